@@ -102,6 +102,21 @@ const crowdedWords = (crowded: Dimension, {baseModel, scope}: Target): string =>
 		: `Others use ${used} per minute of ${baseModel} (${scope}), ${ownIncluded}; ${after}`;
 };
 
+/**
+ * Says that a day's quota is used up, by CloudWatch; undefined where there is some of it, or it is not known.
+ * @param bucket What the account uses.
+ */
+export function dayUsedUp(
+	{quota: {tokensPerDay}}: Target,
+	bucket: AccountBucket | undefined,
+): string | undefined {
+	const used = bucket?.dayTokens ?? null;
+	const limit = tokensPerDay.state === 'known' ? tokensPerDay.value : null;
+	return used === null || limit === null || used < limit
+		? undefined
+		: `daily token quota used up: ${formatTokens(used)} of ${formatTokens(limit)}, resets 00:00 UTC`;
+}
+
 /** Room that others leave, for the plan; undefined where others use nothing, or it is not known. */
 export function headroomRemark(target: Target, bucket: AccountBucket | undefined): string | undefined {
 	const {requests = 0, quotaTokens = 0} = bucket?.others ?? {};

@@ -94,7 +94,8 @@ export function othersToday(
 /** A run as the account monitor knows it. */
 type FollowedRun = {
 	readonly targets: readonly Target[];
-	readonly setOthersUse: (target: number, use: Use) => void;
+	/** @param at End of the newest minute that it is the mean up to, in milliseconds since 1970. */
+	readonly setOthersUse: (target: number, use: Use, at: number) => void;
 	readonly setOthersToday: (target: number, tokens: number) => void;
 };
 
@@ -138,7 +139,7 @@ export function createOwnTrafficRegistry(): OwnTrafficRegistry {
 			const bucket = bucketOf(target);
 			if (bucket !== undefined) {
 				const {requests, quotaTokens} = bucket.others;
-				setOthersUse(index, {requests, tokens: quotaTokens});
+				setOthersUse(index, {requests, tokens: quotaTokens}, (bucket.minute ?? 0) + minuteMs);
 				const ownTotal = own(target.region).total(bucket.key) - (before.get(target) ?? 0);
 				const today = othersToday(bucket, own(target.region), ownTotal);
 				if (today !== null) {

@@ -11,7 +11,11 @@ export class BucketLimits {
 	readonly #ledger: Ledger;
 	readonly #others: Readonly<Record<Dimension, ContentionEstimate>>;
 	readonly #demands = new Map<Lane, LaneDemand>();
+	/** Raised by each throttle below our own limit, also where only bursts may be refused: for the gauges alone. */
+	readonly #refusals: Readonly<Record<Dimension, ContentionEstimate>>;
 	#external: Use = {requests: 0, tokens: 0};
+	/** When that was so, in milliseconds since 1970; undefined before the first report. */
+	#externalAt: number | undefined;
 	#part: Limits | undefined;
 
 	/**
@@ -27,6 +31,7 @@ export class BucketLimits {
 		};
 		this.#ledger = ledger;
 		this.#others = {requests: new ContentionEstimate(windowMs), tokens: new ContentionEstimate(windowMs)};
+		this.#refusals = {requests: new ContentionEstimate(windowMs), tokens: new ContentionEstimate(windowMs)};
 	}
 
 	/** Part of the quota that may be used now, 0 to 1: the configured share less what others use. */
@@ -51,9 +56,10 @@ export class BucketLimits {
 		return (this.#demands.get(lane)?.requestsPerWindow ?? 0) > 0;
 	}
 
-	/** What other applications are known to use (the account monitor). */
-	setOthersUse(use: Use): void {
+	/** What other applications are known to use (the account monitor). @param at When, in milliseconds since 1970. */
+	setOthersUse(use: Use, at?: number): void {
 		this.#external = use;
+		this.#externalAt = at ?? this.#externalAt;
 	}
 
 	/** The part of this run while other programs of the user share the bucket; undefined while it is alone. */
@@ -85,6 +91,14 @@ export class BucketLimits {
 		);
 	}
 
+	/** A throttle of an attempt that the ledger had room for: at that instant the rest of the bucket was taken. */
+	observeRefusal(now: number, dimension: Dimension, {sentAt}: {readonly sentAt: number}): void {
+		const limit = this.#allowed(dimension);
+		if (limit !== null) {
+			this.#refusals[dimension].observe(now, sentAt, this.#ledger.use()[dimension], limit);
+		}
+	}
+
 	/** The limits less the others' use. */
 	open(now: number): Limits {
 		const open = (dimension: Dimension): number | null => {
@@ -107,6 +121,36 @@ export class BucketLimits {
 		const open = this.open(now);
 		const used = (dimension: Dimension): number => (this.#allowed(dimension) ?? 0) - (open[dimension] ?? 0);
 		return {requests: used('requests'), tokens: used('tokens')};
+	}
+
+	/**
+	 * What others use of a dimension for all that is known now, as the gauges show it: what was reported, raised at once by
+	 * a throttle below our own limit, and lowered as our share grows back.
+	 * @returns `throttledAt` in milliseconds of the clock where a throttle is the newer evidence; undefined: nothing known.
+	 */
+	shownOthers(
+		now: number,
+		dimension: Dimension,
+	): {readonly use: number; readonly throttledAt?: number; readonly reportedAt?: number} | undefined {
+		const limit = this.#allowed(dimension);
+		const refusal = this.#refusals[dimension];
+		const external = this.#external[dimension];
+		const estimate =
+			limit === null ? 0 : Math.max(this.#others[dimension].use(now, limit), refusal.use(now, limit));
+		if (estimate > external && refusal.at !== undefined) {
+			return {use: estimate, throttledAt: refusal.at};
+		}
+		return this.#externalAt === undefined ? undefined : {use: external, reportedAt: this.#externalAt};
+	}
+
+	/**
+	 * What others use by the newest evidence of the last minutes: unlike the estimate, which falls until the next throttle,
+	 * it says what a lasting run has to expect.
+	 */
+	lastingOthers(now: number): Use {
+		const use = (dimension: Dimension): number =>
+			Math.max(this.#external[dimension], this.#others[dimension].lastSeen(now) ?? 0);
+		return {requests: use('requests'), tokens: use('tokens')};
 	}
 
 	/** Limits of a lane: the open limits less the room kept for the lanes above it. */
@@ -175,6 +219,8 @@ function lanesAbove(lane: Lane): readonly Lane[] {
 const marginPart = 1 / 40;
 const trendFadesInWindows = 1 / 6;
 const regainPart = 0.9;
+/** For so many windows a throttle says what others use: as long as CloudWatch takes to show it. */
+const seenForWindows = 3;
 
 /** Estimate of what other applications use of one dimension of a bucket (requests or quota tokens). */
 export class ContentionEstimate {
@@ -186,6 +232,17 @@ export class ContentionEstimate {
 
 	constructor(windowMs: number) {
 		this.#windowMs = windowMs;
+	}
+
+	/** When it was observed last; undefined before. */
+	get at(): number | undefined {
+		return this.#at;
+	}
+
+	/** What the others used at the newest throttle; undefined where that is longer ago than such a figure holds. */
+	lastSeen(now: number): number | undefined {
+		const seen = this.#seen;
+		return seen === undefined || now - seen.at > this.#windowMs * seenForWindows ? undefined : seen.use;
 	}
 
 	/** Estimated use of the others at an instant, given the limit of the dimension. */

@@ -1,7 +1,6 @@
-import {bucketKey} from '../domain/account-snapshot.ts';
 import type {Dimension, Lane, LedgerEntry, Limits} from '../domain/bucket-usage.ts';
 import type {Clock} from '../domain/clock.ts';
-import type {Burst, RunSpec} from '../domain/run-spec.ts';
+import type {Burst} from '../domain/run-spec.ts';
 import type {Quota} from '../domain/target.ts';
 import {BucketLimits, ShareStanding} from './bucket-limits.ts';
 import {Ledger, type Reservation} from './ledger.ts';
@@ -47,6 +46,16 @@ const roomPart = (use: {requests: number; tokens: number}, limits: Limits): numb
 	return Math.min(part(use.requests, limits.requests), part(use.tokens, limits.tokens));
 };
 
+/** The smallest number up to `most`, to within `step`, from which on it is true; undefined where it never is. */
+const earliest = (isTrue: (value: number) => boolean, most: number, step: number): number | undefined => {
+	let [from, to] = [0, most];
+	while (to - from > step) {
+		const middle = (from + to) / 2;
+		[from, to] = isTrue(middle) ? [from, middle] : [middle, to];
+	}
+	return isTrue(to) ? to : undefined;
+};
+
 /** Everything that decides when a request may be sent to one bucket: ledger, limits, pace and capacity. */
 export class Bucket {
 	readonly ledger: Ledger;
@@ -56,17 +65,22 @@ export class Bucket {
 	/** The whole quota per minute. */
 	readonly quota: Limits;
 	readonly windowMs: number;
+	/** When the service last throttled by each, in milliseconds of the clock. */
+	readonly throttledAt: Partial<Record<Dimension, number>> = {};
 	readonly #clock: Clock;
 	readonly #overload: OverloadGuard;
 	readonly #pacer: Pacer;
 	readonly #overruns: OverrunGuard;
 	#tokenBucket: TokenBucketModel | undefined;
-	readonly #tokensPerDay: number | null;
+	readonly tokensPerDay: number | null;
 	/** Milliseconds between two tries while something changes by time alone. */
 	readonly #pollMs: number;
 	/** Since when requests are spread evenly over the window; undefined while they may come in bursts. */
 	#evenSince: number | undefined;
 	#settledTokens = 0;
+	#settledRequests = 0;
+	/** The request that was refused last, while none was admitted since. */
+	#waiting: {readonly tokens: number; readonly lane: Lane; readonly reason: WaitReason} | undefined;
 	#othersToday = 0;
 	#roomAt: number | undefined;
 
@@ -81,7 +95,7 @@ export class Bucket {
 		this.#overruns = new OverrunGuard(windowMs);
 		this.windowMs = windowMs;
 		this.#tokenBucket = this.#fullTokenBucket();
-		this.#tokensPerDay = quota.tokensPerDay.value;
+		this.tokensPerDay = quota.tokensPerDay.value;
 		this.quota = {requests: quota.requestsPerMinute.value, tokens: quota.tokensPerMinute.value};
 		this.#pollMs = windowMs / 120;
 		this.#evenSince = burst === 'even' ? Number.NEGATIVE_INFINITY : undefined;
@@ -125,6 +139,38 @@ export class Bucket {
 		return this.#roomAt;
 	}
 
+	/** Quota tokens of a settled request in this run; undefined before the first. */
+	get meanTokens(): number | undefined {
+		return this.#settledRequests === 0 ? undefined : this.#settledTokens / this.#settledRequests;
+	}
+
+	/** Quota tokens used today by others and by earlier runs. */
+	get othersToday(): number {
+		return this.#othersToday;
+	}
+
+	/**
+	 * Milliseconds until the request that waits will likely be sent, with the others' use falling as it is expected to;
+	 * undefined where none waits, where that depends on answers, or where it is more than two windows away.
+	 */
+	get likelyRoomMs(): number | undefined {
+		if (this.#waiting === undefined || this.#waiting.reason === 'capacity') {
+			return undefined;
+		}
+		const {tokens, lane, reason} = this.#waiting;
+		const now = this.#clock.now();
+		if (reason === 'pace') {
+			return this.#roomAt === undefined ? undefined : Math.max(0, this.#roomAt - now);
+		}
+		const needed = tokens + (this.ledger.unconfirmed === 0 ? 0 : this.#overruns.headroom);
+		const fitsIn = (delayMs: number): boolean => {
+			const limits = this.limits.forLane(now + delayMs, lane);
+			const roomMs = this.#roomIn(now, tokens, needed, limits);
+			return roomMs !== undefined && roomMs <= delayMs;
+		};
+		return earliest(fitsIn, 2 * this.windowMs, this.#pollMs / 10);
+	}
+
 	/** Part of the quota that may be used now, 0 to 1. */
 	get share(): number {
 		return this.limits.share(this.#clock.now());
@@ -149,17 +195,19 @@ export class Bucket {
 		// An estimate alone must not make a request too large for its bucket.
 		const tokens = Math.max(cost.reserved, Math.min(cost.setAside, this.limits.own.tokens ?? cost.setAside));
 		const today = this.#othersToday + this.#settledTokens + this.ledger.heldTokens + tokens;
-		if (this.#tokensPerDay !== null && today > this.#tokensPerDay) {
+		if (this.tokensPerDay !== null && today > this.tokensPerDay) {
 			return {kind: 'day'};
 		}
 		const now = this.#clock.now();
 		const wait = this.#waitFor(now, tokens, lane);
 		if (wait !== undefined && wait !== 'probe') {
 			this.#roomAt = wait.delayMs === undefined ? undefined : now + wait.delayMs;
+			this.#waiting = {tokens, lane, reason: wait.reason};
 			this.standing.waits(tokens, wait.reason === 'requests' || wait.reason === 'tokens');
 			return wait;
 		}
 		this.#roomAt = now;
+		this.#waiting = undefined;
 		this.standing.sent(tokens);
 		this.#pacer.charge(now, tokens, this.limits.open(now));
 		const reservation =
@@ -194,6 +242,7 @@ export class Bucket {
 		this.#overruns.ended(reservation);
 		const now = this.#clock.now();
 		this.#settledTokens += tokens;
+		this.#settledRequests++;
 		this.standing.answered(tokens);
 		this.#tokenBucket?.settle(now, tokens);
 		this.#pacer.correct(tokens - reservation.tokens, this.limits.open(now));
@@ -222,6 +271,7 @@ export class Bucket {
 		const isProbe = dimension === 'tokens' && this.stamping.isProbe(reservation);
 		this.giveBack(reservation);
 		const now = this.#clock.now();
+		this.throttledAt[dimension] = now;
 		if (dimension === 'tokens') {
 			this.#overruns.throttled(now);
 		}
@@ -232,6 +282,7 @@ export class Bucket {
 			return 'none';
 		}
 		this.stamping.surprised();
+		this.limits.observeRefusal(now, dimension, reservation);
 		const isFirst = this.#evenSince === undefined;
 		this.#evenSince ??= now;
 		if (reservation.sentAt > this.#evenSince) {
@@ -249,6 +300,7 @@ export class Bucket {
 			this.#pacer.giveBack(reservation.tokens, this.limits.open(now));
 			return 'end';
 		}
+		this.limits.observeRefusal(now, 'tokens', reservation);
 		return this.limits.observeOthers(now, 'tokens', reservation) ? 'others' : 'none';
 	}
 
@@ -325,29 +377,4 @@ export class Bucket {
 			? {kind: 'never', dimension: 'tokens', needed: cost.reserved, limit: tokens}
 			: undefined;
 	}
-}
-
-/**
- * The bucket of each target, in their order. Targets of the same base model, scope and Region share one: an application
- * profile and the model below it draw from the same quota.
- */
-export function createBuckets(
-	{targets, windowMs, share, burst}: RunSpec,
-	clock: Clock,
-	initialUse: ReadonlyArray<readonly LedgerEntry[]> = [],
-	roundTripMs?: () => number | undefined,
-): readonly Bucket[] {
-	const buckets = new Map<string, Bucket>();
-	return targets.map((target, index) => {
-		const {region, quota} = target;
-		const key = `${region} ${bucketKey(target)}`;
-		const known = buckets.get(key);
-		if (known !== undefined) {
-			return known;
-		}
-		const bucket = new Bucket({clock, quota, windowMs, share, burst, roundTripMs});
-		bucket.takeOver(initialUse[index] ?? []);
-		buckets.set(key, bucket);
-		return bucket;
-	});
 }

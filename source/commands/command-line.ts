@@ -27,6 +27,8 @@ const runCommand = async (given: Arguments, io: Io): Promise<number> => {
 			return (await import('./prompt.ts')).prompt(given, io);
 		case 'report':
 			return (await import('./report.ts')).report(given, io);
+		case 'runs':
+			return (await import('./runs.ts')).runs(given, io);
 		case 'compare':
 			return (await import('./compare.ts')).compare(given, io);
 		case 'simulate':

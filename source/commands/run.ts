@@ -1,7 +1,7 @@
 import type {Arguments} from '../config/parse-arguments.ts';
 import {readAlert} from '../config/values.ts';
 import type {Plan} from '../domain/plan.ts';
-import type {RunConfig} from '../domain/run-config.ts';
+import type {Guards, RunConfig} from '../domain/run-config.ts';
 import type {Snapshot} from '../domain/snapshot.ts';
 import {errorOf, UserError} from '../domain/user-error.ts';
 import type {Alert} from '../metrics/decisions/alert.ts';
@@ -10,14 +10,14 @@ import {errorLines} from '../plain/error.ts';
 import {planLines} from '../plain/plan.ts';
 import {progressLine} from '../plain/progress.ts';
 import {assertVariants, type Condition, readCondition} from '../reports/conditions.ts';
-import {columnsOf, type Io, writeLines} from '../terminal/io.ts';
+import {columnsOf, type Io, isConfirmed, writeLines} from '../terminal/io.ts';
 import {keepLog} from '../terminal/log-file.ts';
 import {signalExitCode, untilSignal} from '../terminal/signals.ts';
 import {withProgress} from '../terminal/with-progress.ts';
 import {type EngineHandle, type StartEngine, startEngineThread} from '../threads/engine-handle.ts';
 import type {EngineReport} from '../threads/messages.ts';
 import {finish} from './run/finish.ts';
-import {keepResults} from './run/keep-results.ts';
+import {keepRuns} from './run/keep-results.ts';
 import {watchAlerts} from './run/run-alerts.ts';
 import {type RunSetup, setUpRun} from './run/run-setup.ts';
 import {firstConfig, type RunEnd, runSearch, type SearchSetup, searchPlan} from './run/search.ts';
@@ -53,12 +53,18 @@ const awaitReport = async <Type extends EngineReport['type']>(
 
 /**
  * Checks that a headless run may start: its cost fits its limit, and it does not fill a bucket that others use. A demo
- * always starts; `--yes` lifts what was not typed.
- * @throws UserError (exit 2) with the plan.
+ * always starts; `--yes` lifts what was not typed, but not a day's quota that is used up.
+ * @throws UserError with the plan (exit 2; 1 where the day's quota is used up).
  */
-const assertStart = (plan: Plan, {config: {guards}, isDemo}: RunSetup, lines: readonly string[]): void => {
+const assertStart = (plan: Plan, {isDemo}: RunSetup, guards: Guards, lines: readonly string[]): void => {
 	if (isDemo) {
 		return;
+	}
+	if (plan.refusal !== undefined) {
+		throw new UserError([...lines, '', `Nothing was sent: ${plan.refusal}.`].join('\n'), {
+			exitCode: 1,
+			hint: 'Choose another model (-m), or start it again after the reset.',
+		});
 	}
 	const words = {notDone: 'nothing was sent', start: 'Start', lower: '--requests or --max-tokens'};
 	assertAffordable({costUsd: plan.costUsd, limit: guards, words}, lines);
@@ -67,6 +73,24 @@ const assertStart = (plan: Plan, {config: {guards}, isDemo}: RunSetup, lines: re
 			exitCode: 2,
 			hint: 'Start it with --yes, or lower --share, --rate or --requests.',
 		});
+	}
+};
+
+/**
+ * Prints the plan where it is wanted. At a terminal, a plain run that costs money is asked about.
+ * @throws UserError (exit 2) where it may not start.
+ */
+const showPlan = async (plan: Plan, setup: RunSetup, lines: readonly string[], io: Io): Promise<void> => {
+	const {output, isDemo} = setup;
+	const {guards} = setup.config;
+	const isAtTerminal = output.isPlain && io.stdin.isTTY && io.stdout.isTTY;
+	const isAsked = isAtTerminal && !isDemo && !guards.isConfirmed;
+	// An answer at the terminal is as good as --yes.
+	assertStart(plan, setup, {...guards, isConfirmed: guards.isConfirmed || isAsked}, lines);
+	const isOnStdout = output.isPlain && output.json === undefined;
+	await writeLines(isOnStdout ? io.stdout : io.stderr, isOnStdout || isAsked ? lines : []);
+	if (isAsked && !(await isConfirmed(io, 'Start?')) && !io.signal.aborted) {
+		throw new UserError('Not started: nothing was sent.', {exitCode: 2, hint: '--yes starts it unasked.'});
 	}
 };
 
@@ -232,7 +256,7 @@ export async function runHeadless(
 		return io.signal.aborted ? signalExitCode(io.signal) : 0;
 	}
 	const engine = startEngine();
-	const kept = keepResults(engine, setup);
+	const kept = keepRuns(engine, setup);
 	try {
 		if (setup.search === undefined) {
 			assertVariants(
@@ -256,7 +280,7 @@ export async function runHeadless(
 			await writeLines(io.stdout, lines);
 			return 0;
 		}
-		assertStart(plan, setup, lines);
+		await showPlan(plan, setup, lines, io);
 		await writeLines(io.stderr, [
 			...(setup.warning === undefined ? [] : [setup.warning]),
 			...(resumption?.changes ?? []),
@@ -266,7 +290,6 @@ export async function runHeadless(
 			return signalExitCode(io.signal);
 		}
 		await resumption?.makeReady();
-		await writeLines(io.stdout, output.isPlain && output.json === undefined ? lines : []);
 		const {snapshot, fault, ...ran} = await course.execute(prepared.snapshot);
 		await watched.close();
 		const exitCode = await finish(

@@ -10,6 +10,7 @@ import type {Connection, RunConfig} from '../domain/run-config.ts';
 import {errorOf} from '../domain/user-error.ts';
 import type {Alert} from '../metrics/decisions/alert.ts';
 import type {Condition} from '../reports/conditions.ts';
+import {defaultFolder} from '../reports/folder.ts';
 import {leaveClosing} from '../terminal/crash.ts';
 import {type Io, writeLines} from '../terminal/io.ts';
 import {keepLog} from '../terminal/log-file.ts';
@@ -17,16 +18,17 @@ import {mannersOf} from '../terminal/manners.ts';
 import {guardScreen, type ScreenGuard} from '../terminal/screen-guard.ts';
 import {signalExitCode, untilSignal} from '../terminal/signals.ts';
 import type {EngineHandle} from '../threads/engine-handle.ts';
-import type {AnswerSink} from '../threads/messages.ts';
+import {createHistory} from '../threads/reports-handle.ts';
 import type {ScreenPorts} from '../tui/screen-ports.ts';
 import type {ListedPreset} from '../view/state.ts';
 import {lazyDemo} from './demo.ts';
 import {finish} from './run/finish.ts';
-import {keepResults} from './run/keep-results.ts';
+import {keepRuns} from './run/keep-results.ts';
 import {demoPreset, type RunSetup, setUpRun} from './run/run-setup.ts';
 import {endedBy, readEndings, runHeadless} from './run.ts';
 import {startConnectedEngine} from './screen/connected-engine.ts';
 import {createExports} from './screen/exports.ts';
+import {watch} from './watch.ts';
 
 /** Flags that belong to the preset of the command line: another preset has its own. */
 const ofOnePreset: ReadonlySet<TextFlag> = new Set<TextFlag>(['content', 'task', 'variants']);
@@ -36,18 +38,6 @@ const withoutTask = (flags: FlagValues): FlagValues => ({
 	text: (name) => (ofOnePreset.has(name) ? undefined : flags.text(name)),
 });
 
-/** Answers of another preset, which has other items, go into their own file. */
-const answersOf = (config: RunConfig, {folder, config: own, answers}: RunSetup): AnswerSink => {
-	if (folder === undefined || config.preset === own.preset) {
-		return answers;
-	}
-	const name = (config.preset ?? 'task').replaceAll(/[^\w.-]+/g, '-');
-	return {
-		...answers,
-		file: config.task.items.length > 0 ? path.join(folder, `answers-${name}.jsonl`) : undefined,
-	};
-};
-
 type ScreenPresets = {
 	/** The shipped presets. */
 	readonly list: () => Promise<readonly ListedPreset[]>;
@@ -55,7 +45,7 @@ type ScreenPresets = {
 	 * A preset by name or path, with the flags of the command line.
 	 * @throws UserError (exit 2) for a wrong preset.
 	 */
-	readonly load: (name: string) => Promise<{readonly config: RunConfig; readonly answers: AnswerSink}>;
+	readonly load: (name: string) => Promise<RunConfig>;
 };
 
 /**
@@ -70,8 +60,7 @@ export function screenPresets(flags: FlagValues, setup: RunSetup): ScreenPresets
 		async load(name) {
 			const loaded = await resolveRun(name, withoutTask(flags), async () => '');
 			const models = loaded.models.length === 0 ? setup.config.models : loaded.models;
-			const config = {...loaded, models};
-			return {config, answers: answersOf(config, setup)};
+			return {...loaded, models};
 		},
 	};
 }
@@ -81,7 +70,7 @@ type DemoOnKey = {
 	/** The account's connection until the demo has started, then the demo's. */
 	readonly connect: () => Promise<Connection>;
 	/** Starts the simulator. @returns The run for it: the same one, or the demo's preset where it has no model. */
-	readonly start: () => Promise<{readonly config: RunConfig; readonly answers: AnswerSink}>;
+	readonly start: () => Promise<RunConfig>;
 	readonly stop: () => Promise<void>;
 };
 
@@ -93,8 +82,8 @@ function demoOnKey(setup: RunSetup, presets: ScreenPresets): DemoOnKey {
 		async start() {
 			await demo.connect();
 			connect = demo.connect;
-			const {config, answers} = setup;
-			return config.models.length === 0 ? presets.load(demoPreset) : {config, answers};
+			const {config} = setup;
+			return config.models.length === 0 ? presets.load(demoPreset) : config;
 		},
 		stop: demo.stop,
 	};
@@ -116,14 +105,23 @@ const guarded =
 		send(request);
 	};
 
+/** Earlier runs that a screen opens on. */
+type ShownRuns = {readonly folder: string; readonly opensOn: NonNullable<ScreenPorts['opensOnRuns']>};
+
+type ScreenOptions = {
+	readonly conditions: readonly Condition[];
+	readonly account: AccountOptions;
+	readonly runs?: ShownRuns;
+};
+
 const openScreen = async (
 	given: Arguments,
 	setup: RunSetup,
-	options: {readonly conditions: readonly Condition[]; readonly account: AccountOptions},
+	options: ScreenOptions,
 	io: Io,
 ): Promise<number> => {
-	const {config, output, isDemo, answers} = setup;
-	const {account} = options;
+	const {config, output, isDemo} = setup;
+	const {account, runs} = options;
 	const guard = guardScreen(io);
 	const manners = mannersOf(io, {
 		asksBackground: output.theme === 'auto' && output.colors > 0,
@@ -136,18 +134,20 @@ const openScreen = async (
 	const presets = screenPresets(given.flags, setup);
 	const demo = demoOnKey(setup, presets);
 	const engine = startConnectedEngine(demo.connect);
-	const kept = keepResults(engine, setup);
+	const kept = keepRuns(engine, setup);
 	try {
 		const note = keepLog(engine, output.logFile, kept.warn);
-		const {snapshot, run, fault} = await openDashboard({
+		const {snapshot, fault} = await openDashboard({
 			config,
 			isDemo,
 			startsAtOnce: isDemo,
-			answers,
+			beginRun: kept.begin,
 			engine: {...engine, send: guarded(engine.send, guard)},
 			presets,
 			...(isDemo ? {} : {startDemo: demo.start}),
-			...createExports(setup.folder),
+			...createExports(kept.placeOf),
+			history: createHistory(path.resolve(runs?.folder ?? output.folder ?? defaultFolder)),
+			...(runs === undefined ? {} : {opensOnRuns: runs.opensOn}),
 			...account,
 			onCrash: leaveClosing,
 			guard,
@@ -164,7 +164,7 @@ const openScreen = async (
 		const exitCode = snapshot?.startedAt
 			? await finish(
 					snapshot,
-					{setup: {...setup, ...run}, kept, terminal: manners.known()},
+					{setup: {...setup, config: kept.placeOf(snapshot).config}, kept, terminal: manners.known()},
 					options.conditions,
 					io,
 				)
@@ -183,11 +183,17 @@ const openScreen = async (
 	}
 };
 
+/** Without anything to run, the account is shown. */
+const opensOnAccount = ({words, flags}: Arguments): boolean =>
+	words.length === 0 &&
+	!flags.isSet('demo') &&
+	flags.text('task') === undefined &&
+	flags.text('resume') === undefined;
+
 /** The account view of the screen. */
-const accountOptions = ({words, flags}: Arguments, alerts: readonly Alert[]): AccountOptions => ({
-	// Without anything to run, the account is shown.
-	opensOnAccount: words.length === 0 && !flags.isSet('demo') && flags.text('task') === undefined,
-	regions: resolveRegions(flags).regions,
+const accountOptions = (given: Arguments, alerts: readonly Alert[]): AccountOptions => ({
+	opensOnAccount: opensOnAccount(given),
+	regions: resolveRegions(given.flags).regions,
 	alerts,
 });
 
@@ -220,9 +226,20 @@ export async function screen(given: Arguments, io: Io): Promise<number> {
 		!isDryRun &&
 		(json === undefined || json.file !== undefined);
 	if (!isScreen) {
+		if (isPlain && !isDryRun && opensOnAccount(given)) {
+			return watch(given, io);
+		}
 		return runHeadless(await untilSignal(io.signal, setUpRun(given, io)), endings, io);
 	}
 	const account = accountOptions(given, alerts);
 	const {setup, shown} = await untilSignal(io.signal, setUpScreen(given, account, io));
 	return openScreen(shown, setup, {conditions, account}, io);
+}
+
+/** The screen of earlier runs; a run can be started from there too. @returns Exit code. */
+export async function screenOfRuns(given: Arguments, runs: ShownRuns, io: Io): Promise<number> {
+	const account = {...accountOptions(given, []), opensOnAccount: false};
+	const setup = await untilSignal(io.signal, setUpRun({...given, words: [demoPreset]}, io, true));
+	const chosen = {...setup, config: {...setup.config, models: []}};
+	return openScreen(given, chosen, {conditions: [], account, runs}, io);
 }

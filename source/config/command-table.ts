@@ -1,5 +1,15 @@
 /** Which commands a flag belongs to: `run` is the screen and `run`; `account` are the commands that ask AWS. */
-type FlagScope = 'all' | 'run' | 'account' | 'simulate' | 'prompt' | 'report' | 'watch' | 'presets' | 'batch';
+type FlagScope =
+	| 'all'
+	| 'run'
+	| 'account'
+	| 'simulate'
+	| 'prompt'
+	| 'report'
+	| 'runs'
+	| 'watch'
+	| 'presets'
+	| 'batch';
 
 /** One flag of the command line. This table makes parsing, help, README and completion. */
 export type Flag = {
@@ -25,6 +35,7 @@ const names = [
 	'models',
 	'watch',
 	'batch',
+	'runs',
 	'prompt',
 	'report',
 	'compare',
@@ -92,6 +103,14 @@ export const commands: readonly Command[] = [
 		words: {min: 0, max: 1},
 		offers: 'presets',
 		scopes: ['batch'],
+	},
+	{
+		name: 'runs',
+		synopsis: '[DIR]',
+		help: 'earlier runs: the list, --last, reopened on the screen',
+		words: {min: 0, max: 1},
+		offers: 'files',
+		scopes: ['runs'],
 	},
 	{
 		name: 'prompt',

@@ -34,18 +34,22 @@ function unknownPlaceholder(
 	items: readonly Item[] | undefined,
 	isChat = false,
 ): UnknownPlaceholder | undefined {
-	const [first] = items ?? [];
+	const unknown = firstOutside(template, knownPlaceholders(items ?? [], isChat));
+	return unknown === undefined ? undefined : {...unknown, ...lacking(unknown.name, items ?? [])};
+}
+
+/** The names that have a value in every request. */
+const knownPlaceholders = (items: readonly Item[], isChat: boolean): readonly string[] => {
+	const [first] = items;
 	const fields = Object.keys(first?.fields ?? {}).filter((field) =>
-		items?.every((item) => item.fields[field] !== undefined),
+		items.every((item) => item.fields[field] !== undefined),
 	);
-	const allowed = [
+	return [
 		...general,
 		...(isChat ? ['turn'] : []),
 		...(first === undefined ? [] : ['item', ...fields.map((field) => `item.${field}`)]),
 	];
-	const unknown = firstOutside(template, allowed);
-	return unknown === undefined ? undefined : {...unknown, ...lacking(unknown.name, items ?? [])};
-}
+};
 
 const lacking = (placeholder: string, items: readonly Item[]): Pick<UnknownPlaceholder, 'lackingItem'> => {
 	const field = placeholder.replace(/^item\./, '');
@@ -172,21 +176,41 @@ export type LoadedPreset = ParsedPreset & {
 	readonly remarks: readonly string[];
 };
 
+type Template = readonly [path: readonly PropertyKey[], text: string | undefined];
+
+/** The templates of a preset, those of a chat aside. */
+const templatesOf = ({system, expected, variants = []}: Preset): readonly Template[] => [
+	[['system'], system],
+	[['expected'], expected],
+	...variants.flatMap((variant, index) =>
+		typeof variant === 'string'
+			? []
+			: (['instruction', 'system'] as const).map((key): Template => [['variants', index, key], variant[key]]),
+	),
+];
+
+/** Templates with a known name in single braces, which is sent as it is: a sentence each, with file and line. */
+const singleBraceRemarks = (parsed: ParsedPreset, items: readonly Item[]): readonly string[] => {
+	const known = knownPlaceholders(items, parsed.preset.chat !== undefined);
+	return templatesOf(parsed.preset).flatMap(([path, text = '']) => {
+		const names = [...text.matchAll(/(?<!\{)\{([\w.-]+)\}(?!\})/g)].map(([, name = '']) => name);
+		const [meant] = names.flatMap((name) => {
+			const full = known.find((each) => each === name || each === `item.${name}`);
+			return full === undefined ? [] : [{name, full}];
+		});
+		return meant === undefined
+			? []
+			: [
+					`${parsed.file}:${parsed.lineAt(path, `{${meant.name}}`)}: {${meant.name}} is sent as it is; a placeholder has two braces: {{${meant.full}}}.`,
+				];
+	});
+};
+
 /** The path of every template of a preset, with the first placeholder in it that has no value. */
-const unknownPlaceholders = ({chat, system, expected, variants = []}: Preset, items: readonly Item[]) => {
-	const templates: ReadonlyArray<readonly [path: readonly PropertyKey[], template: string | undefined]> = [
-		[['system'], system],
-		[['expected'], expected],
-		...variants.flatMap((variant, index) =>
-			typeof variant === 'string'
-				? []
-				: (['instruction', 'system'] as const).map(
-						(key) => [['variants', index, key], variant[key]] as const,
-					),
-		),
-	];
+const unknownPlaceholders = (preset: Preset, items: readonly Item[]) => {
+	const {chat} = preset;
 	return [
-		...templates.map(([path, template = '']) => ({
+		...templatesOf(preset).map(([path, template = '']) => ({
 			path,
 			unknown: unknownPlaceholder(template, items, chat !== undefined),
 		})),
@@ -266,5 +290,5 @@ export function loadPreset(nameOrPath: string): LoadedPreset {
 	const {parsed, items: pages} = open(nameOrPath, itemBounds.run);
 	const items = [...(pages?.pages() ?? [])].flat();
 	assertPlaceholders(parsed, items);
-	return {...parsed, items, remarks: pages?.remarks() ?? []};
+	return {...parsed, items, remarks: [...(pages?.remarks() ?? []), ...singleBraceRemarks(parsed, items)]};
 }

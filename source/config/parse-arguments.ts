@@ -1,5 +1,6 @@
 import {existsSync} from 'node:fs';
 import {UserError} from '../domain/user-error.ts';
+import {didYouMean} from '../text/nearest-name.ts';
 import {type Command, commands, type Flag} from './command-table.ts';
 import {type FlagName, flags, type TextFlag} from './flags.ts';
 import {shippedNames} from './preset-files.ts';
@@ -75,15 +76,21 @@ const partWords = (argv: readonly string[]): {given: readonly Given[]; words: re
 	return {given, words};
 };
 
+const isOf = (flag: Flag, command: Command): boolean =>
+	flag.scopes.some((scope) => scope === 'all' || command.scopes.includes(scope));
+
+const knownSpellings = (command: Command): readonly string[] =>
+	flags.filter((flag) => isOf(flag, command)).flatMap((flag) => spellings(flag));
+
 const assertKnown = (given: readonly Given[], command: Command): void => {
 	for (const {typed, flag} of given) {
 		if (flag === undefined) {
 			throw new UserError(`Unknown flag ${typed}.`, {
 				exitCode: 2,
-				hint: 'Run bedrock-top --help for all flags.',
+				hint: `${didYouMean(typed, knownSpellings(command))}Run bedrock-top --help for all flags.`,
 			});
 		}
-		if (!flag.scopes.some((scope) => scope === 'all' || command.scopes.includes(scope))) {
+		if (!isOf(flag, command)) {
 			throw new UserError(`${typed} does not go with "${command.name}".`, {
 				exitCode: 2,
 				hint: `Run bedrock-top ${command.name} --help for its flags.`,
@@ -167,7 +174,7 @@ export function assertWords({command, words}: Arguments): void {
 	if (extra !== undefined && command === screenCommand && !isPreset(first)) {
 		throw new UserError(`"${first}" is not a command or a preset.`, {
 			exitCode: 2,
-			hint: `Commands: ${commands.map(({name}) => name).join(', ')}. Presets: ${shippedNames().join(', ')}, or a path.`,
+			hint: `${didYouMean(first, [...commands.map(({name}) => name), ...shippedNames()])}Commands: ${commands.map(({name}) => name).join(', ')}. Presets: ${shippedNames().join(', ')}, or a path.`,
 		});
 	}
 	if (extra !== undefined) {

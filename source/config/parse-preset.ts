@@ -1,5 +1,6 @@
-import type {z} from 'zod';
+import {z} from 'zod';
 import {UserError} from '../domain/user-error.ts';
+import {didYouMean} from '../text/nearest-name.ts';
 import {readYaml, type YamlFile} from './input/yaml.ts';
 import {findPreset, type PresetSource, shippedNames} from './preset-files.ts';
 import {type Preset, presetSchema} from './preset-schema.ts';
@@ -36,9 +37,19 @@ const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>
 		value,
 	);
 
+/** All keys that a JSON schema knows, wherever they stand. */
+function keysIn(schema: unknown): readonly string[] {
+	if (typeof schema !== 'object' || schema === null) {
+		return [];
+	}
+	const own = 'properties' in schema ? Object.keys(schema.properties as object) : [];
+	return [...own, ...Object.values(schema).flatMap(keysIn)];
+}
+
 /** The first fault of a preset as an error (exit 2). */
 function presetError(place: LineSource, preset: unknown, issues: readonly Issue[]): UserError {
-	const [first] = issues;
+	// A misspelt key explains why another one is missing.
+	const first = issues.find(({code}) => code === 'unrecognized_keys') ?? issues[0];
 	if (first === undefined) {
 		return new UserError(`${place.file}: not a preset.`, {exitCode: 2});
 	}
@@ -50,7 +61,7 @@ function presetError(place: LineSource, preset: unknown, issues: readonly Issue[
 			place,
 			[...path, key],
 			`unknown key "${key}" in ${where}.`,
-			'Remove it or correct its spelling; presets/schema.json lists all keys.',
+			`${didYouMean(key, keysIn(z.toJSONSchema(presetSchema, {unrepresentable: 'any'})))}Remove it or correct its spelling; presets/schema.json lists all keys.`,
 		);
 	}
 	const value = valueAt(preset, path);

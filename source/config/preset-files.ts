@@ -2,6 +2,8 @@ import {existsSync, readdirSync} from 'node:fs';
 import path from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {UserError} from '../domain/user-error.ts';
+import {didYouMean} from '../text/nearest-name.ts';
+import {commands} from './command-table.ts';
 import {bounds} from './defaults.ts';
 import {readText} from './input/text-file.ts';
 
@@ -38,7 +40,7 @@ export function findPreset(nameOrPath: string): PresetSource {
 	if (!existsSync(file)) {
 		throw new UserError(`"${nameOrPath}" is neither a shipped preset nor a file.`, {
 			exitCode: 2,
-			hint: `Shipped presets: ${shippedNames().join(', ')}. Or give the path of your own preset.`,
+			hint: `${didYouMean(nameOrPath, [...shippedNames(), ...commands.map(({name}) => name)])}Shipped presets: ${shippedNames().join(', ')}. Or give the path of your own preset.`,
 		});
 	}
 	return {file, folder: path.dirname(path.resolve(file)), text: readText(file, presetBound)};

@@ -1,6 +1,7 @@
 import type {Variant} from '../domain/task.ts';
 import {UserError} from '../domain/user-error.ts';
 import {builtInVariant, builtInVariantNames} from '../prompts/built-in-variants.ts';
+import {didYouMean} from '../text/nearest-name.ts';
 import type {Preset} from './preset-schema.ts';
 
 type VariantConfig = NonNullable<Preset['variants']>[number];
@@ -8,7 +9,7 @@ type VariantConfig = NonNullable<Preset['variants']>[number];
 const unknownVariant = (name: string, known: readonly string[]): UserError =>
 	new UserError(`"${name}" is not the name of a variant.`, {
 		exitCode: 2,
-		hint: `Known: ${known.join(', ')}.`,
+		hint: `${didYouMean(name, known)}Known: ${known.join(', ')}.`,
 	});
 
 const variantOf = (config: VariantConfig, system: string | undefined): Variant => {

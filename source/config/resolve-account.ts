@@ -1,8 +1,10 @@
 import {assertOneCaller} from '../bedrock/credentials/caller-source.ts';
 import {regionOfArns} from '../bedrock/identify/identifiers.ts';
+import {bedrockRegions, isRegionName} from '../domain/regions.ts';
 import type {Connection, QuotaOverride} from '../domain/run-config.ts';
 import {serviceTiers} from '../domain/run-spec.ts';
 import {UserError} from '../domain/user-error.ts';
+import {didYouMean} from '../text/nearest-name.ts';
 import type {TextFlag} from './flags.ts';
 import type {FlagValues} from './parse-arguments.ts';
 import {readChoice, readDurationMs, readInteger, readNumber} from './values.ts';
@@ -14,10 +16,10 @@ import {readChoice, readDurationMs, readInteger, readNumber} from './values.ts';
  */
 export function resolveConnection(flags: FlagValues, models: readonly string[] = []): Connection {
 	const region = flags.text('region');
-	if (region !== undefined && !/^[a-z]{2,4}(?:-[a-z]+)+-\d$/.test(region)) {
+	if (region !== undefined && !isRegionName(region)) {
 		throw new UserError(`--region: "${region}" is not the name of an AWS Region.`, {
 			exitCode: 2,
-			hint: 'Names look like us-east-1 or eu-central-1.',
+			hint: `${didYouMean(region, bedrockRegions)}Names look like us-east-1 or eu-central-1.`,
 		});
 	}
 	const profile = flags.text('profile');

@@ -249,14 +249,21 @@ export const outputFlags = [
 		value: 'FILE',
 		default: 'off',
 		help: 'results as JSON on stdout, or to FILE',
-		scopes: ['run', 'account', 'report', 'prompt', 'batch', 'watch'],
+		scopes: ['run', 'runs', 'account', 'report', 'prompt', 'batch', 'watch'],
+	},
+	{
+		name: 'last',
+		kind: 'boolean',
+		default: 'off',
+		help: 'summary and folder of the last run',
+		scopes: ['runs'],
 	},
 	{
 		name: 'plain',
 		kind: 'boolean',
 		default: 'off',
 		help: 'append-only lines instead of the screen',
-		scopes: ['run', 'prompt', 'batch'],
+		scopes: ['run', 'runs', 'prompt', 'batch'],
 	},
 	{
 		name: 'theme',
@@ -265,7 +272,7 @@ export const outputFlags = [
 		default: 'auto',
 		choices: themeNames,
 		help: 'colours of the screen; auto asks the terminal for its background',
-		scopes: ['run'],
+		scopes: ['run', 'runs'],
 	},
 	{
 		name: 'mouse',

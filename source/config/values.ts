@@ -1,13 +1,14 @@
 import type {ServiceLevel} from '../domain/run-spec.ts';
 import {UserError} from '../domain/user-error.ts';
 import {type Alert, alertFigures, alertOperators} from '../metrics/decisions/alert.ts';
+import {didYouMean} from '../text/nearest-name.ts';
 
 /** Readers of typed values: each quotes what was typed and says what is allowed. Errors are usage errors (exit 2). */
 
-const usage = (flag: string, value: string, allowed: string): UserError =>
+const usage = (flag: string, value: string, allowed: string, hint = ''): UserError =>
 	new UserError(`--${flag}: "${value}" is not ${allowed}.`, {
 		exitCode: 2,
-		hint: 'Run bedrock-top --help for all flags and their values.',
+		hint: `${hint}Run bedrock-top --help for all flags and their values.`,
 	});
 
 const plainNumber = /^\d+(?:\.\d+)?$/;
@@ -58,7 +59,7 @@ export function readDurationMs(flag: string, value: string): number {
 export function readChoice<T extends string>(flag: string, value: string, choices: readonly T[]): T {
 	const found = choices.find((choice) => choice === value);
 	if (found === undefined) {
-		throw usage(flag, value, `one of: ${choices.join(', ')}`);
+		throw usage(flag, value, `one of: ${choices.join(', ')}`, didYouMean(value, choices));
 	}
 	return found;
 }

@@ -21,6 +21,8 @@ export type Plan = {
 	readonly quotaShare: number | null;
 	/** Upper bound of the minutes that the quotas allow it in; null when no quota is known, or a duration ends the run. */
 	readonly quotaMinutes: number | null;
+	/** Requests per minute that others leave, where they set `quotaMinutes`; absent otherwise. */
+	readonly freePerMinute?: number;
 	/** Upper bound in USD; null when a price is not known. */
 	readonly costUsd: number | null;
 	/** Upper bound of one request in USD; null when a price is not known. */
@@ -30,4 +32,6 @@ export type Plan = {
 	readonly remarks: readonly string[];
 	/** Why the run asks before it starts: others use its bucket and it would fill it, or it exceeds it. One of the remarks. */
 	readonly crowding?: string | undefined;
+	/** Why the run can send nothing, however it is confirmed: the day's quota is used up. One of the remarks. */
+	readonly refusal?: string | undefined;
 };

@@ -84,8 +84,29 @@ export type MoreRequests =
 	  }
 	| {readonly kind: 'refused'; readonly reason: string};
 
-/** One limit of a bucket over the last window, as the ledger sees it. `limit` is null: unlimited. */
-export type Gauge = {readonly used: number; readonly reserved: number; readonly limit: number | null};
+/** One limit of a bucket over the last window. `limit` is null: unlimited. */
+export type Gauge = {
+	/** By this program, as its ledger counts. */
+	readonly used: number;
+	readonly reserved: number;
+	readonly limit: number | null;
+	/** By others; absent where nothing is known of them. */
+	readonly others?: number;
+	/** When the service last throttled by it, within the last window; absent where it did not. ISO 8601 UTC. */
+	readonly throttledAt?: string;
+};
+
+/** Where the use of others in a bucket is known from, and since when: end of CloudWatch's minute, or the throttle. */
+type OthersSource = {readonly at: string; readonly from: 'cloudwatch' | 'throttle'};
+
+/** What others used of a target's bucket. `at`: end of the minute of CloudWatch, or the throttle that showed it. */
+export type OthersReading = {
+	readonly target: number;
+	readonly requestsPerMinute: number | null;
+	readonly quotaTokensPerMinute: number | null;
+	/** ISO 8601 UTC. */
+	readonly at: string;
+};
 
 export type BucketState = {
 	readonly requests: Gauge;
@@ -96,6 +117,8 @@ export type BucketState = {
 	/** Part of the quota that may be used now, 0 to 1: less than configured after a throttle. */
 	readonly share: number;
 	readonly inFlight: number;
+	/** Absent where nothing of others is known. */
+	readonly others?: OthersSource;
 	/** Where the tokens of an answer count from, as learnt so far. */
 	readonly stamping: Omit<LearntStamping, 'marks'>;
 };
@@ -104,8 +127,33 @@ export type Phase = 'ready' | 'running' | 'paused' | 'draining' | 'ended';
 export type StoppedBy = 'key' | 'signal' | 'requests' | 'cost' | 'day' | 'fault';
 export type RunOutcome = 'completed' | 'stopped' | 'failed';
 
+/** A run in the index of kept runs: enough to find it again. Null: not known. */
+export type KeptRun = {
+	/** Unique name, as answers.jsonl has it; null in results of 0.1.0. */
+	readonly run: string | null;
+	/** Absolute path. */
+	readonly folder: string;
+	/** ISO 8601 UTC. */
+	readonly startedAt: string;
+	readonly endedAt: string;
+	readonly preset: string | null;
+	readonly models: readonly string[];
+	readonly variants: readonly string[];
+	/** Sent, over all variants. */
+	readonly requests: number;
+	readonly outcome: RunOutcome;
+	readonly simulated: boolean;
+	readonly costUsd: number | null;
+	/** Of the run's goal on its first target, in words; null without one. */
+	readonly verdict: string | null;
+};
+
 export type Snapshot = {
+	/** Unique name of the run, as answers.jsonl has it; absent where none was given. */
+	readonly run?: string;
 	readonly phase: Phase;
+	/** When it was made, ISO 8601 UTC; absent where only what it says of the run counts. */
+	readonly at?: string;
 	/** ISO 8601 UTC; null before the start. */
 	readonly startedAt: string | null;
 	readonly endedAt: string | null;
@@ -113,6 +161,8 @@ export type Snapshot = {
 	readonly simulated: boolean;
 	readonly outcome: RunOutcome | null;
 	readonly stoppedBy: StoppedBy | null;
+	/** What stopped the run, with its figures: `at --max-cost $1.00`; absent while nothing did. */
+	readonly stopReason?: string;
 	readonly progress: {
 		readonly done: number;
 		/** Requests of the whole run; null when a duration ends it. */
@@ -120,11 +170,15 @@ export type Snapshot = {
 		readonly inFlight: number;
 		/** Requests of the whole run that will likely be enough to decide; absent without a choice, or while not known. */
 		readonly likely?: number;
-		/** Milliseconds, estimated from the pace so far; null when that is not known. */
+		/** Milliseconds, by the slower of the pace so far and the free part of the quota; null when not known. */
 		readonly remainingMs: number | null;
+		/** Requests per minute that the free part of the quota allows; absent while that does not set the time left. */
+		readonly freePerMinute?: number;
+		/** The time left was raised a moment ago: the run is slower than before. */
+		readonly isSlower?: boolean;
 		/** Milliseconds since data came last; absent while nothing is in flight. */
 		readonly quietMs?: number;
-		/** Why nothing is being sent now, in words; null while requests flow. */
+		/** Why nothing is being sent now, a whole phrase: `token quota full · next request in 56 s`; null while requests flow. */
 		readonly waitingFor: string | null;
 	};
 	readonly spec: RunSettings & {
@@ -155,6 +209,8 @@ export type Snapshot = {
 	readonly events: readonly LogEvent[];
 	readonly timeline: Timeline;
 	readonly failures: readonly FailureCount[];
+	/** What others used of the buckets during the run, at most one reading per minute and target, oldest first; absent: nothing known. */
+	readonly others?: readonly OthersReading[];
 	readonly costUsd: number | null;
 	/** Absent where the fate of every attempt, and the price of every answer, is known. */
 	readonly costUsdWithin?: CostRange;

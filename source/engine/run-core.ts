@@ -1,4 +1,5 @@
-import {type Bucket, createBuckets} from '../admission/bucket.ts';
+import type {Bucket} from '../admission/bucket.ts';
+import {createBuckets} from '../admission/run-buckets.ts';
 import type {Backend} from '../domain/backend.ts';
 import type {LedgerEntry} from '../domain/bucket-usage.ts';
 import type {Clock} from '../domain/clock.ts';
@@ -10,11 +11,13 @@ import type {MoreRequests, StoppedBy} from '../domain/snapshot.ts';
 import {Contest} from '../metrics/decisions/variant-contest.ts';
 import {emptyFigures, type Figures} from '../metrics/figures/figures.ts';
 import {foldEvent} from '../metrics/figures/fold-event.ts';
+import {OthersLog} from '../metrics/figures/others-log.ts';
 import {isUnsentTurn, type LogicalRequest} from './attempts/logical-request.ts';
 import {LostCount, type LostRecord, toLostRecord} from './attempts/request-records.ts';
 import {Cell} from './cells/cell.ts';
 import {MaxTokensLog} from './cells/max-tokens-tuner.ts';
-import {RunningTime, RunStatus, unsentWords, WakeTimer} from './run-lifecycle.ts';
+import {RunningTime, RunStatus, TimeLeft, unsentWords, WakeTimer} from './run-lifecycle.ts';
+import {stopReasonOf} from './run-words.ts';
 import {ConcurrencySearch} from './scheduling/concurrency-limiter.ts';
 import {createSources, isPaired, type Source} from './scheduling/load-sources.ts';
 import {RetryQueues} from './scheduling/retry-queue.ts';
@@ -72,6 +75,9 @@ export class RunCore {
 	/** One for each target. */
 	readonly contests: readonly Contest[];
 	readonly retries = new RetryQueues();
+	/** What others used of the buckets so far. */
+	readonly others = new OthersLog();
+	readonly timeLeft: TimeLeft;
 	readonly learntMaxTokens = new MaxTokensLog((text) => this.note('max-tokens', text));
 	readonly #wakeTimer: WakeTimer;
 	readonly #figures: Figures;
@@ -98,6 +104,7 @@ export class RunCore {
 		this.clock = clock;
 		this.random = createRandom(spec.seed);
 		this.time = new RunningTime(clock);
+		this.timeLeft = new TimeLeft(clock, spec.windowMs);
 		this.guards = new StopRules(spec);
 		this.#figures = emptyFigures(spec.cells, spec.targets.length, spec.windowMs);
 		this.buckets = createBuckets(spec, clock, initialUse, backend.roundTripMs);
@@ -275,18 +282,6 @@ export class RunCore {
 		}
 	}
 
-	/**
-	 * Total of requests that will likely be enough to decide.
-	 * @returns Undefined where nothing is to be decided, or not known yet.
-	 */
-	get likelyRequests(): number | undefined {
-		const more = this.spec.isEliminating ? this.contests.map(({moreRequests}) => moreRequests) : [undefined];
-		return more.reduce<number | undefined>(
-			(sum, each) => (sum === undefined || each === undefined ? undefined : sum + each),
-			this.done,
-		);
-	}
-
 	#contestOf(cell: number): Contest | undefined {
 		return this.contests[this.spec.cells[cell]?.target ?? -1];
 	}
@@ -330,9 +325,14 @@ export class RunCore {
 	/**
 	 * Nothing new is sent. Requests waiting to be sent again are given up; where the run only reached its number of requests,
 	 * only those that would exceed it.
+	 * @param bucket Whose day's quota is used up.
 	 */
-	stopSending(stoppedBy: StoppedBy): void {
-		this.status.stopBy(stoppedBy);
+	stopSending(stoppedBy: StoppedBy, bucket?: Bucket): void {
+		if (this.status.stoppedBy === undefined) {
+			const reason = stopReasonOf(stoppedBy, this.spec, bucket);
+			this.status.stopBy(stoppedBy, reason);
+			this.note('stopped', `Stopped: ${reason}.`);
+		}
 		this.drain();
 		if (stoppedBy !== 'requests') {
 			this.giveUpWaiting();
@@ -383,7 +383,7 @@ export class RunCore {
 	giveUpForDay({bucket, target}: Cell): boolean {
 		const own = this.cells.filter((cell) => cell.bucket === bucket && cell.isAlive);
 		if (this.cells.every((cell) => !cell.isAlive || own.includes(cell))) {
-			this.stopSending('day');
+			this.stopSending('day', bucket);
 			return false;
 		}
 		for (const cell of own) {

@@ -6,6 +6,7 @@ export class RunStatus {
 	readonly #listeners = new Set<(phase: Phase) => void>();
 	#phase: Phase = 'ready';
 	#stoppedBy: StoppedBy | undefined;
+	#stopReason: string | undefined;
 
 	get phase(): Phase {
 		return this.#phase;
@@ -13,6 +14,11 @@ export class RunStatus {
 
 	get stoppedBy(): StoppedBy | undefined {
 		return this.#stoppedBy;
+	}
+
+	/** What stopped it, in words; undefined while nothing did. */
+	get stopReason(): string | undefined {
+		return this.#stopReason;
 	}
 
 	/** Undefined before the end. */
@@ -29,8 +35,9 @@ export class RunStatus {
 	}
 
 	/** The first reason counts. */
-	stopBy(stoppedBy: StoppedBy): void {
+	stopBy(stoppedBy: StoppedBy, reason: string): void {
 		this.#stoppedBy ??= stoppedBy;
+		this.#stopReason ??= reason;
 	}
 
 	/** An ended run goes on, as if nothing had stopped it. */
@@ -112,6 +119,45 @@ export function unsentWords(overdue: number, conversations: number): readonly st
 					`${conversations} ${conversations === 1 ? 'conversation' : 'conversations'} ended before the last turn: the run was over, or the quota takes no longer ones.`,
 				]),
 	];
+}
+
+/** A longer time left is shown only where it exceeds the one shown by this part of it, or by a window. */
+const raisedPart = 0.1;
+/** How long it is said that it was raised. */
+const saidMs = 15_000;
+
+/**
+ * The time left as it is shown: it counts down between the estimates, which jump with every answer, and is raised only
+ * by an estimate that is clearly longer. For a while it is then said that the run is slower.
+ */
+export class TimeLeft {
+	readonly #clock: Clock;
+	readonly #windowMs: number;
+	#endsAt: number | undefined;
+	#raisedAt: number | undefined;
+
+	constructor(clock: Clock, windowMs: number) {
+		this.#clock = clock;
+		this.#windowMs = windowMs;
+	}
+
+	/** Takes an estimate. @returns The time left to show, in milliseconds. */
+	show(estimateMs: number): {readonly leftMs: number; readonly isSlower: boolean} {
+		const now = this.#clock.now();
+		const shownMs = this.#endsAt === undefined ? undefined : Math.max(0, this.#endsAt - now);
+		const isRaised =
+			shownMs !== undefined && estimateMs > shownMs + Math.max(this.#windowMs, shownMs * raisedPart);
+		if (isRaised) {
+			this.#raisedAt = now;
+		}
+		if (shownMs === undefined || isRaised || estimateMs < shownMs) {
+			this.#endsAt = now + estimateMs;
+		}
+		return {
+			leftMs: Math.max(0, (this.#endsAt ?? now) - now),
+			isSlower: this.#raisedAt !== undefined && now - this.#raisedAt < saidMs,
+		};
+	}
 }
 
 /** One timer that is moved as needed. It may fire early, never late, so it is set again only for an earlier time. */

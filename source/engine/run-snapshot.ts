@@ -1,87 +1,106 @@
 import type {Bucket} from '../admission/bucket.ts';
+import {freeRateOf} from '../admission/run-buckets.ts';
+import {type Dimension, dimensions} from '../domain/bucket-usage.ts';
 import type {VariantFigures} from '../domain/figures-schema.ts';
 import {type CellSpec, type Goal, goals, type RunSpec} from '../domain/run-spec.ts';
-import type {Best, BucketState, MoreRequests, Phase, Snapshot} from '../domain/snapshot.ts';
+import type {Best, BucketState, Gauge, MoreRequests, Snapshot} from '../domain/snapshot.ts';
 import type {Target} from '../domain/target.ts';
 import {hasOwnMaxTokens} from '../domain/task.ts';
 import type {Verdict} from '../domain/verdict.ts';
 import {type AdviceInput, adviceOf} from '../metrics/decisions/advice.ts';
 import {measuredRequests} from '../metrics/decisions/make-plan.ts';
 import {moreRequestsOf} from '../metrics/decisions/more-requests.ts';
-import {type Contest, comparableCells} from '../metrics/decisions/variant-contest.ts';
+import {type Contest, comparableCells, likelyRequests} from '../metrics/decisions/variant-contest.ts';
 import {gainOf} from '../metrics/decisions/verdict.ts';
 import {isoAt} from '../metrics/figures/fold-event.ts';
 import {spentUsd} from '../metrics/figures/request-measures.ts';
 import {toVariantFigures} from '../metrics/figures/variant-figures.ts';
 import {maximumInFlight, type RunCore} from './run-core.ts';
-import type {BlockedOn} from './scheduling/scheduler.ts';
-
-/** Shorter waits are not shown. */
-const shortestMs = 1000;
-
-const inSeconds = (delayMs: number | undefined): string =>
-	delayMs === undefined ? '' : ` in ${Math.ceil(delayMs / 1000)} s`;
-
-/** Why nothing is being sent, in words; null while requests flow. */
-function waitingWords(phase: Phase, blockedOn: BlockedOn | undefined, inFlight: number): string | null {
-	if (phase === 'paused') {
-		return 'paused';
-	}
-	if (phase === 'draining' && inFlight > 0) {
-		return 'the last answers';
-	}
-	if (blockedOn === undefined || (blockedOn.delayMs !== undefined && blockedOn.delayMs < shortestMs)) {
-		return null;
-	}
-	const when = inSeconds(blockedOn.delayMs);
-	switch (blockedOn.reason) {
-		case 'requests':
-			return `room in the quota of requests${when}`;
-		case 'tokens':
-			return blockedOn.delayMs === undefined
-				? 'answers that give quota tokens back'
-				: `room in the quota of tokens${when}`;
-		case 'pace':
-			return `its turn (even pacing)${when}`;
-		case 'capacity':
-			return 'capacity of the service';
-		case 'cost':
-			return 'answers, to stay within the greatest cost';
-		case 'retry':
-			return `the next retry${when}`;
-		case 'turn':
-			// While answers come in, conversations are active.
-			return inFlight > 0 ? null : `the next turn of a conversation${when}`;
-		case 'arrival':
-			return `the next arrival${when}`;
-	}
-}
+import type {BlockedOn} from './run-words.ts';
+import {waitingWords} from './run-words.ts';
 
 const stampingOf = ({stamping}: Bucket): BucketState['stamping'] => {
 	const {marks: _, ...learnt} = stamping.learnt;
 	return learnt;
 };
 
-const bucketState = (bucket: Bucket, {quota}: Target, {status, clock}: RunCore): BucketState => {
-	const {ledger} = bucket;
+/** An instant of the clock as ISO 8601 UTC. */
+const isoOf = (at: number, {clock}: Pick<RunCore, 'clock'>): string =>
+	new Date(clock.epoch() - (clock.now() - at)).toISOString();
+
+/** One dimension of a bucket's last window: this program, others, and the last throttle. */
+const gaugeOf = (
+	bucket: Bucket,
+	dimension: Dimension,
+	gauge: Pick<Gauge, 'used' | 'reserved' | 'limit'>,
+	core: RunCore,
+): Gauge => {
+	const now = core.clock.now();
+	const others = bucket.limits.shownOthers(now, dimension);
+	const own = gauge.used + gauge.reserved;
+	const throttledAt = bucket.throttledAt[dimension];
+	const isRecent = throttledAt !== undefined && now - throttledAt < bucket.windowMs;
+	return {
+		...gauge,
+		// The estimate has a margin on top; what is ours is surely not theirs.
+		...(others === undefined || gauge.limit === null
+			? {}
+			: {others: Math.max(0, Math.min(others.use, gauge.limit - own))}),
+		...(isRecent ? {throttledAt: isoOf(throttledAt, core)} : {}),
+	};
+};
+
+/** Where others' use is known from: a throttle in either dimension is newer than what CloudWatch reported. */
+const othersSourceOf = ({limits}: Bucket, core: RunCore): Pick<BucketState, 'others'> => {
+	const shown = dimensions.flatMap((dimension) => limits.shownOthers(core.clock.now(), dimension) ?? []);
+	const throttles = shown.flatMap(({throttledAt}) => throttledAt ?? []);
+	const [reportedAt] = shown.flatMap(({reportedAt: at}) => at ?? []);
+	if (throttles.length > 0) {
+		return {others: {at: isoOf(Math.max(...throttles), core), from: 'throttle'}};
+	}
+	return reportedAt === undefined
+		? {}
+		: {others: {at: new Date(reportedAt).toISOString(), from: 'cloudwatch'}};
+};
+
+const bucketState = (bucket: Bucket, {quota}: Target, core: RunCore): BucketState => {
+	const {ledger, othersToday} = bucket;
+	const {status, clock} = core;
 	const now = clock.now();
 	const use = ledger.use();
 	const isWaiting = status.phase === 'running' && bucket.roomAt !== undefined;
+	const roomMs = bucket.likelyRoomMs ?? Math.max(0, (bucket.roomAt ?? now) - now);
 	return {
-		requests: {
-			used: Math.max(0, use.requests - ledger.inFlight),
-			reserved: ledger.inFlight,
-			limit: quota.requestsPerMinute.value,
-		},
-		tokens: {
-			used: Math.max(0, use.tokens - ledger.heldTokens),
+		requests: gaugeOf(
+			bucket,
+			'requests',
+			{
+				used: Math.max(0, use.requests - ledger.inFlight),
+				reserved: ledger.inFlight,
+				limit: quota.requestsPerMinute.value,
+			},
+			core,
+		),
+		tokens: gaugeOf(
+			bucket,
+			'tokens',
+			{
+				used: Math.max(0, use.tokens - ledger.heldTokens),
+				reserved: ledger.heldTokens,
+				limit: quota.tokensPerMinute.value,
+			},
+			core,
+		),
+		day: {
+			used: bucket.settledTokens,
 			reserved: ledger.heldTokens,
-			limit: quota.tokensPerMinute.value,
+			limit: quota.tokensPerDay.value,
+			...(othersToday > 0 ? {others: othersToday} : {}),
 		},
-		day: {used: bucket.settledTokens, reserved: ledger.heldTokens, limit: quota.tokensPerDay.value},
-		nextRoomMs: isWaiting ? Math.max(0, (bucket.roomAt ?? now) - now) : null,
+		nextRoomMs: isWaiting ? roomMs : null,
 		share: bucket.share,
 		inFlight: ledger.inFlight,
+		...othersSourceOf(bucket, core),
 		stamping: stampingOf(bucket),
 	};
 };
@@ -112,29 +131,78 @@ type InFlight = {
 	readonly blockedOn: BlockedOn | undefined;
 };
 
+/** Milliseconds that the free part of the quotas needs for `count` more requests, with the rate that decides. */
+const byFreeRate = (
+	count: number,
+	{spec, cells, buckets, clock}: RunCore,
+): {readonly leftMs: number; readonly perMinute: number} | undefined => {
+	const alive = cells.filter(({isAlive}) => isAlive);
+	const now = clock.now();
+	const times = [...new Set(buckets)].flatMap((bucket) => {
+		const rate = freeRateOf(bucket, now);
+		const own = alive.filter((cell) => cell.bucket === bucket).length;
+		if (rate === undefined || own === 0) {
+			return [];
+		}
+		const rest = (count * own) / alive.length - rate.now;
+		const leftMs = rest <= 0 ? 0 : (rest / rate.perWindow) * spec.windowMs;
+		return [{leftMs, perMinute: (rate.perWindow * 60_000) / spec.windowMs}];
+	});
+	return times.sort((first, second) => second.leftMs - first.leftMs)[0];
+};
+
+type Left = Pick<Snapshot['progress'], 'remainingMs' | 'freePerMinute' | 'isSlower'>;
+
+/** The time that `end` requests still take: by the pace so far or by what the quotas leave, whichever is slower. */
+const leftOf = (core: RunCore, end: number | null, inFlight: number): Left => {
+	const {done, time} = core;
+	if (end === null || core.status.phase === 'ready') {
+		return {remainingMs: null};
+	}
+	const rest = Math.max(0, end - done);
+	const paceMs = done === 0 ? undefined : (time.runningMs() / done) * rest;
+	const free = core.status.phase === 'draining' ? undefined : byFreeRate(Math.max(0, rest - inFlight), core);
+	const isByRate = free !== undefined && free.leftMs > (paceMs ?? 0);
+	const estimateMs = isByRate ? free.leftMs : paceMs;
+	// Others that leave nothing may do so for any time.
+	if (estimateMs === undefined || !Number.isFinite(estimateMs)) {
+		return {remainingMs: null};
+	}
+	const {leftMs, isSlower} = core.timeLeft.show(estimateMs);
+	return {
+		remainingMs: leftMs,
+		...(isByRate ? {freePerMinute: free.perMinute} : {}),
+		...(isSlower ? {isSlower} : {}),
+	};
+};
+
 const progressOf = (core: RunCore, state: InFlight): Snapshot['progress'] => {
 	const {inFlight, quietMs, deadlineMs, blockedOn} = state;
-	const {spec, time, done, status} = core;
+	const {spec, time, done, contests, status} = core;
 	const total = plannedRequests(core);
-	const likely = status.phase === 'running' ? core.likelyRequests : undefined;
+	const likely =
+		status.phase === 'running' && spec.isEliminating ? likelyRequests(contests, done) : undefined;
 	const end = likely === undefined || total === null ? total : Math.min(total, likely);
-	const runningMs = time.runningMs();
+	const isOver = status.phase === 'ended' || status.phase === 'ready';
+	const {remainingMs, ...left} = isOver ? {remainingMs: null} : leftOf(core, end, inFlight);
 	const estimates = [
-		...(end === null || done === 0 ? [] : [(runningMs / done) * Math.max(0, end - done)]),
+		...(remainingMs === null ? [] : [remainingMs]),
 		...(spec.load.durationMs === null || deadlineMs !== undefined
 			? []
-			: [Math.max(0, spec.load.durationMs - runningMs)]),
+			: [Math.max(0, spec.load.durationMs - time.runningMs())]),
 		...(deadlineMs === undefined ? [] : [deadlineMs]),
 	];
-	const isOver = status.phase === 'ended' || status.phase === 'ready';
 	return {
 		done,
 		total,
 		...(likely === undefined || end === null || end <= done ? {} : {likely: end}),
 		inFlight,
 		remainingMs: isOver || estimates.length === 0 ? null : Math.min(...estimates),
+		...left,
 		...(quietMs === undefined ? {} : {quietMs}),
-		waitingFor: isOver ? null : waitingWords(status.phase, blockedOn, inFlight),
+		waitingFor: isOver
+			? null
+			: waitingWords({phase: status.phase, blockedOn, inFlight, now: core.clock.now()}),
 	};
 };
 
@@ -264,7 +332,7 @@ export function makeSnapshot(core: RunCore, state: InFlight): Snapshot {
 			isCaching: variant.cache,
 			itemsPerRequest: variant.itemsPerRequest,
 			inFlightBound: inFlightBoundOf(spec.load, cell),
-			others: bucket.limits.othersUse(now),
+			others: bucket.limits.lastingOthers(now),
 			countsFrom: bucket.stamping.countsFrom,
 			...(isAlive ? {sentUntil: core.sentUntilMs} : {}),
 			maxTokens,
@@ -280,12 +348,14 @@ export function makeSnapshot(core: RunCore, state: InFlight): Snapshot {
 	const elapsedMs = figures.endedAt ?? core.time.elapsedMs();
 	return {
 		phase: status.phase,
+		at: isoOf(now, core),
 		startedAt: figures.startedEpochMs === undefined ? null : isoAt(figures, 0),
 		endedAt: figures.endedAt === undefined ? null : isoAt(figures, figures.endedAt),
 		elapsedMs,
 		simulated: figures.isSimulated,
 		outcome: status.outcome ?? null,
 		stoppedBy: status.stoppedBy ?? null,
+		...(status.stopReason === undefined ? {} : {stopReason: status.stopReason}),
 		progress: progressOf(core, state),
 		spec: specOf(core),
 		targets: spec.targets,
@@ -307,6 +377,7 @@ export function makeSnapshot(core: RunCore, state: InFlight): Snapshot {
 		events: figures.events,
 		timeline: {...timeline, latencyMs: figures.latencies.toSeries()},
 		failures: [...figures.failures.values()],
+		...(core.others.readings.length === 0 ? {} : {others: core.others.readings}),
 		...spentUsd(figures.spent),
 	};
 }

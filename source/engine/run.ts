@@ -17,6 +17,8 @@ import {Scheduler} from './scheduling/scheduler.ts';
 
 /** What a run needs from its surroundings. */
 export type RunPorts = {
+	/** Unique name of the run, which its snapshots bear; absent: none. */
+	readonly id?: string;
 	readonly backend: Backend;
 	readonly clock: Clock;
 	readonly onAnswer?: (record: AnswerRecord) => void;
@@ -69,8 +71,11 @@ export type Run = RunMembers & {
 	readonly snapshot: () => Snapshot;
 	/** Calls back after each change of the phase; returns a function that ends it. */
 	readonly onPhaseChange: (listener: (phase: Phase) => void) => () => void;
-	/** What other applications are known to use of the bucket of a target, by the account monitor. */
-	readonly setOthersUse: (target: number, use: Use) => void;
+	/**
+	 * What other applications are known to use of the bucket of a target, by the account monitor.
+	 * @param at When they did, in milliseconds since 1970; absent: now.
+	 */
+	readonly setOthersUse: (target: number, use: Use, at?: number) => void;
 	/** Quota tokens of the day that are used without this run, by the account monitor. */
 	readonly setOthersToday: (target: number, tokens: number) => void;
 };
@@ -113,13 +118,16 @@ export function createRun(spec: RunSpec, ports: RunPorts): Run {
 		await members.leave();
 	};
 
-	const snapshot = (): Snapshot =>
-		makeSnapshot(core, {
+	const {id} = ports;
+	const snapshot = (): Snapshot => ({
+		...(id === undefined ? {} : {run: id}),
+		...makeSnapshot(core, {
 			inFlight: attempts.inFlight,
 			quietMs: attempts.quietMs,
 			deadlineMs: deadlineAt === undefined ? undefined : Math.max(0, deadlineAt - clock.now()),
 			blockedOn: scheduler.blockedOn,
-		});
+		}),
+	});
 
 	/** Cuts off what is in flight. */
 	const giveUpAnswers = (): void => {
@@ -237,8 +245,10 @@ export function createRun(spec: RunSpec, ports: RunPorts): Run {
 		},
 		snapshot,
 		onPhaseChange: (listener) => status.listen(listener),
-		setOthersUse(target, use) {
-			memberOf(core.buckets, target, 'target').limits.setOthersUse(use);
+		setOthersUse(target, use, at = clock.epoch()) {
+			memberOf(core.buckets, target, 'target').limits.setOthersUse(use, at);
+			const {requests: requestsPerMinute, tokens: quotaTokensPerMinute} = use;
+			core.others.add({target, requestsPerMinute, quotaTokensPerMinute}, at);
 		},
 		setOthersToday(target, tokens) {
 			memberOf(core.buckets, target, 'target').setOthersToday(tokens);

@@ -57,7 +57,7 @@ function requestsText({requests, isMost, likelyRequests}: Plan, load: RunConfig[
 		: `${formatCount(requests)}${each}`;
 }
 
-function quotaText({quotaTokens, quotaShare, quotaMinutes}: Plan): string {
+function quotaText({quotaTokens, quotaShare, quotaMinutes, freePerMinute}: Plan): string {
 	if (quotaTokens === null && quotaShare === null) {
 		return 'not known';
 	}
@@ -66,7 +66,9 @@ function quotaText({quotaTokens, quotaShare, quotaMinutes}: Plan): string {
 		...(quotaTokens === null ? [] : [`about ${formatTokens(quotaTokens)}`]),
 		...(quotaShare === null
 			? []
-			: [`at most ${formatPercent(quotaShare)} of a minute's quota${minutesText(quotaMinutes)}`]),
+			: [
+					`at most ${formatPercent(quotaShare)} of a minute's quota${minutesText(quotaMinutes, freePerMinute)}`,
+				]),
 	].join(', ');
 }
 

@@ -1,4 +1,4 @@
-import type {BucketState, Snapshot, StoppedBy} from '../domain/snapshot.ts';
+import type {BucketState, Gauge, Snapshot} from '../domain/snapshot.ts';
 import {type BatchProgress, paceOf} from '../metrics/figures/batch-progress.ts';
 import {toAscii} from '../text/glyphs.ts';
 import {
@@ -10,34 +10,27 @@ import {
 	quietWords,
 } from '../text/numbers.ts';
 import {cleanText, truncateEnd} from '../text/width.ts';
-
-const stoppedByWords: Readonly<Record<StoppedBy, string>> = {
-	key: 'by a key',
-	signal: 'by a signal',
-	requests: 'at --max-requests',
-	cost: 'at --max-cost',
-	day: 'by the quota per day',
-	fault: 'by a fault',
-};
+import {leftWords, stopWords} from '../view/status.ts';
 
 /** The state of the run, and why nothing is sent, where nothing is. */
-export function stateText({phase, outcome, stoppedBy, progress}: Snapshot): string {
+export function stateText(snapshot: Snapshot): string {
+	const {phase, outcome, stoppedBy, progress} = snapshot;
 	const quiet = quietWords(progress.quietMs);
 	const withQuiet = (words: string): string => (quiet === undefined ? words : `${words}, ${quiet}`);
 	switch (phase) {
 		case 'ready':
 			return 'ready';
 		case 'running':
-			return withQuiet(progress.waitingFor === null ? 'running' : `waiting for ${progress.waitingFor}`);
+			return withQuiet(progress.waitingFor === null ? 'running' : progress.waitingFor);
 		case 'paused':
 			return 'paused';
 		case 'draining':
 			return withQuiet(
-				`stopping, waiting for ${progress.inFlight > 0 ? 'answers' : (progress.waitingFor ?? 'answers')}`,
+				`${stoppedBy === null ? 'finishing' : 'stopping'} · ${progress.waitingFor ?? 'closing the run'}`,
 			);
 		case 'ended': {
-			const by = stoppedBy === null ? '' : ` ${stoppedByWords[stoppedBy]}`;
-			return `${outcome ?? 'ended'}${by}`;
+			const by = stopWords(snapshot);
+			return [outcome ?? 'ended', by].filter(Boolean).join(' ');
 		}
 	}
 }
@@ -63,6 +56,7 @@ export function progressLine(snapshot: Snapshot, {width, ascii}: ProgressStyle):
 	const useful = variants.reduce((sum, {items}) => sum + items.useful, 0);
 	const likely = progress.likely === undefined ? '' : `~${formatCount(progress.likely)}, at most `;
 	const total = progress.total === null ? '' : `/${likely}${formatCount(progress.total)}`;
+	const left = leftWords(snapshot);
 	const parts = [
 		`${simulated ? 'SIMULATED ' : ''}${formatElapsedMs(elapsedMs)}`,
 		stateText(snapshot),
@@ -74,9 +68,7 @@ export function progressLine(snapshot: Snapshot, {width, ascii}: ProgressStyle):
 				: `${cleanText(targets[index]?.model ?? '')} ${bucketText(bucket)}`,
 		),
 		`${formatCount(throttled)} throttled`,
-		...(progress.remainingMs === null || snapshot.phase === 'ended'
-			? []
-			: [`${formatElapsedMs(progress.remainingMs)} left`]),
+		...(left === undefined || snapshot.phase === 'ended' ? [] : [left]),
 	];
 	const line = truncateEnd(cleanText(parts.join(' · ')), width);
 	return ascii ? toAscii(line) : line;
@@ -85,7 +77,9 @@ export function progressLine(snapshot: Snapshot, {width, ascii}: ProgressStyle):
 function bucketText({requests, tokens}: BucketState): string {
 	const of = (limit: number | null, format: (value: number) => string) =>
 		limit === null ? '' : ` of ${format(limit)}`;
-	return `RPM ${formatCount(requests.used)}${of(requests.limit, formatCount)}, TPM ${formatTokens(tokens.used + tokens.reserved)}${of(tokens.limit, formatTokens)}`;
+	const others = ({others: use = 0}: Gauge, format: (value: number) => string) =>
+		use > 0 ? ` + others ${format(use)}` : '';
+	return `RPM ${formatCount(requests.used)}${others(requests, formatCount)}${of(requests.limit, formatCount)}, TPM ${formatTokens(tokens.used + tokens.reserved)}${others(tokens, formatTokens)}${of(tokens.limit, formatTokens)}`;
 }
 
 /** Progress of batch jobs: `InProgress: 1,200 of 5,000 records (24%), 3 failed, 90 per minute, about 42s left`. */

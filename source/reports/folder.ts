@@ -1,3 +1,4 @@
+import {existsSync} from 'node:fs';
 import {mkdtemp, readdir, rmdir, stat} from 'node:fs/promises';
 import path from 'node:path';
 import {reasonOf, UserError} from '../domain/user-error.ts';
@@ -16,7 +17,11 @@ export type FolderClaim =
 	| {readonly folder: string; readonly warning?: undefined}
 	| {readonly folder?: undefined; readonly warning: string};
 
-const defaultFolder = 'bedrock-top-reports';
+/** Where runs are kept that name no other folder, below the current one. */
+export const defaultFolder = 'bedrock-top-reports';
+
+/** The name of a run's own folder. */
+const nameAt = (now: Date): string => now.toISOString().replaceAll(':', '-');
 
 /**
  * Decides where the reports of a run go, before anything is sent. Leaves nothing behind: the folder itself is made when
@@ -36,7 +41,7 @@ export async function claimFolder(
 	now: Date = new Date(),
 ): Promise<FolderClaim> {
 	if (out === undefined) {
-		const base = path.resolve(defaultFolder, now.toISOString().replaceAll(':', '-'));
+		const base = path.resolve(defaultFolder, nameAt(now));
 		const fault = await faultOf(base, fileSystem);
 		return fault === undefined
 			? {folder: await firstFree(base, fileSystem)}
@@ -57,6 +62,24 @@ export async function claimFolder(
 		});
 	}
 	return {folder};
+}
+
+/**
+ * The folder of a further run of the same program. It is asked for at once, between a key and the first request.
+ *
+ * @param first What `claimFolder` gave for the first run.
+ * @param isNamed `--out` named it: the next ones are `DIR-2`, `DIR-3`; without it each is named by its own start.
+ * @param now The start of the run.
+ * @returns A path that does not exist.
+ */
+export function furtherFolder(first: string, isNamed: boolean, now: Date = new Date()): string {
+	const base = isNamed ? first : path.join(path.dirname(first), nameAt(now));
+	for (let number = 1; ; number += 1) {
+		const folder = number === 1 ? base : `${base}-${number}`;
+		if (!existsSync(folder)) {
+			return folder;
+		}
+	}
 }
 
 /** Why a folder cannot be made or written to; undefined when it can. Proved by making and removing a folder. */

@@ -120,6 +120,10 @@ export const resultsSchema = z
 	.object({
 		schema: z.literal(schemaVersion),
 		tool: z.object({name: z.literal('bedrock-top'), version: z.string()}),
+		run: z
+			.string()
+			.exactOptional()
+			.describe('unique name of the run, as answers.jsonl has it; absent in 0.1.0 and in batches'),
 		environment: z.object({node: z.string(), platform: z.string()}),
 		startedAt: timestamp,
 		endedAt: timestamp,
@@ -153,6 +157,19 @@ export const resultsSchema = z
 		}),
 		failures: z.array(z.object({class: z.string(), message: z.string(), count, firstAt: timestamp})),
 		search: searchSchema.exactOptional().describe('of run --search; everything else is of its last rung'),
+		others: z
+			.array(
+				z.object({
+					target: count.describe('index into targets'),
+					requestsPerMinute: quantity,
+					quotaTokensPerMinute: quantity,
+					at: timestamp.describe('end of the minute of CloudWatch, or the throttle that showed it'),
+				}),
+			)
+			.exactOptional()
+			.describe(
+				'what other traffic took of the quota during the run, at most one reading per minute and target; absent where nothing of it is known',
+			),
 		costUsd: quantity.exactOptional().describe('of the whole run, warm-up included'),
 		costUsdWithin: costRange.exactOptional(),
 	})

@@ -1,6 +1,7 @@
 import type {Lane} from '../domain/bucket-usage.ts';
 import type {BucketState, Snapshot} from '../domain/snapshot.ts';
 import type {Target} from '../domain/target.ts';
+import {UserError} from '../domain/user-error.ts';
 import type {Results, TargetResults} from './results-schema.ts';
 
 /**
@@ -32,6 +33,7 @@ export function resultsOf(snapshot: Snapshot, environment: Environment): Results
 	return {
 		schema: 1,
 		tool: {name: 'bedrock-top', version: environment.toolVersion},
+		...(snapshot.run === undefined ? {} : {run: snapshot.run}),
 		environment: {node: environment.nodeVersion, platform: environment.platform},
 		startedAt,
 		endedAt: snapshot.endedAt ?? new Date(Date.parse(startedAt) + snapshot.elapsedMs).toISOString(),
@@ -80,6 +82,7 @@ export function resultsOf(snapshot: Snapshot, environment: Environment): Results
 			count,
 			firstAt,
 		})),
+		...(snapshot.others === undefined ? {} : {others: snapshot.others}),
 		costUsd: snapshot.costUsd,
 		...(snapshot.costUsdWithin === undefined ? {} : {costUsdWithin: snapshot.costUsdWithin}),
 	};
@@ -114,4 +117,73 @@ function lanesOf(snapshot: Snapshot): Results['plan']['lanes'] {
 		}
 	}
 	return used;
+}
+
+/**
+ * The snapshot of an ended run, from what its results keep: for a screen that shows it again. What the results do not
+ * keep is not there: the state of the buckets, what to do about failures, settings that no panel shows.
+ *
+ * @throws UserError (exit 2) for a batch job, which had no quota per minute and no timeline.
+ */
+export function snapshotOf(results: Results): Snapshot {
+	const {plan, events, failures, timeline} = results;
+	const {method} = plan;
+	if (method === 'batch') {
+		throw new UserError('These are the results of a batch job, which the screen does not show.', {
+			exitCode: 2,
+			hint: '"bedrock-top report" draws their charts.',
+		});
+	}
+	const done = results.variants.reduce((sum, {requests}) => sum + requests.sent, 0);
+	return {
+		...(results.run === undefined ? {} : {run: results.run}),
+		phase: 'ended',
+		startedAt: results.startedAt,
+		endedAt: results.endedAt,
+		elapsedMs: Date.parse(results.endedAt) - Date.parse(results.startedAt),
+		simulated: results.simulated,
+		outcome: results.outcome,
+		stoppedBy: results.stoppedBy,
+		progress: {done, total: null, inFlight: 0, remainingMs: null, waitingFor: null},
+		spec: {
+			preset: plan.preset,
+			task: plan.task,
+			method,
+			load: {
+				shape: plan.load,
+				requests: plan.requests,
+				durationMs: plan.durationSeconds === null ? null : plan.durationSeconds * 1000,
+				concurrency: plan.concurrency ?? 0,
+				ratePerMinute: plan.ratePerMinute,
+				arrival: 'constant',
+			},
+			goal: plan.goal,
+			policy: plan.policy,
+			burst: plan.burst,
+			share: plan.share,
+			isBalanced: false,
+			maxTokens: typeof plan.maxTokens === 'number' ? plan.maxTokens : undefined,
+			isMaxTokensAuto: plan.maxTokens === 'auto',
+			minQuality: null,
+			serviceLevel: null,
+			seed: plan.seed,
+		},
+		targets: results.targets,
+		buckets: [],
+		variants: results.variants,
+		best: results.best,
+		verdicts: results.verdict ?? [],
+		gain: results.gain,
+		advice: results.advice as Snapshot['advice'],
+		events,
+		timeline,
+		failures: failures.map((failure) => ({
+			...failure,
+			class: failure.class as Snapshot['failures'][number]['class'],
+			advice: '',
+		})),
+		costUsd: results.costUsd ?? null,
+		...(results.costUsdWithin === undefined ? {} : {costUsdWithin: results.costUsdWithin}),
+		...(results.search === undefined ? {} : {search: results.search}),
+	};
 }

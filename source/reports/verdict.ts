@@ -96,10 +96,10 @@ function rateText(sustainable: VariantResults['sustainable']): string {
 	const beside =
 		afterOthers === undefined || afterOthers.usefulPerMinute === null
 			? ''
-			: `; ${formatNumber(afterOthers.usefulPerMinute)} beside others, who use ${formatPercent(afterOthers.othersShare)}`;
+			: `beside others, who use ${formatPercent(afterOthers.othersShare)}, ${formatNumber(afterOthers.usefulPerMinute)} useful items per minute; `;
 	return usefulPerMinute === null
 		? ''
-		: `the quota allows ${formatNumber(usefulPerMinute)} useful items per minute${interval}${limit}${perDay}${beside}`;
+		: `${beside}the ${beside === '' ? '' : 'whole '}quota allows ${formatNumber(usefulPerMinute)} useful items per minute${interval}${limit}${perDay}`;
 }
 
 /** The figure that a goal compares, with its interval where there is one; empty where it is not known. */

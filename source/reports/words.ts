@@ -67,6 +67,26 @@ export function lostTexts({events}: {readonly events: Events}): readonly string[
 	return [...textsOf(events, 'lost'), ...textsOf(events, 'incomplete')];
 }
 
+/** The most that other traffic took of the quotas during the run, one sentence per target. */
+const othersTexts = (
+	targets: Results['targets'],
+	others: NonNullable<Results['others']>,
+): readonly string[] =>
+	targets.flatMap(({model, quota}, index) => {
+		const own = others.filter(({target}) => target === index);
+		const most = (figure: 'requestsPerMinute' | 'quotaTokensPerMinute'): number =>
+			Math.max(0, ...own.map((reading) => reading[figure] ?? 0));
+		const [requests, tokens] = [most('requestsPerMinute'), most('quotaTokensPerMinute')];
+		const of = ({value}: Limit): string => (value === null ? '' : ` of ${formatCount(value)}`);
+		const parts = [
+			...(requests < 0.5 ? [] : [`${formatCount(requests)}${of(quota.requestsPerMinute)} requests`]),
+			...(tokens < 0.5 ? [] : [`${formatCount(tokens)}${of(quota.tokensPerMinute)} quota tokens`]),
+		];
+		return parts.length === 0
+			? []
+			: [`Other traffic took up to ${parts.join(' and ')} per minute of ${cleanText(model)} during the run.`];
+	});
+
 /** The estimated use of attempts that broke off. */
 const brokenTexts = (
 	variants: ReadonlyArray<Pick<Results['variants'][number], 'attemptsBroken'>>,
@@ -127,7 +147,8 @@ export function caveatsOf({
 	variants,
 	targets,
 	events,
-}: Pick<Results, 'targets'> & {
+	others = [],
+}: Pick<Results, 'targets' | 'others'> & {
 	readonly events: Events;
 	readonly variants: ReadonlyArray<
 		Pick<Results['variants'][number], 'sustainable' | 'attemptsBroken' | 'latencyMs'> & {
@@ -141,6 +162,7 @@ export function caveatsOf({
 		...(variants.some(({tokens}) => tokens.estimated)
 			? ['~ Token counts are estimated: the service reported none.']
 			: []),
+		...othersTexts(targets, others),
 		...brokenTexts(variants),
 		...(limits.some(({state, value}) => state === 'unknown' && value !== null)
 			? ['(assumed) Quota unknown; set it with --rpm and --tpm.']

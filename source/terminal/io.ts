@@ -44,6 +44,34 @@ export async function writeClean(stream: NodeJS.WritableStream, lines: readonly 
 	});
 }
 
+/** Asks on a terminal, with "no" as the answer of an empty line, the end of the input or a signal. */
+export async function isConfirmed({stdin, stderr, signal}: Io, question: string): Promise<boolean> {
+	stderr.write(`${question} [y/N] `);
+	const {promise, resolve} = Promise.withResolvers<string>();
+	let typed = '';
+	const read = (chunk: Buffer | string): void => {
+		typed += String(chunk);
+		if (/[\r\n]/.test(typed)) {
+			resolve(typed);
+		}
+	};
+	const end = (): void => {
+		stderr.write('\n');
+		resolve('');
+	};
+	stdin.on('data', read);
+	stdin.once('end', end);
+	signal.addEventListener('abort', end);
+	try {
+		return /^\s*y(es)?\s*$/i.test(await promise);
+	} finally {
+		stdin.off('data', read);
+		stdin.off('end', end);
+		stdin.pause();
+		signal.removeEventListener('abort', end);
+	}
+}
+
 /** Errors of a stream whose reader is gone: a pipe, or a closed terminal. */
 const closedCodes: ReadonlySet<string | undefined> = new Set(['EPIPE', 'EIO', 'ERR_STREAM_DESTROYED']);
 

@@ -1,5 +1,6 @@
 import type {Clock} from '../domain/clock.ts';
 import {cleanLines, cleanText} from '../text/width.ts';
+import type {CopyOutcome} from '../view/actions.ts';
 import {inputWithoutAnswers, type MouseReport, type TerminalAnswer} from './answers.ts';
 import type {Io} from './io.ts';
 
@@ -20,8 +21,8 @@ export type Manners = {
 	readonly title: (text: string) => void;
 	/** Rings, or shows the text where the terminal can. */
 	readonly notify: (text: string) => void;
-	/** @returns whether the terminal takes it: `asked` where it may refuse without a word. */
-	readonly copy: (text: string) => 'copied' | 'asked' | 'refused';
+	/** Puts a text into the clipboard. */
+	readonly copy: (text: string) => CopyOutcome;
 	readonly known: () => KnownTerminal;
 	/** Called whenever the terminal has said something about itself. */
 	readonly onKnown: (listener: (known: KnownTerminal) => void) => void;

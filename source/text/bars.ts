@@ -1,8 +1,13 @@
 import {formatCount, formatDurationMs} from './numbers.ts';
 import {type Line, type Segment, segment, type Tone} from './segment.ts';
 
-/** One limit: what is used, what is set aside for answers in flight, and the limit; null: unlimited. */
-type GaugeFigures = {readonly used: number; readonly reserved: number; readonly limit: number | null};
+/** One limit: what is used, what is set aside for answers in flight, what others use, and the limit; null: unlimited. */
+type GaugeFigures = {
+	readonly used: number;
+	readonly reserved: number;
+	readonly others?: number;
+	readonly limit: number | null;
+};
 
 /** How near a limit is: below 70%, from 70%, from 90%. */
 type GaugeLevel = 'ok' | 'near' | 'full';
@@ -11,12 +16,12 @@ type GaugeLevel = 'ok' | 'near' | 'full';
 const nearFraction = 0.7;
 const fullFraction = 0.9;
 
-/** Part of the limit that is used or set aside; null without a limit. A limit of 0 is always taken whole. */
-export function gaugeFraction({used, reserved, limit}: GaugeFigures): number | null {
+/** Part of the limit that is used, by whomever, or set aside; null without a limit. A limit of 0 is always taken whole. */
+export function gaugeFraction({used, reserved, others = 0, limit}: GaugeFigures): number | null {
 	if (limit === null) {
 		return null;
 	}
-	return limit > 0 ? (used + reserved) / limit : 1;
+	return limit > 0 ? (used + reserved + others) / limit : 1;
 }
 
 /** The level of a fraction of a limit. */
@@ -36,28 +41,35 @@ export const gaugeLevels: Readonly<
 	full: {word: 'at limit', glyph: 'x', tone: 'bad'},
 };
 
-const glyphs = {used: '█', reserved: '▒', free: '·'};
+/** How the parts of a gauge are drawn. */
+export const gaugeGlyphs = {used: '█', others: '░', reserved: '▒', free: '·'} as const;
 
 /**
- * The bar of a gauge in exactly `width` cells: used, reserved and free apart by glyph.
- * Whatever is above 0 shows at least one cell, whatever is left of the limit as well.
+ * The bar of a gauge in exactly `width` cells: used, others, reserved and free apart by glyph.
+ * Whatever is above 0 shows at least one cell where there are as many, whatever is left of the limit as well.
  */
 export function gaugeBar(figures: GaugeFigures, width: number): Line {
 	const cells = Math.max(0, Math.floor(width));
 	const {limit} = figures;
 	if (limit === null) {
-		return cells > 0 ? [segment(glyphs.free.repeat(cells), 'muted')] : [];
+		return cells > 0 ? [segment(gaugeGlyphs.free.repeat(cells), 'muted')] : [];
 	}
-	const used = Math.max(0, figures.used);
-	const reserved = Math.max(0, figures.reserved);
-	const taken = limit > 0 ? partOf(cells, (used + reserved) / limit) : cells;
-	const usedCells =
-		used + reserved > 0 ? Math.min(taken, partOf(taken, used / (used + reserved))) : limit > 0 ? 0 : taken;
-	const {tone} = gaugeLevels[gaugeLevel(gaugeFraction({used, reserved, limit}))];
+	const parts = {
+		used: Math.max(0, figures.used),
+		others: Math.max(0, figures.others ?? 0),
+		reserved: Math.max(0, figures.reserved),
+	};
+	const sum = parts.used + parts.others + parts.reserved;
+	const taken = limit > 0 ? partOf(cells, sum / limit) : cells;
+	// A limit of 0 is taken whole, by nobody.
+	const used = sum > 0 || limit > 0 ? partOf(taken, parts.used / sum) : taken;
+	const others = partOf(taken - used, parts.others / (parts.others + parts.reserved));
+	const {tone} = gaugeLevels[gaugeLevel(gaugeFraction({...parts, limit}))];
 	return [
-		segment(glyphs.used.repeat(usedCells), tone),
-		segment(glyphs.reserved.repeat(taken - usedCells), tone),
-		segment(glyphs.free.repeat(cells - taken), 'muted'),
+		segment(gaugeGlyphs.used.repeat(used), tone),
+		segment(gaugeGlyphs.others.repeat(others), tone),
+		segment(gaugeGlyphs.reserved.repeat(taken - used - others), tone),
+		segment(gaugeGlyphs.free.repeat(cells - taken), 'muted'),
 	].filter(({text}: Segment) => text !== '');
 }
 

@@ -21,7 +21,7 @@ const substitutes: Readonly<Record<string, string>> = {
 	'█': '#',
 	'▓': '#',
 	'▒': '=',
-	'░': '.',
+	'░': ':',
 	'▏': '.',
 	'▎': '.',
 	'▍': '-',

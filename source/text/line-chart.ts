@@ -24,8 +24,12 @@ type LineChart = {
 	readonly isAscii?: boolean;
 };
 
-/** Seconds since the start of a run. */
-export type TimeSpan = {readonly fromSecond: number; readonly toSecond: number};
+/** Seconds since the start of a run, or since 1970 where the times are of the day, in UTC. */
+export type TimeSpan = {
+	readonly fromSecond: number;
+	readonly toSecond: number;
+	readonly isTimeOfDay?: boolean;
+};
 
 const labelWidth = 6;
 const symbols: [string, string, string, string, string, string, string, string, string, string] = [
@@ -101,13 +105,19 @@ const timeSteps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200
 /** Cells for a time and the blanks around it. */
 const minTimeCells = 10;
 
-/** A row of times below columns, as clock times since the start of the run; each stands below the middle of its column. */
-export function timeLine({fromSecond, toSecond}: TimeSpan, columns: number, axisWidth: number): Line {
+/** A row of times below columns, such as `00:30` since the start of a run; the middle of each stands below its column. */
+export function timeLine(
+	{fromSecond, toSecond, isTimeOfDay = false}: TimeSpan,
+	columns: number,
+	axisWidth: number,
+): Line {
 	const cells = Array.from({length: columns}, () => ' ');
 	const perCell = (toSecond - fromSecond) / columns;
 	const step = timeSteps.find((seconds) => seconds / perCell >= minTimeCells) ?? timeSteps.at(-1) ?? 1;
 	for (let second = Math.max(0, Math.ceil(fromSecond / step) * step); second <= toSecond; second += step) {
-		const text = formatElapsedMs(second * 1000);
+		const text = isTimeOfDay
+			? new Date(second * 1000).toISOString().slice(11, 16)
+			: formatElapsedMs(second * 1000);
 		const at = Math.round((second - fromSecond) / perCell) - Math.floor(text.length / 2);
 		// A time that would be cut at an end is left out.
 		if (at >= 0 && at + text.length <= columns) {

@@ -127,9 +127,13 @@ export function quietWords(quietMs: number | undefined): string | undefined {
 		: `nothing came for ${formatSpan(quietMs)}`;
 }
 
-/** Whole seconds left, at least one while anything is left: 2,400 ms gives `3 s`. */
+/** Time left in whole seconds, at least one while anything is left: 2,400 ms gives `3 s`; from two minutes on `12m 37s`. */
 export function formatSecondsLeft(leftMs: Known): string {
-	return isKnown(leftMs) ? `${formatCount(Math.max(0, Math.ceil(leftMs / 1000)))} s` : unknownMark;
+	if (!isKnown(leftMs)) {
+		return unknownMark;
+	}
+	const seconds = Math.max(0, Math.ceil(leftMs / 1000));
+	return seconds < 120 ? `${seconds} s` : formatDurationMs(seconds * 1000);
 }
 
 /** US dollars; small sums keep two significant digits: `$0.0012`, `$0.35`, `$1,204.50`. */
@@ -168,8 +172,14 @@ function twoDigits(value: number): string {
 	return String(value).padStart(2, '0');
 }
 
-/** How long a plan has to wait for its quotas, in words that follow its quota tokens; empty where it does not. */
-export function minutesText(quotaMinutes: number | null): string {
+/**
+ * How long a plan has to wait for its quotas, in words that follow its quota tokens; empty where it does not.
+ * @param freePerMinute Requests per minute that others leave; undefined: all of the quota.
+ */
+export function minutesText(quotaMinutes: number | null, freePerMinute?: number): string {
+	if (quotaMinutes !== null && freePerMinute !== undefined) {
+		return `; others leave ${formatNumber(freePerMinute)} per minute: about ${formatSpan(Math.ceil(quotaMinutes) * 60_000)}`;
+	}
 	return quotaMinutes !== null && quotaMinutes > 1
 		? `, for at most ${formatCount(Math.ceil(quotaMinutes))} minutes`
 		: '';

@@ -37,6 +37,8 @@ type Stage =
 	| {readonly name: 'preparing'; readonly abort: AbortController}
 	| {
 			readonly name: 'prepared';
+			/** Unique name of the run. */
+			readonly id: string;
 			readonly config: RunConfig;
 			readonly prepared: Prepared;
 			readonly run: Run;
@@ -84,6 +86,7 @@ export function createSession({
 			stage.prepared.backend.close();
 			stage.prepared.clients.close();
 			stage.checker?.close();
+			account.detach();
 			void stage.run.leave();
 		}
 		stage = {name: 'idle'};
@@ -124,7 +127,9 @@ export function createSession({
 		const checker = patterns.length === 0 ? undefined : createChecker(patterns);
 		const items = new ItemCollector(columnsOf(spec));
 		const warnOfCheck = createCheckWarning(warn);
+		const id = randomUUID();
 		const run = createRun(spec, {
+			id,
 			backend: prepared.backend,
 			clock,
 			initialUse: members.map((all) => all.flatMap(({entries}) => entries)),
@@ -146,13 +151,20 @@ export function createSession({
 				}
 			},
 		});
-		stage = {name: 'prepared', config, prepared, run, checker, answers, items};
+		stage = {name: 'prepared', id, config, prepared, run, checker, answers, items};
+		let isShown = false;
+		account.observe(run, spec, () => {
+			if (isShown && stage.name === 'prepared' && stage.run === run) {
+				publishNow(run);
+			}
+		});
 		const likelyRequests = spec.isEliminating ? requestsOfLastRun.get(comparisonOf(config)) : undefined;
 		publish({
 			type: 'prepared',
 			plan: likelyRequests === undefined ? plan : {...plan, likelyRequests},
 			snapshot: run.snapshot(),
 		});
+		isShown = true;
 	};
 
 	const publishWhileRunning = (run: Run, spec: RunSpec, publishItems: () => void): (() => void) => {
@@ -184,7 +196,7 @@ export function createSession({
 			return;
 		}
 		const own = stage;
-		const {config, prepared, run, checker, answers, items} = own;
+		const {id, config, prepared, run, checker, answers, items} = own;
 		const meanwhile: EngineRequest[] = [];
 		early = meanwhile;
 		// Other runs may have used the bucket since it was prepared.
@@ -194,7 +206,6 @@ export function createSession({
 			await run.leave();
 			return;
 		}
-		const id = randomUUID();
 		const publishItems = (): void => {
 			const entries = items.take();
 			if (entries !== undefined) {

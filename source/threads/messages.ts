@@ -3,7 +3,7 @@ import type {ItemEntries} from '../domain/item-results.ts';
 import type {Plan} from '../domain/plan.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import type {Goal} from '../domain/run-spec.ts';
-import type {Snapshot} from '../domain/snapshot.ts';
+import type {KeptRun, Snapshot} from '../domain/snapshot.ts';
 import type {ListedModel} from '../domain/target.ts';
 import type {Fault} from '../domain/user-error.ts';
 import type {PatternResult} from '../prompts/checks.ts';
@@ -11,6 +11,7 @@ import type {Recipe} from '../reports/best-request.ts';
 import type {NamedRun} from '../reports/compare/comparison.ts';
 import type {Results} from '../reports/results-schema.ts';
 import type {SimulatorOptions} from '../simulator/options.ts';
+import type {ComparedRuns} from '../view/state.ts';
 import type {ListingConfig} from './prepare.ts';
 
 /** The typed messages between the threads: small, never one per request, exhaustive on both sides. */
@@ -114,7 +115,15 @@ type CompareRequest = {
 	readonly runs: readonly NamedRun[];
 	readonly folder: string;
 };
-export type ReportsRequest = ReportRequest | RedrawRequest | CompareRequest;
+/** Asks for kept runs: those of a folder, one of them, or some side by side. */
+export type HistoryRequest =
+	| {readonly type: 'list-runs'; readonly folder: string}
+	| {readonly type: 'read-run'; readonly folder: string}
+	| {readonly type: 'compare-runs'; readonly folder: string; readonly runs: readonly KeptRun[]};
+export type ReportsRequest = ReportRequest | RedrawRequest | CompareRequest | HistoryRequest;
 export type ReportReport =
 	| {readonly type: 'written'; readonly files: readonly string[]}
+	| {readonly type: 'runs-listed'; readonly runs: readonly KeptRun[]; readonly faults: readonly string[]}
+	| {readonly type: 'run-read'; readonly snapshot: Snapshot}
+	| {readonly type: 'runs-compared'; readonly table: ComparedRuns}
 	| {readonly type: 'failed'; readonly fault: Fault};

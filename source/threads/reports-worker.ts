@@ -1,9 +1,16 @@
+import {existsSync} from 'node:fs';
 import {parentPort, workerData} from 'node:worker_threads';
+import type {KeptRun} from '../domain/snapshot.ts';
 import {faultOf} from '../domain/user-error.ts';
 import {bestRequestText, type Recipe} from '../reports/best-request.ts';
+import type {NamedRun} from '../reports/compare/comparison.ts';
+import {comparedRuns} from '../reports/compare/comparison-table.ts';
+import {snapshotOf} from '../reports/results.ts';
 import type {Results} from '../reports/results-schema.ts';
+import {listRuns, readKeptResults} from '../reports/run-index.ts';
 import {type Draw, writeComparison, writeReportFiles} from '../reports/write.ts';
-import type {ReportReport, ReportsRequest} from './messages.ts';
+import {startText} from '../view/history/history.ts';
+import type {HistoryRequest, ReportReport, ReportsRequest} from './messages.ts';
 import {firstRequestOf} from './sent-request.ts';
 
 /** Entry point of the thread that draws reports: it answers one request and ends. Only it loads Vega. */
@@ -14,7 +21,7 @@ const draw: Draw = async (chart) => (await import('../reports/draw.ts')).drawCha
 const bestRequestFor = (results: Results, recipe: Recipe): string =>
 	bestRequestText(results, recipe, (choice) => firstRequestOf(results, choice, recipe));
 
-async function write(request: ReportsRequest): Promise<readonly string[]> {
+async function write(request: Exclude<ReportsRequest, HistoryRequest>): Promise<readonly string[]> {
 	switch (request.type) {
 		case 'write': {
 			const {results, recipe} = request;
@@ -41,9 +48,30 @@ async function write(request: ReportsRequest): Promise<readonly string[]> {
 	}
 }
 
+const namedRun = async (run: KeptRun): Promise<NamedRun> => ({
+	name: startText(run.startedAt),
+	results: await readKeptResults(run.folder),
+});
+
+async function answer(request: ReportsRequest): Promise<ReportReport> {
+	switch (request.type) {
+		case 'list-runs':
+			// Before the first run there is no folder.
+			return existsSync(request.folder)
+				? {type: 'runs-listed', ...(await listRuns(request.folder))}
+				: {type: 'runs-listed', runs: [], faults: []};
+		case 'read-run':
+			return {type: 'run-read', snapshot: snapshotOf(await readKeptResults(request.folder))};
+		case 'compare-runs':
+			return {type: 'runs-compared', table: comparedRuns(await Promise.all(request.runs.map(namedRun)))};
+		default:
+			return {type: 'written', files: await write(request)};
+	}
+}
+
 let report: ReportReport;
 try {
-	report = {type: 'written', files: await write(workerData as ReportsRequest)};
+	report = await answer(workerData as ReportsRequest);
 } catch (error) {
 	report = {type: 'failed', fault: faultOf(error)};
 }

@@ -1,5 +1,5 @@
 import type {AccountSession} from '../account/account-session.ts';
-import {crowdingOf, headroomRemark} from '../account/headroom.ts';
+import {crowdingOf, dayUsedUp, headroomRemark} from '../account/headroom.ts';
 import type {OwnTrafficRegistry} from '../account/own-traffic-registry.ts';
 import type {MinuteOfUse, Use} from '../domain/bucket-usage.ts';
 import type {Clock} from '../domain/clock.ts';
@@ -18,6 +18,8 @@ export type RunAccount = {
 	 * @param own Of each target: use per minute of other programs of the user.
 	 */
 	readonly withHeadroom: (plan: Plan, spec: RunSpec, config: RunConfig, own: readonly Use[]) => Promise<Plan>;
+	/** Shows others' use in a run that waits for its start. @param onChange Something of it has changed. */
+	readonly observe: (run: Run, spec: RunSpec, onChange: () => void) => void;
 	/** From now on others' use lowers what the run may send, and its answers count as the user's own. */
 	readonly attach: (run: Run, spec: RunSpec, config: RunConfig) => void;
 	/** Of each target: the minutes in which other programs of the user had answers from its bucket. */
@@ -32,6 +34,7 @@ const usualPatienceMs = 3000;
 /** For a run without an account monitor. */
 export const noAccount: RunAccount = {
 	withHeadroom: async (plan, spec, _, own) => besideOthers(plan, spec, own),
+	observe() {},
 	attach() {},
 	answered() {},
 	setElsewhere() {},
@@ -44,7 +47,10 @@ export function createRunAccount(
 	clock: Clock,
 	patienceMs = usualPatienceMs,
 ): RunAccount {
-	const follow = async (targets: readonly Target[], {connection}: RunConfig): Promise<void> => {
+	const follow = async (
+		targets: readonly Target[],
+		{connection}: Pick<RunConfig, 'connection'>,
+	): Promise<void> => {
 		try {
 			await followTargets(targets, connection);
 		} catch {
@@ -69,9 +75,17 @@ export function createRunAccount(
 			}
 			await patiently(follow(spec.targets, config));
 			const buckets = spec.targets.map((target) => link.bucketOf(target));
-			const crowding = crowdingOf(plan, spec, buckets);
+			const daysUsed = spec.targets.flatMap((target, index) => {
+				const used = dayUsedUp(target, buckets[index]);
+				return used === undefined ? [] : [{model: target.model, used}];
+			});
+			// Where another model is left, the run goes on with that.
+			const refusal = daysUsed.length === spec.targets.length ? daysUsed[0]?.used : undefined;
+			const daysRemarks =
+				refusal === undefined ? daysUsed.map(({model, used}) => `${model}: ${used}.`) : [refusal];
+			const crowding = refusal === undefined ? crowdingOf(plan, spec, buckets) : undefined;
 			const rooms = spec.targets.map((target, index) => headroomRemark(target, buckets[index]));
-			const remarks = [...(crowding === undefined ? rooms : [crowding])].filter(
+			const remarks = [...daysRemarks, ...(crowding === undefined ? rooms : [crowding])].filter(
 				(remark) => remark !== undefined,
 			);
 			// CloudWatch also counts the user's other programs: the larger figure includes the smaller.
@@ -88,15 +102,25 @@ export function createRunAccount(
 				...slower,
 				remarks: [...slower.remarks, ...new Set(remarks)],
 				crowding: crowding ?? plan.crowding,
+				...(refusal === undefined ? {} : {refusal}),
 			};
 		},
-		attach(run, spec, config) {
+		observe({setOthersUse, setOthersToday}, {targets}, onChange) {
 			link.follow({
-				targets: spec.targets,
-				setOthersUse: run.setOthersUse,
-				setOthersToday: run.setOthersToday,
+				targets,
+				setOthersUse(target, use, at) {
+					setOthersUse(target, use, at);
+					onChange();
+				},
+				setOthersToday(target, tokens) {
+					setOthersToday(target, tokens);
+					onChange();
+				},
 			});
-			void follow(spec.targets, config);
+		},
+		attach({setOthersUse, setOthersToday}, {targets}, {connection}) {
+			link.follow({targets, setOthersUse, setOthersToday});
+			void follow(targets, {connection});
 		},
 		answered({targets}, {target, at, quotaTokens}) {
 			const asked = targets[target];

@@ -1,15 +1,16 @@
 import {Box, useInput, usePaste, useStdin, useWindowSize} from 'ink';
-import {memo, useEffect, useSyncExternalStore} from 'react';
+import {memo, useEffect, useLayoutEffect, useSyncExternalStore} from 'react';
 import {type Line, segment} from '../text/segment.ts';
+import {wrapText} from '../text/width.ts';
 import {type KeyEvent, keyNames} from '../view/key-actions.ts';
 import {listWords} from '../view/lists.ts';
 import {listedLog, logCursor} from '../view/log-lines.ts';
-import {isRunning, shownSnapshot, shownWindowSeconds} from '../view/selectors.ts';
+import {bucketNow, isRunning, shownSnapshot, shownWindowSeconds, snapshotNowMs} from '../view/selectors.ts';
 import type {ScreenSize, State} from '../view/state.ts';
 import type {Store} from '../view/store.ts';
 import {AccountView} from './account/account-view.tsx';
 import {type Appearance, AppearanceContext, useAppearance} from './appearance.tsx';
-import {firstShown, panelInside, scrolledLines} from './frame.ts';
+import {panelInside, scrolledLines} from './frame.ts';
 import type {RegionName, Tier} from './layout.ts';
 import {placeOverlay} from './overlays/overlay-lines.ts';
 import {Lines, Panel} from './panel.tsx';
@@ -25,10 +26,10 @@ import {
 } from './panels/charts.ts';
 import {detailLines, detailTitle} from './panels/detail.ts';
 import {footerLine} from './panels/footer.ts';
-import {gaugeLines, gaugesTitle} from './panels/gauges.ts';
+import {gaugeLines, gaugesLegend, gaugesTitle} from './panels/gauges.ts';
 import {headerLines, shownTargetIndex} from './panels/header.ts';
-import {ItemsView} from './panels/items.tsx';
-import {failureLines, logLine, notesLines} from './panels/notes.ts';
+import {itemListLines, itemListTitle, itemPanel} from './panels/items.ts';
+import {failureLines, logWindow, notesLines} from './panels/notes.ts';
 import {quotaLines, quotasTitle} from './panels/quota-table.ts';
 import {tinyLines} from './panels/tiny.ts';
 import {variantTableLines, variantTableTitle} from './panels/variant-table.ts';
@@ -45,10 +46,12 @@ type Props = {
 	readonly onPaste: (text: string) => void;
 	/** Called with the size of the terminal, at first and whenever it changes. */
 	readonly onResize: (size: ScreenSize) => void;
+	/** Called with each state whose frame has been drawn. */
+	readonly onFrame: (state: State) => void;
 };
 
 /** The whole screen: what the store shows, in the regions that the size of the terminal allows. */
-export function App({store, appearance, hasKeys = true, onKey, onPaste, onResize}: Props) {
+export function App({store, appearance, hasKeys = true, onKey, onPaste, onResize, onFrame}: Props) {
 	const state = useSyncExternalStore(store.subscribe, store.shown);
 	const size = useWindowSize();
 	const {isRawModeSupported} = useStdin();
@@ -69,6 +72,9 @@ export function App({store, appearance, hasKeys = true, onKey, onPaste, onResize
 	useEffect(() => {
 		onResize(size);
 	}, [onResize, size]);
+	useLayoutEffect(() => {
+		onFrame(state);
+	}, [onFrame, state]);
 	const {columns, rows} = state.size;
 	const {tier, regions} = screenLayout(state);
 	return (
@@ -79,7 +85,7 @@ export function App({store, appearance, hasKeys = true, onKey, onPaste, onResize
 						<RegionView state={state} name={name} width={rect.width} height={rect.height} tier={tier} />
 					</Box>
 				))}
-				{tier === 'tiny' ? null : <OverlayView state={state} />}
+				<OverlayView state={state} />
 			</Box>
 		</AppearanceContext>
 	);
@@ -164,29 +170,24 @@ function GaugesView(props: ViewProps) {
 	const {state, width, height, tier} = props;
 	const snapshot = shownSnapshot(state);
 	const targetIndex = shownTargetIndex(state);
+	const target = snapshot?.targets[targetIndex];
+	const bucket = bucketNow(state, targetIndex);
+	const nowMs = snapshotNowMs(state);
 	const lines = gaugeLines(
 		{
-			target: snapshot?.targets[targetIndex],
+			target,
 			targetIndex,
-			bucket: snapshot?.buckets[targetIndex],
+			bucket,
 			timeline: snapshot?.timeline,
-			isFlowing: isRunning(state),
+			nowMs,
+			progress: isRunning(state) ? snapshot?.progress : undefined,
 			isDayShown: screenLayout(state).isDayShown,
 		},
 		panelInside(width, height, tier).width,
 	);
-	const title = gaugesTitle(snapshot?.targets[targetIndex]);
-	return <Panel {...props} title={{title, note: gaugesLegend}} lines={lines} />;
+	const title = gaugesTitle(target, {bucket, nowMs, endedAt: snapshot?.endedAt ?? undefined});
+	return <Panel {...props} title={{title, note: gaugesLegend(bucket)}} lines={lines} />;
 }
-
-const gaugesLegend: Line = [
-	segment('█'),
-	segment(' used  ', 'muted'),
-	segment('▒'),
-	segment(' reserved  ', 'muted'),
-	segment('·'),
-	segment(' free', 'muted'),
-];
 
 function ChartView({kind, ...props}: ViewProps & {readonly kind: ChartKind}) {
 	const {state, width, height, tier} = props;
@@ -240,6 +241,38 @@ function DetailView(props: ViewProps) {
 	return <Panel {...props} title={detailTitle(state, position)} lines={lines} />;
 }
 
+/** From this height on the selected item is shown below the list. */
+const minItemsSplit = 16;
+
+function ItemsView(props: ViewProps) {
+	const {state, width, height, tier} = props;
+	const detailHeight = state.isDetailOpen ? height : height < minItemsSplit ? 0 : Math.floor(height / 2);
+	const listHeight = height - detailHeight;
+	const list = panelInside(width, listHeight, tier, true);
+	const detail = panelInside(width, detailHeight, tier, true);
+	return (
+		<Box flexDirection="column" width={width} height={height} flexShrink={0}>
+			{listHeight === 0 ? null : (
+				<Panel
+					{...props}
+					height={listHeight}
+					title={itemListTitle(state, list.width)}
+					lines={itemListLines(state, list.width, list.height)}
+					isTitled={true}
+				/>
+			)}
+			{detailHeight === 0 ? null : (
+				<Panel
+					{...props}
+					{...itemPanel(state, detail.width, detail.height)}
+					height={detailHeight}
+					isTitled={true}
+				/>
+			)}
+		</Box>
+	);
+}
+
 /** The views that lay themselves out. */
 function BodyView(props: ViewProps) {
 	const {state, width, height} = props;
@@ -255,7 +288,22 @@ function BodyView(props: ViewProps) {
 			<Panel {...props} title={quotasTitle(state)} lines={quotaLines(state, inside.width, inside.height)} />
 		);
 	}
-	return <LogView {...props} />;
+	return state.isDetailOpen && listedLog(state).length > 0 ? (
+		<LogDetailView {...props} />
+	) : (
+		<LogView {...props} />
+	);
+}
+
+/** A line of the log in full. */
+function LogDetailView({state, ...props}: ViewProps) {
+	const line = listedLog(state)[logCursor(state)];
+	const inside = panelInside(props.width, props.height, props.tier);
+	const text = wrapText(line?.text ?? '', Math.max(1, inside.width)).map((each): Line => [segment(each)]);
+	const title = {
+		title: [segment('Log', 'title'), segment(` · ${line?.time ?? ''} UTC · ${line?.kind ?? ''}`)],
+	};
+	return <Panel {...props} title={{...title, note: [segment('Esc closes', 'muted')]}} lines={text} />;
 }
 
 /** Failures by class, then the events, scrolled back by the user. */
@@ -264,13 +312,9 @@ function LogView(props: ViewProps) {
 	const {width: room, height: roomHeight} = panelInside(width, height, tier);
 	const failures = failureLines(state, room).slice(0, Math.max(0, Math.floor(roomHeight / 2)));
 	const lines = listedLog(state);
-	const eventRoom = Math.max(0, roomHeight - failures.length - (failures.length > 0 ? 1 : 0));
 	const cursor = logCursor(state);
-	const first = firstShown(cursor, eventRoom, lines.length);
-	const shown = lines
-		.slice(first, first + eventRoom)
-		.map((line, index) => logLine(line, first + index === cursor ? '› ' : '  '));
-	const below = Math.max(0, lines.length - first - eventRoom);
+	const eventRoom = Math.max(0, roomHeight - failures.length - (failures.length > 0 ? 1 : 0));
+	const {shown, below} = logWindow(lines, cursor, room, eventRoom);
 	return (
 		<Panel
 			{...props}
@@ -285,7 +329,7 @@ function LogView(props: ViewProps) {
 				],
 				note: [
 					segment(
-						below > 0 ? `${below} more below` : state.lists.log.isInverted ? 'newest above' : 'newest below',
+						`UTC · ${below > 0 ? `${below} more below` : state.lists.log.isInverted ? 'newest above' : 'newest below'}`,
 						'muted',
 					),
 				],

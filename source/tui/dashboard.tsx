@@ -4,8 +4,8 @@ import {type ReactNode, useEffect} from 'react';
 import type {Fault} from '../domain/user-error.ts';
 import {themeNamed} from '../text/themes.ts';
 import {finalSnapshot} from '../view/selectors.ts';
-import type {State} from '../view/state.ts';
-import {titleOf} from '../view/status.ts';
+import {liveState, type State} from '../view/state.ts';
+import {windowTitle} from '../view/status.ts';
 import {App} from './app.tsx';
 import {type Appearance, screenOptions} from './appearance.tsx';
 import {DrawnContext} from './pointer.ts';
@@ -76,6 +76,7 @@ export async function openDashboard(ports: ScreenPorts): Promise<ScreenEnd> {
 					onKey={session.press}
 					onPaste={session.paste}
 					onResize={session.resize}
+					onFrame={session.frameDrawn}
 				/>
 			</DrawnContext>
 		</SuspendPort>
@@ -95,7 +96,7 @@ export async function openDashboard(ports: ScreenPorts): Promise<ScreenEnd> {
 		rerender();
 	});
 	manners?.onPointer(session.point);
-	const showTitle = () => manners?.title(titleOf(session.store.shown()));
+	const showTitle = () => manners?.title(windowTitle(session.store.shown()));
 	showTitle();
 	const stopTitle = session.store.subscribe(showTitle);
 	try {
@@ -155,11 +156,11 @@ async function untilClosed(
 }
 
 async function endOf(session: Session, signal: AbortSignal, fault: Fault | undefined): Promise<ScreenEnd> {
-	const wasRunning = isUnderWay(session.store.latest());
+	const wasRunning = isUnderWay(liveState(session.store.latest()));
 	if (wasRunning) {
 		await session.stopBySignal();
 	}
-	const state = session.store.latest();
+	const state = liveState(session.store.latest());
 	const stageFault = state.stage.kind === 'failed' ? state.stage.fault : undefined;
 	const reached = finalSnapshot(state);
 	// An engine that did not answer in time still counts as stopped by the one who asked.
@@ -174,7 +175,6 @@ async function endOf(session: Session, signal: AbortSignal, fault: Fault | undef
 			: reached;
 	return {
 		snapshot,
-		run: session.started(),
 		stoppedBy: signal.aborted && wasRunning ? 'signal' : stoppedByOf(snapshot?.stoppedBy),
 		fault: fault ?? stageFault,
 	};

@@ -1,9 +1,10 @@
+import path from 'node:path';
 import type {BucketPlace} from '../account/account-messages.ts';
 import {faultOf} from '../domain/user-error.ts';
-import {readItemAnswers} from '../reports/answer-index.ts';
+import {openItems, readItemAnswers} from '../reports/answer-lines.ts';
 import type {Effect, UntimedAction} from '../view/actions.ts';
 import type {State} from '../view/state.ts';
-import type {ChosenRun, ScreenPorts, TerminalActions} from './screen-ports.ts';
+import type {ScreenPorts, TerminalActions} from './screen-ports.ts';
 
 type EffectPorts = TerminalActions & {
 	readonly leave: () => void;
@@ -11,16 +12,11 @@ type EffectPorts = TerminalActions & {
 	readonly latest: () => State;
 };
 
-type Effects = {
-	readonly run: (effect: Effect) => void;
-	readonly started: () => ChosenRun | undefined;
-};
-
 /** Runs the effects; their results come back as actions. */
 export function createEffects(
 	ports: ScreenPorts,
 	{redraw, suspend, leave, dispatch, latest}: EffectPorts,
-): Effects {
+): (effect: Effect) => void {
 	const {engine, presets, manners} = ports;
 	const notify = (text: string) => {
 		if (manners === undefined) {
@@ -29,14 +25,13 @@ export function createEffects(
 			manners.notify(text);
 		}
 	};
-	let {answers} = ports;
-	let started: ChosenRun | undefined;
 
 	const write = async (effect: Effect & {type: 'export'}) => {
+		const {what} = effect;
 		try {
-			dispatch({type: 'export-finished', files: await written(ports, effect)});
+			dispatch({type: 'export-finished', what, files: await written(ports, effect)});
 		} catch (error) {
-			dispatch({type: 'export-failed', message: faultOf(error).message});
+			dispatch({type: 'export-failed', what, message: faultOf(error).message});
 		}
 	};
 
@@ -50,10 +45,7 @@ export function createEffects(
 
 	const loadPreset = async (name: string) => {
 		try {
-			const chosen = await presets.load(name);
-			dispatch({type: 'preset-loaded', config: chosen.config});
-			// A preset is not taken while a run is under way.
-			answers = latest().config.task === chosen.config.task ? chosen.answers : answers;
+			dispatch({type: 'preset-loaded', config: await presets.load(name)});
 		} catch (error) {
 			dispatch({type: 'preset-failed', fault: faultOf(error)});
 		}
@@ -61,10 +53,9 @@ export function createEffects(
 
 	const startDemo = async () => {
 		try {
-			const chosen = await ports.startDemo?.();
-			if (chosen !== undefined) {
-				({answers} = chosen);
-				dispatch({type: 'demo-started', config: chosen.config});
+			const config = await ports.startDemo?.();
+			if (config !== undefined) {
+				dispatch({type: 'demo-started', config});
 			}
 		} catch (error) {
 			dispatch({type: 'demo-failed', fault: faultOf(error)});
@@ -80,13 +71,43 @@ export function createEffects(
 		}
 	};
 
-	const start = () => {
-		const {startedConfig, config} = latest();
-		started = {config: startedConfig ?? config, answers};
-		engine.send({type: 'start', answers});
+	const openEarlierItems = async ({folder, columns, models}: Effect & {type: 'open-items'}) => {
+		try {
+			const table = await openItems(path.join(folder, 'answers.jsonl'), columns, models);
+			dispatch({type: 'items-opened', folder, table});
+		} catch (error) {
+			dispatch({type: 'engine-logged', text: faultOf(error).message});
+		}
 	};
 
-	const run = (effect: Effect) => {
+	const readHistory = async (effect: Effect & {type: 'list-runs' | 'read-run' | 'compare-runs'}) => {
+		const {history} = ports;
+		if (history === undefined) {
+			return;
+		}
+		try {
+			switch (effect.type) {
+				case 'list-runs':
+					dispatch({type: 'runs-listed', ...(await history.list())});
+					break;
+				case 'read-run':
+					dispatch({type: 'run-read', run: effect.run, snapshot: await history.read(effect.run)});
+					break;
+				case 'compare-runs':
+					dispatch({type: 'runs-compared', table: await history.compare(effect.runs)});
+					break;
+			}
+		} catch (error) {
+			dispatch({type: 'history-failed', fault: faultOf(error)});
+		}
+	};
+
+	const start = () => {
+		const {startedConfig, config} = latest();
+		engine.send({type: 'start', answers: ports.beginRun(startedConfig ?? config)});
+	};
+
+	return (effect) => {
 		switch (effect.type) {
 			case 'prepare':
 				engine.send({type: 'prepare', config: effect.config});
@@ -123,6 +144,11 @@ export function createEffects(
 			case 'load-preset':
 				void loadPreset(effect.name);
 				break;
+			case 'list-runs':
+			case 'read-run':
+			case 'compare-runs':
+				void readHistory(effect);
+				break;
 			case 'start-demo':
 				void startDemo();
 				break;
@@ -146,6 +172,17 @@ export function createEffects(
 			case 'read-answers':
 				void readAnswers(effect);
 				break;
+			case 'open-items':
+				void openEarlierItems(effect);
+				break;
+			case 'copy':
+				dispatch({
+					type: 'copied',
+					what: effect.what,
+					length: [...effect.text].length,
+					outcome: manners?.copy(effect.text) ?? 'refused',
+				});
+				break;
 			case 'redraw':
 				redraw();
 				break;
@@ -157,8 +194,6 @@ export function createEffects(
 				break;
 		}
 	};
-
-	return {run, started: () => started};
 }
 
 /** Row ids are the Region and the key of the bucket, with a blank between them. */

@@ -1,5 +1,5 @@
 import {fitLine, type Line, lineWidth, segment} from '../text/segment.ts';
-import type {Tier} from './layout.ts';
+import {type Tier, tierOf} from './layout.ts';
 
 /** Text in the upper border of a panel. */
 export type FrameTitle = {readonly title: Line; readonly note?: Line};
@@ -76,6 +76,17 @@ export function panelInside(
 	return tier === 'narrow'
 		? {width, height: Math.max(0, height - (isTitled ? 1 : 0))}
 		: {width: innerWidth(width), height: Math.max(0, height - 2)};
+}
+
+/** The room for the content of an overlay: within a border, or all of a screen that has no room for one. */
+export function overlayRoom(
+	columns: number,
+	rows: number,
+): {readonly width: number; readonly height: number} {
+	// Windows consoles scroll when the last cell of the last row is written (Ink issue 969).
+	return tierOf(columns, rows) === 'tiny'
+		? {width: Math.max(1, columns - 1), height: Math.max(1, rows)}
+		: {width: Math.max(1, columns - 6), height: Math.max(1, rows - 3)};
 }
 
 /** Cells within a border. */

@@ -165,7 +165,11 @@ function dashboardBands(input: LayoutInput, tier: Exclude<Tier, 'tiny'>, rows: n
 		]);
 	}
 	const minVerdictRows = input.verdictLines === 0 ? 0 : 1 + frame;
-	const tableHeight = Math.min(tableRows(input, tier), left - minVerdictRows - minChartRows);
+	// A chart would show less than the rows of the table that it hides.
+	const room = left - minVerdictRows;
+	const wanted = tableRows(input, tier);
+	const hasChart = input.noticeLines > 0 || wanted <= room - minChartRows;
+	const tableHeight = Math.min(wanted, room - (hasChart ? minChartRows : minNotesRows));
 	const verdictHeight = fullVerdict(
 		input,
 		frame,
@@ -201,7 +205,7 @@ function fullVerdict({verdictLines}: LayoutInput, frame: number, room: number): 
  * fit the chart comes first while the run goes, and advice when it is over.
  */
 function shared(
-	{noticeLines, isOver}: LayoutInput,
+	{noticeLines, isOver, isShortRun}: LayoutInput,
 	rows: number,
 	frame: number,
 ): {readonly middle: number; readonly notes: number; readonly spare: number} {
@@ -211,13 +215,15 @@ function shared(
 		return {middle: rows - notes, notes, spare: 0};
 	}
 	if (rows >= minChartRows + (isOver ? minNotesRows : 0)) {
-		const notes = rows - minChartRows < minNotesRows ? 0 : Math.max(minNotesRows, rows - usualChartRows);
+		// Bars show further figures where they have rows for them; a curve of that height would be mostly empty.
+		const usual = isShortRun ? Math.max(usualChartRows, Math.floor(rows / 2)) : usualChartRows;
+		const notes = rows - minChartRows < minNotesRows ? 0 : Math.max(minNotesRows, rows - usual);
 		return {middle: rows - notes, notes, spare: 0};
 	}
 	return rows > frame ? {middle: 0, notes: rows, spare: 0} : {middle: 0, notes: 0, spare: rows};
 }
 
-/** A short run shows its variants side by side, or with one of them its requests; a longer one the curves of its limits. */
+/** A short run shows its variants side by side, or of one what it sent and took; a longer one the curves of its limits. */
 function middleNames({noticeLines, isShortRun, rowCount}: LayoutInput, tier: Tier): readonly RegionName[] {
 	if (noticeLines > 0) {
 		return ['notice'];
@@ -226,7 +232,7 @@ function middleNames({noticeLines, isShortRun, rowCount}: LayoutInput, tier: Tie
 		return tier === 'wide' ? ['requests-chart', 'tokens-chart'] : ['nearer-chart'];
 	}
 	if (tier === 'wide') {
-		return rowCount > 1 ? ['bars', 'rate-chart'] : ['rate-chart', 'tokens-chart'];
+		return rowCount > 1 ? ['bars', 'rate-chart'] : ['rate-chart', 'latency-chart'];
 	}
 	return rowCount > 1 ? ['bars'] : ['rate-chart'];
 }

@@ -5,7 +5,7 @@ import {panelInside} from './frame.ts';
 import {computeLayout, type Layout, tierOf} from './layout.ts';
 import {detailLines} from './panels/detail.ts';
 import {isDayShown} from './panels/gauges.ts';
-import {itemDetailLines} from './panels/items.tsx';
+import {itemDetailLines} from './panels/items.ts';
 import {type Notice, noticeOf} from './panels/notice.ts';
 import {verdictRows} from './panels/verdict.ts';
 

@@ -1,14 +1,12 @@
 import type {Clock} from '../domain/clock.ts';
 import type {RunConfig} from '../domain/run-config.ts';
-import type {Snapshot} from '../domain/snapshot.ts';
+import type {KeptRun, Snapshot} from '../domain/snapshot.ts';
 import type {Fault} from '../domain/user-error.ts';
 import type {Alert} from '../metrics/decisions/alert.ts';
 import type {ColorCount, ThemeName} from '../text/themes.ts';
 import type {AnswerSink, EngineReport, EngineRequest} from '../threads/messages.ts';
-import type {ListedPreset} from '../view/state.ts';
-
-/** A run that was chosen on the screen, and where its answers go. */
-export type ChosenRun = {readonly config: RunConfig; readonly answers: AnswerSink};
+import type {CopyOutcome} from '../view/actions.ts';
+import type {ComparedRuns, ListedPreset} from '../view/state.ts';
 
 /** All that the screen needs from outside; a test replaces it. */
 export type ScreenPorts = {
@@ -17,8 +15,8 @@ export type ScreenPorts = {
 	readonly isDemo: boolean;
 	/** The run starts as soon as it is prepared. */
 	readonly startsAtOnce: boolean;
-	/** Where answers are streamed to. */
-	readonly answers: AnswerSink;
+	/** A run begins. @returns where its answers are streamed to. */
+	readonly beginRun: (config: RunConfig) => AnswerSink;
 	readonly engine: {
 		readonly send: (request: EngineRequest) => void;
 		/** @returns a function that stops listening. */
@@ -27,16 +25,25 @@ export type ScreenPorts = {
 	readonly presets: {
 		readonly list: () => Promise<readonly ListedPreset[]>;
 		/** Reads a preset by name or path; rejects with what is wrong with it. */
-		readonly load: (name: string) => Promise<ChosenRun>;
+		readonly load: (name: string) => Promise<RunConfig>;
 	};
 	/** Starts a simulator, which the engine uses from then on. @returns the run there. */
-	readonly startDemo?: () => Promise<ChosenRun>;
+	readonly startDemo?: () => Promise<RunConfig>;
 	/** Writes the charts of a snapshot. @returns paths. */
 	readonly exportReports: (snapshot: Snapshot) => Promise<readonly string[]>;
 	/** Writes the figures for a quota increase. @returns paths. */
 	readonly exportIncrease: (snapshot: Snapshot) => Promise<readonly string[]>;
 	/** Writes the winning request. @returns paths; rejects in words while there is none. */
 	readonly exportWinningRequest: (snapshot: Snapshot, config: RunConfig) => Promise<readonly string[]>;
+	/** Runs that are kept; undefined where none are. Each function rejects with the reason. */
+	readonly history?: {
+		/** Newest first; and why other folders cannot be read. */
+		readonly list: () => Promise<{readonly runs: readonly KeptRun[]; readonly faults: readonly string[]}>;
+		readonly read: (run: KeptRun) => Promise<Snapshot>;
+		readonly compare: (runs: readonly KeptRun[]) => Promise<ComparedRuns>;
+	};
+	/** Opens on the list of these, or on one of them, and prepares nothing. */
+	readonly opensOnRuns?: 'list' | KeptRun;
 	/** Opens on the account, and prepares nothing before something is chosen. */
 	readonly opensOnAccount?: boolean;
 	/** Regions of the Account view; empty: the Region in use. */
@@ -69,8 +76,7 @@ export type ScreenPorts = {
 		readonly settled: () => Promise<void>;
 		readonly title: (text: string) => void;
 		readonly notify: (text: string) => void;
-		/** @returns whether the terminal takes it: `asked` where it may refuse without a word. */
-		readonly copy: (text: string) => 'copied' | 'asked' | 'refused';
+		readonly copy: (text: string) => CopyOutcome;
 		/** Called whenever the terminal has said something about itself. */
 		readonly onKnown: (listener: (known: KnownTerminal) => void) => void;
 		readonly onPointer: (listener: (pointer: Pointer) => void) => void;
@@ -96,8 +102,6 @@ export type Pointer = {
 export type ScreenEnd = {
 	/** The last run in which something was sent; undefined where nothing was. */
 	readonly snapshot: Snapshot | undefined;
-	/** Configuration of that run; undefined where none was started. */
-	readonly run: ChosenRun | undefined;
 	/** What stopped a run that was under way; undefined when it had ended by itself. */
 	readonly stoppedBy: 'key' | 'signal' | undefined;
 	readonly fault: Fault | undefined;

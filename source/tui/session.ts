@@ -4,13 +4,14 @@ import {initialAccount} from '../view/account/account-state.ts';
 import type {Action} from '../view/actions.ts';
 import {actionForKey, isTakingText} from '../view/key-actions.ts';
 import {activeConfig} from '../view/selectors.ts';
-import {initialState, leaveDeadlineMs, type ScreenSize} from '../view/state.ts';
+import {initialState, leaveDeadlineMs, liveState, type ScreenSize, type State} from '../view/state.ts';
 import {createStore, type Store} from '../view/store.ts';
 import {visibleRowIds} from './account/account-layout.ts';
 import {createEffects} from './effects.ts';
+import {planInFrame} from './overlays/start-question.ts';
 import {type Drawn, keysOfClick} from './pointer.ts';
 import {detailEnd} from './screen-layout.ts';
-import type {ChosenRun, Pointer, ScreenPorts, TerminalActions} from './screen-ports.ts';
+import type {Pointer, ScreenPorts, TerminalActions} from './screen-ports.ts';
 
 /** The screen without a screen: store, keys and engine put together. */
 export type Session = {
@@ -18,14 +19,14 @@ export type Session = {
 	readonly press: (keyName: string) => void;
 	/** The terminal now has this size. */
 	readonly resize: (size: ScreenSize) => void;
+	/** A frame of this state has been drawn: a plan in it may be started. */
+	readonly frameDrawn: (state: State) => void;
 	/** Pasted text: used only where text is typed, never as commands. */
 	readonly paste: (text: string) => void;
 	/** The mouse was used. */
 	readonly point: (pointer: Pointer) => void;
 	/** What is where on the screen, for the mouse. */
 	readonly drawn: Drawn;
-	/** The newest run that was started; undefined where none was. */
-	readonly started: () => ChosenRun | undefined;
 	/** Resolves when the screen is to close; the state then says why. */
 	readonly left: Promise<void>;
 	/** Asks the engine for the run; call it once the screen is open. */
@@ -45,7 +46,7 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 	const {promise: left, resolve: leave} = Promise.withResolvers<void>();
 	let cancelDeadline: (() => void) | undefined;
 
-	const effects = createEffects(ports, {
+	const runEffect = createEffects(ports, {
 		...terminal,
 		leave,
 		dispatch: (action) => store.dispatch({...action, atMs: clock.now()} as Action),
@@ -53,19 +54,24 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 	});
 
 	const store = createStore({
-		initial: initialState({
-			config,
-			isDemo,
-			startsAtOnce,
-			hasKeys: ports.stdin.isTTY,
-			hasDemo: ports.startDemo !== undefined,
-			nowMs: clock.now(),
-			size: {columns: ports.stdout.columns || 80, rows: ports.stdout.rows || 24},
-			account: initialAccount({regions: ports.regions ?? [], alerts: ports.alerts ?? []}),
-			...(ports.opensOnAccount ? {view: 'account'} : {}),
-		}),
+		initial: initialState(
+			{
+				config,
+				isDemo,
+				startsAtOnce,
+				hasKeys: ports.stdin.isTTY,
+				hasDemo: ports.startDemo !== undefined,
+				nowMs: clock.now(),
+				epochMs: clock.epoch() - clock.now(),
+				size: {columns: ports.stdout.columns || 80, rows: ports.stdout.rows || 24},
+				account: initialAccount({regions: ports.regions ?? [], alerts: ports.alerts ?? []}),
+				...(ports.history === undefined ? {} : {history: {kind: 'idle'}}),
+				...(ports.opensOnAccount ? {view: 'account'} : {}),
+			},
+			ports.opensOnRuns !== undefined,
+		),
 		clock,
-		onEffect: effects.run,
+		onEffect: runEffect,
 		visibleRows: visibleRowIds,
 	});
 	const stopListening = engine.onReport((report) => {
@@ -78,11 +84,8 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 	const press = (keyName: string) => {
 		const state = store.latest();
 		const action = actionForKey(state, keyName, clock.now());
-		if (action === undefined) {
-			return;
-		}
-		const isCommand = action.type === 'command-given' && state.isDetailOpen;
-		store.dispatch(isCommand ? {...action, detailEnd: detailEnd(state)} : action);
+		const isInDetail = action.type === 'command-given' && state.isDetailOpen;
+		store.dispatch(isInDetail ? {...action, detailEnd: detailEnd(state)} : action);
 		if (store.latest().isLeaving) {
 			// An engine that does not answer must not keep the screen open.
 			cancelDeadline ??= clock.after(leaveDeadlineMs + graceMs, leave);
@@ -90,13 +93,13 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 	};
 
 	const stopBySignal = async () => {
-		if (store.latest().stage.kind !== 'running') {
+		if (liveState(store.latest()).stage.kind !== 'running') {
 			return;
 		}
 		const {promise: ended, resolve: end} = Promise.withResolvers<void>();
 		const cancel = clock.after(leaveDeadlineMs + graceMs, end);
 		const unsubscribe = store.subscribe(() => {
-			if (store.latest().stage.kind !== 'running') {
+			if (liveState(store.latest()).stage.kind !== 'running') {
 				end();
 			}
 		});
@@ -115,9 +118,17 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 				store.dispatch({type: 'screen-resized', size, atMs: clock.now()});
 			}
 		},
+		frameDrawn(state) {
+			const plan = planInFrame(state);
+			if (plan !== undefined && store.latest().shownPlan !== plan) {
+				store.dispatch({type: 'plan-shown', plan, atMs: clock.now()});
+			}
+		},
 		paste(text) {
 			if (isTakingText(store.latest())) {
 				store.dispatch({type: 'text-typed', text: cleanText(text).trim(), atMs: clock.now()});
+			} else {
+				store.dispatch({type: 'key-refused', keyName: 'pasted text', atMs: clock.now()});
 			}
 		},
 		point({what, column, row}) {
@@ -132,17 +143,23 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 			}
 		},
 		drawn,
-		started: effects.started,
 		left,
 		open() {
 			const state = store.latest();
 			if (ports.opensOnAccount || (ports.alerts ?? []).length > 0) {
 				store.dispatch({type: 'account-opened', atMs: clock.now()});
 			}
+			if (ports.opensOnRuns !== undefined) {
+				press('H');
+				if (ports.opensOnRuns !== 'list') {
+					runEffect({type: 'read-run', run: ports.opensOnRuns});
+				}
+				return;
+			}
 			if (ports.opensOnAccount) {
 				return;
 			}
-			effects.run(
+			runEffect(
 				state.stage.kind === 'choosing'
 					? {type: 'list-models', config}
 					: {type: 'prepare', config: activeConfig(state)},

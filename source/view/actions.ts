@@ -1,18 +1,20 @@
 import type {AccountSnapshot} from '../domain/account-snapshot.ts';
-import type {ItemAnswer, ItemEntries} from '../domain/item-results.ts';
+import type {ItemAnswer, ItemColumn, ItemEntries, ItemTable} from '../domain/item-results.ts';
 import type {Plan} from '../domain/plan.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import type {Goal} from '../domain/run-spec.ts';
-import type {Snapshot} from '../domain/snapshot.ts';
+import type {KeptRun, MoreRequests, Snapshot} from '../domain/snapshot.ts';
 import type {ListedModel} from '../domain/target.ts';
 import type {Fault} from '../domain/user-error.ts';
 import type {KeyCommand} from './keymap.ts';
-import type {ListedPreset, ScreenSize, State} from './state.ts';
+import type {ComparedRuns, ExportKind, ListedPreset, ScreenSize, State} from './state.ts';
 
 /** What happened, in the past tense. `atMs` is on the clock that never goes back: time enters here alone. */
 export type Action = {readonly atMs: number} & (
 	| {readonly type: 'preparation-progressed'; readonly step: string}
 	| {readonly type: 'run-prepared'; readonly plan: Plan; readonly snapshot: Snapshot}
+	/** Requests and cost of a plan have been on screen. */
+	| {readonly type: 'plan-shown'; readonly plan: Plan | MoreRequests}
 	| {readonly type: 'snapshot-received'; readonly snapshot: Snapshot}
 	| {readonly type: 'run-ended'; readonly snapshot: Snapshot}
 	| {readonly type: 'engine-failed'; readonly fault: Fault}
@@ -31,6 +33,10 @@ export type Action = {readonly atMs: number} & (
 			readonly answers: ReadonlyArray<ItemAnswer | undefined> | undefined;
 			readonly problem: string | undefined;
 	  }
+	/** The items of an earlier run were read from its folder. */
+	| {readonly type: 'items-opened'; readonly folder: string; readonly table: ItemTable}
+	/** A key that does nothing here. */
+	| {readonly type: 'key-refused'; readonly keyName: string}
 	| OverlayAction
 	| {readonly type: 'typing-ended'; readonly isKept: boolean}
 	| {readonly type: 'models-listed'; readonly models: readonly ListedModel[]}
@@ -44,8 +50,24 @@ export type Action = {readonly atMs: number} & (
 	/** In any view: alerts are checked everywhere. */
 	| {readonly type: 'account-opened'}
 	| {readonly type: 'account-received'; readonly account: AccountSnapshot}
-	| {readonly type: 'export-finished'; readonly files: readonly string[]}
-	| {readonly type: 'export-failed'; readonly message: string}
+	| {readonly type: 'export-finished'; readonly what: ExportKind; readonly files: readonly string[]}
+	| {readonly type: 'export-failed'; readonly what: ExportKind; readonly message: string}
+	| {
+			readonly type: 'runs-listed';
+			readonly runs: readonly KeptRun[];
+			/** Why other folders cannot be read. */
+			readonly faults: readonly string[];
+	  }
+	| {readonly type: 'run-read'; readonly run: KeptRun; readonly snapshot: Snapshot}
+	| {readonly type: 'runs-compared'; readonly table: ComparedRuns}
+	| {readonly type: 'history-failed'; readonly fault: Fault}
+	| {
+			readonly type: 'copied';
+			readonly what: string;
+			/** Of the text, in characters. */
+			readonly length: number;
+			readonly outcome: CopyOutcome;
+	  }
 	| {readonly type: 'screen-resized'; readonly size: ScreenSize}
 	| {readonly type: 'time-passed'}
 );
@@ -66,11 +88,12 @@ export type OverlayAction =
 	/** To another choice; positive is the next. */
 	| {readonly type: 'overlay-turned'; readonly steps: number}
 	| {readonly type: 'overlay-marked'}
+	| {readonly type: 'overlay-compared'}
 	| {readonly type: 'overlay-accepted'}
 	| {readonly type: 'overlay-closed'};
 
-/** What a key writes: SVGs, the figures for a quota increase, the winning request. */
-export type ExportKind = 'charts' | 'increase' | 'winner';
+/** Whether the terminal took a text; `asked` where it may have refused without a word. */
+export type CopyOutcome = 'copied' | 'asked' | 'refused';
 
 /** A request to the world outside the state. */
 export type Effect =
@@ -86,6 +109,9 @@ export type Effect =
 	| {readonly type: 'list-presets'}
 	| {readonly type: 'load-preset'; readonly name: string}
 	| {readonly type: 'start-demo'}
+	| {readonly type: 'list-runs'}
+	| {readonly type: 'read-run'; readonly run: KeptRun}
+	| {readonly type: 'compare-runs'; readonly runs: readonly KeptRun[]}
 	| {readonly type: 'start'}
 	/** To the run that has ended. */
 	| {readonly type: 'send-more'}
@@ -108,6 +134,15 @@ export type Effect =
 			readonly item: number;
 			readonly offsets: readonly number[];
 	  }
+	/** What became of the items of an earlier run, from its folder. */
+	| {
+			readonly type: 'open-items';
+			readonly folder: string;
+			readonly columns: readonly ItemColumn[];
+			readonly models: readonly string[];
+	  }
+	/** Into the clipboard of the terminal. */
+	| {readonly type: 'copy'; readonly what: string; readonly text: string}
 	| {readonly type: 'redraw'}
 	| {readonly type: 'suspend'}
 	| {readonly type: 'leave'};

@@ -1,10 +1,13 @@
+import {cleanText} from '../text/width.ts';
 import {selectedBucket} from './account/listed-buckets.ts';
+import {notCopyable} from './copied.ts';
 import {selectedItem} from './items.ts';
-import {type KeyCommand, titleOf} from './keymap.ts';
-import {isSortable} from './list-commands.ts';
+import {commandFor, type KeyCommand, titleOf, viewsOfKey} from './keymap.ts';
+import {isSortable, rowCount} from './list-commands.ts';
+import {currentList} from './lists.ts';
 import {notAddable} from './more-requests.ts';
-import {finalSnapshot, isRunning, neighbourWindow} from './selectors.ts';
-import type {State} from './state.ts';
+import {finalSnapshot, isPaused, isRunning, neighbourWindow, shownSnapshot} from './selectors.ts';
+import type {ExportKind, State} from './state.ts';
 import {listedRows, selectedRow} from './variant-rows.ts';
 
 function notBenchmarkable(state: State): string | undefined {
@@ -45,8 +48,47 @@ function notTurnable({view, isDetailOpen}: State): string | undefined {
 
 /** Why a command has no effect at present, as half a sentence; undefined when it has one. */
 export function disabledReason(state: State, command: KeyCommand): string | undefined {
+	if (state.earlier !== undefined && !readingCommands.has(command)) {
+		return 'an earlier run is shown: Esc returns to the present';
+	}
 	return reasons[command]?.(state);
 }
+
+/** What can be done with an earlier run: it is read. */
+const readingCommands: ReadonlySet<KeyCommand> = new Set<KeyCommand>([
+	'next-goal',
+	'history',
+	'open-account',
+	'open-dashboard',
+	'open-variants',
+	'open-timeline',
+	'open-quotas',
+	'open-log',
+	'open-items',
+	'next-view',
+	'previous-view',
+	'close',
+	'up',
+	'down',
+	'page-up',
+	'page-down',
+	'home',
+	'end',
+	'previous',
+	'next',
+	'failures-only',
+	'detail',
+	'filter',
+	'next-sort',
+	'invert',
+	'zoom-in',
+	'zoom-out',
+	'zoom-reset',
+	'help',
+	'redraw',
+	'suspend',
+	'quit',
+]);
 
 /** Whether nothing was measured for lack of an account, and the simulator can replace it. */
 export function isDemoOffered(state: State): boolean {
@@ -64,6 +106,8 @@ const notRunnable: Reason = (state) => {
 	switch (state.stage.kind) {
 		case 'preparing':
 			return 'the run is still being prepared';
+		case 'planned':
+			return state.plan?.refusal;
 		case 'choosing':
 			return state.config.models.length > 0 ? undefined : 'no model is chosen: M lists what can be run';
 		default:
@@ -97,16 +141,41 @@ const notToggleable: Reason = (state) => {
 	return row.isOn && onCount <= 1 ? 'at least one variant must stay on' : undefined;
 };
 
-const notExportable: Reason = (state) => {
-	if (state.isExporting) {
-		return 'the files are still being written';
+function notExportable(what: ExportKind): Reason {
+	return (state) => {
+		if (state.exporting.includes(what)) {
+			return 'this is still being written';
+		}
+		return finalSnapshot(state) === undefined ? 'nothing has been measured yet' : undefined;
+	};
+}
+
+/** Why the cursor cannot move; at the ends of a list it just stays. */
+const notMovable: Reason = (state) => {
+	const count = rowCount(state);
+	if (count === undefined) {
+		return `nothing to move through in ${titleOf(state.view)}`;
 	}
-	return finalSnapshot(state) === undefined ? 'nothing has been measured yet' : undefined;
+	return count === 0 ? 'the list is empty' : undefined;
+};
+
+/** Charts follow what was sent. */
+const notZoomable: Reason = (state) =>
+	state.view === 'dashboard' && (shownSnapshot(state)?.startedAt ?? null) === null
+		? 'no chart is shown before the run'
+		: undefined;
+
+const notClosable: Reason = (state) => {
+	const name = currentList(state);
+	const isOpen = state.earlier !== undefined || state.isDetailOpen || state.overlay !== undefined;
+	return isOpen || (name !== undefined && state.lists[name].filter !== '')
+		? undefined
+		: 'nothing is open; q quits';
 };
 
 const reasons: Readonly<Partial<Record<KeyCommand, Reason>>> = {
 	run: notRunnable,
-	'start-demo': (state) => (isDemoOffered(state) ? undefined : 'the demo is for when no account can be used'),
+	'start-demo': (state) => (isDemoOffered(state) ? undefined : 'd works only when no account is available'),
 	models: betweenRuns('models'),
 	presets: betweenRuns('the preset'),
 	settings: betweenRuns('settings'),
@@ -114,6 +183,12 @@ const reasons: Readonly<Partial<Record<KeyCommand, Reason>>> = {
 	stop: notStoppable,
 	'toggle-pause': notStoppable,
 	'next-method': betweenRuns('the method'),
+	history: ({history}) =>
+		history === undefined ? 'no runs are kept (--no-reports, or the folder cannot be written)' : undefined,
+	'next-goal': ({config, earlier}) =>
+		earlier !== undefined || config.variants.length > 1
+			? undefined
+			: 'one variant: there is nothing to choose between',
 	'toggle-variant': notToggleable,
 	benchmark: notBenchmarkable,
 	'toggle-freeze': (state) =>
@@ -130,15 +205,66 @@ const reasons: Readonly<Partial<Record<KeyCommand, Reason>>> = {
 			? noBucket(state)
 			: state.view === 'items'
 				? noItem(state)
-				: listedRows(state).length === 0
-					? 'no variant to show'
-					: undefined,
-	export: notExportable,
-	'export-increase': notExportable,
-	'export-winner': notExportable,
+				: state.view === 'log'
+					? notMovable(state)
+					: listedRows(state).length === 0
+						? 'no variant to show'
+						: undefined,
+	export: notExportable('charts'),
+	'export-increase': notExportable('increase'),
+	'export-winner': notExportable('winner'),
+	close: notClosable,
+	up: notMovable,
+	down: notMovable,
+	'page-up': notMovable,
+	'page-down': notMovable,
+	home: notMovable,
+	end: notMovable,
+	copy: notCopyable,
 	'next-sort': (state) =>
 		isSortable(state) ? undefined : `${titleOf(state.view)} has one order, by time: i inverts it`,
 	'zoom-in': (state) =>
-		neighbourWindow(state, -1) === undefined ? 'this is the shortest window' : undefined,
-	'zoom-out': (state) => (neighbourWindow(state, 1) === undefined ? 'this is the longest window' : undefined),
+		notZoomable(state) ??
+		(neighbourWindow(state, -1) === undefined ? 'this is the shortest window' : undefined),
+	'zoom-out': (state) =>
+		notZoomable(state) ??
+		(neighbourWindow(state, 1) === undefined ? 'this is the longest window' : undefined),
+	'zoom-reset': notZoomable,
 };
+
+/** Why a key without a command here does nothing. */
+export function refusalWords({overlay, isTyping, view}: State, keyName: string): string {
+	const key = cleanText(keyName);
+	if (overlay?.kind === 'quit-question') {
+		return 'q stops the run and quits, Esc continues';
+	}
+	if (overlay !== undefined || isTyping) {
+		return `${key} does nothing here`;
+	}
+	const places = commandFor(keyName, view) === undefined ? viewsOfKey(keyName) : undefined;
+	return places === undefined ? `${key} does nothing; ? lists the keys` : `${key} works in ${places}`;
+}
+
+/** What a key does now, in a word for the footer; undefined where that is its usual word. */
+export function wordNow(state: State, command: KeyCommand): string | undefined {
+	switch (command) {
+		case 'run':
+			return state.stage.kind === 'ended'
+				? 'Run again'
+				: state.stage.kind === 'failed'
+					? 'Try again'
+					: undefined;
+		case 'toggle-pause':
+			return isPaused(state) ? 'Resume' : undefined;
+		case 'toggle-freeze':
+			return (state.view === 'account' ? state.account.frozen : state.frozen) === undefined
+				? undefined
+				: 'Unfreeze';
+		case 'toggle-variant':
+			return selectedRow(state)?.isOn === false ? 'On' : 'Off';
+		case 'detail':
+			return state.isDetailOpen ? 'Close' : undefined;
+		default:
+			return undefined;
+	}
+}

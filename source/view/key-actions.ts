@@ -1,5 +1,5 @@
 import type {Action} from './actions.ts';
-import {commandFor, type KeyCommand} from './keymap.ts';
+import {commandFor, type KeyCommand, type ViewName} from './keymap.ts';
 import {settings} from './settings.ts';
 import type {Picker, SettingsForm, State} from './state.ts';
 
@@ -65,25 +65,35 @@ export function keyNames(input: string, key: KeyEvent): readonly string[] {
 	return characters.map((character) => (character === ' ' ? 'Space' : character));
 }
 
-/**
- * The action of a key now: an overlay or a text field takes keys before the view does.
- * @returns undefined for a key without an action.
- */
-export function actionForKey(state: State, keyName: string, atMs: number): Action | undefined {
-	if (keyName === 'Ctrl+C') {
-		return {type: 'command-given', command: 'quit', atMs};
+/** These do the same whatever is open, and where text is typed: no letter is among them. */
+const always: Readonly<Record<string, KeyCommand>> = {
+	'Ctrl+C': 'quit',
+	'Ctrl+L': 'redraw',
+	'Ctrl+Z': 'suspend',
+};
+
+/** The action of a key now: an overlay or a text field takes keys before the view does. A key without one is refused in words. */
+export function actionForKey(state: State, keyName: string, atMs: number): Action {
+	const command = always[keyName];
+	if (command !== undefined) {
+		return {type: 'command-given', command, atMs};
 	}
-	if (state.overlay !== undefined) {
-		return overlayAction(state.overlay, keyName, atMs);
-	}
-	if (state.isTyping) {
-		return typingAction(keyName, atMs);
-	}
-	const command = commandFor(keyName, state.view);
+	const action =
+		state.overlay !== undefined
+			? overlayAction(state, state.overlay, keyName, atMs)
+			: state.isTyping
+				? typingAction(keyName, atMs)
+				: commandAction(keyName, state.view, atMs);
+	return action ?? {type: 'key-refused', keyName, atMs};
+}
+
+function commandAction(keyName: string, view: ViewName, atMs: number): Action | undefined {
+	const command = commandFor(keyName, view);
 	return command === undefined ? undefined : {type: 'command-given', command, atMs};
 }
 
 function overlayAction(
+	{view}: State,
 	overlay: NonNullable<State['overlay']>,
 	keyName: string,
 	atMs: number,
@@ -93,28 +103,71 @@ function overlayAction(
 			return pickerAction(overlay, keyName, atMs);
 		case 'settings':
 			return settingsAction(overlay, keyName, atMs);
-		case 'help': {
-			const command = commandFor(keyName, 'log');
-			const lines = command === undefined ? undefined : steps[command];
-			if (lines !== undefined) {
-				return {type: 'overlay-moved', lines, atMs};
-			}
-			const closes = command === 'help' || command === 'close' || command === 'quit';
-			return closes ? {type: 'overlay-closed', atMs} : undefined;
-		}
+		case 'help':
+			return scrollAction(keyName, atMs) ?? passingAction(keyName, view, ['?', 'h', 'q'], atMs);
+		case 'history':
+			return historyAction(keyName, atMs);
+		case 'comparison':
+			return scrollAction(keyName, atMs) ?? (closesBox(keyName) ? {type: 'overlay-closed', atMs} : undefined);
 		case 'more-question':
-			if (['a', 'y', 'Enter'].includes(keyName)) {
-				return {type: 'overlay-accepted', atMs};
-			}
-			return ['n', 'Esc'].includes(keyName) ? {type: 'overlay-closed', atMs} : undefined;
+			return ['a', 'y', 'Enter'].includes(keyName)
+				? {type: 'overlay-accepted', atMs}
+				: ['n', 'Esc'].includes(keyName)
+					? {type: 'overlay-closed', atMs}
+					: undefined;
 		case 'quit-question':
-			if (['q', 'y', 'Enter'].includes(keyName)) {
-				return {type: 'command-given', command: 'quit', atMs};
-			}
-			return ['n', 'Esc'].includes(keyName) ? {type: 'overlay-closed', atMs} : undefined;
+			return answerAction(keyName, ['q', 'y', 'Enter'], 'quit', atMs);
+		case 'start-question':
+			return (
+				scrollAction(keyName, atMs) ??
+				answerAction(keyName, ['y', 'Enter'], 'run', atMs) ??
+				passingAction(keyName, view, [], atMs)
+			);
 		case 'exported':
-			return {type: 'overlay-closed', atMs};
+			return passingAction(keyName, view, [], atMs);
 	}
+}
+
+const closesBox = (keyName: string): boolean => ['Esc', 'H', 'q'].includes(keyName);
+
+function historyAction(keyName: string, atMs: number): Action | undefined {
+	switch (keyName) {
+		case 'Space':
+			return {type: 'overlay-marked', atMs};
+		case 'c':
+			return {type: 'overlay-compared', atMs};
+		default:
+			return closesBox(keyName)
+				? {type: 'overlay-closed', atMs}
+				: (scrollAction(keyName, atMs) ?? listAction(keyName, atMs));
+	}
+}
+
+/** The answer to a question; other keys are none. */
+function answerAction(
+	keyName: string,
+	yes: readonly string[],
+	command: KeyCommand,
+	atMs: number,
+): Action | undefined {
+	if (yes.includes(keyName)) {
+		return {type: 'command-given', command, atMs};
+	}
+	return ['n', 'Esc'].includes(keyName) ? {type: 'overlay-closed', atMs} : undefined;
+}
+
+/** A box that only shows something never swallows a command: its key closes the box and acts, another key closes it. */
+function passingAction(keyName: string, view: ViewName, closing: readonly string[], atMs: number): Action {
+	const closed: Action = {type: 'overlay-closed', atMs};
+	return keyName === 'Esc' || closing.includes(keyName)
+		? closed
+		: (commandAction(keyName, view, atMs) ?? closed);
+}
+
+function scrollAction(keyName: string, atMs: number): Action | undefined {
+	const command = commandFor(keyName, 'log');
+	const lines = command === undefined ? undefined : steps[command];
+	return lines === undefined ? undefined : {type: 'overlay-moved', lines, atMs};
 }
 
 const steps: Readonly<Partial<Record<KeyCommand, number>>> = {

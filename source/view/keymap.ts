@@ -81,6 +81,9 @@ const run = [
 		in: account,
 	}),
 	bind(',', 'settings', 'settings of the run, with its plan', {hint: ['Settings', 4]}),
+	bind('H', 'history', 'earlier runs: reopen one, compare two', {
+		hint: ['Earlier runs', 3],
+	}),
 ];
 
 const screen = [
@@ -105,7 +108,7 @@ const lists = [
 	bind('→ ]', 'next', 'next variant, or item in its detail', {in: [...tables, 'items']}),
 	bind('Enter', 'detail', 'detail of the row; in that of a variant, its items', {
 		hint: ['Detail', 2],
-		in: [...tables, 'account', 'items'],
+		in: [...tables, 'account', 'log', 'items'],
 	}),
 	bind('!', 'failures-only', 'only the items that failed', {hint: ['Failures', 6], in: ['items']}),
 	bind('/', 'filter', 'filter the rows, search the log; Esc clears', {hint: ['Filter', 5]}),
@@ -120,6 +123,7 @@ const program = [
 	bind('e', 'export', 'write the charts as SVG files', {hint: ['Export', 4]}),
 	bind('u', 'export-increase', 'write the figures for a quota increase'),
 	bind('w', 'export-winner', 'write the winning request, ready to send', {hint: ['Winner', 1]}),
+	bind('y', 'copy', 'copy the answer, verdict, model ID or path shown'),
 	bind('? h', 'help', 'this help', {hint: ['Help', 10]}),
 	bind('Ctrl+L', 'redraw', 'draw the screen again'),
 	bind('Ctrl+Z', 'suspend', 'suspend; fg resumes'),
@@ -151,6 +155,16 @@ const byKey = new Map<string, Binding>(
 export function commandFor(keyName: string, view: ViewName): KeyCommand | undefined {
 	const binding = byKey.get(keyName);
 	return binding !== undefined && worksIn(binding, view) ? binding.command : undefined;
+}
+
+/** Where a key works, in words: `Dashboard (2) and Variants (3)`; undefined for a key without a meaning anywhere. */
+export function viewsOfKey(keyName: string): string | undefined {
+	const binding = byKey.get(keyName);
+	const named = views.filter(({name}) => binding !== undefined && worksIn(binding, name));
+	const words = named.map(({title, digit}) => `${title} (${digit})`);
+	return words.length === 0
+		? undefined
+		: [words.slice(0, -1).join(', '), ...words.slice(-1)].filter(Boolean).join(' and ');
 }
 
 /** Whether a binding works in a view. */
@@ -206,11 +220,13 @@ type FooterHint = {readonly key: string; readonly word: string; readonly binding
 /**
  * The hints that work in a view and fit into `width` cells: those of the highest rank.
  * @param isEnabled False for what has no effect at present: the footer does not offer it.
+ * @param wordNow What a key does now, where that is not its usual word.
  */
 export function footerHints(
 	view: ViewName,
 	width: number,
 	isEnabled: (binding: Binding) => boolean,
+	wordNow: (command: KeyCommand) => string | undefined = () => undefined,
 ): readonly FooterHint[] {
 	const wanted = bindings
 		.filter((binding) => binding.hint !== undefined && worksIn(binding, view) && isEnabled(binding))
@@ -218,7 +234,8 @@ export function footerHints(
 	const chosen: FooterHint[] = [];
 	let left = width;
 	for (const binding of wanted) {
-		const hint = {key: binding.keys[0] ?? '', word: binding.hint?.word ?? '', binding};
+		const word = wordNow(binding.command) ?? binding.hint?.word ?? '';
+		const hint = {key: binding.keys[0] ?? '', word, binding};
 		left -= hint.key.length + 1 + hint.word.length + (chosen.length > 0 ? 2 : 0);
 		if (left < 0) {
 			break;

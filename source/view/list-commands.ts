@@ -94,6 +94,12 @@ export function isSortable(state: State): boolean {
 	return name !== undefined && lists[name].sorts.length > 1;
 }
 
+/** Rows that the current list shows; undefined where the view has no list. */
+export function rowCount(state: State): number | undefined {
+	const name = currentList(state);
+	return name === undefined ? undefined : lists[name].keys(state).length;
+}
+
 /** Text typed into the filter of the current list; where there is none, it goes nowhere. */
 export function typeFilter(state: State, change: (filter: string) => string): State {
 	const name = currentList(state);

@@ -1,7 +1,8 @@
 import {cleanText} from '../text/width.ts';
 import {matchesFilter} from './lists.ts';
 import {oncePerState, shownSnapshot} from './selectors.ts';
-import type {State} from './state.ts';
+import {settings} from './settings.ts';
+import {keptLogLines, type State} from './state.ts';
 
 /** A line of the Log view; `time` is a clock time in UTC, empty where none is known. */
 export type LogLine = {
@@ -11,24 +12,58 @@ export type LogLine = {
 	readonly text: string;
 };
 
-/** Events of the run, then what the engine logged about itself; oldest first. */
+/** Kinds of events in words, where these differ. */
+const kindWords: Readonly<Record<string, string>> = {
+	surprise: 'shared quota',
+	even: 'pacing',
+	'given-up': 'gave up',
+	lost: 'no answer',
+	continued: 'more',
+	tier: 'service tier',
+};
+
+/** Events of the run and what the screen added, oldest first. */
 export const logLines = oncePerState((state): readonly LogLine[] => {
-	const events = shownSnapshot(state)?.events ?? [];
-	return [
-		...events.map(({at, kind, text}, index) => ({
-			key: `event ${index}`,
-			time: cleanText(at).slice(11, 19),
-			kind: cleanText(kind),
-			text: cleanText(text),
-		})),
-		...state.log.map((text, index) => ({
-			key: `engine ${index}`,
-			time: '',
-			kind: 'engine',
-			text: cleanText(text),
-		})),
-	];
+	const events = (shownSnapshot(state)?.events ?? []).map(({at, kind, text}, index) => ({
+		key: `event ${index}`,
+		at: cleanText(at),
+		kind: cleanText(kindWords[kind] ?? kind.replaceAll('-', ' ')),
+		text: cleanText(kind === 'started' ? (state.startedWords ?? text) : text),
+	}));
+	const own = state.log.map(({id, atMs, kind, text}) => ({
+		key: `own ${id}`,
+		at: new Date(state.epochMs + atMs).toISOString(),
+		kind,
+		text: cleanText(text),
+	}));
+	return [...events, ...own]
+		.toSorted((one, other) => (one.at < other.at ? -1 : one.at > other.at ? 1 : 0))
+		.map(({at, ...rest}) => ({...rest, time: at.slice(11, 19)}));
 });
+
+/** The state with a line added to its log. */
+export function withLog(state: State, kind: string, ...texts: readonly string[]): State {
+	const first = (state.log.at(-1)?.id ?? 0) + 1;
+	const added = texts.map((text, index) => ({id: first + index, atMs: state.nowMs, kind, text}));
+	return texts.length === 0 ? state : {...state, log: [...state.log, ...added].slice(-keptLogLines)};
+}
+
+/** What has changed between two states in the settings of the next run, in words. */
+export function changedSettings(before: State, after: State): readonly string[] {
+	const named = (state: State): ReadonlyArray<readonly [string, string]> => [
+		['preset', state.config.preset ?? 'own task'],
+		['model', state.config.models.join(', ')],
+		...settings.map(({label, textOf}) => [label.toLowerCase(), textOf(state.config)] as const),
+		['off', state.switchedOff.join(', ')],
+	];
+	if (before.config === after.config && before.switchedOff === after.switchedOff) {
+		return [];
+	}
+	const old = new Map(named(before));
+	return named(after)
+		.filter(([label, value]) => old.get(label) !== value)
+		.map(([label, value]) => `${label} ${value === '' ? 'none' : value}`);
+}
 
 /** The lines in the order and with the search text of the list. */
 export const listedLog = oncePerState((state): readonly LogLine[] => {

@@ -69,8 +69,12 @@ export function addRequests(state: State): Transition {
 
 /** The answer to the question was yes. */
 export function sendMore(state: State): Transition {
+	const offer = offeredMore(state);
+	if (offer !== undefined && !state.isDemo && state.shownPlan !== offer) {
+		return noEffect(withFlash(state, 'enlarge the terminal to see what it costs first'));
+	}
 	const closed: State = {...state, overlay: undefined};
-	return offeredMore(closed) === undefined
+	return offer === undefined
 		? noEffect(closed)
 		: withEffects(
 				{...closed, stage: {kind: 'running'}, asked: undefined, stoppedMs: undefined, frozen: undefined},

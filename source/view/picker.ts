@@ -1,3 +1,4 @@
+import {bedrockRegions} from '../domain/regions.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import type {ListedModel} from '../domain/target.ts';
 import {cleanText} from '../text/width.ts';
@@ -6,37 +7,6 @@ import {noEffect, type Transition, withEffects, withFlash} from './actions.ts';
 import {withList} from './lists.ts';
 import {prepare} from './run-commands.ts';
 import type {ListedPreset, Picker, State} from './state.ts';
-
-/**
- * Regions in which Bedrock's models and profiles are listed (user guide, supported Regions, as read on 2026-11-22). Others
- * can be typed.
- */
-const bedrockRegions: readonly string[] = [
-	'us-east-1',
-	'us-east-2',
-	'us-west-1',
-	'us-west-2',
-	'ca-central-1',
-	'ca-west-1',
-	'sa-east-1',
-	'eu-central-1',
-	'eu-north-1',
-	'eu-south-1',
-	'eu-south-2',
-	'eu-west-1',
-	'eu-west-2',
-	'eu-west-3',
-	'ap-east-2',
-	'ap-northeast-1',
-	'ap-northeast-2',
-	'ap-northeast-3',
-	'ap-south-1',
-	'ap-south-2',
-	'ap-southeast-1',
-	'ap-southeast-2',
-	'ap-southeast-3',
-	'ap-southeast-4',
-];
 
 /** A row of a picker. */
 export type PickerRow =

@@ -53,7 +53,8 @@ export function limitFactor({value, source, applied, default: usual}: Limit): nu
 
 /** Why a limit is a multiple of what is applied, in a sentence. */
 export function factorWords(limit: Limit): string {
-	return `Cross-Region calls get ${limitFactor(limit)} times the quota of the day. AWS ends that once it has approved an increase of tokens per minute.`;
+	const factor = limitFactor(limit);
+	return `Cross-Region calls get ${factor === 2 ? 'twice' : `${factor} times`} the quota of the day. AWS ends that once it has approved an increase of tokens per minute.`;
 }
 
 /** Where the number in force comes from; `x2` where it is twice that number. */

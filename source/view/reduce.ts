@@ -8,29 +8,38 @@ import {
 	withEffects,
 	withFlash,
 } from './actions.ts';
-import {disabledReason} from './availability.ts';
+import {disabledReason, refusalWords} from './availability.ts';
+import {copy, withCopied} from './copied.ts';
+import * as history from './history/history.ts';
 import * as items from './items.ts';
 import {type KeyCommand, keyGroups, type ViewName, viewAfter} from './keymap.ts';
 import * as listing from './list-commands.ts';
 import {currentList} from './lists.ts';
+import {changedSettings, withLog} from './log-lines.ts';
 import * as more from './more-requests.ts';
 import * as pickers from './picker.ts';
 import * as runs from './run-commands.ts';
 import * as screen from './screen-commands.ts';
 import {finalSnapshot} from './selectors.ts';
 import {inSettings, openSettings} from './settings.ts';
-import {keptLogLines, type Overlay, type State} from './state.ts';
-import {titleOf} from './status.ts';
+import type {Overlay, State} from './state.ts';
+import {statusOf, windowTitle} from './status.ts';
 
 /**
  * The state after an action. Pure and total: any action in any state gives a state, the same every time.
  * @returns the next state and the effects to run.
  */
 export function reduce(before: State, action: Action): Transition {
-	return items.withReading(step(before, action));
+	if (before.present !== undefined) {
+		return history.besideEarlier(before, before.present, action, reduce);
+	}
+	const {state, effects} = items.withReading(reduced(before, action));
+	// The settings of an earlier run are nobody's change.
+	const changes = state.earlier === undefined ? changedSettings(before, state) : [];
+	return {state: withLog(state, 'setting', ...changes), effects};
 }
 
-function step(before: State, action: Action): Transition {
+function reduced(before: State, action: Action): Transition {
 	const flash = before.flash !== undefined && action.atMs < before.flash.untilMs ? before.flash : undefined;
 	const state: State = {...before, nowMs: Math.max(before.nowMs, action.atMs), flash};
 	switch (action.type) {
@@ -40,33 +49,48 @@ function step(before: State, action: Action): Transition {
 		}
 		case 'run-prepared':
 			return prepared({...state, plan: action.plan}, action.snapshot);
+		case 'plan-shown':
+			return noEffect({...state, shownPlan: action.plan});
 		case 'snapshot-received':
 			return account.withAlerts(withSnapshot(state, action.snapshot));
 		case 'run-ended': {
 			const ended: State = {
-				...withSnapshot(state, action.snapshot),
+				...withEnd(withSnapshot(state, action.snapshot), action.snapshot),
 				stage: {kind: 'ended'},
 				asked: undefined,
 			};
-			return isOver(state) ? screen.leave(ended) : announced(closedQuestion(ended), action.snapshot);
+			return isOver(state) ? screen.leave(ended) : announced(runs.withoutQuestion(ended), action.snapshot);
 		}
 		case 'engine-failed': {
-			const failed: State = {...state, stage: {kind: 'failed', fault: action.fault}, asked: undefined};
-			return isOver(state) ? screen.leave(failed) : noEffect(closedQuestion(failed));
+			const failed: State = {
+				...withLog(state, 'fault', action.fault.message),
+				stage: {kind: 'failed', fault: action.fault},
+				asked: undefined,
+			};
+			return isOver(state) ? screen.leave(failed) : noEffect(runs.withoutQuestion(failed));
 		}
 		case 'engine-logged':
-			return noEffect({...state, log: [...state.log, action.text].slice(-keptLogLines)});
+			return noEffect(withLog(state, 'engine', action.text));
 		case 'command-given':
 			return given({...state, detailEnd: action.detailEnd ?? state.detailEnd}, action.command);
 		case 'items-received':
 			return noEffect(items.takeItems(state, action));
 		case 'answers-read':
 			return noEffect(items.takeAnswers(state, action.key, action));
+		case 'items-opened':
+			return noEffect(
+				state.earlier?.folder === action.folder
+					? {...state, items: {...state.items, table: action.table}}
+					: state,
+			);
+		case 'key-refused':
+			return noEffect(withFlash(state, refusalWords(state, action.keyName)));
 		case 'text-typed':
 		case 'text-erased':
 		case 'overlay-moved':
 		case 'overlay-turned':
 		case 'overlay-marked':
+		case 'overlay-compared':
 		case 'overlay-accepted':
 		case 'overlay-closed':
 			return state.overlay === undefined
@@ -98,13 +122,28 @@ function step(before: State, action: Action): Transition {
 			return account.takeAccount(state, action.account);
 		case 'export-finished':
 			return noEffect({
-				...state,
-				isExporting: false,
+				...withLog(state, 'written', ...action.files),
+				exporting: state.exporting.filter((what) => what !== action.what),
 				flash: undefined,
-				overlay: state.overlay ?? {kind: 'exported', files: action.files},
+				overlay: withWritten(state.overlay, action.files),
 			});
 		case 'export-failed':
-			return noEffect(withFlash({...state, isExporting: false}, `not written: ${action.message}`));
+			return noEffect(
+				withFlash(
+					{
+						...withLog(state, 'not written', action.message),
+						exporting: state.exporting.filter((what) => what !== action.what),
+					},
+					`not written: ${action.message}`,
+				),
+			);
+		case 'runs-listed':
+		case 'run-read':
+		case 'runs-compared':
+		case 'history-failed':
+			return history.takeHistory(state, action);
+		case 'copied':
+			return noEffect(withCopied(state, action));
 		case 'screen-resized':
 			return noEffect({...state, size: action.size});
 		case 'time-passed':
@@ -118,10 +157,19 @@ function inOverlay(state: State, overlay: Overlay, action: OverlayAction): Trans
 		return inSettings(state, overlay, action);
 	}
 	if (action.type === 'overlay-closed') {
-		return noEffect({...state, overlay: undefined});
+		return noEffect({...state, overlay: overlay.kind === 'comparison' ? overlay.list : undefined});
 	}
 	switch (overlay.kind) {
+		case 'history':
+			return history.inHistory(state, overlay, action);
+		case 'comparison': {
+			const last = 3 * (overlay.table.rows.length + overlay.table.remarks.length);
+			const lines = action.type === 'overlay-moved' ? action.lines : 0;
+			const scroll = Math.min(last, Math.max(0, overlay.scroll + lines));
+			return noEffect({...state, overlay: {...overlay, scroll}});
+		}
 		case 'help':
+		case 'start-question':
 			return action.type === 'overlay-moved'
 				? noEffect({...state, overlay: {...overlay, scroll: scrolled(overlay.scroll, action.lines)}})
 				: noEffect(state);
@@ -148,6 +196,7 @@ function inPicker(state: State, picker: Overlay & {kind: 'picker'}, action: Over
 		case 'text-erased':
 			return pickers.filterPicker(state, picker, [...picker.filter].slice(0, -1).join(''));
 		case 'overlay-turned':
+		case 'overlay-compared':
 			return noEffect(state);
 		case 'overlay-moved':
 			return pickers.movePicker(state, picker, action.lines);
@@ -164,7 +213,7 @@ function inPicker(state: State, picker: Overlay & {kind: 'picker'}, action: Over
 function announced(state: State, {elapsedMs, stoppedBy}: Snapshot): Transition {
 	return elapsedMs < announcedFromMs || stoppedBy === 'key'
 		? noEffect(state)
-		: withEffects(state, {type: 'announce', text: titleOf(state)});
+		: withEffects(state, {type: 'announce', text: windowTitle(state)});
 }
 
 const announcedFromMs = 30_000;
@@ -181,13 +230,15 @@ function prepared(state: State, snapshot: Snapshot): Transition {
 		...state,
 		lastRun: finalSnapshot(state),
 		snapshot,
+		snapshotMs: state.nowMs,
 		frozen: undefined,
 		items: {...state.items, run: undefined, table: undefined},
 		stage: {kind: 'planned'},
 	};
 	// Others use the bucket, and the run would fill it: ask first, even where nothing costs money.
-	if (stage.startsThen && state.plan?.crowding === undefined) {
-		return runs.start(ready);
+	const mayStart = state.plan?.crowding === undefined && state.plan?.refusal === undefined;
+	if (stage.startsThen && state.isDemo && mayStart) {
+		return runs.begin(ready);
 	}
 	return state.hasKeys ? noEffect(ready) : screen.leave(ready);
 }
@@ -201,7 +252,13 @@ function withSnapshot(state: State, snapshot: Snapshot): State {
 		(state.asked === 'pause' && snapshot.phase === 'paused') ||
 		(state.asked === 'resume' && snapshot.phase === 'running') ||
 		(state.asked === 'stop' && (snapshot.phase === 'draining' || snapshot.phase === 'ended'));
-	return {...state, snapshot, asked: isSeen ? undefined : state.asked};
+	return {...state, snapshot, snapshotMs: state.nowMs, asked: isSeen ? undefined : state.asked};
+}
+
+/** The end of a run and its reason, in the log. */
+function withEnd(state: State, snapshot: Snapshot): State {
+	const {word, detail} = statusOf({...state, stage: {kind: 'ended'}, snapshot});
+	return withLog(state, word.toLowerCase(), `The run ${word.toLowerCase()} ${detail.split(' · r runs')[0]}.`);
 }
 
 /** Whether the screen closes once the run has ended. */
@@ -209,17 +266,35 @@ function isOver({isLeaving, hasKeys}: State): boolean {
 	return isLeaving || !hasKeys;
 }
 
-/** A run that is over costs nothing: closes the question about it. */
-function closedQuestion(state: State): State {
-	return state.overlay?.kind === 'quit-question' ? {...state, overlay: undefined} : state;
+function given(state: State, command: KeyCommand): Transition {
+	const free = behindBox(state, command);
+	const reason = disabledReason(free, command);
+	if (reason !== undefined) {
+		return noEffect(withFlash(free, reason));
+	}
+	return handlers[command](free);
 }
 
-function given(state: State, command: KeyCommand): Transition {
-	const reason = disabledReason(state, command);
-	if (reason !== undefined) {
-		return noEffect(withFlash(state, reason));
+/** A box that only shows something is closed by the command that is given while it is open. */
+function behindBox(state: State, command: KeyCommand): State {
+	switch (state.overlay?.kind) {
+		case 'help':
+			return {...state, overlay: undefined};
+		case 'exported':
+			return command === 'copy' ? state : {...state, overlay: undefined};
+		case 'start-question':
+			return command === 'run' ? state : {...state, overlay: undefined};
+		default:
+			return state;
 	}
-	return handlers[command](state);
+}
+
+/** The box with the files that were written; files that are finished while it is open are added to it. */
+function withWritten(overlay: Overlay | undefined, files: readonly string[]): Overlay {
+	if (overlay?.kind === 'exported') {
+		return {...overlay, files: [...overlay.files, ...files]};
+	}
+	return overlay ?? {kind: 'exported', files};
 }
 
 /** Text typed into the filter of a view. */
@@ -247,7 +322,8 @@ const opener = (view: ViewName) => (state: State) => screen.openView(state, view
 
 /** An open detail scrolls; else the cursor of the list moves. */
 function moveOrScroll(state: State, lines: number): Transition {
-	return state.isDetailOpen ? noEffect(screen.scrollDetail(state, lines)) : listing.move(state, lines);
+	const scrolls = state.isDetailOpen && state.view !== 'log';
+	return scrolls ? noEffect(screen.scrollDetail(state, lines)) : listing.move(state, lines);
 }
 
 /** The detail of the row before or after this one; in the list of items the variant beside. */
@@ -279,6 +355,7 @@ const handlers: Readonly<Record<KeyCommand, (state: State) => Transition>> = {
 	models: pickers.openModels,
 	presets: pickers.openPresets,
 	settings: openSettings,
+	history: history.openHistory,
 	benchmark: account.benchmark,
 	regions: pickers.openRegions,
 	'toggle-freeze': byView(account.freezeAccount, screen.toggleFreeze),
@@ -308,10 +385,11 @@ const handlers: Readonly<Record<KeyCommand, (state: State) => Transition>> = {
 	invert: listing.invert,
 	'zoom-in': (state) => screen.zoom(state, -1),
 	'zoom-out': (state) => screen.zoom(state, 1),
-	'zoom-reset': (state) => noEffect({...state, windowSeconds: undefined}),
+	'zoom-reset': (state) => screen.withWindow(state, undefined),
 	export: (state) => screen.write(state, 'charts'),
 	'export-increase': (state) => screen.write(state, 'increase'),
 	'export-winner': (state) => screen.write(state, 'winner'),
+	copy,
 	help: (state) => noEffect({...state, overlay: {kind: 'help', scroll: 0}}),
 	redraw: (state) => withEffects(state, {type: 'redraw'}),
 	suspend: (state) => withEffects(state, {type: 'suspend'}),

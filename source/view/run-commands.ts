@@ -2,9 +2,11 @@ import {methods} from '../domain/backend.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import {goals} from '../domain/run-spec.ts';
 import {answerGraceMs} from '../domain/timeouts.ts';
+import {formatCount, formatUsd} from '../text/numbers.ts';
+import {cleanText} from '../text/width.ts';
 import {initialAccount} from './account/account-state.ts';
 import {noEffect, type Transition, withEffects, withFlash} from './actions.ts';
-import {activeConfig} from './selectors.ts';
+import {activeConfig, isPaused} from './selectors.ts';
 import type {State} from './state.ts';
 import {selectedRow} from './variant-rows.ts';
 
@@ -14,7 +16,7 @@ import {selectedRow} from './variant-rows.ts';
 export function prepare(state: State, startsThen: boolean): Transition {
 	return withEffects(
 		{
-			...state,
+			...withoutQuestion(state),
 			stage: {kind: 'preparing', step: 'starting', sinceMs: state.nowMs, startsThen, isStale: false},
 			asked: undefined,
 		},
@@ -22,12 +24,26 @@ export function prepare(state: State, startsThen: boolean): Transition {
 	);
 }
 
-/** Starts what is prepared. */
-export function start(state: State): Transition {
+/** A question about a run that is over, or about a plan that is not the current one any more, is closed. */
+export function withoutQuestion(state: State): State {
+	const isQuestion = state.overlay?.kind === 'quit-question' || state.overlay?.kind === 'start-question';
+	return isQuestion ? {...state, overlay: undefined} : state;
+}
+
+/** Starts what is prepared. Where that costs money, its plan must have been on screen: else it is shown, with the question. */
+export function begin(state: State): Transition {
+	if (!state.isDemo && state.shownPlan !== state.plan) {
+		return noEffect(
+			state.overlay?.kind === 'start-question'
+				? withFlash(state, 'enlarge the terminal to see the plan first')
+				: {...state, overlay: {kind: 'start-question', scroll: 0}},
+		);
+	}
 	return withEffects(
 		{
-			...state,
+			...withoutQuestion(state),
 			stage: {kind: 'running'},
+			startedWords: startedWords(state),
 			startedConfig: activeConfig(state),
 			asked: undefined,
 			stoppedMs: undefined,
@@ -37,9 +53,23 @@ export function start(state: State): Transition {
 	);
 }
 
+/** What is sent at most, for the log. */
+function startedWords({plan, config, switchedOff}: State): string | undefined {
+	if (plan === undefined) {
+		return undefined;
+	}
+	const {requests, costUsd} = plan;
+	const count = config.variants.length - switchedOff.length;
+	return [
+		requests === null ? 'requests until stopped' : `${formatCount(requests)} requests`,
+		`${count} ${count === 1 ? 'variant' : 'variants'}`,
+		costUsd === null ? 'cost not known' : `at most ${formatUsd(costUsd)}`,
+	].join(', ');
+}
+
 /** Starts the planned run; after an end or a fault it is prepared again first. */
 export function run(state: State): Transition {
-	return state.stage.kind === 'planned' ? start(state) : prepare(state, state.startsAtOnce);
+	return state.stage.kind === 'planned' ? begin(state) : prepare(state, state.startsAtOnce);
 }
 
 /** The simulator listens: the account is not used any more. */
@@ -69,8 +99,7 @@ export function stop(state: State): Transition {
 }
 
 export function togglePause(state: State): Transition {
-	const isPaused = state.asked === undefined ? state.snapshot?.phase === 'paused' : state.asked === 'pause';
-	return isPaused
+	return isPaused(state)
 		? withEffects({...state, asked: 'resume'}, {type: 'resume'})
 		: withEffects({...state, asked: 'pause'}, {type: 'pause'});
 }
@@ -80,22 +109,23 @@ export function toggleVariant(state: State): Transition {
 	if (name === undefined) {
 		return noEffect(state);
 	}
-	const switchedOff = state.switchedOff.includes(name)
-		? state.switchedOff.filter((each) => each !== name)
-		: [...state.switchedOff, name];
-	return reconfigured({...state, switchedOff});
+	const isOn = !state.switchedOff.includes(name);
+	const switchedOff = isOn ? [...state.switchedOff, name] : state.switchedOff.filter((each) => each !== name);
+	return reconfigured({...state, switchedOff}, `${cleanText(name)} ${isOn ? 'off' : 'on'}`);
 }
 
 export function nextMethod(state: State): Transition {
 	const method = after(methods, state.config.method);
-	return reconfigured({...state, config: {...state.config, method}});
+	return reconfigured({...state, config: {...state.config, method}}, method);
 }
 
 /** In a run the new goal decides from now on which variant is sent. */
 export function nextGoal(state: State): Transition {
 	const goal = after(goals, state.config.goal);
 	const next = {...state, config: {...state.config, goal}};
-	return state.stage.kind === 'running' ? withEffects(next, {type: 'set-goal', goal}) : reconfigured(next);
+	return state.stage.kind === 'running'
+		? withEffects(withFlash(next, `goal ${goal}`), {type: 'set-goal', goal})
+		: reconfigured(next, `goal ${goal}`, true);
 }
 
 /** Asks for the plan of a changed configuration; it is shown before anything is sent. */
@@ -120,19 +150,22 @@ function after<Value>(values: readonly Value[], value: Value): Value {
 /**
  * Plans a changed configuration where that loses nothing: the figures of an ended run stay on screen until the next run
  * is asked for.
+ * @param words What has changed, for the footer.
+ * @param isAtOnce What is on screen follows it, whatever runs next.
  */
-function reconfigured(state: State): Transition {
+function reconfigured(state: State, words: string, isAtOnce = false): Transition {
 	const {stage} = state;
+	const changed = withFlash(state, words);
 	switch (stage.kind) {
 		case 'planned':
-			return prepare(state, false);
+			return prepare(changed, false);
 		case 'preparing':
-			return noEffect({...state, stage: {...stage, isStale: true}});
+			return noEffect({...changed, stage: {...stage, isStale: true}});
 		case 'ended':
 		case 'failed':
-			return noEffect(withFlash(state, 'from the next run on (r)'));
+			return noEffect(isAtOnce ? changed : withFlash(state, `${words} from the next run on (r)`));
 		case 'choosing':
 		case 'running':
-			return noEffect(state);
+			return noEffect(changed);
 	}
 }

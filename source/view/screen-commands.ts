@@ -1,15 +1,22 @@
+import {formatDurationMs} from '../text/numbers.ts';
 import {watchAccount} from './account/account-commands.ts';
-import {type ExportKind, noEffect, type Transition, withEffects, withFlash} from './actions.ts';
+import {noEffect, type Transition, withEffects, withFlash} from './actions.ts';
 import type {ViewName} from './keymap.ts';
 import {currentList, withList} from './lists.ts';
-import {finalSnapshot, isRunning, neighbourWindow} from './selectors.ts';
-import {leaveDeadlineMs, type State} from './state.ts';
+import {finalSnapshot, isRunning, neighbourWindow, shownWindowSeconds} from './selectors.ts';
+import {type ExportKind, leaveDeadlineMs, type State} from './state.ts';
 
 /** Commands that move, change what is shown, write files, or leave. */
 
 /** The next window that is longer (positive) or shorter. */
 export function zoom(state: State, steps: number): Transition {
-	return noEffect({...state, windowSeconds: neighbourWindow(state, steps) ?? state.windowSeconds});
+	return withWindow(state, neighbourWindow(state, steps) ?? state.windowSeconds);
+}
+
+/** Another window of the charts; undefined: the usual one. */
+export function withWindow(state: State, windowSeconds: number | undefined): Transition {
+	const next: State = {...state, windowSeconds};
+	return noEffect(withFlash(next, `charts show ${formatDurationMs(shownWindowSeconds(next) * 1000)}`));
 }
 
 export function toggleFreeze(state: State): Transition {
@@ -59,7 +66,7 @@ export function write(state: State, what: ExportKind): Transition {
 	}
 	const config = state.startedConfig ?? state.config;
 	return withEffects(
-		{...withFlash(state, exportWords[what]), isExporting: true},
+		{...withFlash(state, exportWords[what]), exporting: [...state.exporting, what]},
 		{type: 'export', what, snapshot, config},
 	);
 }

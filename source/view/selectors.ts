@@ -1,7 +1,8 @@
 import type {RunConfig} from '../domain/run-config.ts';
-import type {Advice, Snapshot} from '../domain/snapshot.ts';
+import type {Advice, BucketState, Gauge, Snapshot} from '../domain/snapshot.ts';
 import {isAccountLoading} from './account/account-state.ts';
 import type {State} from './state.ts';
+import {usedSince} from './timeline.ts';
 
 /** Values that the views derive from the state. */
 
@@ -33,6 +34,71 @@ export const shownAdvice = oncePerState((state): readonly Advice[] => {
 		: all.filter(({usefulPerMinute}) => usefulPerMinute === null);
 });
 
+/** Now in milliseconds since 1970, by the snapshot that is on screen; undefined where it does not say when it was made. */
+export function snapshotNowMs(state: State): number | undefined {
+	const at = shownSnapshot(state)?.at;
+	const sinceMs = state.frozen === undefined ? state.nowMs - state.snapshotMs : 0;
+	return at === undefined ? undefined : Date.parse(at) + Math.max(0, sinceMs);
+}
+
+/** The window of the limits. */
+const minuteMs = 60_000;
+
+/** A bucket as it is now: after the end of the run its own use leaves the last minute, and no newer figures come. */
+export function bucketNow(state: State, index: number): BucketState | undefined {
+	const snapshot = shownSnapshot(state);
+	const bucket = snapshot?.buckets[index];
+	const nowMs = snapshotNowMs(state);
+	if (
+		snapshot?.phase !== 'ended' ||
+		snapshot.endedAt === null ||
+		bucket === undefined ||
+		nowMs === undefined
+	) {
+		return bucket;
+	}
+	const {timeline} = snapshot;
+	const second = (snapshot.elapsedMs + Math.max(0, nowMs - Date.parse(snapshot.endedAt))) / 1000;
+	const aged = (gauge: Gauge, field: 'requests' | 'quotaTokens'): Gauge => {
+		const {throttledAt, others, ...own} = gauge;
+		const isThrottled = throttledAt !== undefined && nowMs - Date.parse(throttledAt) < minuteMs;
+		return {
+			...own,
+			used: Math.min(own.used, usedSince(timeline, index, field, second - minuteMs / 1000)),
+			reserved: 0,
+			// What a throttle showed holds for its minute; CloudWatch's figure is shown with its age.
+			...(others === undefined || (bucket.others?.from === 'throttle' && !isThrottled) ? {} : {others}),
+			...(isThrottled ? {throttledAt} : {}),
+		};
+	};
+	const {others, ...rest} = bucket;
+	const requests = aged(bucket.requests, 'requests');
+	const tokens = aged(bucket.tokens, 'quotaTokens');
+	const isKnown = others !== undefined && (requests.others !== undefined || tokens.others !== undefined);
+	return {...rest, requests, tokens, inFlight: 0, ...(isKnown ? {others} : {})};
+}
+
+/** Milliseconds until the gauges change by time alone; undefined while they do not. */
+function gaugeTickMs(state: State): number | undefined {
+	const snapshot = shownSnapshot(state);
+	const nowMs = snapshotNowMs(state);
+	const isLive = snapshot?.phase !== 'ended' && snapshot?.phase !== 'ready';
+	if (nowMs === undefined || state.view === 'account' || isLive || state.frozen !== undefined) {
+		return undefined;
+	}
+	const buckets = snapshot.buckets.flatMap((_, index) => bucketNow(state, index) ?? []);
+	const isAgeing =
+		snapshot.phase === 'ended' &&
+		buckets.some(({requests, tokens}) =>
+			[requests, tokens].some(({used, throttledAt}) => used > 0 || throttledAt !== undefined),
+		);
+	// The age of others' use is shown in whole minutes.
+	const ages = buckets.flatMap(({others}) =>
+		others === undefined ? [] : [minuteMs - (Math.max(0, nowMs - Date.parse(others.at)) % minuteMs)],
+	);
+	return isAgeing ? 1000 : ages.length === 0 ? undefined : Math.max(1000, Math.min(...ages));
+}
+
 /** The configuration of the next run: without the variants that are switched off. */
 export function activeConfig({config, switchedOff}: State): RunConfig {
 	if (switchedOff.length === 0) {
@@ -51,6 +117,11 @@ export function isRunning({stage}: State): boolean {
 	return stage.kind === 'running';
 }
 
+/** Whether nothing is being sent, or that was asked for. */
+export function isPaused({asked, snapshot}: State): boolean {
+	return asked === undefined ? snapshot?.phase === 'paused' : asked === 'pause';
+}
+
 /** The newest run in which something was sent. */
 export function finalSnapshot({snapshot, lastRun}: State): Snapshot | undefined {
 	return snapshot !== undefined && snapshot.startedAt !== null ? snapshot : lastRun;
@@ -58,7 +129,9 @@ export function finalSnapshot({snapshot, lastRun}: State): Snapshot | undefined 
 
 /** Milliseconds until time alone changes the screen; undefined while it does not, and nothing ticks. */
 export function nextTickMs(state: State): number | undefined {
+	const gaugeMs = gaugeTickMs(state);
 	const ticks = [
+		...(gaugeMs === undefined ? [] : [gaugeMs]),
 		...(state.flash === undefined ? [] : [Math.max(1, state.flash.untilMs - state.nowMs)]),
 		...(isWaiting(state) ? [1000] : []),
 		...(isAgeing(state) ? [ageingMs] : []),

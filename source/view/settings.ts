@@ -180,6 +180,7 @@ export function inSettings(state: State, form: SettingsForm, action: OverlayActi
 			const closed: State = {...state, overlay: undefined, config: form.before};
 			return state.config === form.before ? noEffect(closed) : replan(closed);
 		}
+		case 'overlay-compared':
 		case 'overlay-marked':
 			return turn(state, form, 1);
 	}

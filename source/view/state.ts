@@ -1,7 +1,7 @@
 import type {ItemAnswer, ItemTable} from '../domain/item-results.ts';
 import type {Plan} from '../domain/plan.ts';
 import type {RunConfig} from '../domain/run-config.ts';
-import type {Snapshot} from '../domain/snapshot.ts';
+import type {KeptRun, MoreRequests, Snapshot} from '../domain/snapshot.ts';
 import type {ListedModel} from '../domain/target.ts';
 import type {Fault} from '../domain/user-error.ts';
 import {type AccountState, initialAccount} from './account/account-state.ts';
@@ -42,9 +42,45 @@ export type Overlay =
 	| Picker
 	| SettingsForm
 	| {readonly kind: 'quit-question'}
+	/** Shows a plan that has not been on screen, and asks whether to start it. */
+	| {readonly kind: 'start-question'; readonly scroll: number}
 	/** Whether requests are added to the run that has ended. */
 	| {readonly kind: 'more-question'}
+	| HistoryList
+	| {
+			readonly kind: 'comparison';
+			readonly table: ComparedRuns;
+			readonly scroll: number;
+			/** What Esc goes back to. */
+			readonly list: HistoryList;
+	  }
 	| {readonly kind: 'exported'; readonly files: readonly string[]};
+
+/** The list of earlier runs. */
+export type HistoryList = {
+	readonly kind: 'history';
+	readonly index: number;
+	/** Folders of the runs to compare. */
+	readonly marked: readonly string[];
+	/** Why something cannot be read or compared. */
+	readonly problem: string | undefined;
+};
+
+/** Runs side by side, in words; the first is the one that the others are compared with. */
+export type ComparedRuns = {
+	readonly names: readonly string[];
+	/** In what else they differ, and whether a simulator answered. */
+	readonly remarks: readonly string[];
+	readonly rows: ReadonlyArray<{
+		/** Empty below the first row of a variant. */
+		readonly variant: string;
+		readonly figure: string;
+		/** One for each run. */
+		readonly values: readonly string[];
+		/** One for each run but the first. */
+		readonly differences: readonly string[];
+	}>;
+};
 
 /** A list to choose from, narrowed down by what is typed. */
 export type Picker = {
@@ -68,6 +104,17 @@ export type SettingsForm = {
 	readonly problem: string | undefined;
 	/** What Esc goes back to. */
 	readonly before: RunConfig;
+};
+
+/** What a key writes: SVGs, the figures for a quota increase, the winning request. */
+export type ExportKind = 'charts' | 'increase' | 'winner';
+
+/** A line that the screen adds to the log of the run; `atMs` is on the clock that never goes back. */
+type LogEntry = {
+	readonly id: number;
+	readonly atMs: number;
+	readonly kind: string;
+	readonly text: string;
 };
 
 /** A request to the engine that no snapshot shows yet. */
@@ -113,8 +160,12 @@ export type State = {
 	readonly startsAtOnce: boolean;
 	readonly stage: Stage;
 	readonly plan: Plan | undefined;
+	/** The plan, or what could be added to a run, whose requests and cost were last on screen: where it costs money, nothing else starts. */
+	readonly shownPlan: Plan | MoreRequests | undefined;
 	/** The newest one. */
 	readonly snapshot: Snapshot | undefined;
+	/** When it came, on the clock of `nowMs`. */
+	readonly snapshotMs: number;
 	/** The last run in which something was sent, once another is prepared. */
 	readonly lastRun: Snapshot | undefined;
 	/** Configuration of the newest run that was started. */
@@ -132,6 +183,12 @@ export type State = {
 	readonly overlay: Overlay | undefined;
 	readonly models: RemoteList<ListedModel>;
 	readonly presets: RemoteList<ListedPreset>;
+	/** Runs that are kept, newest first; undefined where none are. */
+	readonly history: RemoteList<KeptRun> | undefined;
+	/** The earlier run that is shown; undefined: the present one is. */
+	readonly earlier: KeptRun | undefined;
+	/** The present state, which goes on while an earlier run is shown. */
+	readonly present: State | undefined;
 	readonly account: AccountState;
 	readonly isDetailOpen: boolean;
 	/** Lines of the open detail that are above its first one on screen. */
@@ -148,11 +205,25 @@ export type State = {
 	readonly windowSeconds: number | undefined;
 	/** A passing remark. */
 	readonly flash: {readonly text: string; readonly untilMs: number} | undefined;
-	readonly isExporting: boolean;
-	/** Lines that the engine logged, oldest first; bounded. */
-	readonly log: readonly string[];
+	/** What is being written. */
+	readonly exporting: readonly ExportKind[];
+	/** What keys did and what the engine logged, oldest first; bounded. */
+	readonly log: readonly LogEntry[];
+	/** Epoch milliseconds at 0 of the clock that never goes back. */
+	readonly epochMs: number;
+	/** What the newest run was started with, for the log. */
+	readonly startedWords: string | undefined;
 	/** Time of the last action, on the clock that never goes back. */
 	readonly nowMs: number;
+};
+
+/** The Items view of a run that nothing is known of yet. */
+export const noItems: ItemsState = {
+	run: undefined,
+	table: undefined,
+	isFailuresOnly: false,
+	column: 0,
+	reading: undefined,
 };
 
 /** Time that requests in flight have to be answered once somebody wants to leave. */
@@ -167,18 +238,24 @@ export const keptLogLines = 200;
  */
 export function initialState(
 	options: Pick<State, 'config' | 'isDemo' | 'startsAtOnce' | 'nowMs'> &
-		Partial<Pick<State, 'hasKeys' | 'hasDemo' | 'account' | 'view' | 'size'>>,
+		Partial<Pick<State, 'epochMs' | 'hasKeys' | 'hasDemo' | 'account' | 'view' | 'size' | 'history'>>,
+	/** Opens on earlier runs: nothing is prepared or listed before that is asked for. */
+	opensOnRuns = false,
 ): State {
-	const opensOnAccount = options.view === 'account';
-	const isChoosing = opensOnAccount || options.config.models.length === 0;
-	const isListing = isChoosing && !opensOnAccount;
+	const opensElsewhere = opensOnRuns || options.view === 'account';
+	const isChoosing = opensElsewhere || options.config.models.length === 0;
+	const isListing = isChoosing && !opensElsewhere;
 	return {
 		size: {columns: 80, rows: 24},
 		hasKeys: true,
 		hasDemo: false,
+		epochMs: 0,
 		view: 'dashboard',
 		account: initialAccount(),
+		history: undefined,
 		...options,
+		earlier: undefined,
+		present: undefined,
 		stage: isChoosing
 			? {kind: 'choosing'}
 			: {
@@ -189,7 +266,9 @@ export function initialState(
 					isStale: false,
 				},
 		plan: undefined,
+		shownPlan: undefined,
 		snapshot: undefined,
+		snapshotMs: options.nowMs,
 		lastRun: undefined,
 		startedConfig: undefined,
 		frozen: undefined,
@@ -202,13 +281,19 @@ export function initialState(
 		isDetailOpen: false,
 		detailScroll: 0,
 		detailEnd: 0,
-		items: {run: undefined, table: undefined, isFailuresOnly: false, column: 0, reading: undefined},
+		items: noItems,
 		switchedOff: [],
 		lists: initialLists(),
 		isTyping: false,
 		windowSeconds: undefined,
 		flash: undefined,
-		isExporting: false,
+		exporting: [],
 		log: [],
+		startedWords: undefined,
 	};
+}
+
+/** The present state, whether an earlier run is shown or not. */
+export function liveState(state: State): State {
+	return state.present ?? state;
 }

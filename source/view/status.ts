@@ -1,15 +1,17 @@
-import type {Snapshot} from '../domain/snapshot.ts';
+import type {Snapshot, StoppedBy} from '../domain/snapshot.ts';
 import {answerGraceMs} from '../domain/timeouts.ts';
 import {
 	formatCount,
 	formatDurationMs,
 	formatElapsedMs,
+	formatNumber,
 	formatSecondsLeft,
 	quietWords,
 } from '../text/numbers.ts';
 import type {Tone} from '../text/segment.ts';
 import {cleanText} from '../text/width.ts';
 import {accountFault, accountNowMs, shownRegions} from './account/account-state.ts';
+import {startText} from './history/history.ts';
 import {leaveDeadlineMs, type State} from './state.ts';
 
 /** The state of the session in words. */
@@ -17,7 +19,16 @@ export type Status = {readonly word: string; readonly detail: string; readonly t
 
 /** The status of the session, whether the view is frozen or not. */
 export function statusOf(state: State): Status {
-	const {stage, snapshot} = state;
+	const {stage, snapshot, earlier} = state;
+	if (earlier !== undefined) {
+		const {word, detail} = endedStatus(snapshot);
+		const how = `${word.toLowerCase()} ${detail.replace(/ · r runs again$/, '')}`;
+		return {
+			word: 'EARLIER RUN',
+			detail: `of ${startText(earlier.startedAt)} UTC · Esc returns · ${how}`,
+			tone: 'warning',
+		};
+	}
 	switch (stage.kind) {
 		case 'preparing': {
 			const waited = formatSecondsLeft(Math.floor((state.nowMs - stage.sinceMs) / 1000) * 1000);
@@ -26,7 +37,9 @@ export function statusOf(state: State): Status {
 		case 'choosing':
 			return {word: 'CHOOSING', detail: 'no model chosen: M lists what can be run', tone: 'accent'};
 		case 'planned':
-			return {word: 'READY', detail: 'nothing is sent before r', tone: 'accent'};
+			return state.plan?.refusal === undefined
+				? {word: 'READY', detail: '· press r to start; nothing has been sent', tone: 'accent'}
+				: {word: 'BLOCKED', detail: `· ${cleanText(state.plan.refusal)}`, tone: 'bad'};
 		case 'failed':
 			return {word: 'FAULT', detail: cleanText(stage.fault.message), tone: 'bad'};
 		case 'running':
@@ -37,7 +50,7 @@ export function statusOf(state: State): Status {
 }
 
 /** The title of the window: how far the run is. */
-export function titleOf({stage, snapshot}: State): string {
+export function windowTitle({stage, snapshot}: State): string {
 	const {done, total} = snapshot?.progress ?? {done: 0, total: null};
 	const count = total === null ? formatCount(done) : `${formatCount(done)}/${formatCount(total)}`;
 	switch (stage.kind) {
@@ -66,20 +79,7 @@ function runningStatus(state: State, snapshot: Snapshot | undefined): Status {
 		return {word: 'RUNNING', detail: 'starting', tone: 'good'};
 	}
 	if (state.asked === 'stop' || snapshot.phase === 'draining') {
-		const {progress} = snapshot;
-		const {inFlight, quietMs} = progress;
-		const answers = `waiting for ${formatCount(inFlight)} ${inFlight === 1 ? 'answer' : 'answers'}`;
-		const waiting =
-			inFlight > 0
-				? [answers, deadlineWords(state, snapshot), quietWords(quietMs)].filter(Boolean).join(', ')
-				: progress.waitingFor === null
-					? 'closing the run'
-					: `waiting for ${cleanText(progress.waitingFor)}`;
-		return {
-			word: 'STOPPING',
-			detail: state.isLeaving ? `${waiting}; q leaves at once` : waiting,
-			tone: 'warning',
-		};
+		return stoppingStatus(state, snapshot);
 	}
 	const elapsed = formatElapsedMs(snapshot.elapsedMs);
 	if (state.asked === 'pause') {
@@ -89,10 +89,33 @@ function runningStatus(state: State, snapshot: Snapshot | undefined): Status {
 		return {word: 'PAUSED', detail: 'nothing is being sent', tone: 'warning'};
 	}
 	const waiting = waitingWords(snapshot);
-	// The reason for waiting says more than the time left at the earlier pace.
-	const words = waiting === undefined ? [progressWords(snapshot)] : [doneWords(snapshot), waiting];
+	const left = leftWords(snapshot);
+	// What it waits for comes first: it must not be cut off.
+	const words =
+		waiting === undefined
+			? [[doneWords(snapshot), left].filter(Boolean).join(', ')]
+			: [doneWords(snapshot), waiting, ...(left === undefined ? [] : [left])];
 	const detail = [elapsed, ...words].join(' · ');
 	return {word: 'RUNNING', detail, tone: 'good'};
+}
+
+/** Nothing new is sent: the run came to its end, or something stopped it. */
+function stoppingStatus(state: State, snapshot: Snapshot): Status {
+	const {progress} = snapshot;
+	const {inFlight, quietMs} = progress;
+	const answers = `${formatCount(inFlight)} ${inFlight === 1 ? 'request' : 'requests'} still in flight`;
+	const waiting =
+		inFlight > 0
+			? [answers, deadlineWords(state, snapshot), quietWords(quietMs)].filter(Boolean).join(', ')
+			: cleanText(progress.waitingFor ?? '') || 'closing the run';
+	const isNatural = state.asked !== 'stop' && !state.isLeaving && snapshot.stoppedBy === null;
+	// Who pressed a key knows it; a guard has to say so.
+	const reason = snapshot.stoppedBy === null || snapshot.stoppedBy === 'key' ? '' : ` ${stopWords(snapshot)}`;
+	return {
+		word: isNatural ? 'FINISHING' : 'STOPPING',
+		detail: `${reason} · ${waiting}${state.isLeaving ? '; q leaves at once' : ''}`.trim(),
+		tone: 'warning',
+	};
 }
 
 /** How long answers are still waited for; undefined where the run reached its requests, which has no deadline. */
@@ -105,11 +128,13 @@ function deadlineWords({stoppedMs, nowMs, isLeaving}: State, snapshot: Snapshot)
 	return leftMs > 0 ? `${formatSecondsLeft(leftMs)} left` : undefined;
 }
 
-/** How far a run is: `82/160, 64 s left`. */
-function progressWords(snapshot: Snapshot): string {
-	const {progress} = snapshot;
-	const done = doneWords(snapshot);
-	return progress.remainingMs === null ? done : `${done}, ${formatSecondsLeft(progress.remainingMs)} left`;
+/** Time left, by what rate where the free part of the quota sets it: `25m 40s left at 3 per minute`; undefined: not known. */
+export function leftWords({progress: {remainingMs, freePerMinute, isSlower}}: Snapshot): string | undefined {
+	if (remainingMs === null) {
+		return undefined;
+	}
+	const rate = freePerMinute === undefined ? '' : ` at ${formatNumber(freePerMinute)} per minute`;
+	return `${formatSecondsLeft(remainingMs)} left${rate}${isSlower ? ', slower than before' : ''}`;
 }
 
 function doneWords({progress}: Snapshot): string {
@@ -124,7 +149,7 @@ function doneWords({progress}: Snapshot): string {
 function waitingWords({progress, elapsedMs}: Snapshot): string | undefined {
 	const quiet = quietWords(progress.quietMs);
 	if (progress.waitingFor !== null) {
-		return [`waiting for ${cleanText(progress.waitingFor)}`, quiet].filter(Boolean).join(', ');
+		return [cleanText(progress.waitingFor), quiet].filter(Boolean).join(', ');
 	}
 	if (quiet !== undefined) {
 		return quiet;
@@ -134,23 +159,41 @@ function waitingWords({progress, elapsedMs}: Snapshot): string | undefined {
 		: undefined;
 }
 
-const stopWords = {
-	key: 'by key',
+/** For results that were kept without their figures. */
+const stoppedByWords: Readonly<Record<StoppedBy, string>> = {
+	key: 'by you',
 	signal: 'by a signal',
-	requests: 'at the maximum of requests',
-	cost: 'at the maximum cost',
-	day: 'by the daily quota',
-	fault: 'by a fault',
-} as const;
+	requests: 'at --max-requests',
+	cost: 'at --max-cost',
+	day: 'daily token quota used up',
+	fault: 'no variant could go on',
+};
+
+/** What stopped a run, with the figures that say why: `at --max-cost $1.00`; empty where it came to its end. */
+export function stopWords({stoppedBy, stopReason, failures}: Snapshot): string {
+	if (stoppedBy === 'fault') {
+		const lasting = failures.filter(
+			({class: name}) => !name.startsWith('throttled') && name !== 'overloaded',
+		);
+		const [most] = lasting.sort((first, second) => second.count - first.count);
+		return `· ${cleanText(most?.message ?? stoppedByWords.fault).replace(/\.$/, '')}`;
+	}
+	const reason = stoppedBy === null ? '' : cleanText(stopReason ?? stoppedByWords[stoppedBy]);
+	return stoppedBy === 'day' ? `· ${reason}` : reason;
+}
 
 function endedStatus(snapshot: Snapshot | undefined): Status {
 	const duration = formatDurationMs(snapshot?.elapsedMs);
-	const by = snapshot?.stoppedBy == null ? '' : ` ${stopWords[snapshot.stoppedBy]}`;
+	const by = snapshot === undefined ? '' : stopWords(snapshot);
 	switch (snapshot?.outcome) {
 		case 'stopped':
-			return {word: 'STOPPED', detail: `${by.trim()} after ${duration}`.trim(), tone: 'warning'};
+			return {
+				word: 'STOPPED',
+				detail: snapshot.stoppedBy === 'day' ? by : `${by} after ${duration}`.trim(),
+				tone: 'warning',
+			};
 		case 'failed':
-			return {word: 'FAILED', detail: `${by.trim()} after ${duration}`.trim(), tone: 'bad'};
+			return {word: 'FAILED', detail: by || `after ${duration}`, tone: 'bad'};
 		default:
 			return {word: 'COMPLETED', detail: `in ${duration} · r runs again`, tone: 'good'};
 	}

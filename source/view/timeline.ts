@@ -47,15 +47,20 @@ export function maxValues(
 ): ReadonlyArray<number | null> {
 	const points = pointsOf(timeline, query.target);
 	const last = points.at(-1);
-	return columnsOf(timeline, query, (fromSecond, toSecond) =>
-		Math.max(
-			// Requests in flight stay so until something happens.
-			field === 'inFlight' && last !== undefined && fromSecond >= last.second ? last.inFlight : 0,
-			...points
-				.filter(({second}) => second < toSecond && second + timeline.intervalSeconds > fromSecond)
-				.map((point) => point[field]),
-		),
-	);
+	// Columns ascend: points before one are before all that follow.
+	let first = 0;
+	return columnsOf(timeline, query, (fromSecond, toSecond) => {
+		while ((points[first]?.second ?? Number.POSITIVE_INFINITY) + timeline.intervalSeconds <= fromSecond) {
+			first++;
+		}
+		// Requests in flight stay so until something happens.
+		let greatest =
+			field === 'inFlight' && last !== undefined && fromSecond >= last.second ? last.inFlight : 0;
+		for (let index = first; (points[index]?.second ?? toSecond) < toSecond; index++) {
+			greatest = Math.max(greatest, points[index]?.[field] ?? 0);
+		}
+		return greatest;
+	});
 }
 
 /** What a cell's answers took within each column, in milliseconds; null where none came. */
@@ -123,6 +128,18 @@ function prefixSums(points: readonly TimelinePoint[], field: 'requests' | 'quota
 	};
 }
 
+/** Use of a target from a second of the run on. */
+export function usedSince(
+	timeline: Timeline,
+	target: number,
+	field: 'requests' | 'quotaTokens',
+	fromSecond: number,
+): number {
+	return timeline.points
+		.filter((point) => point.target === target && point.second >= fromSecond)
+		.reduce((sum, point) => sum + point[field], 0);
+}
+
 const paceSeconds = 10;
 
 /**
@@ -151,7 +168,7 @@ export function secondsToLimit(
 	if (pacePerSecond <= 0) {
 		return null;
 	}
-	let taken = gauge.used + gauge.reserved;
+	let taken = gauge.used + gauge.reserved + (gauge.others ?? 0);
 	let next = 0;
 	for (let seconds = 0; seconds <= minuteSeconds; seconds++) {
 		for (; (recent[next]?.second ?? Number.POSITIVE_INFINITY) < nowSecond - minuteSeconds + seconds; next++) {

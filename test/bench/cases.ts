@@ -7,6 +7,7 @@ import {commandStartCase} from './cases/command-start.ts';
 import {decisionsCase} from './cases/decisions.ts';
 import {enforcementAndDelayCase} from './cases/enforcement-and-delay.ts';
 import {firstFrameCase} from './cases/first-frame.ts';
+import {historyCase} from './cases/history.ts';
 import {keyToPaintCase} from './cases/key-to-paint.ts';
 import {learningCase} from './cases/learning.ts';
 import {memoryCase} from './cases/memory.ts';
@@ -49,5 +50,6 @@ export const benchCases: readonly BenchCase[] = [
 	batchCase,
 	accountCase,
 	reportsCase,
+	historyCase,
 	packageSizeCase,
 ];

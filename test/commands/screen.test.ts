@@ -8,8 +8,7 @@ import {resolveRun} from '../../source/config/resolve-run.ts';
 const presetsOf = async (...argv: readonly string[]) => {
 	const {flags} = parseArguments(['summarize', ...argv]);
 	const config = await resolveRun('summarize', flags, async () => '');
-	const answers = {file: undefined, requestsFile: '/reports/requests.csv'};
-	return screenPresets(flags, {config, folder: '/reports', answers} as unknown as RunSetup);
+	return screenPresets(flags, {config} as unknown as RunSetup);
 };
 
 describe('screenPresets', () => {
@@ -21,18 +20,9 @@ describe('screenPresets', () => {
 
 	it('takes the flags over that are not about one preset', async () => {
 		const {load} = await presetsOf('--variants', 'concise', '--content', 'x', '--max-tokens', '55');
-		const {config} = await load('classify');
+		const config = await load('classify');
 		expect(config.variants.length).toBeGreaterThan(1);
 		expect([config.maxTokens, config.task.items.length > 0]).toEqual([55, true]);
-	});
-
-	it('streams answers of another preset into a file of their own', async () => {
-		const {load} = await presetsOf();
-		expect((await load('classify')).answers).toMatchObject({
-			file: '/reports/answers-classify.jsonl',
-			requestsFile: '/reports/requests.csv',
-		});
-		expect((await load('summarize')).answers?.file).toBeUndefined();
 	});
 
 	it('rejects with what is wrong', async () => {

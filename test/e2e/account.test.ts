@@ -67,7 +67,7 @@ describe.skipIf(!isBuilt)('the account in the built program (skipped where dist/
 		terminal.write('r');
 		await terminal.waitFor(has(/RUNNING/), 'the run');
 		terminal.write('6');
-		await terminal.waitFor(has(/alert requests>50/), 'the alarm in the log');
+		await terminal.waitFor(has(/alert +requests>50/), 'the alarm in the log');
 		terminal.write('x');
 		await terminal.waitFor(has(/STOPPED|COMPLETED/), 'the end of the run');
 		terminal.write('q');

@@ -49,6 +49,10 @@ export const runProgram = async (
 /** The results of the newest run in a folder. */
 export const readResultsIn = (cwd: string): Results => {
 	const reports = path.join(cwd, 'bedrock-top-reports');
-	const [newest] = readdirSync(reports).toSorted().toReversed();
+	const folders = readdirSync(reports, {withFileTypes: true}).filter((entry) => entry.isDirectory());
+	const [newest] = folders
+		.map(({name}) => name)
+		.toSorted()
+		.toReversed();
 	return JSON.parse(readFileSync(path.join(reports, newest ?? '', 'results.json'), 'utf8')) as Results;
 };

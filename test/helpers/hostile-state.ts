@@ -55,7 +55,7 @@ export function stateWith(next: () => string, overrides: Partial<State> = {}): S
 		stage: {kind: 'running'},
 		snapshot: snapshotWith(next),
 		lists: filtered(next()),
-		log: [next()],
+		log: [{id: 1, atMs: 0, kind: 'engine', text: next()}],
 		flash: {text: next(), untilMs: 10_000},
 		...overrides,
 	};

@@ -48,7 +48,7 @@ export function openScreen(
 		config: configFixture(),
 		isDemo: true,
 		startsAtOnce: overrides.isDemo ?? true,
-		answers: undefined,
+		beginRun: () => undefined,
 		engine,
 		presets: presetsFixture(),
 		exportReports: async () => ['reports/token-usage.svg', 'reports/latency.svg'],

@@ -426,7 +426,7 @@ export function presetsFixture() {
 			{name: 'extract-json', description: 'facts out of letters, as JSON'},
 			{name: 'summarize', description: 'three sentences out of a long text'},
 		],
-		load: async (name: string) => ({config: configFixture({preset: name, models: []}), answers: undefined}),
+		load: async (name: string) => configFixture({preset: name, models: []}),
 	};
 }
 

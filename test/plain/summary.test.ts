@@ -132,13 +132,19 @@ describe('progressLine', () => {
 		patch: {
 			phase: 'running',
 			elapsedMs: 12_400,
-			progress: {done: 12, total: 80, inFlight: 3, remainingMs: 61_000, waitingFor: 'room for tokens, 3 s'},
+			progress: {
+				done: 12,
+				total: 80,
+				inFlight: 3,
+				remainingMs: 61_000,
+				waitingFor: 'token quota full · next request in 3 s',
+			},
 		},
 	});
 
 	it('is one line with time, state, progress, use and throttles', () => {
 		expect(progressLine(running, {width: 200, ascii: false})).toBe(
-			'00:12 · waiting for room for tokens, 3 s · 12/80 requests · 480 useful · RPM 118 of 400, TPM 65k of 100k · 12 throttled · 01:01 left',
+			'00:12 · token quota full · next request in 3 s · 12/80 requests · 480 useful · RPM 118 of 400, TPM 65k of 100k · 12 throttled · 61 s left',
 		);
 	});
 
@@ -170,11 +176,17 @@ it.each([
 	['ready', {phase: 'ready', outcome: null}],
 	['running', {phase: 'running', outcome: null}],
 	['paused', {phase: 'paused', outcome: null}],
-	['stopping, waiting for answers', {phase: 'draining', outcome: null}],
+	['finishing · closing the run', {phase: 'draining', outcome: null}],
+	['stopping · closing the run', {phase: 'draining', outcome: null, stoppedBy: 'key'}],
 	['completed', {}],
 	['stopped by a signal', {outcome: 'stopped', stoppedBy: 'signal'}],
 	['stopped at --max-cost', {outcome: 'stopped', stoppedBy: 'cost'}],
-	['failed by a fault', {outcome: 'failed', stoppedBy: 'fault'}],
+	['stopped at --max-cost $1.00', {outcome: 'stopped', stoppedBy: 'cost', stopReason: 'at --max-cost $1.00'}],
+	[
+		'stopped · daily token quota used up (35M of 2M)',
+		{outcome: 'stopped', stoppedBy: 'day', stopReason: 'daily token quota used up (35M of 2M)'},
+	],
+	['failed · no variant could go on', {outcome: 'failed', stoppedBy: 'fault', failures: []}],
 ] as const)('state in words: %s', (words, patch) => {
 	expect(stateText(snapshot({patch}))).toBe(words);
 });

@@ -163,8 +163,8 @@ describe('resultsJsonSchema', () => {
 	};
 
 	it('asks for every key, allows no other, and names the version', () => {
-		// Only a search has one, and 0.1.0 had no verdict and no cost of the whole: schema 1 may only gain optional keys.
-		const optional = ['search', 'verdict', 'costUsd', 'costUsdWithin'];
+		// Only a search has one, and 0.1.0 had no name, no verdict and no cost of the whole: schema 1 may only gain optional keys.
+		const optional = ['run', 'search', 'verdict', 'others', 'costUsd', 'costUsdWithin'];
 		expect(schema.required).toEqual(Object.keys(schema.properties).filter((key) => !optional.includes(key)));
 		expect(schema.additionalProperties).toBe(false);
 		expect(schema.properties.schema?.const).toBe(1);

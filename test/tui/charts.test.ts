@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import {expect, it} from 'vitest';
 import type {Snapshot} from '../../source/domain/snapshot.ts';
+import {toAscii} from '../../source/text/glyphs.ts';
 import {type Line, lineText, lineWidth} from '../../source/text/segment.ts';
 import {barLines, barsTitle} from '../../source/tui/panels/bars.ts';
 import {chartLines, latencyLines, latencyTitle} from '../../source/tui/panels/charts.ts';
@@ -126,6 +127,7 @@ it('no chart overflows its panel, whatever the size and the times', () => {
 				]) {
 					expect(lines.length).toBeLessThanOrEqual(Math.max(1, height));
 					expect(lines.every((line) => lineWidth(line) <= width)).toBe(true);
+					expect(lines.every((line) => /^[ -~]*$/.test(toAscii(lineText(line))))).toBe(true);
 				}
 				expect(lineText(latencyTitle(state).title)).toBe('Mean total time');
 			},

@@ -96,7 +96,9 @@ describe('leaving', () => {
 		await screen.prepare();
 		await screen.progress();
 		await screen.terminal.press('q');
-		expect(await screen.settled()).toContain('STOPPING waiting for 8 answers, 2 s left; q leaves at once');
+		expect(await screen.settled()).toContain(
+			'STOPPING · 8 requests still in flight, 2 s left; q leaves at once',
+		);
 		expect(screen.engine.requests.at(-1)).toEqual({type: 'stop', stoppedBy: 'key', deadlineMs: 2000});
 		await screen.finish({outcome: 'stopped', stoppedBy: 'key'});
 		expect((await screen.end).stoppedBy).toBe('key');

@@ -11,7 +11,7 @@ import {createCamera, joinFrames, openScreen} from '../helpers/screen.ts';
 import {configFixture, snapshotFixture, variantsFixture} from '../helpers/snapshot-fixture.ts';
 import {keySequences as k} from '../helpers/terminal.tsx';
 
-/** Tests source/tui/panels/items.tsx, source/view/items.ts and details that scroll. */
+/** Tests source/tui/panels/items.ts, source/view/items.ts and details that scroll. */
 
 const labels = ['billing', 'technical', 'account', 'other'];
 const items: readonly Item[] = Array.from({length: 30}, (_, index) => ({

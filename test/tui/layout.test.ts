@@ -108,6 +108,17 @@ it('at 80x24 a running dashboard has gauges, a line of the verdict, a chart and 
 	]);
 });
 
+it('at 80x24 the rows of all variants come before a chart', () => {
+	expect(dashboardOf(80, 24, {verdictLines: 1, isOver: false, rowCount: 6})).toEqual([
+		'header 3',
+		'gauges 4',
+		'verdict 3',
+		'table 9',
+		'notes 4',
+		'footer 1',
+	]);
+});
+
 it('at 80x24 an ended one has the whole verdict and advice instead of the chart', () => {
 	expect(dashboardOf(80, 24, {})).toEqual([
 		'header 3',
@@ -166,3 +177,21 @@ it('the verdict has a row at every size from 40x8 on, once something was sent', 
 		{numRuns: 1000},
 	);
 });
+
+it.each([
+	[120, 40, 4, ['bars', 'rate-chart']],
+	[120, 40, 1, ['rate-chart', 'latency-chart']],
+	[80, 24, 4, ['bars']],
+	[80, 24, 1, ['rate-chart']],
+])(
+	'a run under a minute has no curves of a minute: %i x %i, %i variants',
+	(columns, rows, rowCount, expected) => {
+		const names = dashboardOf(columns, rows, {
+			rowCount,
+			isShortRun: true,
+			isOver: false,
+			verdictLines: 1,
+		}).map((region) => region.split(' ')[0] ?? '');
+		expect(names.filter((name) => name === 'bars' || name.endsWith('-chart'))).toEqual(expected);
+	},
+);

@@ -1,4 +1,5 @@
 import {expect, it} from 'vitest';
+import type {RunConfig} from '../../source/domain/run-config.ts';
 import {createCamera, joinFrames, openScreen} from '../helpers/screen.ts';
 import {configFixture, modelsFixture, readySnapshotFixture} from '../helpers/snapshot-fixture.ts';
 import {keySequences} from '../helpers/terminal.tsx';
@@ -82,9 +83,17 @@ it.each([
 
 it('without credentials the first screen says so, and one key shows the demo', async () => {
 	const config = configFixture();
+	const begun: RunConfig[] = [];
 	const screen = openScreen(
 		{columns: 80, rows: 24},
-		{isDemo: false, startDemo: async () => ({config, answers: undefined})},
+		{
+			isDemo: false,
+			startDemo: async () => config,
+			beginRun(each) {
+				begun.push(each);
+				return undefined;
+			},
+		},
 	);
 	const fault = {
 		message: 'No AWS credentials were found.',
@@ -103,5 +112,6 @@ it('without credentials the first screen says so, and one key shows the demo', a
 	expect(screen.engine.asked()).toEqual(['prepare', 'prepare', 'start']);
 	await screen.finish();
 	await screen.terminal.press('q');
-	expect((await screen.end).run?.config).toEqual(config);
+	await screen.end;
+	expect(begun).toEqual([config]);
 });

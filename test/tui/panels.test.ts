@@ -6,7 +6,7 @@ import {placeOverlay} from '../../source/tui/overlays/overlay-lines.ts';
 import {chartLines, chartTitle, nearerLimit} from '../../source/tui/panels/charts.ts';
 import {detailLines, detailTitle} from '../../source/tui/panels/detail.ts';
 import {footerLine} from '../../source/tui/panels/footer.ts';
-import {gaugeLines, gaugesTitle} from '../../source/tui/panels/gauges.ts';
+import {gaugeLines, gaugesLegend, gaugesTitle} from '../../source/tui/panels/gauges.ts';
 import {headerLines} from '../../source/tui/panels/header.ts';
 import {notesLines} from '../../source/tui/panels/notes.ts';
 import {noticeOf} from '../../source/tui/panels/notice.ts';
@@ -34,16 +34,24 @@ function stateOf(overrides: Partial<State> = {}): State {
 	};
 }
 
-function gauges(snapshot: Snapshot, width: number): readonly Line[] {
+function gauges(snapshot: Snapshot, width: number, nowMs = Date.UTC(2026, 10, 23, 17, 4)): readonly Line[] {
 	return framed(
-		{title: gaugesTitle(snapshot.targets[0])},
+		{
+			title: gaugesTitle(snapshot.targets[0], {
+				bucket: snapshot.buckets[0],
+				nowMs,
+				endedAt: snapshot.endedAt ?? undefined,
+			}),
+			note: gaugesLegend(snapshot.buckets[0]),
+		},
 		gaugeLines(
 			{
 				target: snapshot.targets[0],
 				targetIndex: 0,
 				bucket: snapshot.buckets[0],
 				timeline: snapshot.timeline,
-				isFlowing: true,
+				nowMs,
+				progress: snapshot.endedAt === null ? snapshot.progress : undefined,
 				isDayShown: snapshot.targets[0]?.quota.tokensPerDay.state === 'known',
 			},
 			innerWidth(width),

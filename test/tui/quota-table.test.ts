@@ -38,13 +38,13 @@ it('the selected limit says why twice the applied quota is in force', () => {
 	};
 	expect(texts(selected, 116, 30)).toMatchInlineSnapshot(`
 		[
-		  "   Model                     Scope         Limit  Quota  Source            Used  Default  Increase        Code",
-		  "   us.amazon.nova-lite-v1:0  cross-region  RPM      200  applied        126 63%      100  on request      L-15B8E632",
-		  "   us.amazon.nova-lite-v1:0  cross-region  TPM     200k  applied     154k 77% !     100k  on request      L-6CE5C5E2",
-		  "›  us.amazon.nova-lite-v1:0  cross-region  TPD     144M  applied x2        412k     5.8G  not adjustable  L-45E0AD92",
+		  "  Model                    Scope        Limit Quota Source           Used Applied Default Increase       Code",
+		  "  us.amazon.nova-lite-v1:0 cross-region RPM     200 applied       126 63%     200     100 on request     L-15B8E632",
+		  "  us.amazon.nova-lite-v1:0 cross-region TPM    200k applied    154k 77% !    200k    100k on request     L-6CE5C5E2",
+		  "› us.amazon.nova-lite-v1:0 cross-region TPD    144M applied x2       412k     72M    5.8G not adjustable L-45E0AD92",
 		  "",
 		  "quota     Model invocation max tokens per day for Amazon Nova Lite (doubled for cross-region calls)",
-		  "x2        144M TPD in force, 72M applied. Cross-Region calls get 2 times the quota of the day. AWS ends that once it",
+		  "x2        144M TPD in force, 72M applied. Cross-Region calls get twice the quota of the day. AWS ends that once it",
 		  "          has approved an increase of tokens per minute.",
 		  "increase  not adjustable · Service Quotas code L-45E0AD92",
 		]

@@ -53,7 +53,7 @@ const end = await openDashboard({
 	config: configFixture(),
 	isDemo: !isAccount,
 	startsAtOnce: !isAccount,
-	answers: undefined,
+	beginRun: () => undefined,
 	engine,
 	presets: presetsFixture(),
 	exportReports: async () => ['reports/token-usage.svg', 'reports/latency.svg'],

@@ -65,7 +65,7 @@ const views: ReadonlyArray<Words & {readonly key: string}> = [
 		key: '6',
 		wide: [/╭─ Log · \d+ lines/],
 		normal: [/╭─ Log · \d+ lines/],
-		narrow: [/Starting\b|started/i],
+		narrow: [/started|throttled/i],
 	},
 ];
 

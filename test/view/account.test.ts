@@ -115,7 +115,7 @@ describe('a benchmark', () => {
 
 	it('of a bucket that the run would fill is asked about even where it would start at once', () => {
 		const prepared = (crowding: string | undefined) =>
-			following({...start(), startsAtOnce: true}, reported(), command('benchmark'), {
+			following({...start(), isDemo: true, startsAtOnce: true}, reported(), command('benchmark'), {
 				type: 'run-prepared',
 				plan: planFixture({crowding}),
 				snapshot: readySnapshotFixture(),
@@ -153,8 +153,8 @@ describe('an alert', () => {
 	it('rings once, with a line in the log, and again when it had been calm for a minute', () => {
 		const first = following(start({alerts}), reported());
 		expect(first.effects).toMatchObject([{type: 'ring'}]);
-		expect(first.state.log.at(-1)).toBe(
-			'alert tokens>80: meta.llama3-3-70b-instruct-v1:0 (cross-region, us-east-1) uses 102% of its tokens per minute.',
+		expect(first.state.log.at(-1)?.text).toBe(
+			'tokens>80: meta.llama3-3-70b-instruct-v1:0 (cross-region, us-east-1) uses 102% of its tokens per minute.',
 		);
 		expect(following(first.state, reported()).effects).toEqual([]);
 		expect(following(first.state, reported(calm), reported()).effects).toEqual([]);

@@ -19,6 +19,8 @@ const snapshots = fc.constantFrom(
 	endedSnapshotFixture(),
 );
 
+const sharedPlan = planFixture();
+
 const untimed: fc.Arbitrary<UntimedAction> = fc.oneof(
 	{
 		weight: 8,
@@ -27,7 +29,11 @@ const untimed: fc.Arbitrary<UntimedAction> = fc.oneof(
 	{weight: 3, arbitrary: snapshots.map((snapshot) => ({type: 'snapshot-received' as const, snapshot}))},
 	{
 		weight: 2,
-		arbitrary: snapshots.map((snapshot) => ({type: 'run-prepared' as const, plan: planFixture(), snapshot})),
+		arbitrary: fc.tuple(snapshots, fc.boolean()).map(([snapshot, isSame]) => ({
+			type: 'run-prepared' as const,
+			plan: isSame ? sharedPlan : planFixture(),
+			snapshot,
+		})),
 	},
 	snapshots.map((snapshot) => ({type: 'run-ended' as const, snapshot})),
 	fc.string().map((step) => ({type: 'preparation-progressed' as const, step})),
@@ -62,11 +68,16 @@ const untimed: fc.Arbitrary<UntimedAction> = fc.oneof(
 		type,
 		fault: {message: 'not allowed', hint: undefined, exitCode: 1 as const},
 	})),
-	fc.array(fc.string()).map((files) => ({type: 'export-finished' as const, files})),
-	fc.string().map((message) => ({type: 'export-failed' as const, message})),
+	fc.array(fc.string()).map((files) => ({type: 'export-finished' as const, what: 'charts' as const, files})),
+	fc.string().map((message) => ({type: 'export-failed' as const, what: 'winner' as const, message})),
 	fc
 		.record({columns: fc.nat(300), rows: fc.nat(100)})
 		.map((size) => ({type: 'screen-resized' as const, size})),
+	fc.constantFrom('Z', '+', '←').map((keyName) => ({type: 'key-refused' as const, keyName})),
+	fc.boolean().map((isSame) => ({
+		type: 'plan-shown' as const,
+		plan: isSame ? sharedPlan : planFixture(),
+	})),
 	fc.constant({type: 'time-passed' as const}),
 );
 

@@ -50,7 +50,7 @@ const shown = (width: number) =>
 
 it('the footer drops the hints that matter least, and never wraps', () => {
 	expect(shown(200)).toMatchInlineSnapshot(
-		`"d Demo  q Quit  ? Help  p Pause  r Run  f Freeze  a Add requests  x Stop  Tab View  g Goal  / Filter  m Method  M Models  , Settings  e Export  Space On/off  o Presets  s Sort  Enter Detail  i Invert"`,
+		`"d Demo  q Quit  ? Help  p Pause  r Run  f Freeze  a Add requests  x Stop  Tab View  g Goal  / Filter  m Method  M Models  , Settings  e Export  Space On/off  o Presets  H Earlier runs  s Sort"`,
 	);
 	expect(shown(40)).toMatchInlineSnapshot(`"d Demo  q Quit  ? Help  p Pause  r Run"`);
 	expect(shown(5)).toBe('');
@@ -85,6 +85,7 @@ it('every key is in the help and in the Markdown table', () => {
 		o              choose a preset
 		b              benchmark the selected model within the free quota
 		,              settings of the run, with its plan
+		H              earlier runs: reopen one, compare two
 		f              freeze the view; the run continues
 		1 2 3 4 5 6 7  Account, Dashboard, Variants, Timeline, Quotas, Log, Items
 		Tab            next view
@@ -110,6 +111,7 @@ it('every key is in the help and in the Markdown table', () => {
 		e              write the charts as SVG files
 		u              write the figures for a quota increase
 		w              write the winning request, ready to send
+		y              copy the answer, verdict, model ID or path shown
 		? h            this help
 		Ctrl+L         draw the screen again
 		Ctrl+Z         suspend; fg resumes

@@ -46,7 +46,8 @@ describe('a: more requests for the run that has ended', () => {
 			'40 more requests, 20 each for concise, minimal: about $0.0050, about 10 s. What was measured is kept.',
 		);
 		for (const key of ['a', 'y', 'Enter']) {
-			const {state, effects} = press(asked.state, key);
+			expect(press(asked.state, key).effects).toEqual([]);
+			const {state, effects} = press({...asked.state, shownPlan: offer}, key);
 			expect(effects).toEqual([{type: 'send-more'}]);
 			expect(state).toMatchObject({overlay: undefined, stage: {kind: 'running'}});
 		}

@@ -11,10 +11,16 @@ import {
 	readySnapshotFixture,
 } from '../helpers/snapshot-fixture.ts';
 
-const planned = reduce(
-	initialState({config: configFixture(), isDemo: false, startsAtOnce: false, nowMs: 0}),
-	{type: 'run-prepared', plan: planFixture(), snapshot: readySnapshotFixture(), atMs: 0},
-).state;
+const plan = planFixture();
+const planned: State = {
+	...reduce(initialState({config: configFixture(), isDemo: false, startsAtOnce: false, nowMs: 0}), {
+		type: 'run-prepared',
+		plan,
+		snapshot: readySnapshotFixture(),
+		atMs: 0,
+	}).state,
+	shownPlan: plan,
+};
 const models: Action = {type: 'models-listed', models: modelsFixture(), atMs: 0};
 
 /** Presses keys by name; the state after them and what was asked of the world. */
@@ -22,7 +28,7 @@ function press(initial: State, ...keys: readonly string[]) {
 	return keys.reduce(
 		({state, effects}, key) => {
 			const action = actionForKey(state, key, 0);
-			const change = action === undefined ? {state, effects: []} : reduce(state, action);
+			const change = reduce(state, action);
 			return {state: change.state, effects: [...effects, ...change.effects]};
 		},
 		{state: initial, effects: [] as ReturnType<typeof reduce>['effects']},
@@ -163,6 +169,6 @@ describe('without an account', () => {
 	it('it is not offered where an account can be used', () => {
 		const {state, effects} = press({...planned, hasDemo: true}, 'd');
 		expect(effects).toEqual([]);
-		expect(state.flash?.text).toBe('the demo is for when no account can be used');
+		expect(state.flash?.text).toBe('d works only when no account is available');
 	});
 });

@@ -14,7 +14,7 @@ import {
 	shownWindowSeconds,
 } from '../../source/view/selectors.ts';
 import {initialState, keptLogLines, type State} from '../../source/view/state.ts';
-import {statusOf, titleOf} from '../../source/view/status.ts';
+import {statusOf, windowTitle} from '../../source/view/status.ts';
 import {listedRows, selectedRow, variantRows} from '../../source/view/variant-rows.ts';
 import {
 	configFixture,
@@ -51,6 +51,7 @@ function play(initial: State, ...actions: readonly Untimed[]): {state: State; ef
 
 const give = (command: KeyCommand) => ({type: 'command-given', command}) as const;
 const prepared = {type: 'run-prepared', plan: planFixture(), snapshot: readySnapshotFixture()} as const;
+const planShown = {type: 'plan-shown', plan: prepared.plan} as const;
 const received = {type: 'snapshot-received', snapshot: snapshotFixture()} as const;
 /** The run was short: nobody looked elsewhere. */
 const ended = {type: 'run-ended', snapshot: endedSnapshotFixture({elapsedMs: 20_000})} as const;
@@ -156,7 +157,7 @@ describe('a run', () => {
 			[29_999, null, []],
 			[30_000, null, ['announce']],
 			[30_000, 'key', []],
-			[30_000, 'throttled', ['announce']],
+			[30_000, 'requests', ['announce']],
 		] as const) {
 			const snapshot = {...ended.snapshot, elapsedMs, stoppedBy} as Snapshot;
 			const {effects} = play(demo, prepared, received, {...ended, snapshot});
@@ -166,22 +167,22 @@ describe('a run', () => {
 
 	it('is named in the title of the window, with how far it is', () => {
 		const {done, total} = received.snapshot.progress;
-		expect(titleOf(play(demo, prepared, received).state)).toBe(`bedrock-top ${done}/${total}`);
-		expect(titleOf(play(demo, prepared, ended).state)).toMatch(/^bedrock-top: run ended, \d+\/\d+$/);
-		expect(titleOf(play(account, prepared).state)).toBe('bedrock-top');
+		expect(windowTitle(play(demo, prepared, received).state)).toBe(`bedrock-top ${done}/${total}`);
+		expect(windowTitle(play(demo, prepared, ended).state)).toMatch(/^bedrock-top: run ended, \d+\/\d+$/);
+		expect(windowTitle(play(account, prepared).state)).toBe('bedrock-top');
 	});
 
 	it('against an account waits for r, with the plan on screen', () => {
 		const planned = play(account, prepared);
 		expect(planned.effects).toEqual([]);
 		expect(planned.state.stage.kind).toBe('planned');
-		expect(types(play(planned.state, give('run')).effects)).toEqual(['start']);
+		expect(types(play(planned.state, planShown, give('run')).effects)).toEqual(['start']);
 	});
 
 	it('can be had again: the demo at once, the account after its plan', () => {
 		const again = [prepared, received, ended, give('run'), prepared] as const;
 		expect(types(play(demo, ...again).effects)).toEqual(['start', 'prepare', 'start']);
-		const {state, effects} = play(account, prepared, give('run'), ended, give('run'), prepared);
+		const {state, effects} = play(account, prepared, planShown, give('run'), ended, give('run'), prepared);
 		expect(types(effects)).toEqual(['start', 'prepare']);
 		expect(state.stage.kind).toBe('planned');
 		expect(finalSnapshot(state)).toEqual(ended.snapshot);
@@ -200,12 +201,15 @@ describe('a run', () => {
 
 	it('that was asked to stop says how long answers are still waited for', () => {
 		const {state} = play(demo, prepared, received, give('stop'));
-		expect(statusOf(state)).toMatchObject({word: 'STOPPING', detail: 'waiting for 8 answers, 10 s left'});
+		expect(statusOf(state)).toMatchObject({
+			word: 'STOPPING',
+			detail: '· 8 requests still in flight, 10 s left',
+		});
 		expect(nextTickMs(state)).toBe(1000);
 		const stateAfter = (waitedMs: number) =>
 			reduce(state, {type: 'time-passed', atMs: state.nowMs + waitedMs}).state;
-		expect(statusOf(stateAfter(1000)).detail).toBe('waiting for 8 answers, 9 s left');
-		expect(statusOf(stateAfter(15_000)).detail).toBe('waiting for 8 answers');
+		expect(statusOf(stateAfter(1000)).detail).toBe('· 8 requests still in flight, 9 s left');
+		expect(statusOf(stateAfter(15_000)).detail).toBe('· 8 requests still in flight');
 		expect(nextTickMs(play(state, ended).state)).toBeUndefined();
 	});
 
@@ -221,10 +225,10 @@ describe('a run', () => {
 		const detailOf = (...actions: readonly Untimed[]): string =>
 			statusOf(play(demo, prepared, ...actions).state).detail;
 		expect(detailOf(quiet('running'))).toContain('82/160 · nothing came for 40 s');
-		expect(detailOf(quiet('running', 'the next retry'))).toContain(
-			'waiting for the next retry, nothing came for 40 s',
+		expect(detailOf(quiet('running', 'next retry in 3 s'))).toContain(
+			'next retry in 3 s, nothing came for 40 s',
 		);
-		expect(detailOf(quiet('draining'))).toBe('waiting for 8 answers, nothing came for 40 s');
+		expect(detailOf(quiet('draining'))).toBe('· 8 requests still in flight, nothing came for 40 s');
 		expect(detailOf(quiet('running'), give('stop'))).toContain('10 s left, nothing came for 40 s');
 	});
 
@@ -311,7 +315,7 @@ describe('quitting', () => {
 	});
 
 	it('asks once while a run spends money; a second press always works', () => {
-		const asked = play(account, prepared, give('run'), received, give('quit'));
+		const asked = play(account, prepared, planShown, give('run'), received, give('quit'));
 		expect(types(asked.effects)).toEqual(['start']);
 		expect(asked.state.overlay).toEqual({kind: 'quit-question'});
 		const second = play(asked.state, give('quit'));
@@ -320,7 +324,7 @@ describe('quitting', () => {
 	});
 
 	it('the question goes when the run ends by itself', () => {
-		const {state} = play(account, prepared, give('run'), give('quit'), ended);
+		const {state} = play(account, prepared, planShown, give('run'), give('quit'), ended);
 		expect(state.overlay).toBeUndefined();
 	});
 });
@@ -343,9 +347,18 @@ describe('writing', () => {
 			snapshot: received.snapshot,
 			config: configFixture(),
 		});
-		expect(play(state, give('export-winner')).state.flash?.text).toBe('the files are still being written');
-		const written = play(state, {type: 'export-finished', files: ['a']}, {type: 'overlay-closed'});
-		expect(play(written.state, give('export-winner')).effects[0]).toMatchObject({what: 'winner'});
+		expect(play(state, give('export-increase')).state.flash?.text).toBe('this is still being written');
+		const all = play(
+			state,
+			give('export-winner'),
+			{type: 'export-finished', what: 'increase', files: ['a']},
+			give('export'),
+			{type: 'export-finished', what: 'winner', files: ['b']},
+		);
+		expect(all.effects).toMatchObject([{what: 'winner'}, {what: 'charts'}]);
+		expect(all.state).toMatchObject({overlay: {files: ['b']}, exporting: ['charts']});
+		const last = play(all.state, {type: 'export-finished', what: 'charts', files: ['c']});
+		expect(last.state).toMatchObject({overlay: {files: ['b', 'c']}, exporting: []});
 	});
 
 	it('is refused in words before anything was measured', () => {

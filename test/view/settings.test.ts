@@ -18,14 +18,14 @@ const prepared = {
 	atMs: 0,
 } as const;
 const preparing = initialState({config: configFixture(), isDemo: false, startsAtOnce: false, nowMs: 0});
-const planned = reduce(preparing, prepared).state;
+const planned: State = {...reduce(preparing, prepared).state, shownPlan: prepared.plan};
 
 function press(initial: State, ...keys: readonly string[]) {
 	let state = initial;
 	const effects: Effect[] = [];
 	for (const key of keys) {
 		const action = actionForKey(state, key, 0);
-		const change = action === undefined ? {state, effects: []} : reduce(state, action);
+		const change = reduce(state, action);
 		state = change.state;
 		effects.push(...change.effects);
 	}

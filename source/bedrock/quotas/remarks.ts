@@ -1,4 +1,5 @@
 import type {Quota, Target} from '../../domain/target.ts';
+import {didYouMean} from '../../text/nearest-name.ts';
 import type {Identity} from '../identify/identify.ts';
 import type {ModelIndex} from '../identify/model-index.ts';
 import type {AccountLists} from './account-lists.ts';
@@ -146,7 +147,7 @@ const routeRemarkOf = (
 	if (listed === undefined) {
 		return modelIndex.models.length === 0
 			? undefined
-			: `${region} lists no model ${model}: "bedrock-top models" lists what can be run.`;
+			: `${region} lists no model ${model}. ${didYouMean(model, [...modelIndex.models.map(({modelId}) => modelId), ...(profiles ?? [])])}"bedrock-top models" lists what can be run.`;
 	}
 	const {inferenceTypes} = listed;
 	return inferenceTypes.length === 0 || inferenceTypes.includes('ON_DEMAND')

@@ -1,13 +1,27 @@
 import {closeSync, mkdirSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
+import type {RunConfig} from '../../domain/run-config.ts';
 import type {Snapshot} from '../../domain/snapshot.ts';
+import {faultOf} from '../../domain/user-error.ts';
+import type {Recipe} from '../../reports/best-request.ts';
 import {environmentOf} from '../../reports/environment.ts';
+import {furtherFolder} from '../../reports/folder.ts';
 import {resultsOf} from '../../reports/results.ts';
-import {resultsText} from '../../reports/results-json.ts';
+import {resultsText, writeResults} from '../../reports/results-json.ts';
+import type {Results} from '../../reports/results-schema.ts';
+import {noteRun} from '../../reports/run-index.ts';
 import {leaveWill} from '../../terminal/crash.ts';
 import {openPrivate, privateFolderMode} from '../../text/private-file.ts';
 import type {EngineHandle} from '../../threads/engine-handle.ts';
-import type {RunSetup} from './run-setup.ts';
+import type {AnswerSink} from '../../threads/messages.ts';
+import {writeReports} from '../../threads/reports-handle.ts';
+import {answersOf, type RunSetup} from './run-setup.ts';
+
+/**
+ * What runs leave on disk. A headless program has one run, whose results are kept when it is over; a screen has any
+ * number, each with its own folder, kept when it ends, while the next one may run. Should the program have to end at
+ * once, the results of the run under way are written up to there; earlier ones lie on disk and are not touched.
+ */
 
 /** The snapshot with a first event that says which earlier run it resumes. */
 export function withResumption(snapshot: Snapshot, note: string | undefined): Snapshot {
@@ -17,7 +31,7 @@ export function withResumption(snapshot: Snapshot, note: string | undefined): Sn
 }
 
 /** The snapshot with last events that say what is missing from it. */
-export function withWarnings(snapshot: Snapshot, warnings: readonly string[]): Snapshot {
+function withWarnings(snapshot: Snapshot, warnings: readonly string[]): Snapshot {
 	const at = snapshot.endedAt ?? snapshot.startedAt;
 	return at === null
 		? snapshot
@@ -27,53 +41,230 @@ export function withWarnings(snapshot: Snapshot, warnings: readonly string[]): S
 			};
 }
 
-/** What a run leaves when the program ends before the run does. */
-export type KeptRun = {
-	/** Warnings to print when the run is over. */
-	readonly warnings: () => readonly string[];
-	readonly warn: (text: string) => void;
-	/** Call it when the results are written, or nothing is to be written. */
-	readonly release: () => void;
-};
-
 /** Whether anything was sent: otherwise nothing is written. */
 export function wasSent(snapshot: Snapshot): boolean {
 	return snapshot.variants.some(({requests}) => requests.attempts > 0);
 }
 
+/** Whether the service refused the model itself: without an answer nothing is reported. */
+export function wasRefused(snapshot: Snapshot): boolean {
+	return snapshot.stoppedBy === 'fault' && snapshot.variants.every(({requests}) => requests.succeeded === 0);
+}
+
 /**
- * Keeps the last snapshot of a run: its results are written if the program has to end at once.
+ * The settings of a run that best-request.json is made from.
+ * @returns undefined when the snapshot was made with another configuration.
  */
-export function keepResults(
-	engine: EngineHandle,
-	{folder, resumption}: Pick<RunSetup, 'folder' | 'resumption'>,
-): KeptRun {
-	let last: Snapshot | undefined;
+export function recipeOf(
+	{task, variants, maxTokens, minQuality}: RunConfig,
+	snapshot: Snapshot,
+): Recipe | undefined {
+	const names = variants.map(({name}) => name);
+	const isOfRun =
+		snapshot.spec.task === task.task && snapshot.variants.every(({name}) => names.includes(name));
+	return isOfRun
+		? {
+				task: task.task,
+				content: task.content,
+				hasItems: task.items.length > 0 || task.chat !== undefined,
+				maxTokens,
+				minQuality,
+				variants,
+			}
+		: undefined;
+}
+
+/** Files that were written, and why others could not be. */
+export type Written = {readonly files: readonly string[]; readonly faults: readonly string[]};
+
+/** What is kept of a run. */
+export type Keeping = {
+	readonly folder: string | undefined;
+	/** Complete: with what the program has warned of. */
+	readonly snapshot: Snapshot;
+	readonly results: Results;
+	/** `results.json`, in this thread: it cannot be measured again. */
+	readonly first: Promise<Written>;
+	/** All files. Never rejects. */
+	readonly all: Promise<Written>;
+};
+
+export type KeptRuns = {
+	/** Of the whole program, to print when it ends. */
+	readonly warnings: () => readonly string[];
+	readonly warn: (text: string) => void;
+	/** A run of the screen begins: it gets its own folder, and is kept when it ends. @returns Where its answers go. */
+	readonly begin: (config: RunConfig) => AnswerSink;
+	/** Folder and configuration of a run, the newest one where the snapshot does not say. */
+	readonly placeOf: (snapshot: Snapshot) => RunPlace;
+	/** Keeps a run that is over. Where that has been done, it is not done again. */
+	readonly keep: (snapshot: Snapshot, config?: RunConfig) => Keeping;
+	/** What was kept so far, oldest first. */
+	readonly kept: () => readonly Keeping[];
+	/** Call it when the results are written, or nothing is to be written. */
+	readonly release: () => void;
+};
+
+export type RunPlace = {
+	readonly folder: string | undefined;
+	readonly config: RunConfig;
+	readonly answers: AnswerSink;
+};
+
+/** A run of this program. */
+type OwnRun = RunPlace & {
+	readonly warnings: string[];
+	last: Snapshot | undefined;
+	keeping: Keeping | undefined;
+	/** Its results are whole on disk. */
+	isOnDisk: boolean;
+};
+
+type Setup = Pick<RunSetup, 'config' | 'folder' | 'answers' | 'resumption' | 'output'>;
+
+const nothing: Written = {files: [], faults: []};
+
+const faultLines = (what: string, error: unknown): readonly string[] => {
+	const {message, hint} = faultOf(error);
+	return [`${what}: ${message.replace(/\.$/, '')}.`, ...(hint === undefined ? [] : [hint])];
+};
+
+/** The results cannot be measured again: they are written first. */
+const writeFirst = async (run: OwnRun, folder: string, results: Results): Promise<Written> => {
+	try {
+		const file = await writeResults(folder, results);
+		run.isOnDisk = true;
+		noteRun(results, folder);
+		return {files: [file], faults: []};
+	} catch (error) {
+		return {files: [], faults: faultLines(`results.json could not be written to ${folder}`, error)};
+	}
+};
+
+/** All other files of a run, in the reports thread. */
+const writeRest = async (
+	{answers}: RunPlace,
+	folder: string,
+	results: Results,
+	recipe: Recipe | undefined,
+): Promise<Written> => {
+	try {
+		const files = await writeReports({
+			type: 'write',
+			results,
+			folder,
+			answersFile: answers?.file,
+			requestsFile: answers?.requestsFile,
+			recipe,
+			hasResults: true,
+		});
+		return {files, faults: []};
+	} catch (error) {
+		return {files: [], faults: faultLines('The reports could not be written', error)};
+	}
+};
+
+const joined = (one: Written, other: Written): Written => ({
+	files: [...one.files, ...other.files],
+	faults: [...one.faults, ...other.faults],
+});
+
+/** Whether this is how the run was kept: it may go on after its end, and end again. */
+const isOf = (keeping: Keeping, {run, endedAt}: Snapshot): boolean =>
+	keeping.snapshot.run === run && keeping.snapshot.endedAt === endedAt;
+
+/** @param setup Of the first run; those that begin later have folders beside its own. */
+export function keepRuns(engine: Pick<EngineHandle, 'onReport'>, setup: Setup): KeptRuns {
+	const {resumption, output} = setup;
 	const warnings: string[] = [];
+	const runAt = (place: RunPlace): OwnRun => ({
+		...place,
+		warnings: [],
+		last: undefined,
+		keeping: undefined,
+		isOnDisk: false,
+	});
+	const runs: OwnRun[] = [];
+	let current = runAt(setup);
+	/** Charts are drawn for one run at a time. */
+	let drawing: Promise<unknown> = Promise.resolve();
+
+	const ownRun = ({run}: Snapshot): OwnRun =>
+		runs.findLast(({last}) => run !== undefined && last?.run === run) ?? current;
+
+	const keepRun = (run: OwnRun, last: Snapshot, config: RunConfig): Keeping => {
+		if (run.keeping !== undefined && isOf(run.keeping, last)) {
+			return run.keeping;
+		}
+		const snapshot = withWarnings(withResumption(last, resumption?.note), run.warnings);
+		const results = resultsOf(snapshot, environmentOf());
+		const {folder} = run;
+		run.last = last;
+		if (folder === undefined || !wasSent(snapshot) || wasRefused(snapshot)) {
+			const done = Promise.resolve(nothing);
+			return {folder: undefined, snapshot, results, first: done, all: done};
+		}
+		run.isOnDisk = false;
+		const first = writeFirst(run, folder, results);
+		const recipe = recipeOf(config, snapshot);
+		const rest = Promise.all([drawing, first]).then(async () => writeRest(run, folder, results, recipe));
+		drawing = rest;
+		const all = Promise.all([first, rest]).then(([one, other]) => joined(one, other));
+		run.keeping = {folder, snapshot, results, first, all};
+		return run.keeping;
+	};
+
 	const stopListening = engine.onReport((report) => {
 		if (report.type === 'snapshot' || report.type === 'ended') {
-			last = report.snapshot;
+			current.last = report.snapshot;
+			current.isOnDisk &&= report.snapshot.endedAt !== null;
 		} else if (report.type === 'warning') {
 			warnings.push(report.text);
+			current.warnings.push(report.text);
+		}
+		// A run of the screen is over; the engine may also fail while another is prepared.
+		const isOver = report.type === 'ended' || (report.type === 'failed' && current.keeping === undefined);
+		if (isOver && runs.includes(current) && current.last !== undefined) {
+			keepRun(current, current.last, current.config);
 		}
 	});
+
 	const revoke = leaveWill(() => {
-		if (folder === undefined || last === undefined || !wasSent(last)) {
+		const {folder, last, isOnDisk} = current;
+		if (folder === undefined || last === undefined || isOnDisk || !wasSent(last)) {
 			return [];
 		}
 		const file = path.join(folder, 'results.json');
-		const snapshot = withWarnings(withResumption(last, resumption?.note), warnings);
+		const snapshot = withWarnings(withResumption(last, resumption?.note), current.warnings);
 		mkdirSync(folder, {recursive: true, mode: privateFolderMode});
 		const descriptor = openPrivate(file, 'replace');
 		writeFileSync(descriptor, resultsText(resultsOf(snapshot, environmentOf())));
 		closeSync(descriptor);
 		return [`Results up to this point: ${file} ("bedrock-top report" draws its charts).`];
 	});
+
 	return {
 		warnings: () => warnings,
 		warn(text) {
 			warnings.push(text);
+			current.warnings.push(text);
 		},
+		begin(config) {
+			const isNamed = output.folder !== undefined;
+			const {folder: first} = setup;
+			const folder =
+				first === undefined || (isNamed && runs.length === 0) ? first : furtherFolder(first, isNamed);
+			const answers = answersOf(folder, {...output, isForced: output.isForced && runs.length === 0}, config);
+			current = runAt({folder, config, answers});
+			runs.push(current);
+			return answers;
+		},
+		placeOf: (snapshot) => ownRun(snapshot),
+		keep(snapshot, config) {
+			const run = ownRun(snapshot);
+			return keepRun(run, snapshot, config ?? run.config);
+		},
+		kept: () => runs.flatMap(({keeping}) => keeping ?? []),
 		release() {
 			stopListening();
 			revoke();

@@ -51,12 +51,12 @@ const assertModels = ({models}: RunConfig): void => {
 	}
 };
 
-/** The files of the answers of a run. */
-function answersOf(
+/** The files of the answers of a run in its folder. */
+export function answersOf(
 	folder: string | undefined,
-	output: OutputConfig,
+	output: Pick<OutputConfig, 'isWritingAnswers' | 'isWritingRequests' | 'isForced'>,
 	config: RunConfig,
-	isResumed: boolean,
+	isResumed = false,
 ): AnswerSink {
 	if (folder === undefined) {
 		return undefined;

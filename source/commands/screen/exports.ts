@@ -1,4 +1,4 @@
-import {mkdir, stat} from 'node:fs/promises';
+import {mkdir} from 'node:fs/promises';
 import path from 'node:path';
 import type {RunConfig} from '../../domain/run-config.ts';
 import type {Snapshot} from '../../domain/snapshot.ts';
@@ -6,9 +6,12 @@ import {UserError} from '../../domain/user-error.ts';
 import {environmentOf} from '../../reports/environment.ts';
 import type {Results} from '../../reports/results-schema.ts';
 import {writeReports} from '../../threads/reports-handle.ts';
-import {recipeOf} from '../run/finish.ts';
+import {type RunPlace, recipeOf} from '../run/keep-results.ts';
 
-/** Files that the screen writes on a key during a run; each function returns their absolute paths. */
+/**
+ * Files that the screen writes on a key into the folder of the run that they are about; each function returns their
+ * absolute paths. Written again they are replaced: the newer one of the same run says all that the older one said.
+ */
 type Exports = {
 	/** `e`: the charts of the current snapshot. */
 	readonly exportReports: (snapshot: Snapshot) => Promise<readonly string[]>;
@@ -18,29 +21,15 @@ type Exports = {
 	readonly exportWinningRequest: (snapshot: Snapshot, config: RunConfig) => Promise<readonly string[]>;
 };
 
-const exists = async (file: string): Promise<boolean> =>
-	stat(file).then(
-		() => true,
-		() => false,
-	);
-
-/** Each export has its own folder, so that none is overwritten. */
-const folders = (base: string | undefined): (() => Promise<string>) => {
-	let count = 0;
-	return async () => {
-		if (base === undefined) {
-			throw new UserError('This run has no folder to write into.', {
-				exitCode: 1,
-				hint: 'Name one with --out DIR.',
-			});
-		}
-		let folder: string;
-		do {
-			count += 1;
-			folder = path.join(base, `export-${count}`);
-		} while (await exists(folder));
-		return folder;
-	};
+/** @throws UserError where the run is not kept. */
+const folderOf = ({folder}: Pick<RunPlace, 'folder'>): string => {
+	if (folder === undefined) {
+		throw new UserError('This run has no folder to write into.', {
+			exitCode: 1,
+			hint: 'Name one with --out DIR.',
+		});
+	}
+	return folder;
 };
 
 const writeText = async (folder: string, name: string, text: string): Promise<readonly string[]> => {
@@ -62,23 +51,25 @@ const resultsNow = async (snapshot: Snapshot): Promise<Results> => {
 	return resultsOf(snapshot, environmentOf());
 };
 
-/** @param base Folder of the run's reports; undefined when there is none. */
-export function createExports(base: string | undefined): Exports {
-	const nextFolder = folders(base);
+/** @param placeOf The folder of a run. */
+export function createExports(placeOf: (snapshot: Snapshot) => Pick<RunPlace, 'folder'>): Exports {
 	return {
 		async exportReports(snapshot) {
-			const [results, folder] = await Promise.all([resultsNow(snapshot), nextFolder()]);
+			const folder = folderOf(placeOf(snapshot));
+			const results = await resultsNow(snapshot);
 			return writeReports({type: 'write', results, folder, answersFile: undefined, isExport: true});
 		},
 		async exportIncrease(snapshot) {
+			const folder = folderOf(placeOf(snapshot));
 			const [results, {quotaIncreaseMarkdown}] = await Promise.all([
 				resultsNow(snapshot),
 				import('../../reports/quota-increase-markdown.ts'),
 			]);
 			const text = quotaIncreaseMarkdown(results);
-			return writeText(await nextFolder(), 'quota-increase.md', text);
+			return writeText(folder, 'quota-increase.md', text);
 		},
 		async exportWinningRequest(snapshot, config) {
+			const folder = folderOf(placeOf(snapshot));
 			const recipe = recipeOf(config, snapshot);
 			if (recipe === undefined || snapshot.variants.every(({items}) => items.useful === 0)) {
 				throw nothingToSend();
@@ -89,7 +80,7 @@ export function createExports(base: string | undefined): Exports {
 				import('../../threads/sent-request.ts'),
 			]);
 			const text = bestRequestText(results, recipe, (choice) => firstRequestOf(results, choice, recipe));
-			return writeText(await nextFolder(), 'best-request.json', text);
+			return writeText(folder, 'best-request.json', text);
 		},
 	};
 }

@@ -280,11 +280,21 @@ export function createSettlement(core: RunCore, ports: SettlementPorts): Attempt
 			case 'end':
 				core.note('stamping', stampingWords(target.model, bucket.stamping.learnt));
 				return;
-			case 'others':
+			case 'others': {
+				const seen = bucket.limits.lastingOthers(clock.now())[dimension];
+				core.others.add(
+					{
+						target: cell.spec.target,
+						requestsPerMinute: dimension === 'requests' ? seen : null,
+						quotaTokensPerMinute: dimension === 'tokens' ? seen : null,
+					},
+					clock.epoch(),
+				);
 				core.note(
 					'surprise',
-					`${target.model}: throttled although there was room: others use this quota. Share now ${Math.round(bucket.share * 100)}%.`,
+					`Now sending at ${Math.round(bucket.share * 100)}% of the quota: throttled below our own limit, so other apps use the rest of ${target.model}.`,
 				);
+			}
 		}
 	};
 

@@ -1,4 +1,4 @@
-import type {Bucket, WaitReason} from '../../admission/bucket.ts';
+import type {Bucket} from '../../admission/bucket.ts';
 import type {Reservation} from '../../admission/ledger.ts';
 import {type Lane, lanes} from '../../domain/bucket-usage.ts';
 import {shuffled} from '../../domain/random.ts';
@@ -9,20 +9,13 @@ import {lostEvent} from '../attempts/request-records.ts';
 import {type Refusal, refusal} from '../attempts/retry-policy.ts';
 import type {Cell} from '../cells/cell.ts';
 import {maximumInFlight, memberOf, type RunCore} from '../run-core.ts';
+import type {BlockedOn} from '../run-words.ts';
 import {announceLanes, type Source} from './load-sources.ts';
 import type {RetryQueue} from './retry-queue.ts';
 import {createAdaptiveChoice, isAdaptive} from './variant-ladder.ts';
 
 /** With more requests waiting to be sent again, no new ones are started. */
 const maxWaiting = 1000;
-
-/** Why nothing is sent now. */
-export type BlockedOn = {
-	readonly reason: WaitReason | 'cost' | 'retry' | 'turn' | 'arrival';
-	readonly bucket: Bucket | undefined;
-	/** Milliseconds until it is tried again; undefined when that depends on answers. */
-	readonly delayMs: number | undefined;
-};
 
 type Step = 'sent' | 'refused' | 'blocked' | 'over';
 

@@ -109,6 +109,12 @@ const concurrencyLimit = (subject: Subject, reached: number): readonly Advice[] 
 	return [{kind: 'limit', text, usefulPerMinute: allowed}];
 };
 
+/** What others leave of a rate; empty where nothing of them is known. */
+const besideWords = ({sustainable: {afterOthers}}: VariantFigures): string =>
+	afterOthers === undefined || afterOthers.usefulPerMinute === null
+		? ''
+		: `; others use ${formatPercent(afterOthers.othersShare)} of it and leave ${formatNumber(afterOthers.usefulPerMinute)}`;
+
 /** What the rate is limited by. */
 function limitAdvice(subject: Subject): readonly Advice[] {
 	const {figures, target} = subject;
@@ -125,7 +131,7 @@ function limitAdvice(subject: Subject): readonly Advice[] {
 		tokens: `tokens per minute (${formatNumber(tokensPerMinute.value ?? 0)})`,
 		day: `tokens per day (${formatNumber(tokensPerDay.value ?? 0)})`,
 	}[limitedBy];
-	const text = `${figures.name}: limited by the quota of ${limit} to ${formatNumber(usefulPerMinute)} useful items per minute.`;
+	const text = `${figures.name}: limited by the quota of ${limit} to ${formatNumber(usefulPerMinute)} useful items per minute${besideWords(figures)}.`;
 	const day = dayBoundOf(figures.sustainable);
 	const minutes = (day ?? 0) / usefulPerMinute;
 	const after = minutes < 120 ? `${formatNumber(minutes)} minutes` : `${formatNumber(minutes / 60)} hours`;

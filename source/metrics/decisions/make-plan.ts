@@ -155,19 +155,27 @@ const greatestPartOf = (spec: RunSpec, max: number | null): number | null => {
 	return shares.length === 0 ? null : Math.max(...shares);
 };
 
-/** Minutes of the run at what others leave of the quotas; infinite where they leave nothing, null where no limit is known. */
-const minutesBeside = (spec: RunSpec, max: number | null, others: readonly Use[]): number | null => {
-	const minutes = spec.targets.flatMap(({quota: {requestsPerMinute, tokensPerMinute}}, index) => {
+/** How long a run takes at what others leave, and how many requests per minute that is. */
+type Beside = {readonly minutes: number; readonly perMinute: number};
+
+/** The run at what others leave of the quotas: infinite minutes where they leave nothing, null where no limit is known. */
+const minutesBeside = (spec: RunSpec, max: number | null, others: readonly Use[]): Beside | null => {
+	const times = spec.targets.flatMap(({quota: {requestsPerMinute, tokensPerMinute}}, index) => {
 		const {requests, tokens} = maxOf(spec, max, index);
 		const {requests: othersRequests, tokens: othersTokens} = others[index] ?? {requests: 0, tokens: 0};
 		return [
 			[requests, limitOf(requestsPerMinute), othersRequests] as const,
 			[tokens, limitOf(tokensPerMinute), othersTokens] as const,
 		].flatMap(([amount, limit, used]) =>
-			limit === null || limit === 0 ? [] : [amount / Math.max(0, limit * spec.share - used)],
+			limit === null || limit === 0
+				? []
+				: [{requests, minutes: amount / Math.max(0, limit * spec.share - used)}],
 		);
 	});
-	return minutes.length === 0 ? null : Math.max(...minutes);
+	const [longest] = times.sort((first, second) => second.minutes - first.minutes);
+	return longest === undefined
+		? null
+		: {minutes: longest.minutes, perMinute: longest.requests / longest.minutes};
 };
 
 /**
@@ -178,9 +186,12 @@ export function besideOthers(plan: Plan, spec: RunSpec, others: readonly Use[]):
 	if (plan.quotaMinutes === null || others.every(({requests, tokens}) => requests + tokens <= 0)) {
 		return plan;
 	}
-	const minutes = minutesBeside(spec, requestsOf(spec).max, others);
-	return minutes === null || Number.isFinite(minutes)
-		? {...plan, quotaMinutes: minutes}
+	const beside = minutesBeside(spec, requestsOf(spec).max, others);
+	if (beside === null) {
+		return {...plan, quotaMinutes: null};
+	}
+	return Number.isFinite(beside.minutes)
+		? {...plan, quotaMinutes: beside.minutes, freePerMinute: beside.perMinute}
 		: {
 				...plan,
 				quotaMinutes: null,

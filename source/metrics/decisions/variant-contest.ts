@@ -238,3 +238,14 @@ export class Contest {
 		};
 	}
 }
+
+/**
+ * Total of requests that will likely be enough to decide every contest.
+ * @param done Requests that are over.
+ * @returns Undefined while that is not known.
+ */
+export function likelyRequests(contests: readonly Contest[], done: number): number | undefined {
+	return contests.reduce<number | undefined>((sum, {moreRequests}) => {
+		return sum === undefined || moreRequests === undefined ? undefined : sum + moreRequests;
+	}, done);
+}

@@ -68,13 +68,22 @@ export function wilsonInterval(
 	};
 }
 
-/** Cumulative binomial probabilities of 0, 1, 2, ... of n. */
-function* binomialSums(n: number, p: number): Generator<number> {
+/** Standard deviations below the mean where sums begin: less than a millionth lies before them. */
+const farBelow = 5;
+
+/**
+ * Cumulative binomial probabilities of k of n, ascending. A screen asks several times per second, so that the steps grow
+ * with the square root of n, and each is a product.
+ */
+function* binomialSums(n: number, p: number): Generator<readonly [k: number, sum: number]> {
+	const first = Math.max(0, Math.floor(n * p - farBelow * Math.sqrt(n * p * (1 - p))));
+	const ways = logGamma(n + 1) - logGamma(first + 1) - logGamma(n - first + 1);
+	let each = Math.exp(ways + first * Math.log(p) + (n - first) * Math.log1p(-p));
 	let sum = 0;
-	for (let k = 0; k <= n; k++) {
-		const ways = logGamma(n + 1) - logGamma(k + 1) - logGamma(n - k + 1);
-		sum += Math.exp(ways + k * Math.log(p) + (n - k) * Math.log1p(-p));
-		yield Math.min(1, sum);
+	for (let k = first; k <= n; k++) {
+		sum += each;
+		yield [k, Math.min(1, sum)];
+		each *= ((n - k) / (k + 1)) * (p / (1 - p));
 	}
 }
 
@@ -87,15 +96,13 @@ export function percentileRanks(
 	part: number,
 ): {readonly low: number; readonly high: number} | undefined {
 	let low = 0;
-	let k = 0;
-	for (const sum of binomialSums(n, part)) {
+	for (const [k, sum] of binomialSums(n, part)) {
 		if (sum <= usualTail) {
 			low = k + 1;
 		}
 		if (sum >= 1 - usualTail) {
 			return low === 0 || k + 1 > n ? undefined : {low, high: k + 1};
 		}
-		k++;
 	}
 	return undefined;
 }

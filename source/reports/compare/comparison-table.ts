@@ -1,5 +1,7 @@
+import {unknownMark} from '../../text/numbers.ts';
 import {type Column, renderTable} from '../../text/table.ts';
 import {cleanText} from '../../text/width.ts';
+import type {ComparedRuns} from '../../view/state.ts';
 import {markdownTable} from '../markdown.ts';
 import {
 	type ComparedFigure,
@@ -10,11 +12,27 @@ import {
 	valueText,
 } from './comparison.ts';
 
-/** A comparison as a table for a terminal or a pipe. @returns Lines of at most `width` cells. */
-export function comparisonLines(runs: readonly NamedRun[], width: number): readonly string[] {
+/** A comparison in words. */
+export function comparedRuns(runs: readonly NamedRun[]): ComparedRuns {
 	const rows = compareRuns(runs);
 	const isFirstOf = (row: ComparedFigure) => rows.find(({variant}) => variant === row.variant) === row;
-	const columns: ReadonlyArray<Column<ComparedFigure>> = [
+	return {
+		names: runs.map(({name}) => cleanText(name)),
+		remarks: headerLines(runs),
+		rows: rows.map((row) => ({
+			variant: isFirstOf(row) ? row.variant : '',
+			figure: row.figure,
+			values: row.values.map((value) => valueText(value, row.format)),
+			differences: row.differences.map((difference) => differenceText(difference, row.format)),
+		})),
+	};
+}
+
+type Row = ComparedRuns['rows'][number];
+
+/** Columns of a comparison, on the screen and for a pipe. */
+export function comparisonColumns({names}: Pick<ComparedRuns, 'names'>): ReadonlyArray<Column<Row>> {
+	return [
 		{
 			key: 'variant',
 			header: 'Variant',
@@ -22,7 +40,7 @@ export function comparisonLines(runs: readonly NamedRun[], width: number): reado
 			minWidth: 8,
 			priority: 100,
 			cut: 'middle',
-			format: (row) => (isFirstOf(row) ? row.variant : ''),
+			format: ({variant}) => variant,
 		},
 		{
 			key: 'figure',
@@ -33,16 +51,16 @@ export function comparisonLines(runs: readonly NamedRun[], width: number): reado
 			cut: 'end',
 			format: ({figure}) => figure,
 		},
-		...runs.flatMap(
-			({name}, index): Array<Column<ComparedFigure>> => [
+		...names.flatMap(
+			(name, index): Array<Column<Row>> => [
 				{
 					key: `value-${index}`,
-					header: cleanText(name),
+					header: name,
 					align: 'right',
 					minWidth: 8,
 					priority: 80,
 					cut: 'middle',
-					format: ({values, format}) => valueText(values[index], format),
+					format: ({values}) => values[index] ?? unknownMark,
 				},
 				...(index === 0
 					? []
@@ -51,17 +69,22 @@ export function comparisonLines(runs: readonly NamedRun[], width: number): reado
 								key: `difference-${index}`,
 								header: 'Difference (95%)',
 								align: 'left' as const,
-								minWidth: 12,
-								priority: 70,
+								// The interval is what the comparison is about: names give way first.
+								minWidth: 24,
+								priority: 85,
 								cut: 'end' as const,
-								format: ({differences, format}: ComparedFigure) =>
-									differenceText(differences[index - 1], format),
+								format: ({differences}: Row) => differences[index - 1] ?? unknownMark,
 							},
 						]),
 			],
 		),
 	];
-	return [...headerLines(runs), ...renderTable(columns, rows, width)];
+}
+
+/** A comparison as a table for a terminal or a pipe. @returns Lines of at most `width` cells. */
+export function comparisonLines(runs: readonly NamedRun[], width: number): readonly string[] {
+	const table = comparedRuns(runs);
+	return [...table.remarks, ...renderTable(comparisonColumns(table), table.rows, width)];
 }
 
 /** A comparison as a Markdown page. */

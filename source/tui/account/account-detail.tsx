@@ -32,13 +32,18 @@ function stretched(values: readonly number[], columns: number): readonly number[
 
 /** The last hour of a bucket against its limit, in exactly `height` lines of exactly `width` cells. */
 function accountChartLines(
-	{series, quota}: AccountBucket,
+	{series, quota, minute}: AccountBucket,
 	kind: Kind,
 	size: {readonly width: number; readonly height: number; readonly isAscii: boolean},
 ): readonly Line[] {
 	const limit = kind === 'requests' ? quota.requestsPerMinute : quota.tokensPerMinute;
+	const endSecond = minute === null ? undefined : minute / 1000 + 60;
 	return lineChartLines({
 		...size,
+		span:
+			endSecond === undefined
+				? undefined
+				: {fromSecond: endSecond - 3600, toSecond: endSecond, isTimeOfDay: true},
 		// Incomplete minutes would look like a drop.
 		values: stretched(series[kind].slice(0, -incompleteMinutes), chartColumns(size.width)),
 		limit: limit.state === 'known' ? limit.value : null,

@@ -2,14 +2,15 @@ import {formatCount} from '../../text/numbers.ts';
 import {fileSegment, fitLine, hangingLines, type Line, lineWidth, segment} from '../../text/segment.ts';
 import {cleanText, wrapText} from '../../text/width.ts';
 import {keyGroups} from '../../view/keymap.ts';
-import {moreQuestion, offeredMore} from '../../view/more-requests.ts';
 import {type Setting, settings} from '../../view/settings.ts';
 import type {Overlay, SettingsForm, State} from '../../view/state.ts';
 import {statusOf} from '../../view/status.ts';
-import {type Content, firstShown, framed} from '../frame.ts';
-import type {Rect} from '../layout.ts';
+import {boxed, type Content, firstShown, framed, overlayRoom} from '../frame.ts';
+import {type Rect, tierOf} from '../layout.ts';
 import {planEntries} from '../panels/notice.ts';
+import {comparisonContent, historyContent} from './history-lines.ts';
 import {pickerContent} from './picker-lines.ts';
+import {moreLines, startQuestion} from './start-question.ts';
 
 const usualWidth = 84;
 const labelWidth = 13;
@@ -69,17 +70,23 @@ type PlacedOverlay = {readonly rect: Rect; readonly lines: readonly Line[]};
 
 /** Places an overlay between header and footer. */
 export function placeOverlay(state: State, overlay: Overlay, columns: number, rows: number): PlacedOverlay {
+	const room = overlayRoom(columns, rows);
+	const {title, note, lines} = overlayContent(state, overlay, room.width, room.height);
+	if (tierOf(columns, rows) === 'tiny') {
+		return {
+			rect: {left: 0, top: 0, width: columns, height: rows},
+			lines: boxed(lines.slice(scrollOf(overlay, lines.length, rows)), columns, rows),
+		};
+	}
 	const roomWidth = Math.max(1, columns - 2);
 	const roomHeight = Math.max(1, rows - 1);
-	const {title, note, lines} = overlayContent(state, overlay, roomWidth - 4, roomHeight - 2);
 	const wanted = Math.max(
 		lineWidth(title) + lineWidth(note) + 10,
 		...lines.map((line) => lineWidth(line) + 4),
 	);
 	const width = Math.min(roomWidth, wanted);
 	const height = Math.min(roomHeight, lines.length + 2);
-	const scroll =
-		overlay.kind === 'help' ? Math.min(overlay.scroll, Math.max(0, lines.length - (height - 2))) : 0;
+	const scroll = scrollOf(overlay, lines.length, height - 2);
 	return {
 		rect: {
 			left: Math.max(0, Math.floor((columns - width) / 2)),
@@ -89,6 +96,11 @@ export function placeOverlay(state: State, overlay: Overlay, columns: number, ro
 		},
 		lines: framed({title, note}, lines.slice(scroll), width, height),
 	};
+}
+
+/** Lines that are scrolled away above those shown. */
+function scrollOf(overlay: Overlay, lines: number, height: number): number {
+	return overlay.kind === 'help' ? Math.min(overlay.scroll, Math.max(0, lines - height)) : 0;
 }
 
 function overlayContent(state: State, overlay: Overlay, width: number, height: number): Content {
@@ -103,14 +115,24 @@ function overlayContent(state: State, overlay: Overlay, width: number, height: n
 				note: [segment('↑ ↓ scroll, Esc closes', 'muted')],
 				lines: helpLines(width),
 			};
+		case 'history':
+			return historyContent(state, overlay, width, height);
+		case 'comparison':
+			return comparisonContent(overlay, width, height);
 		case 'more-question':
-			return {title: [segment('More requests?', 'warning')], note: [], lines: moreLines(state, width)};
+			return {
+				title: [segment('More requests?', 'warning')],
+				note: [],
+				lines: moreLines(state, width, height),
+			};
 		case 'quit-question':
-			return {title: [segment('Quit?', 'warning')], note: [], lines: questionLines(state)};
+			return {title: [segment('Quit?', 'warning')], note: [], lines: questionLines(state, width, height)};
+		case 'start-question':
+			return startQuestion(state, overlay.scroll, width, height);
 		case 'exported':
 			return {
 				title: [segment('Written', 'good')],
-				note: [segment('any key closes', 'muted')],
+				note: [segment('y copies; the next key closes it and acts', 'muted')],
 				lines: overlay.files.flatMap((file) =>
 					wrapText(cleanText(file), Math.max(1, width)).map((line): Line => [fileSegment(file, line)]),
 				),
@@ -118,27 +140,18 @@ function overlayContent(state: State, overlay: Overlay, width: number, height: n
 	}
 }
 
-function questionLines({snapshot}: State): readonly Line[] {
+function questionLines({snapshot}: State, width: number, height: number): readonly Line[] {
 	const inFlight = snapshot?.progress.inFlight ?? 0;
-	return [
-		[segment('A run that costs money is under way.')],
-		[segment(`${formatCount(inFlight)} requests are in flight; what was measured is kept.`)],
-		[
-			segment('q', 'accent'),
-			segment(' stops it and quits   '),
-			segment('Esc', 'accent'),
-			segment(' continues'),
-		],
-	];
-}
-
-function moreLines(state: State, width: number): readonly Line[] {
-	const offer = offeredMore(state);
-	const words = offer === undefined ? ['Nothing can be added.'] : moreQuestion(offer);
-	return [
-		...words.flatMap((text) => wrapText(text, Math.max(1, width)).map((line): Line => [segment(line)])),
-		[segment('a', 'accent'), segment(' adds them   '), segment('Esc', 'accent'), segment(' goes back')],
-	];
+	const sentence = (text: string) => wrapText(text, width).map((line): Line => [segment(line)]);
+	const first = sentence('A run that costs money is under way.');
+	const more = sentence(`${formatCount(inFlight)} requests are in flight; what was measured is kept.`);
+	const quits: Line = [segment('q', 'accent'), segment(' stops it and quits')];
+	const goesOn: Line = [segment('Esc', 'accent'), segment(' continues')];
+	const joined: Line = [...quits, segment('   '), ...goesOn];
+	const keys = lineWidth(joined) <= width ? [joined] : [quits, goesOn];
+	return first.length + more.length + keys.length <= height
+		? [...first, ...more, ...keys]
+		: [...first, ...keys];
 }
 
 const twoColumnWidth = 104;

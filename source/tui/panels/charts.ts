@@ -11,7 +11,7 @@ import {
 import {formatDurationMs, formatTokens} from '../../text/numbers.ts';
 import {type Line, segment} from '../../text/segment.ts';
 import {displayWidth, fitText} from '../../text/width.ts';
-import {shownSnapshot, shownWindowSeconds} from '../../view/selectors.ts';
+import {oncePerState, shownSnapshot, shownWindowSeconds} from '../../view/selectors.ts';
 import type {State} from '../../view/state.ts';
 import {lastSecond, latencyColumns, maxValues, minuteSums} from '../../view/timeline.ts';
 import {listedRows, selectedRow, type VariantRow} from '../../view/variant-rows.ts';
@@ -144,7 +144,7 @@ const valueWidth = 7;
 const maxNameWidth = 20;
 /** From this many rows for each variant on one of them stays empty, so that neighbours are apart. */
 const rowsWithGap = 3;
-const maxRowsEach = 6;
+const maxRowsEach = 8;
 
 /** The rows of the shown target, with the columns of their answers. */
 function latencyRows(state: State, columns: number, most: number) {
@@ -164,9 +164,25 @@ function latencyRows(state: State, columns: number, most: number) {
 		row,
 		values: latencyColumns(series, cellOf(snapshot, row), query),
 	}));
-	const greatest = Math.max(0, ...shown.flatMap(({values}) => values.map((value) => value ?? 0)));
-	return {shown, greatest, query, timeline: snapshot.timeline, selected};
+	return {shown, query, timeline: snapshot.timeline, selected};
 }
+
+/** The end of the scale of the strips: the longest mean in the window, of any variant on the shown target. */
+const longestMean = oncePerState((state): number => {
+	const snapshot = shownSnapshot(state);
+	const series = snapshot?.timeline.latencyMs;
+	if (snapshot === undefined || series === undefined) {
+		return 0;
+	}
+	const target = selectedRow(state)?.targetIndex ?? 0;
+	const {fromSecond, toSecond} = spanOf(queryOf(snapshot, target, shownWindowSeconds(state), 0));
+	const from = Math.max(0, Math.floor(fromSecond / series.intervalSeconds));
+	const to = Math.ceil(toSecond / series.intervalSeconds);
+	const means = snapshot.variants.flatMap((variant, cell) =>
+		variant.target === target ? (series.cells[cell]?.slice(from, to) ?? []) : [],
+	);
+	return Math.max(0, ...means.map((mean) => mean ?? 0));
+});
 
 function cellOf({variants}: Snapshot, {figures}: VariantRow): number {
 	return figures === undefined ? -1 : variants.indexOf(figures);
@@ -183,10 +199,11 @@ export function latencyLines(state: State, width: number, height: number): reado
 	// The times are worth a row more than one more variant; the throttles are not.
 	const found =
 		columns === 0 || height === 0 ? undefined : latencyRows(state, columns, Math.max(1, height - 1));
-	if (found === undefined || found.greatest === 0) {
+	const greatest = longestMean(state);
+	if (found === undefined || greatest === 0) {
 		return [[segment('no answer in this window yet', 'muted')]];
 	}
-	const {shown, greatest, query, timeline, selected} = found;
+	const {shown, query, timeline, selected} = found;
 	const marks = maxValues(timeline, 'throttled', query);
 	const hasMarks = height > shown.length + 1 && marks.some((mark) => mark !== null && mark > 0);
 	const footer: readonly Line[] = [
@@ -195,8 +212,9 @@ export function latencyLines(state: State, width: number, height: number): reado
 	];
 	const each = Math.max(1, Math.min(maxRowsEach, Math.floor((height - footer.length) / shown.length)));
 	const drawn = each >= rowsWithGap ? each - 1 : each;
+	const spare = height - footer.length - each * shown.length;
 	return [
-		...shown.flatMap(({row, values}) => {
+		...shown.flatMap(({row, values}, place) => {
 			const grid = filledColumns(values, drawn, greatest);
 			const strip = grid.map((cells, index): Line => {
 				const isNamed = index === drawn - 1;
@@ -208,7 +226,9 @@ export function latencyLines(state: State, width: number, height: number): reado
 					segment(isNamed ? formatDurationMs(latest).padStart(valueWidth) : ''),
 				];
 			});
-			return each > drawn ? [[], ...strip] : strip;
+			// All strips are of one height, so that they can be compared; what cannot be shared out parts the first ones.
+			const blanks = each - drawn + (place < spare ? 1 : 0);
+			return [...Array.from({length: blanks}, (): Line => []), ...strip];
 		}),
 		...footer,
 	];
@@ -216,7 +236,7 @@ export function latencyLines(state: State, width: number, height: number): reado
 
 /** Title of the strips: their scale, and what stands behind them. */
 export function latencyTitle(state: State): FrameTitle {
-	const greatest = latencyRows(state, 1000, Number.MAX_SAFE_INTEGER)?.greatest ?? 0;
+	const greatest = longestMean(state);
 	return {
 		title: [segment('Mean total time', 'title')],
 		note: [

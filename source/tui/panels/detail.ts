@@ -100,13 +100,17 @@ function tokenWords({perRequest, tokens}: VariantFigures): string {
 }
 
 function sustainableWords({sustainable}: VariantFigures): string {
-	const {usefulPerMinute, low, high, limitedBy} = sustainable;
+	const {usefulPerMinute, low, high, limitedBy, afterOthers} = sustainable;
 	const day = dayBoundOf(sustainable);
 	if (usefulPerMinute === null) {
 		return 'not known';
 	}
 	const interval = low === null || high === null ? '' : ` (${formatNumber(low)} to ${formatNumber(high)})`;
-	return `${formatNumber(usefulPerMinute)} useful items per minute${interval}, limited by ${limitedBy}${day === undefined ? '' : `; ${formatNumber(day)} per day`}`;
+	const beside =
+		afterOthers === undefined
+			? ''
+			: `${formatNumber(afterOthers.usefulPerMinute)} beside others, who use ${formatPercent(afterOthers.othersShare)}; whole quota: `;
+	return `${beside}${formatNumber(usefulPerMinute)} useful items per minute${interval}, limited by ${limitedBy}${day === undefined ? '' : `; ${formatNumber(day)} per day`}`;
 }
 
 function qualityWords({quality}: VariantFigures): string | undefined {

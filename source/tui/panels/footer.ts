@@ -1,6 +1,6 @@
 import {fitLine, type Line, segment} from '../../text/segment.ts';
 import {cleanText} from '../../text/width.ts';
-import {disabledReason} from '../../view/availability.ts';
+import {disabledReason, wordNow} from '../../view/availability.ts';
 import {footerHints, type KeyCommand, titleOf} from '../../view/keymap.ts';
 import {currentList} from '../../view/lists.ts';
 import type {State} from '../../view/state.ts';
@@ -24,6 +24,7 @@ export function footerLine(state: State, fullWidth: number): Line {
 		state.view,
 		width,
 		({command}) => isOffered(command) && disabledReason(state, command) === undefined,
+		(command) => wordNow(state, command),
 	);
 	return fitLine(
 		hints.flatMap(({key, word}, index) => [
@@ -40,8 +41,10 @@ function typingLine(state: State): Line {
 	const name = currentList(state);
 	const filter = name === undefined ? '' : state.lists[name].filter;
 	const words =
-		name === undefined
-			? `nothing to filter in ${titleOf(state.view)}: Esc goes on`
-			: 'Enter keeps, Esc clears';
+		state.flash !== undefined
+			? cleanText(state.flash.text)
+			: name === undefined
+				? `nothing to filter in ${titleOf(state.view)}: Esc goes on`
+				: 'Enter keeps, Esc clears';
 	return [segment('/', 'accent'), segment(`${cleanText(filter)}_`), segment(`   ${words}`, 'muted')];
 }

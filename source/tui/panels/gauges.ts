@@ -1,8 +1,8 @@
-import type {BucketState, Gauge, Timeline} from '../../domain/snapshot.ts';
+import type {BucketState, Gauge, Snapshot, Timeline} from '../../domain/snapshot.ts';
 import type {Limit, Target} from '../../domain/target.ts';
-import {gaugeBar, gaugeFraction, gaugeLevel, gaugeLevels} from '../../text/bars.ts';
+import {gaugeBar, gaugeFraction, gaugeGlyphs, gaugeLevel, gaugeLevels} from '../../text/bars.ts';
 import {formatCount, formatPercent, formatSecondsLeft, formatTokens} from '../../text/numbers.ts';
-import {fitLine, type Line, lineWidth, segment} from '../../text/segment.ts';
+import {fitLine, type Line, lineWidth, segment, type Tone} from '../../text/segment.ts';
 import {sourceWord} from '../../view/quota-words.ts';
 import {shownSnapshot} from '../../view/selectors.ts';
 import type {State} from '../../view/state.ts';
@@ -15,30 +15,90 @@ type GaugesInput = {
 	readonly targetIndex: number;
 	readonly bucket: BucketState | undefined;
 	readonly timeline: Timeline | undefined;
-	/** False once the run is over: nothing is forecast then. */
-	readonly isFlowing: boolean;
+	/** Milliseconds since 1970; undefined where that is not known, and nothing ages. */
+	readonly nowMs: number | undefined;
+	/** What is left of the run; undefined once it is over: nothing is forecast then. */
+	readonly progress: Snapshot['progress'] | undefined;
 	readonly isDayShown: boolean;
 };
 
 type GaugeRow = {
-	readonly label: string;
+	readonly label: 'RPM' | 'TPM' | 'TPD';
 	readonly gauge: Gauge | undefined;
 	readonly limit: Limit | undefined;
 	readonly format: (value: number | null) => string;
 	/** Seconds until the limit is reached at this pace; null when it is not. */
 	readonly leftSeconds: number | null;
+	/** How long ago the service throttled by this limit; undefined: not within the last minute. */
+	readonly throttledMs: number | undefined;
+	/** The service throttled by a limit of the bucket within the last minute. */
+	readonly isThrottling: boolean;
 };
 
-/** Title of the gauges: what they count, and where the limits come from. */
-export function gaugesTitle(target: Target | undefined): Line {
+/** What the figures of the gauges are of. */
+type GaugesAge = {
+	readonly bucket: BucketState | undefined;
+	readonly nowMs: number | undefined;
+	/** When the run ended; undefined while it has not. ISO 8601 UTC. */
+	readonly endedAt: string | undefined;
+};
+
+const minuteMs = 60_000;
+
+/** Title of the gauges: what they count, where the limits come from, and how old others' use is. */
+export function gaugesTitle(target: Target | undefined, age: GaugesAge): Line {
 	const limits = target === undefined ? [] : [target.quota.requestsPerMinute, target.quota.tokensPerMinute];
 	const [requests, tokens] = limits.map((limit) => sourceWord(limit));
 	const source =
 		requests === tokens ? requests : [requests, tokens].filter((word) => word !== '').join(' and ');
+	const words = [source ?? '', windowWords(age), othersWords(age)].filter((text) => text !== '');
 	return [
 		segment('Quota', 'title'),
-		segment(source === undefined || source === '' ? ' · last 60 s' : ` ${source} · last 60 s`),
+		segment(` ${words.join(' · ')}`.replace(/^ (?=last|nothing|at)/, ' · ')),
 	];
+}
+
+/** The window that the figures are of. An old one is dated. */
+function windowWords({nowMs, endedAt}: GaugesAge): string {
+	if (endedAt === undefined) {
+		return 'last 60 s';
+	}
+	const clock = `${endedAt.slice(11, 19)} UTC`;
+	if (nowMs === undefined) {
+		return `at the end, ${clock}`;
+	}
+	return nowMs - Date.parse(endedAt) < minuteMs ? 'last 60 s' : `nothing sent since ${clock}`;
+}
+
+/** How old the figures of others are; empty where nothing is known of them. */
+function othersWords({bucket, nowMs}: GaugesAge): string {
+	if (bucket?.others === undefined) {
+		return '';
+	}
+	const {at, from} = bucket.others;
+	if (nowMs === undefined) {
+		return `others at ${at.slice(11, 16)} UTC`;
+	}
+	const ageMs = Math.max(0, nowMs - Date.parse(at));
+	return from === 'throttle'
+		? `others by a throttle ${formatSecondsLeft(ageMs)} ago`
+		: `others ${ageMs < minuteMs ? 'under 1 min' : `${Math.floor(ageMs / minuteMs)} min`} ago`;
+}
+
+/** The legend of the bars; others only where something is known of them. */
+export function gaugesLegend(bucket: BucketState | undefined): Line {
+	const parts = [
+		[gaugeGlyphs.used, 'used'],
+		...(bucket?.others === undefined && bucket?.day.others === undefined
+			? []
+			: [[gaugeGlyphs.others, 'others']]),
+		[gaugeGlyphs.reserved, 'reserved'],
+		[gaugeGlyphs.free, 'free'],
+	];
+	return parts.flatMap(([glyph = '', word], index) => [
+		segment(`${index === 0 ? '' : '  '}${glyph}`),
+		segment(` ${word}`, 'muted'),
+	]);
 }
 
 /** Part of a day's quota from which on it is worth a line everywhere. */
@@ -81,35 +141,34 @@ export function gaugeLines(input: GaugesInput, width: number): readonly Line[] {
 	);
 }
 
-function gaugeRows({
-	target,
-	targetIndex,
-	bucket,
-	timeline,
-	isFlowing,
-	isDayShown: hasDay,
-}: GaugesInput): readonly GaugeRow[] {
-	const left = (field: 'requests' | 'quotaTokens', gauge: Gauge | undefined) =>
-		isFlowing &&
-		timeline !== undefined &&
-		gauge !== undefined &&
-		!(bucket?.nextRoomMs != null && bucket.nextRoomMs > 0)
-			? secondsToLimit(timeline, targetIndex, field, gauge, lastSecond(timeline))
-			: null;
+function gaugeRows(input: GaugesInput): readonly GaugeRow[] {
+	const {target, bucket, nowMs, isDayShown: hasDay} = input;
+	const throttled = (gauge: Gauge | undefined): number | undefined => {
+		const ageMs =
+			nowMs === undefined || gauge?.throttledAt === undefined
+				? undefined
+				: nowMs - Date.parse(gauge.throttledAt);
+		return ageMs !== undefined && ageMs < minuteMs ? Math.max(0, ageMs) : undefined;
+	};
+	const isThrottling = [bucket?.requests, bucket?.tokens].some((gauge) => throttled(gauge) !== undefined);
 	const rows: readonly GaugeRow[] = [
 		{
 			label: 'RPM',
 			gauge: bucket?.requests,
 			limit: target?.quota.requestsPerMinute,
 			format: formatCount,
-			leftSeconds: left('requests', bucket?.requests),
+			leftSeconds: secondsLeft(input, 'requests'),
+			throttledMs: throttled(bucket?.requests),
+			isThrottling,
 		},
 		{
 			label: 'TPM',
 			gauge: bucket?.tokens,
 			limit: target?.quota.tokensPerMinute,
 			format: formatTokens,
-			leftSeconds: left('quotaTokens', bucket?.tokens),
+			leftSeconds: secondsLeft(input, 'quotaTokens'),
+			throttledMs: throttled(bucket?.tokens),
+			isThrottling,
 		},
 		{
 			label: 'TPD',
@@ -117,9 +176,43 @@ function gaugeRows({
 			limit: target?.quota.tokensPerDay,
 			format: formatTokens,
 			leftSeconds: null,
+			throttledMs: undefined,
+			isThrottling: false,
 		},
 	];
 	return hasDay ? rows : rows.slice(0, 2);
+}
+
+/** Seconds until a limit is reached; null where it is not, or where the rest of the run fits before. */
+function secondsLeft(
+	{bucket, timeline, targetIndex, progress}: GaugesInput,
+	field: 'requests' | 'quotaTokens',
+): number | null {
+	const gauge = field === 'requests' ? bucket?.requests : bucket?.tokens;
+	const isWaiting = bucket?.nextRoomMs != null && bucket.nextRoomMs > 0;
+	if (progress === undefined || timeline === undefined || gauge === undefined || isWaiting) {
+		return null;
+	}
+	const seconds = secondsToLimit(timeline, targetIndex, field, gauge, lastSecond(timeline));
+	const isOverBefore =
+		seconds !== null && progress.remainingMs !== null && progress.remainingMs < seconds * 1000;
+	return isOverBefore || hasRoomForRest(bucket, gauge, progress, field) ? null : seconds;
+}
+
+/** Whether what the run still has to send fits below a limit. */
+function hasRoomForRest(
+	bucket: BucketState | undefined,
+	gauge: Gauge,
+	{done, total, likely, inFlight}: Snapshot['progress'],
+	field: 'requests' | 'quotaTokens',
+): boolean {
+	const end = likely ?? total;
+	if (end === null || gauge.limit === null || bucket === undefined) {
+		return false;
+	}
+	const rest = Math.max(0, end - done - inFlight);
+	const each = field === 'requests' ? 1 : bucket.tokens.used / Math.max(1, bucket.requests.used);
+	return gauge.used + gauge.reserved + (gauge.others ?? 0) + rest * each < gauge.limit;
 }
 
 function barOf({gauge, limit}: GaugeRow, width: number): Line {
@@ -138,7 +231,9 @@ const scarceWidth = 56;
 function rowTexts(row: GaugeRow, bucket: BucketState | undefined, width: number) {
 	const {gauge, limit} = row;
 	if (gauge === undefined || limit === undefined) {
-		return {numbers: [], words: [segment('not known yet', 'muted')]};
+		// An earlier run has its limits; what was used of them at its end is not in its results.
+		const words = limit === undefined ? 'not known yet' : 'not kept';
+		return {numbers: [], words: [segment(words, 'muted')]};
 	}
 	const isRoomy = width >= roomyWidth;
 	if (limit.state === 'none') {
@@ -152,38 +247,84 @@ function rowTexts(row: GaugeRow, bucket: BucketState | undefined, width: number)
 		return {numbers, words: [segment('x blocked: the limit is 0', 'bad')]};
 	}
 	const fraction = gaugeFraction(gauge);
-	const level = gaugeLevels[gaugeLevel(fraction)];
-	const word = roomWords(row, bucket) ?? level.word;
+	const state = stateOf(row, bucket, width);
 	const source = sourceWord(limit);
 	return {
 		numbers,
 		words: [
-			segment(formatPercent(fraction).padStart(4), level.tone),
-			segment(` ${level.glyph}${width >= scarceWidth ? ` ${word}` : ''}`, level.tone),
+			segment(formatPercent(fraction).padStart(4), state.tone),
+			segment(` ${state.glyph}${width >= scarceWidth ? ` ${state.word}` : ''}`, state.tone),
 			...(isRoomy || (source === 'assumed' && width >= scarceWidth) ? [segment(` ${source}`, 'muted')] : []),
 		],
 	};
 }
 
-/** Used and reserved, then the limit. */
-function numbersOf({format}: GaugeRow, {used, reserved, limit}: Gauge, width: number): Line {
-	const words =
-		width >= roomyWidth
-			? {used: ' used', reserved: ' reserved', of: ' of ', plus: ' + '}
-			: {used: '', reserved: '', of: ' / ', plus: ' + '};
-	const [of, plus] = width >= scarceWidth ? [words.of, words.plus] : ['/', '+'];
-	const set = reserved > 0 ? `${plus}${format(reserved)}${words.reserved}` : '';
-	return [segment(`${format(used)}${words.used}${set}`, 'strong'), segment(`${of}${format(limit)}`)];
+/** Used, reserved and used by others, then the limit. */
+function numbersOf({format}: GaugeRow, {used, reserved, others = 0, limit}: Gauge, width: number): Line {
+	if (width >= roomyWidth) {
+		const parts = [
+			`${format(used)} used`,
+			...(others > 0 ? [`${format(others)} others`] : []),
+			...(reserved > 0 ? [`${format(reserved)} reserved`] : []),
+		];
+		return [segment(parts.join(' + '), 'strong'), segment(` of ${format(limit)}`)];
+	}
+	// Where figures must be short, others' and our own are one.
+	const isScarce = width < scarceWidth;
+	const set = reserved > 0 ? `${isScarce ? '+' : ' + '}${format(reserved)}` : '';
+	return [
+		segment(`${format(used + others)}${set}`, 'strong'),
+		segment(`${isScarce ? '/' : ' / '}${format(limit)}`),
+	];
 }
 
-/** When there is room again, or when there will be none; undefined where neither is near. */
+type GaugeState = {readonly word: string; readonly glyph: string; readonly tone: Tone};
+
+/** The state of a limit from the whole of its use, in words: never `ok` while the service throttles. */
+function stateOf(row: GaugeRow, bucket: BucketState | undefined, width: number): GaugeState {
+	const {gauge, throttledMs, isThrottling} = row;
+	const fraction = gauge === undefined ? null : gaugeFraction(gauge);
+	const levelName = gaugeLevel(fraction);
+	const level = gaugeLevels[levelName];
+	const words = [...othersState(row, width), ...roomWords(row, bucket)];
+	if (throttledMs !== undefined) {
+		const word = [
+			`throttled ${formatSecondsLeft(throttledMs)} ago`,
+			...words.slice(0, width >= roomyWidth ? 2 : 0),
+		];
+		const shown = levelName === 'full' ? gaugeLevels.full : gaugeLevels.near;
+		return {...shown, word: word.join(' · ')};
+	}
+	if (words.length > 0) {
+		return {...level, word: words.join(' · ')};
+	}
+	return levelName === 'ok' && isThrottling ? {word: 'has room', glyph: '!', tone: 'plain'} : level;
+}
+
+/** What others take, where that is most of what is taken and the limit is near, and what they leave; else empty. */
+function othersState({label, gauge, format}: GaugeRow, width: number): readonly string[] {
+	const {used = 0, reserved = 0, others = 0, limit = null} = gauge ?? {};
+	if (limit === null || limit === 0 || others <= used + reserved || gaugeLevel(others / limit) === 'ok') {
+		return [];
+	}
+	if (label === 'TPD') {
+		return others >= limit ? ['used up, resets 00:00 UTC'] : ['used today'];
+	}
+	const free = format(Math.max(0, limit - others));
+	const part = used + reserved > 0 ? `${formatPercent(others / limit)} by others` : 'used by others';
+	return width >= roomyWidth
+		? [part, `${free} per minute free`]
+		: [used + reserved > 0 ? part : `others · ${free} free`];
+}
+
+/** When there is room again, or when there will be none; empty where neither is near. */
 function roomWords(
 	{label, gauge, leftSeconds}: GaugeRow,
 	bucket: BucketState | undefined,
-): string | undefined {
+): readonly string[] {
 	const isFull = gaugeLevel(gauge === undefined ? null : gaugeFraction(gauge)) === 'full';
 	if (isFull && label !== 'TPD' && bucket?.nextRoomMs != null && bucket.nextRoomMs > 0) {
-		return `room in ${formatSecondsLeft(bucket.nextRoomMs)}`;
+		return [`room in ${formatSecondsLeft(bucket.nextRoomMs)}`];
 	}
-	return leftSeconds !== null && leftSeconds > 0 && !isFull ? `full in ${leftSeconds} s` : undefined;
+	return leftSeconds !== null && leftSeconds > 0 && !isFull ? [`full in ${leftSeconds} s`] : [];
 }

@@ -4,15 +4,20 @@ import {cleanText} from '../../text/width.ts';
 import {type LogLine, logLines} from '../../view/log-lines.ts';
 import {shownAdvice, shownSnapshot} from '../../view/selectors.ts';
 import type {State} from '../../view/state.ts';
+import {firstShown} from '../frame.ts';
 
 /** Advice for the goal that is shown and failures first, then the newest events; exactly what fits into `height` lines. */
 export function notesLines(state: State, width: number, height: number): readonly Line[] {
 	const advice = shownAdvice(state).flatMap(({text}) =>
 		hangingLines(segment('→ ', 'accent'), cleanText(text), width),
 	);
-	const first = [...advice, ...failureLines(state, width)].slice(0, Math.max(0, height - 1));
-	const events = logLines(state).slice(-Math.max(0, height - first.length));
-	return [...first, ...(height > first.length ? events.map((line) => logLine(line)) : [])];
+	// The newest event keeps a line, unless advice would have hardly any.
+	const most = height < 3 ? height : height - 1;
+	const first = [...advice, ...failureLines(state, width)].slice(0, Math.max(0, most));
+	const room = height - first.length;
+	const events = room > 0 ? logLines(state).slice(-room) : [];
+	const rows = events.flatMap((line) => logRows(line, width, kindWidthOf(events)));
+	return room > 0 ? [...first, ...rows.slice(-room)] : first;
 }
 
 /** Classes of failures, most recent counts, with what can be done about each. */
@@ -36,12 +41,45 @@ const tonesByKind: Readonly<Record<string, Tone>> = {
 	fault: 'bad',
 };
 
-/** A line of the log, behind the mark of the cursor. */
-export function logLine({time, kind, text}: LogLine, mark = ''): Line {
-	return [
-		segment(mark, 'strong'),
-		segment(`${time.padEnd(8)} `, 'muted'),
-		segment(`${kind.padEnd(10)} `, tonesByKind[kind] ?? 'accent'),
-		segment(text),
-	];
+/** Cells of the kinds, so that the texts are below each other. */
+function kindWidthOf(lines: readonly LogLine[]): number {
+	return Math.min(maxKindWidth, Math.max(10, ...lines.map(({kind}) => kind.length)));
+}
+
+const maxKindWidth = 18;
+
+/** A line of the log, whole, in as many rows as it takes. */
+function logRows({time, kind, text}: LogLine, width: number, kindWidth: number, mark = ''): readonly Line[] {
+	const label = `${mark}${time} `;
+	const head = segment(label, 'muted');
+	const tone = tonesByKind[kind.split(' ')[0] ?? ''] ?? 'accent';
+	const first = `${kind.slice(0, kindWidth).padEnd(kindWidth)} `;
+	const rows = hangingLines(segment(`${label}${first}`), text, width);
+	return rows.map((row, index) => (index === 0 ? [head, segment(first, tone), ...row.slice(1)] : row));
+}
+
+/** The rows of the log around its cursor that fit, and how many lines are below them. */
+export function logWindow(
+	lines: readonly LogLine[],
+	cursor: number,
+	width: number,
+	height: number,
+): {readonly shown: readonly Line[]; readonly below: number} {
+	const from = Math.max(0, cursor - height);
+	const near = lines.slice(from, cursor + height + 1);
+	const kindWidth = kindWidthOf(lines);
+	const blocks = near.map((line, index) =>
+		logRows(line, width, kindWidth, from + index === cursor ? '› ' : '  '),
+	);
+	const rows = blocks.flatMap((block, index) => block.map((row) => ({row, line: from + index})));
+	const first = firstShown(
+		rows.findLastIndex(({line}) => line === cursor),
+		height,
+		rows.length,
+	);
+	const shown = rows.slice(first, first + height);
+	return {
+		shown: shown.map(({row}) => row),
+		below: Math.max(0, lines.length - 1 - (shown.at(-1)?.line ?? lines.length - 1)),
+	};
 }

@@ -14,7 +14,11 @@ import type {State} from '../../view/state.ts';
 import type {FrameTitle} from '../frame.ts';
 
 /** Shown before any figures: the plan of a run that waits for `r`, or a fault and the way out. */
-export type Notice = FrameTitle & {readonly lines: readonly Line[]};
+export type Notice = FrameTitle & {
+	readonly lines: readonly Line[];
+	/** The lines at the top that are the plan; undefined where there is none. */
+	readonly planLines?: number;
+};
 
 /** The notice of a state, for lines of `width` cells; undefined where there is nothing to say. */
 export function noticeOf(state: State, width: number): Notice | undefined {
@@ -25,9 +29,16 @@ export function noticeOf(state: State, width: number): Notice | undefined {
 	// The old plan stays on screen while the run is planned again, so that nothing jumps.
 	const isAgain = stage.kind === 'preparing' && !stage.startsThen && state.snapshot?.phase === 'ready';
 	if ((stage.kind === 'planned' || isAgain) && plan !== undefined) {
+		const entries = planEntries(state, plan, width);
 		return {
 			title: [segment('Plan', 'title'), segment(isAgain ? ' · planning again' : ' · nothing has been sent')],
-			lines: planLines(state, plan, width),
+			lines: [
+				...entries,
+				...(plan.refusal === undefined
+					? keyLine('r', 'starts', ', M o Space', 'change it', 'q', 'quits')
+					: keyLine('M', 'chooses another model', 'r', 'does not start: it would be refused', 'q', 'quits')),
+			],
+			planLines: entries.length,
 		};
 	}
 	return undefined;
@@ -45,13 +56,6 @@ function faultLines(state: State, width: number): readonly Line[] {
 	];
 }
 
-function planLines(state: State, plan: Plan, width: number): readonly Line[] {
-	return [
-		...planEntries(state, plan, width),
-		...keyLine('r', 'starts', ', M o Space', 'change it', 'q', 'quits'),
-	];
-}
-
 /** The requests, quota and cost of a run. */
 export function planEntries(state: State, plan: Plan, width: number): readonly Line[] {
 	const {config, switchedOff} = state;
@@ -62,11 +66,17 @@ export function planEntries(state: State, plan: Plan, width: number): readonly L
 		...entry('sends', `${sendWords(plan)}, ${variants} by ${plan.method ?? config.method}`, width),
 		...entry('quota', quotaWords(plan), width, share !== null && share > 1 ? 'warning' : 'plain'),
 		...entry('costs', costWords(plan), width, plan.costUsd === null ? 'warning' : 'strong'),
-		...plan.remarks.flatMap((remark) => paragraph(remark, width)),
+		...plan.remarks.flatMap((remark) => paragraph(remark, width, remark === plan.refusal ? 'bad' : 'plain')),
 	];
 }
 
-function quotaWords({quotaTokens, quotaShare, quotaMinutes}: Plan): string {
+/** Requests and cost in one sentence. */
+export function planSummary(plan: Plan): string {
+	const cost = plan.costUsd === null ? 'cost not known' : `at most ${formatUsd(plan.costUsd)}`;
+	return `${sendWords(plan)}, ${cost}`;
+}
+
+function quotaWords({quotaTokens, quotaShare, quotaMinutes, freePerMinute}: Plan): string {
 	if (quotaTokens === null) {
 		return 'tokens not known before the first answers';
 	}
@@ -74,7 +84,7 @@ function quotaWords({quotaTokens, quotaShare, quotaMinutes}: Plan): string {
 	if (quotaShare === null) {
 		return tokens;
 	}
-	return `${tokens}, ${formatPercent(quotaShare)} of a minute's quota${minutesText(quotaMinutes)}`;
+	return `${tokens}, ${formatPercent(quotaShare)} of a minute's quota${minutesText(quotaMinutes, freePerMinute)}`;
 }
 
 function costWords({costUsd, priceSource}: Plan): string {

@@ -66,6 +66,9 @@ export function quotasTitle(state: State): FrameTitle {
 	};
 }
 
+/** Below this width the names of models need the cells between the columns. */
+const widthForGaps = 130;
+
 /** The table, and the selected limit in words where there is room below it: at most `height` lines of at most `width` cells. */
 export function quotaLines(state: State, width: number, height: number): readonly Line[] {
 	const listed = listedQuotas(state);
@@ -79,7 +82,7 @@ export function quotaLines(state: State, width: number, height: number): readonl
 	}
 	const selected = selectedQuota(state);
 	const rows = listed.map((row): TableRow => ({...row, isSelected: row === selected}));
-	const fitted = fitColumns(columns, rows, width, width < 100 ? 1 : 2);
+	const fitted = fitColumns(columns, rows, width, width < widthForGaps ? 1 : 2);
 	const words = selected === undefined ? [] : selectedLines(selected, width);
 	const isExplained = rows.length + 2 + words.length <= height;
 	const count = Math.max(1, height - 1);

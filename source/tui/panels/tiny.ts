@@ -1,14 +1,14 @@
 import type {Gauge} from '../../domain/snapshot.ts';
-import {gaugeLevel, gaugeLevels} from '../../text/bars.ts';
+import {gaugeFraction, gaugeLevel, gaugeLevels} from '../../text/bars.ts';
 import {formatPercent, formatTokens} from '../../text/numbers.ts';
 import {flowLines, type Line, segment} from '../../text/segment.ts';
-import {wrapText} from '../../text/width.ts';
+import {cleanText, wrapText} from '../../text/width.ts';
 import {listedBuckets} from '../../view/account/listed-buckets.ts';
-import {moreHint, offeredMore} from '../../view/more-requests.ts';
-import {shownSnapshot} from '../../view/selectors.ts';
+import {bucketNow, shownSnapshot} from '../../view/selectors.ts';
 import type {State} from '../../view/state.ts';
 import {accountStatus, statusOf} from '../../view/status.ts';
 import {throttledTotal} from '../../view/variant-order.ts';
+import {footerLine} from './footer.ts';
 import {isSimulatedIn, shownTargetIndex} from './header.ts';
 import {briefVerdict} from './verdict.ts';
 
@@ -35,29 +35,32 @@ function accountTinyParts(state: State): readonly Line[] {
  * @returns lines of at most `width` cells.
  */
 export function tinyLines(state: State, width: number, height: number): readonly Line[] {
-	const offer = state.overlay?.kind === 'more-question' ? offeredMore(state) : undefined;
-	if (offer !== undefined) {
-		const words = `a ${moreHint(offer, state.isDemo)}, Esc goes back`;
-		return wrapText(words, Math.max(1, width - 1))
-			.slice(0, height)
-			.map((line) => [segment(line)]);
-	}
 	const parts = state.view === 'account' ? accountTinyParts(state) : runParts(state);
-	return flowLines(
+	const tail = tailLines(state, width);
+	const lines = flowLines(
 		[
 			isSimulatedIn(state) ? [segment('SIMULATED', 'inverse')] : [],
 			...parts,
-			[segment('enlarge to 40x8', 'muted')],
+			tail.length === 0 ? [segment('enlarge to 40x8', 'muted')] : [],
 		],
 		separator,
 		Math.max(0, width - 1),
-	).slice(0, height);
+	);
+	return [...lines.slice(0, Math.max(1, height - tail.length)), ...tail].slice(0, height);
+}
+
+/** What is being typed, or a passing remark. */
+function tailLines(state: State, width: number): readonly Line[] {
+	if (state.isTyping || state.flash === undefined) {
+		return state.isTyping ? [footerLine(state, width)] : [];
+	}
+	return wrapText(`! ${cleanText(state.flash.text)}`, Math.max(1, width - 1)).map((line) => [segment(line)]);
 }
 
 /** The essentials of a run. */
 function runParts(state: State): readonly Line[] {
 	const snapshot = shownSnapshot(state);
-	const bucket = snapshot?.buckets[shownTargetIndex(state)];
+	const bucket = bucketNow(state, shownTargetIndex(state));
 	const status = statusOf(state);
 	const throttled = (snapshot?.variants ?? []).reduce(
 		(sum, {requests}) => sum + throttledTotal(requests.throttled),
@@ -65,6 +68,7 @@ function runParts(state: State): readonly Line[] {
 	);
 	return [
 		[segment(status.word, status.tone)],
+		...(state.stage.kind === 'planned' && !state.isDemo ? [[segment('r shows the plan')]] : []),
 		briefVerdict(state),
 		...(bucket === undefined ? [] : [gaugeWords('RPM', bucket.requests), gaugeWords('TPM', bucket.tokens)]),
 		throttled === 0 ? [] : [segment(`T ${formatTokens(throttled)}`, 'throttled')],
@@ -73,7 +77,14 @@ function runParts(state: State): readonly Line[] {
 
 const separator = segment(' · ', 'muted');
 
-function gaugeWords(label: string, {used, reserved, limit}: Gauge): Line {
-	const taken = formatTokens(used + reserved);
-	return [segment(`${label} ${limit === null ? taken : `${taken}/${formatTokens(limit)}`}`)];
+/** All that is taken of a limit, by whomever. */
+function gaugeWords(label: string, gauge: Gauge): Line {
+	const {used, reserved, others = 0, limit} = gauge;
+	const taken = formatTokens(used + reserved + others);
+	const {glyph, tone} = gaugeLevels[gaugeLevel(gaugeFraction(gauge))];
+	const isNear = tone !== gaugeLevels.ok.tone;
+	return [
+		segment(`${label} ${limit === null ? taken : `${taken}/${formatTokens(limit)}`}`),
+		...(isNear ? [segment(glyph, tone)] : []),
+	];
 }

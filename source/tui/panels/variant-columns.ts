@@ -141,18 +141,21 @@ const usualFigures: readonly Figure[] = [
 		headers: ['Sust/m', 'Sustain/min'],
 		priority: 95,
 		minWidth: 6,
-		format: ({sustainable}) => formatNumber(sustainable.usefulPerMinute),
-		compared: {
-			best: 'high',
-			of: ({sustainable: {usefulPerMinute, low, high}}) => ({mean: usefulPerMinute, low, high}),
-		},
+		// Beside other traffic: what that leaves, and what the whole quota would allow.
+		format: ({sustainable: {usefulPerMinute, afterOthers}}) =>
+			afterOthers === undefined
+				? formatNumber(usefulPerMinute)
+				: `${formatNumber(afterOthers.usefulPerMinute)} of ${formatNumber(usefulPerMinute)}`,
+		// Its interval is that of one variant alone; between two of them most of it cancels out.
+		compared: {best: 'high', of: ({sustainable}) => ({mean: sustainable.usefulPerMinute})},
 	},
 	{
 		key: 'limit',
 		headers: ['Limit', 'Limited by'],
 		priority: 85,
 		minWidth: 8,
-		format: ({sustainable}) => limitWordsByCause[sustainable.limitedBy],
+		format: ({sustainable: {limitedBy, afterOthers}}) =>
+			`${limitWordsByCause[limitedBy]}${afterOthers === undefined ? '' : ' + others'}`,
 	},
 ];
 

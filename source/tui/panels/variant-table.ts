@@ -73,9 +73,10 @@ function visibleRows(rows: readonly TableRow[], count: number): readonly TableRo
 /** Title of the table: what runs, and who is best for the goal. */
 export function variantTableTitle(state: State): FrameTitle {
 	const name = cleanText(state.config.preset ?? 'own task');
-	const measured = listedRows(state).filter(({figures}) => figures !== undefined);
+	const lanes = listedRows(state).flatMap(({figures}) => figures?.lane ?? []);
+	const hasMarks = lanes.some((lane, index) => lanes.indexOf(lane) !== index);
 	const legend: Line =
-		measured.length > 1 && shownSnapshot(state)?.startedAt != null ? [segment(marksLegend, 'muted')] : [];
+		hasMarks && shownSnapshot(state)?.startedAt != null ? [segment(marksLegend, 'muted')] : [];
 	const title = [
 		segment('Variants', 'title'),
 		segment([` · ${name}`, ...listWords(state, 'variants')].join(' · ')),

@@ -61,7 +61,7 @@ export function verdictLines(state: State, width: number, height: number): reado
 		const {mark, text} = sentenceOf(verdict, snapshot);
 		return isOne && isOver(snapshot)
 			? hangingLines(mark, text, width, 'strong')
-			: [fitWithin([mark, ...modelWords(verdict, snapshot), segment(text, 'strong')], width)];
+			: [fitWithin([mark, ...modelWords(verdict, snapshot, width), segment(text, 'strong')], width)];
 	});
 	return full.length + below.length <= height
 		? [...full, ...below]
@@ -71,10 +71,11 @@ export function verdictLines(state: State, width: number, height: number): reado
 			);
 }
 
-/** The key that adds requests, where a verdict is not decided. */
+/** The key that adds requests, where a verdict for the goal of the run is not decided: for others they may decide nothing. */
 function hintPart(state: State, verdicts: readonly Verdict[]): Line {
 	const offer = offeredMore(state);
-	return offer === undefined || verdicts.every(({basis}) => basis !== 'undecided')
+	const isOfGoal = shownSnapshot(state)?.spec.goal === state.config.goal;
+	return offer === undefined || !isOfGoal || verdicts.every(({basis}) => basis !== 'undecided')
 		? []
 		: [segment('a', 'accent'), segment(` ${moreHint(offer, state.isDemo)}`)];
 }
@@ -107,16 +108,21 @@ function listedVerdicts(state: State, snapshot: Snapshot, count: number): readon
 
 function lineOf(verdict: Verdict, snapshot: Snapshot, width: number): Line {
 	const {mark, text} = sentenceOf(verdict, snapshot);
-	return fitWithin([mark, ...modelWords(verdict, snapshot), segment(text, 'strong')], width);
+	return fitWithin([mark, ...modelWords(verdict, snapshot, width), segment(text, 'strong')], width);
 }
 
 const fitWithin = (line: Line, width: number): Line => fitLine(line, Math.min(width, lineWidth(line)));
 
 /** The model in front of its verdict, where there is more than one. */
-function modelWords({target}: Verdict, {targets}: Snapshot): Line {
+function modelWords({target}: Verdict, {targets}: Snapshot, width: number): Line {
 	return targets.length < 2
 		? []
-		: [segment(`${truncateMiddle(cleanText(targets[target]?.model ?? ''), 28)}: `, 'muted')];
+		: [
+				segment(
+					`${truncateMiddle(cleanText(targets[target]?.model ?? ''), Math.min(28, Math.floor(width / 3)))}: `,
+					'muted',
+				),
+			];
 }
 
 /** A verdict as a mark and sentences. Before the end it says what is known so far. */
@@ -145,7 +151,7 @@ function sentenceOf(verdict: Verdict, snapshot: Snapshot): {readonly mark: Segme
 /** What the run knows by now; the number of requests that would decide jumps with each look, and waits for the end. */
 function soFarWords(verdict: Verdict, snapshot: Snapshot): string {
 	const {basis, leaders, recommended} = verdict;
-	const own = snapshot.variants.filter(({target}) => target === verdict.target);
+	const own = ofTarget(snapshot, verdict.target);
 	const text = cleanText(verdict.text).replace(/\.$/, '');
 	switch (basis) {
 		case 'winner':
@@ -164,19 +170,26 @@ function soFarWords(verdict: Verdict, snapshot: Snapshot): string {
 				: [
 						`${nameOf(ahead)} leads`,
 						...(rivals.length === 0 ? [] : [`not decided against ${listed(rivals)}`]),
+						...(isUnproven(own, ahead) ? ['its quality is not proven'] : []),
 						...beatenWords(verdict),
 					].join(', ');
 		}
 		case 'only':
-			return decapitalized(onlyWords(verdict, snapshot)).replace(/\.$/, '');
+			return decapitalized(onlyWords(verdict, snapshot)).replace(' was run', ' runs').replace(/\.$/, '');
 		case 'none':
 			return own.every(({requests}) => requests.succeeded === 0) ? 'no answer yet' : decapitalized(text);
 	}
 }
 
+const ofTarget = ({variants}: Snapshot, target: number): readonly VariantFigures[] =>
+	variants.filter((each) => each.target === target);
+
+const isUnproven = (own: readonly VariantFigures[], variant: string): boolean =>
+	own.some(({name, quality}) => name === variant && quality.gate === 'unproven');
+
 /** Why there is nothing to choose: no other variant, or only such that do other work. */
-function onlyWords({target, recommended, text}: Verdict, {variants}: Snapshot): string {
-	const own = variants.filter((each) => each.target === target);
+function onlyWords({target, recommended, text}: Verdict, snapshot: Snapshot): string {
+	const own = ofTarget(snapshot, target);
 	const lane = own.find(({name}) => name === recommended)?.lane;
 	const others = own.filter(({name}) => name !== recommended);
 	return others.length > 0 && others.every((each) => each.lane !== lane)
@@ -184,7 +197,7 @@ function onlyWords({target, recommended, text}: Verdict, {variants}: Snapshot): 
 		: `${cleanText(text)} Nothing to compare.`;
 }
 
-function briefWords({basis, recommended, leaders}: Verdict, snapshot: Snapshot): string {
+function briefWords({target, basis, recommended, leaders}: Verdict, snapshot: Snapshot): string {
 	switch (basis) {
 		case 'winner':
 		case 'tie':
@@ -196,7 +209,11 @@ function briefWords({basis, recommended, leaders}: Verdict, snapshot: Snapshot):
 		case 'only':
 			return `only ${nameOf(recommended)}`;
 		case 'none':
-			return isOver(snapshot) ? 'no useful answer' : 'no answer yet';
+			return ofTarget(snapshot, target).some(({items}) => items.useful > 0)
+				? 'none good enough'
+				: isOver(snapshot)
+					? 'no useful answer'
+					: 'no useful answer yet';
 	}
 }
 
@@ -241,6 +258,7 @@ function goalParts(state: State, snapshot: Snapshot, width: number): readonly Li
 	const target = shownTargetIndex(state);
 	const verdicts = goals.flatMap((goal) => verdictFor(snapshot, target, goal) ?? []);
 	const shown = verdicts.find(({goal}) => goal === state.config.goal);
+	const model = shown === undefined ? [] : modelWords(shown, snapshot, width);
 	const quality = shown === undefined ? [] : [qualityPart(state, snapshot, shown)];
 	if (verdicts.every(({basis}) => basis === 'none')) {
 		return quality;
@@ -249,7 +267,10 @@ function goalParts(state: State, snapshot: Snapshot, width: number): readonly Li
 		names: [goal],
 		outcome: outcomeOf(verdicts, goal, snapshot),
 	}));
-	const each = parts.map((part) => goalPart(part, state.config.goal));
+	const each = parts.map((part, index) => [
+		...(index === 0 ? model : []),
+		...goalPart(part, state.config.goal),
+	]);
 	if (lineWidth(joinLines(each, gap)) <= width) {
 		return [...each, ...quality];
 	}
@@ -257,9 +278,9 @@ function goalParts(state: State, snapshot: Snapshot, width: number): readonly Li
 		({outcome}, index) => parts.findIndex((part) => part.outcome.text === outcome.text) === index,
 	);
 	return [
-		...groups.map(({outcome}) => {
+		...groups.map(({outcome}, index) => {
 			const names = parts.filter((part) => part.outcome.text === outcome.text).flatMap((part) => part.names);
-			return goalPart({names, outcome}, state.config.goal);
+			return [...(index === 0 ? model : []), ...goalPart({names, outcome}, state.config.goal)];
 		}),
 		...quality,
 	];

@@ -4,9 +4,10 @@ import type {AccountSnapshot} from '../../domain/account-snapshot.ts';
 import {formatPercent} from '../../text/numbers.ts';
 import {noEffect, type Transition, withEffects, withFlash} from '../actions.ts';
 import {withList} from '../lists.ts';
+import {withLog} from '../log-lines.ts';
 import {prepare} from '../run-commands.ts';
 import {isRunning} from '../selectors.ts';
-import {keptLogLines, type State} from '../state.ts';
+import type {State} from '../state.ts';
 import type {AccountRow} from './account-rows.ts';
 import {type AccountState, accountFault} from './account-state.ts';
 import {selectedBucket} from './listed-buckets.ts';
@@ -61,8 +62,7 @@ export function withAlerts(state: State): Transition {
 		? noEffect(next)
 		: withEffects(
 				{
-					...withFlash(next, first),
-					log: [...next.log, ...news].slice(-keptLogLines),
+					...withLog(withFlash(next, first), 'alert', ...news.map((text) => text.replace(/^alert /, ''))),
 				},
 				{type: 'ring', texts: news},
 			);

@@ -40,8 +40,8 @@ const write = async (
 	});
 	const elapsedMs = performance.now() - startedAt;
 	await worker.terminate();
-	if (report.type === 'failed') {
-		throw new Error(report.fault.message);
+	if (report.type !== 'written') {
+		throw new Error(report.type === 'failed' ? report.fault.message : report.type);
 	}
 	return {elapsedMs, files: report.files};
 };

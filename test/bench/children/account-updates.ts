@@ -56,7 +56,7 @@ const end = openDashboard({
 	isDemo: false,
 	startsAtOnce: false,
 	opensOnAccount: true,
-	answers: undefined,
+	beginRun: () => undefined,
 	engine,
 	presets: presetsFixture(),
 	exportReports: async () => [],

@@ -90,7 +90,7 @@ const end = openDashboard({
 	config: configFixture(),
 	isDemo: true,
 	startsAtOnce: true,
-	answers: undefined,
+	beginRun: () => undefined,
 	engine,
 	presets: presetsFixture(),
 	exportReports: async () => [],

@@ -1,4 +1,4 @@
-import {existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync} from 'node:fs';
+import {mkdtempSync, readFileSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {describe, expect, it} from 'vitest';
@@ -13,25 +13,21 @@ const configOf = async () =>
 	resolveRun('summarize', parseArguments(['run', 'summarize']).flags, async () => '');
 
 describe('createExports', () => {
-	it('writes the figures for a quota increase, never over an earlier export', async () => {
-		const folder = newFolder();
-		mkdirSync(path.join(folder, 'export-1'));
-		writeFileSync(path.join(folder, 'export-1/quota-increase.md'), 'kept');
-		const {exportIncrease} = createExports(folder);
-		const [first] = await exportIncrease(snapshot());
-		const [second] = await exportIncrease(snapshot());
-		expect([first, second]).toEqual(
-			['export-2', 'export-3'].map((name) => path.join(folder, name, 'quota-increase.md')),
-		);
-		expect(readFileSync(first ?? '', 'utf8')).toContain('quota increase');
-		expect(readFileSync(path.join(folder, 'export-1/quota-increase.md'), 'utf8')).toBe('kept');
+	it('writes into the folder of the run, over what an earlier moment of it said', async () => {
+		const folder = path.join(newFolder(), 'run');
+		const {exportIncrease} = createExports(() => ({folder}));
+		const [first = ''] = await exportIncrease(snapshot());
+		writeFileSync(first, 'earlier');
+		expect(await exportIncrease(snapshot())).toEqual([first]);
+		expect(first).toBe(path.join(folder, 'quota-increase.md'));
+		expect(readFileSync(first, 'utf8')).toContain('quota increase');
 	});
 
 	it('writes the winning request', async () => {
 		const config = await configOf();
 		const run = snapshot({variants: [variant({name: 'minimal'})]});
 		const spec = {...run.spec, task: config.task.task};
-		const {exportWinningRequest} = createExports(newFolder());
+		const {exportWinningRequest} = createExports(() => ({folder: newFolder()}));
 		const [file = ''] = await exportWinningRequest({...run, spec}, config);
 		const {requests, recipe} = JSON.parse(readFileSync(file, 'utf8'));
 		expect(requests.map(({goal}: {goal: string}) => goal)).toContain('throughput');
@@ -40,7 +36,7 @@ describe('createExports', () => {
 	});
 
 	it('has no winning request before a useful answer, nor from another configuration', async () => {
-		const {exportWinningRequest} = createExports(newFolder());
+		const {exportWinningRequest} = createExports(() => ({folder: newFolder()}));
 		const config = await configOf();
 		const run = snapshot({variants: [variant({count: 0})]});
 		const unlike = [{...run, spec: {...run.spec, task: config.task.task}}, snapshot()];
@@ -50,8 +46,7 @@ describe('createExports', () => {
 	});
 
 	it('says what to do without a folder', async () => {
-		const {exportIncrease} = createExports(undefined);
+		const {exportIncrease} = createExports(() => ({folder: undefined}));
 		await expect(exportIncrease(snapshot())).rejects.toMatchObject({hint: expect.stringContaining('--out')});
-		expect(existsSync('export-1')).toBe(false);
 	});
 });

@@ -12,7 +12,7 @@ export const openBareSession = (opensOnAccount: boolean): {session: Session; eng
 			isDemo: true,
 			startsAtOnce: true,
 			opensOnAccount,
-			answers: undefined,
+			beginRun: () => undefined,
 			engine,
 			presets: presetsFixture(),
 			exportReports: async () => [],

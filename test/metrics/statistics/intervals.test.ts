@@ -9,6 +9,8 @@ describe('bounds of a percentile', () => {
 		expect(percentileRanks(5, 0.5)).toBeUndefined();
 		expect(percentileRanks(100, 0.99)).toBeUndefined();
 		expect(percentileRanks(400, 0.99)).toBeDefined();
+		// By sums of the exact probabilities.
+		expect(percentileRanks(1_000_000, 0.5)).toEqual({low: 499_020, high: 500_981});
 	});
 
 	it('hold the true percentile in at least 95 of 100 runs', () => {

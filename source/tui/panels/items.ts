@@ -1,4 +1,3 @@
-import {Box} from 'ink';
 import {type ItemCell, type ItemColumn, isLost, itemCell} from '../../domain/item-results.ts';
 import {formatCount} from '../../text/numbers.ts';
 import {hangingLines, type Line, segment, type Tone} from '../../text/segment.ts';
@@ -14,9 +13,7 @@ import {
 import {listWords} from '../../view/lists.ts';
 import {shownSnapshot} from '../../view/selectors.ts';
 import type {State} from '../../view/state.ts';
-import {type FrameTitle, firstShown, panelInside, scrolledLines} from '../frame.ts';
-import type {Tier} from '../layout.ts';
-import {Panel} from '../panel.tsx';
+import {type FrameTitle, firstShown, scrolledLines} from '../frame.ts';
 
 /** Items by variants: which failed, and below the list or in its place all about the selected one. */
 
@@ -119,7 +116,10 @@ function itemLine(state: State, item: ListedItem, isSelected: boolean, plan: Pla
 	];
 }
 
-function emptyWords({lists, items}: State): string {
+function emptyWords({lists, items, earlier}: State): string {
+	if (earlier !== undefined && (items.table?.items.length ?? 0) === 0) {
+		return items.table === undefined ? 'answers.jsonl is being read' : 'this run kept no answers';
+	}
 	const filter = lists.items.filter === '' ? '' : ` matches "${cleanText(lists.items.filter)}"`;
 	return items.isFailuresOnly
 		? `no failed item${filter}; ! lists all items`
@@ -127,7 +127,7 @@ function emptyWords({lists, items}: State): string {
 }
 
 /** A header and the rows that fit, the selected one among them. */
-function itemListLines(state: State, width: number, height: number): readonly Line[] {
+export function itemListLines(state: State, width: number, height: number): readonly Line[] {
 	const rows = listedItems(state);
 	if (rows.length === 0) {
 		return [[segment(emptyWords(state), 'muted')]];
@@ -142,7 +142,7 @@ function itemListLines(state: State, width: number, height: number): readonly Li
 	];
 }
 
-function listTitle(state: State, width: number): FrameTitle {
+export function itemListTitle(state: State, width: number): FrameTitle {
 	const {total, failed, pending} = itemCounts(state);
 	const rows = listedItems(state);
 	const hidden = shownItems(state).columns.length - planOf(state, width).variants.length;
@@ -273,54 +273,29 @@ export function itemDetailLines(
 	];
 }
 
-type Props = {
-	readonly state: State;
-	readonly width: number;
-	readonly height: number;
-	readonly tier: Tier;
-};
-
-/** From this height on the selected item is shown below the list. */
-const minSplitHeight = 16;
-
 /** Of each text below the list. */
 const previewLines = 2;
 
-export function ItemsView(props: Props) {
-	const {state, width, height, tier} = props;
-	const inside = panelInside(width, height, tier).width;
-	if (state.isDetailOpen) {
-		return <ItemPanel {...props} />;
-	}
-	const detailHeight = height < minSplitHeight ? 0 : Math.floor(height / 2);
-	const listHeight = height - detailHeight;
-	const lines = itemListLines(state, inside, panelInside(width, listHeight, tier, true).height);
-	return (
-		<Box flexDirection="column" width={width} height={height} flexShrink={0}>
-			<Panel {...props} height={listHeight} title={listTitle(state, inside)} lines={lines} isTitled={true} />
-			{detailHeight === 0 ? null : <ItemPanel {...props} height={detailHeight} />}
-		</Box>
-	);
-}
-
-function ItemPanel(props: Props) {
-	const {state, width, height, tier} = props;
-	const inside = panelInside(width, height, tier, true);
+/** The detail of the selected item as far as it is on screen; below the list without most of its texts. */
+export function itemPanel(
+	state: State,
+	width: number,
+	height: number,
+): {readonly title: FrameTitle; readonly lines: readonly Line[]} {
 	const item = selectedItem(state);
+	const {isDetailOpen, detailScroll} = state;
 	const {lines, position} = scrolledLines(
-		itemDetailLines(state, inside.width, state.isDetailOpen ? undefined : previewLines),
-		inside.height,
-		state.isDetailOpen ? state.detailScroll : 0,
+		itemDetailLines(state, width, isDetailOpen ? undefined : previewLines),
+		height,
+		isDetailOpen ? detailScroll : 0,
 	);
-	const title = item === undefined ? 'no item' : `Item ${item.index + 1}`;
-	const words = state.isDetailOpen ? ['← → items', 'Esc closes'] : ['Enter enlarges'];
+	const words = isDetailOpen ? ['← → items', 'Esc closes'] : ['Enter enlarges'];
 	const note = [...(position === undefined ? [] : [position]), ...words].join(' · ');
-	return (
-		<Panel
-			{...props}
-			title={{title: [segment(title, 'title')], note: [segment(note, 'muted')]}}
-			lines={lines}
-			isTitled={true}
-		/>
-	);
+	return {
+		title: {
+			title: [segment(item === undefined ? 'no item' : `Item ${item.index + 1}`, 'title')],
+			note: [segment(note, 'muted')],
+		},
+		lines,
+	};
 }

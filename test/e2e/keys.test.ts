@@ -1,0 +1,103 @@
+// What keys and answers do in a real terminal: nothing is sent that was not seen before.
+import {readdirSync} from 'node:fs';
+import {describe, expect, it, onTestFinished} from 'vitest';
+import {isBuilt, newFolder, plainEnvironment, program} from '../helpers/built-program.ts';
+import {openPseudoTerminal} from '../helpers/pseudo-terminal.ts';
+import {startForTest} from '../simulator/harness.ts';
+
+const lite = 'us.amazon.nova-lite-v1:0';
+
+/** The program in a terminal of that size, in an account that is simulated here. */
+const open = async (argv: readonly string[], size: {readonly columns: number; readonly rows: number}) => {
+	const {url} = await startForTest();
+	const cwd = newFolder();
+	const terminal = openPseudoTerminal(process.execPath, [program, ...argv], {
+		cwd,
+		environment: {
+			...plainEnvironment(),
+			HOME: newFolder(),
+			AWS_REGION: 'us-east-1',
+			AWS_ENDPOINT_URL: url,
+			AWS_ACCESS_KEY_ID: 'simulated',
+			AWS_SECRET_ACCESS_KEY: 'simulated',
+		},
+		...size,
+		patienceMs: 30_000,
+	});
+	onTestFinished(() => terminal.kill('SIGKILL'));
+	const has = async (text: RegExp, what: string) =>
+		terminal.waitFor((lines) => text.test(lines.join('\n')), what);
+	return {...terminal, cwd, has};
+};
+
+const run = ['summarize', '-m', lite, '--requests', '2', '--region', 'us-east-1'];
+
+describe.skipIf(!isBuilt)('keys in the built program (skipped where dist/ is not built)', () => {
+	it('letters typed after / on the dashboard are text: none starts the run', async () => {
+		const terminal = await open([...run, '--no-reports'], {columns: 100, rows: 30});
+		await terminal.has(/READY/, 'the plan');
+		terminal.write('/str');
+		await terminal.has(/\/str_/, 'the filter');
+		await terminal.has(/READY[\s\S]*structured/, 'the plan, and the rows that match');
+		expect(terminal.screen().join('\n')).not.toMatch(/RUNNING|detailed/);
+		terminal.write('\u001B');
+		await terminal.has(/detailed/, 'all rows again');
+		terminal.write('q');
+		expect(await terminal.exited).toMatchObject({exitCode: 0});
+		expect(terminal.raw()).not.toContain('RUNNING');
+	}, 90_000);
+
+	it('at 30x6 r shows requests and cost, and y starts', async () => {
+		const terminal = await open([...run, '--no-reports'], {columns: 30, rows: 6});
+		await terminal.has(/READY[\s\S]*r shows the plan/, 'the state');
+		terminal.write('r');
+		await terminal.has(/8 requests, at most\s+\$0\.\d+[\s\S]*y starts/, 'the plan in short');
+		expect(terminal.raw()).not.toContain('RUNNING');
+		terminal.write('y');
+		await terminal.has(/RUNNING|COMPLETED/, 'the run');
+		await terminal.has(/COMPLETED/, 'its end');
+		terminal.write('q');
+		expect(await terminal.exited).toMatchObject({exitCode: 0});
+	}, 90_000);
+
+	it.each([
+		['nothing but Enter', '\r', 2, /Not started: nothing was sent/],
+		['n', 'n\r', 2, /Not started: nothing was sent/],
+		['y', 'y\r', 0, /useful/i],
+	])(
+		'--plain asks before it spends: %s',
+		async (_name, answer, exitCode, last) => {
+			const terminal = await open([...run, '--plain', '--no-reports'], {columns: 120, rows: 40});
+			await terminal.has(
+				/requests +at most 8[\s\S]*cost +at most \$[\s\S]*Start\? \[y\/N\]/,
+				'the plan and the question',
+			);
+			terminal.write(answer);
+			expect(await terminal.exited).toMatchObject({exitCode});
+			expect(terminal.raw()).toMatch(last);
+		},
+		90_000,
+	);
+
+	it('--plain alone watches the account', async () => {
+		const terminal = await open(['--plain', '--region', 'us-east-1'], {columns: 120, rows: 30});
+		await terminal.has(/us-east-1/, 'the account');
+		terminal.kill('SIGINT');
+		expect(await terminal.exited).toMatchObject({exitCode: 130});
+		expect(terminal.raw()).not.toMatch(/Start\?|nothing to run/);
+	}, 90_000);
+
+	it('e u w in a row write all three', async () => {
+		const terminal = await open(['summarize', '--demo', '--requests', '2'], {columns: 100, rows: 30});
+		await terminal.has(/COMPLETED/, 'the end of the run');
+		terminal.write('euw');
+		await terminal.has(/Written/, 'the box with the files');
+		const written = () => readdirSync(terminal.cwd, {recursive: true}).map(String).join(' ');
+		await terminal.has(/quota-increase\.md/, 'the figures for an increase');
+		await terminal.has(/best-request\.json/, 'the winning request');
+		await terminal.has(/\.svg/, 'the charts');
+		expect(written()).toMatch(/quota-increase\.md/);
+		terminal.write('q');
+		expect(await terminal.exited).toMatchObject({exitCode: 0});
+	}, 90_000);
+});

@@ -1,0 +1,133 @@
+import {mkdirSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
+import path from 'node:path';
+import {describe, expect, it, type TestContext} from 'vitest';
+import {isBuilt, newFolder, plainEnvironment, program, runProgram} from '../helpers/built-program.ts';
+import {openPseudoTerminal, type PseudoTerminal} from '../helpers/pseudo-terminal.ts';
+
+/** Tests source/commands/runs.ts and source/commands/run/keep-results.ts in the built program: earlier runs are kept. */
+
+const open = ({onTestFinished}: TestContext, argv: readonly string[], cwd: string): PseudoTerminal => {
+	const terminal = openPseudoTerminal(process.execPath, [program, ...argv], {
+		cwd,
+		environment: plainEnvironment(),
+		columns: 140,
+		rows: 40,
+	});
+	onTestFinished(() => terminal.kill('SIGKILL'));
+	return terminal;
+};
+
+const has =
+	(text: string | RegExp) =>
+	(lines: readonly string[]): boolean =>
+		lines.some((line) => (typeof text === 'string' ? line.includes(text) : text.test(line)));
+
+const reportsIn = (cwd: string): string => path.join(cwd, 'bedrock-top-reports');
+
+const foldersIn = (cwd: string): readonly string[] =>
+	readdirSync(reportsIn(cwd), {withFileTypes: true})
+		.filter((entry) => entry.isDirectory())
+		.map(({name}) => path.join(reportsIn(cwd), name))
+		.toSorted();
+
+const jsonIn = (folder: string) =>
+	JSON.parse(readFileSync(path.join(folder, 'results.json'), 'utf8')) as {run: string};
+
+const few = ['--requests', '3', '--variants', 'concise,one-word'];
+
+describe.skipIf(!isBuilt)('earlier runs (skipped where dist/ is not built)', {concurrent: true}, () => {
+	it('two runs of a session are two folders; H lists, reopens and compares them', async (context) => {
+		const cwd = newFolder();
+		const terminal = open(context, ['classify', '--demo', ...few], cwd);
+		await terminal.waitFor(has('COMPLETED'), 'the first end');
+		terminal.write('r');
+		await terminal.waitFor(has(/RUNNING|PREPARING/), 'the second run');
+		await terminal.waitFor(has('COMPLETED'), 'the second end');
+		terminal.write('H');
+		await terminal.waitFor(has('Earlier runs · 2'), 'the list');
+		terminal.write('j');
+		const isSecondRow = (lines: readonly string[]): boolean =>
+			lines.some((line, row) => /› +\d{4}-/.test(line) && /\d{4}-\d\d-\d\d \d/.test(lines[row - 1] ?? ''));
+		await terminal.waitFor((lines) => isSecondRow(lines), 'the cursor on the first run');
+		terminal.write('\r');
+		await terminal.waitFor(has('EARLIER RUN of'), 'the first run again');
+		terminal.write('H');
+		await terminal.waitFor(has('Earlier runs · 2'), 'the list again');
+		terminal.write(' j c');
+		await terminal.waitFor(has('Difference (95%)'), 'the comparison');
+		terminal.write('\u001B');
+		await terminal.waitFor(has('Earlier runs · 2'), 'the list behind it');
+		terminal.write('\u001B');
+		await terminal.waitFor((lines) => !has('Earlier runs · 2')(lines), 'the earlier run behind it');
+		terminal.write('\u001B');
+		await terminal.waitFor(has('COMPLETED'), 'the present run');
+		terminal.write('q');
+		expect(await terminal.exited).toMatchObject({exitCode: 0});
+		const folders = foldersIn(cwd);
+		expect(folders).toHaveLength(2);
+		for (const folder of folders) {
+			const {run} = jsonIn(folder);
+			const answers = readFileSync(path.join(folder, 'answers.jsonl'), 'utf8').trim().split('\n');
+			expect(new Set(answers.map((line) => (JSON.parse(line) as {run: string}).run))).toEqual(new Set([run]));
+			expect(readdirSync(folder)).toEqual(expect.arrayContaining(['summary.md', 'best-request.json']));
+			expect(terminal.raw()).toContain(path.basename(folder));
+		}
+		expect(
+			readFileSync(path.join(reportsIn(cwd), 'index.jsonl'), 'utf8')
+				.trim()
+				.split('\n'),
+		).toHaveLength(2);
+	});
+
+	it('a kill in the second run leaves the first one untouched', async (context) => {
+		const cwd = newFolder();
+		const terminal = open(context, ['classify', '--demo', ...few], cwd);
+		await terminal.waitFor(has('COMPLETED'), 'the first end');
+		terminal.write('H');
+		await terminal.waitFor(has('Earlier runs · 1'), 'the first run on disk');
+		terminal.write('\u001B');
+		await terminal.waitFor((lines) => !has('Earlier runs ·')(lines), 'the dashboard');
+		const [first = ''] = foldersIn(cwd);
+		const before = readFileSync(path.join(first, 'results.json'), 'utf8');
+		terminal.write('r');
+		await terminal.waitFor(has(/RUNNING/), 'the second run');
+		terminal.kill('SIGTERM');
+		expect(await terminal.exited).toMatchObject({exitCode: 143});
+		expect(readFileSync(path.join(first, 'results.json'), 'utf8')).toBe(before);
+		expect(jsonIn(first).run).toBe(JSON.parse(before).run);
+	});
+
+	it('the command lists, newest first, and opens a run on the screen', async (context) => {
+		const cwd = newFolder();
+		expect((await runProgram(['runs'], {cwd})).stdout).toContain('No run is kept in');
+		expect((await runProgram(['runs', '--last'], {cwd})).code).toBe(1);
+		expect((await runProgram(['runs', 'nowhere'], {cwd})).code).toBe(2);
+		const run = ['run', 'classify', '--demo', ...few];
+		expect((await runProgram(run, {cwd})).code).toBe(0);
+		expect((await runProgram(run, {cwd})).code).toBe(0);
+		const [first = '', second = ''] = foldersIn(cwd);
+		const {stdout} = await runProgram(['runs', '--json'], {cwd});
+		expect(JSON.parse(stdout).runs).toMatchObject([
+			{folder: second, run: jsonIn(second).run, preset: 'classify', simulated: true, outcome: 'completed'},
+			{folder: first},
+		]);
+		expect((await runProgram(['runs'], {cwd})).stdout.split('\n')[0]).toMatch(/^Start \(UTC\) +Preset/);
+		const last = await runProgram(['runs', '--last'], {cwd});
+		expect(last.stdout).toContain('SIMULATED: these answers came from a simulator');
+		expect(last.stdout).toContain(`Kept in ${second}`);
+		mkdirSync(path.join(reportsIn(cwd), 'broken'));
+		writeFileSync(path.join(reportsIn(cwd), 'broken/results.json'), '{');
+		expect((await runProgram(['runs'], {cwd})).stderr).toContain('broken/results.json cannot be read');
+
+		const list = open(context, ['runs'], cwd);
+		await list.waitFor(has('Earlier runs · 2'), 'the list');
+		list.write('q');
+		await list.waitFor((lines) => !has('Earlier runs · 2')(lines), 'the screen behind it');
+		list.write('q');
+		expect(await list.exited).toMatchObject({exitCode: 0});
+		const one = open(context, ['runs', first], cwd);
+		await one.waitFor(has('EARLIER RUN of'), 'the run');
+		one.write('q');
+		expect(await one.exited).toMatchObject({exitCode: 0});
+	});
+});
