@@ -1,8 +1,8 @@
 import {assertOneCaller} from '../bedrock/credentials/caller-source.ts';
 import {regionOfArns} from '../bedrock/identify/identifiers.ts';
-import {bedrockRegions, isRegionName} from '../domain/regions.ts';
 import type {Connection, QuotaOverride} from '../domain/run-config.ts';
 import {serviceTiers} from '../domain/run-spec.ts';
+import {bedrockRegions, isRegionName} from '../domain/target.ts';
 import {UserError} from '../domain/user-error.ts';
 import {didYouMean} from '../text/nearest-name.ts';
 import type {TextFlag} from './flags.ts';

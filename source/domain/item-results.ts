@@ -28,7 +28,7 @@ const outcomes = [
 	'stopped',
 ] as const satisfies ReadonlyArray<ItemVerdict['kind'] | (typeof failureClasses)[number] | 'stopped'>;
 
-export type ItemOutcome = (typeof outcomes)[number];
+type ItemOutcome = (typeof outcomes)[number];
 
 const firstLost = outcomes.indexOf('tool-call') + 1;
 

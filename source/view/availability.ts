@@ -150,9 +150,17 @@ function notExportable(what: ExportKind): Reason {
 	};
 }
 
+/** Whether the keys of a list scroll an open detail instead. */
+export function scrollsDetail({isDetailOpen, view}: State): boolean {
+	return isDetailOpen && view !== 'log' && view !== 'quotas';
+}
+
 /** Why the cursor cannot move; at the ends of a list it just stays. */
 const notMovable: Reason = (state) => {
 	const count = rowCount(state);
+	if (scrollsDetail(state)) {
+		return undefined;
+	}
 	if (count === undefined) {
 		return `nothing to move through in ${titleOf(state.view)}`;
 	}

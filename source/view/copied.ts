@@ -3,7 +3,7 @@ import {cleanLines} from '../text/width.ts';
 import {selectedBucket} from './account/listed-buckets.ts';
 import {type CopyOutcome, noEffect, type Transition, withEffects, withFlash} from './actions.ts';
 import {listedLog, logCursor} from './log-lines.ts';
-import {selectedQuota} from './quota-rows.ts';
+import {selectedQuota} from './quota-table.ts';
 import {shownSnapshot} from './selectors.ts';
 import type {State} from './state.ts';
 import {verdictFor} from './variant-order.ts';

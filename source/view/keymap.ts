@@ -106,7 +106,7 @@ const lists = [
 		in: [...tables, 'items'],
 	}),
 	bind('→ ]', 'next', 'next variant, or item in its detail', {in: [...tables, 'items']}),
-	bind('Enter', 'detail', 'detail of the row; in that of a variant, its items', {
+	bind('Enter', 'detail', 'detail of the row or log line; in that of a variant, its items', {
 		hint: ['Detail', 2],
 		in: [...tables, 'account', 'log', 'items'],
 	}),

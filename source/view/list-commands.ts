@@ -4,7 +4,7 @@ import {noEffect, type Transition} from './actions.ts';
 import {itemKey, listedItems, selectedItem} from './items.ts';
 import {currentList, type ScreenListName, withList} from './lists.ts';
 import {listedLog, logCursor} from './log-lines.ts';
-import {listedQuotas, quotaSorts, selectedQuota} from './quota-rows.ts';
+import {listedQuotas, quotaSorts, selectedQuota} from './quota-table.ts';
 import type {State} from './state.ts';
 import {variantSorts} from './variant-order.ts';
 import {listedRows, selectedRow} from './variant-rows.ts';

@@ -8,7 +8,7 @@ import {
 	withEffects,
 	withFlash,
 } from './actions.ts';
-import {disabledReason, refusalWords} from './availability.ts';
+import {disabledReason, refusalWords, scrollsDetail} from './availability.ts';
 import {copy, withCopied} from './copied.ts';
 import * as history from './history/history.ts';
 import * as items from './items.ts';
@@ -322,8 +322,7 @@ const opener = (view: ViewName) => (state: State) => screen.openView(state, view
 
 /** An open detail scrolls; else the cursor of the list moves. */
 function moveOrScroll(state: State, lines: number): Transition {
-	const scrolls = state.isDetailOpen && state.view !== 'log';
-	return scrolls ? noEffect(screen.scrollDetail(state, lines)) : listing.move(state, lines);
+	return scrollsDetail(state) ? noEffect(screen.scrollDetail(state, lines)) : listing.move(state, lines);
 }
 
 /** The detail of the row before or after this one; in the list of items the variant beside. */

@@ -160,7 +160,7 @@ describe('silence is seen', () => {
 		expect(line(begun)).not.toContain('nothing came');
 		begun.run.stop('key', 100_000);
 		await begun.clock.advance(20_000);
-		expect(line(begun)).toContain('stopping, waiting for answers, nothing came for 21 s');
+		expect(line(begun)).toContain('stopping · 1 request still in flight, nothing came for 21 s');
 		await begun.clock.settle(begun.ended);
 	});
 });

@@ -2,7 +2,7 @@ import {mkdtempSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {expect, it} from 'vitest';
-import {ItemCollector, type ItemOutcome, itemColumns} from '../../source/domain/item-results.ts';
+import {ItemCollector, itemColumns} from '../../source/domain/item-results.ts';
 import type {Item} from '../../source/domain/task.ts';
 import {openAnswers} from '../../source/threads/answer-file.ts';
 import {tierOf} from '../../source/tui/layout.ts';
@@ -47,7 +47,7 @@ async function write(file: string) {
 				continue;
 			}
 			for (const {isWrong, answer} of answersTo(item, at)) {
-				const kind: ItemOutcome = isWrong ? 'check-failed' : 'useful';
+				const kind = isWrong ? ('check-failed' as const) : ('useful' as const);
 				const failed = {check: 'expected', why: `expected: ${expected}`} as const;
 				const verdict = {item: index, text, expected, kind, answer, checked: true};
 				const verdicts = [isWrong ? {...verdict, failed} : verdict];

@@ -100,7 +100,7 @@ it('every key is in the help and in the Markdown table', () => {
 		End            to the last one
 		← [            previous variant, or item in its detail
 		→ ]            next variant, or item in its detail
-		Enter          detail of the row; in that of a variant, its items
+		Enter          detail of the row or log line; in that of a variant, its items
 		!              only the items that failed
 		/              filter the rows, search the log; Esc clears
 		s              sort by the next column

@@ -1,10 +1,10 @@
-// Of list-commands.ts, log-lines.ts and quota-rows.ts as well.
+// Of list-commands.ts, log-lines.ts and quota-table.ts as well.
 import {describe, expect, it} from 'vitest';
 import {actionForKey} from '../../source/view/key-actions.ts';
 import {bindings, views} from '../../source/view/keymap.ts';
 import {rowCount} from '../../source/view/list-commands.ts';
 import {listedLog, logCursor, withLog} from '../../source/view/log-lines.ts';
-import {listedQuotas, selectedQuota} from '../../source/view/quota-rows.ts';
+import {listedQuotas, selectedQuota} from '../../source/view/quota-table.ts';
 import {reduce} from '../../source/view/reduce.ts';
 import {initialState, keptLogLines, type State} from '../../source/view/state.ts';
 import {listedRows, selectedRow} from '../../source/view/variant-rows.ts';

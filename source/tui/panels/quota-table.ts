@@ -5,8 +5,15 @@ import {hangingLines, type Line, segment, type Tone} from '../../text/segment.ts
 import {type Column, fitColumns, formatHeader, rowLine} from '../../text/table.ts';
 import {cleanText} from '../../text/width.ts';
 import {listWords} from '../../view/lists.ts';
-import {factorWords, increaseWords, limitColumns, limitFactor} from '../../view/quota-columns.ts';
-import {listedQuotas, type QuotaRow, selectedQuota} from '../../view/quota-rows.ts';
+import {
+	factorWords,
+	increaseWords,
+	limitColumns,
+	limitFactor,
+	listedQuotas,
+	type QuotaRow,
+	selectedQuota,
+} from '../../view/quota-table.ts';
 import type {State} from '../../view/state.ts';
 import {type FrameTitle, firstShown} from '../frame.ts';
 
