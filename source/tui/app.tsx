@@ -2,7 +2,6 @@ import {Box, useInput, usePaste, useStdin, useWindowSize} from 'ink';
 import {memo, useEffect, useLayoutEffect, useSyncExternalStore} from 'react';
 import {type Line, segment} from '../text/segment.ts';
 import {wrapText} from '../text/width.ts';
-import {selectedItem} from '../view/items.ts';
 import {type KeyEvent, keyNames} from '../view/key-actions.ts';
 import {listWords} from '../view/lists.ts';
 import {listedLog, logCursor} from '../view/log-lines.ts';
@@ -29,7 +28,7 @@ import {detailLines, detailTitle} from './panels/detail.ts';
 import {footerLine} from './panels/footer.ts';
 import {gaugeLines, gaugesLegend, gaugesTitle} from './panels/gauges.ts';
 import {headerLines, shownTargetIndex} from './panels/header.ts';
-import {itemDetailLines, itemListLines, itemListTitle} from './panels/items.ts';
+import {itemListLines, itemListTitle, itemPanel} from './panels/items.ts';
 import {failureLines, logWindow, notesLines} from './panels/notes.ts';
 import {quotaLines, quotasTitle} from './panels/quota-table.ts';
 import {tinyLines} from './panels/tiny.ts';
@@ -242,6 +241,38 @@ function DetailView(props: ViewProps) {
 	return <Panel {...props} title={detailTitle(state, position)} lines={lines} />;
 }
 
+/** From this height on the selected item is shown below the list. */
+const minItemsSplit = 16;
+
+function ItemsView(props: ViewProps) {
+	const {state, width, height, tier} = props;
+	const detailHeight = state.isDetailOpen ? height : height < minItemsSplit ? 0 : Math.floor(height / 2);
+	const listHeight = height - detailHeight;
+	const list = panelInside(width, listHeight, tier, true);
+	const detail = panelInside(width, detailHeight, tier, true);
+	return (
+		<Box flexDirection="column" width={width} height={height} flexShrink={0}>
+			{listHeight === 0 ? null : (
+				<Panel
+					{...props}
+					height={listHeight}
+					title={itemListTitle(state, list.width)}
+					lines={itemListLines(state, list.width, list.height)}
+					isTitled={true}
+				/>
+			)}
+			{detailHeight === 0 ? null : (
+				<Panel
+					{...props}
+					{...itemPanel(state, detail.width, detail.height)}
+					height={detailHeight}
+					isTitled={true}
+				/>
+			)}
+		</Box>
+	);
+}
+
 /** The views that lay themselves out. */
 function BodyView(props: ViewProps) {
 	const {state, width, height} = props;
@@ -304,54 +335,6 @@ function LogView(props: ViewProps) {
 				],
 			}}
 			lines={failures.length > 0 ? [...failures, [], ...shown] : shown}
-		/>
-	);
-}
-
-/** From this height on the selected item is shown below the list. */
-const minSplitHeight = 16;
-
-function ItemsView(props: ViewProps) {
-	const {state, width, height, tier} = props;
-	const inside = panelInside(width, height, tier).width;
-	if (state.isDetailOpen) {
-		return <ItemPanel {...props} />;
-	}
-	const detailHeight = height < minSplitHeight ? 0 : Math.floor(height / 2);
-	const listHeight = height - detailHeight;
-	const lines = itemListLines(state, inside, panelInside(width, listHeight, tier, true).height);
-	return (
-		<Box flexDirection="column" width={width} height={height} flexShrink={0}>
-			<Panel
-				{...props}
-				height={listHeight}
-				title={itemListTitle(state, inside)}
-				lines={lines}
-				isTitled={true}
-			/>
-			{detailHeight === 0 ? null : <ItemPanel {...props} height={detailHeight} />}
-		</Box>
-	);
-}
-
-function ItemPanel(props: ViewProps) {
-	const {state, width, height, tier} = props;
-	const inside = panelInside(width, height, tier, true);
-	const item = selectedItem(state);
-	const {lines, position} = scrolledLines(
-		itemDetailLines(state, inside.width),
-		inside.height,
-		state.isDetailOpen ? state.detailScroll : 0,
-	);
-	const title = item === undefined ? 'no item' : `Item ${item.index + 1}`;
-	const words = state.isDetailOpen ? ['← → other item', 'Esc closes'] : ['Enter enlarges'];
-	const note = [...(position === undefined ? [] : [position]), ...words].join(' · ');
-	return (
-		<Panel
-			{...props}
-			title={{title: [segment(title, 'title')], note: [segment(note, 'muted')]}}
-			lines={lines}
-			isTitled={true}
 		/>
 	);
 }

@@ -1,6 +1,7 @@
+import path from 'node:path';
 import type {BucketPlace} from '../account/account-messages.ts';
 import {faultOf} from '../domain/user-error.ts';
-import {readItemAnswers} from '../reports/answer-index.ts';
+import {openItems, readItemAnswers} from '../reports/answer-lines.ts';
 import type {Effect, UntimedAction} from '../view/actions.ts';
 import type {State} from '../view/state.ts';
 import type {ScreenPorts, TerminalActions} from './screen-ports.ts';
@@ -61,6 +62,24 @@ export function createEffects(
 		}
 	};
 
+	const readAnswers = async ({key, file, item, offsets}: Effect & {type: 'read-answers'}) => {
+		try {
+			const answers = await readItemAnswers(file, item, offsets);
+			dispatch({type: 'answers-read', key, answers, problem: undefined});
+		} catch (error) {
+			dispatch({type: 'answers-read', key, answers: undefined, problem: faultOf(error).message});
+		}
+	};
+
+	const openEarlierItems = async ({folder, columns, models}: Effect & {type: 'open-items'}) => {
+		try {
+			const table = await openItems(path.join(folder, 'answers.jsonl'), columns, models);
+			dispatch({type: 'items-opened', folder, table});
+		} catch (error) {
+			dispatch({type: 'engine-logged', text: faultOf(error).message});
+		}
+	};
+
 	const readHistory = async (effect: Effect & {type: 'list-runs' | 'read-run' | 'compare-runs'}) => {
 		const {history} = ports;
 		if (history === undefined) {
@@ -80,15 +99,6 @@ export function createEffects(
 			}
 		} catch (error) {
 			dispatch({type: 'history-failed', fault: faultOf(error)});
-		}
-	};
-
-	const readAnswers = async ({key, file, item, offsets}: Effect & {type: 'read-answers'}) => {
-		try {
-			const answers = await readItemAnswers(file, item, offsets);
-			dispatch({type: 'answers-read', key, answers, problem: undefined});
-		} catch (error) {
-			dispatch({type: 'answers-read', key, answers: undefined, problem: faultOf(error).message});
 		}
 	};
 
@@ -159,6 +169,12 @@ export function createEffects(
 			case 'export':
 				void write(effect);
 				break;
+			case 'read-answers':
+				void readAnswers(effect);
+				break;
+			case 'open-items':
+				void openEarlierItems(effect);
+				break;
 			case 'copy':
 				dispatch({
 					type: 'copied',
@@ -166,9 +182,6 @@ export function createEffects(
 					length: [...effect.text].length,
 					outcome: manners?.copy(effect.text) ?? 'refused',
 				});
-				break;
-			case 'read-answers':
-				void readAnswers(effect);
 				break;
 			case 'redraw':
 				redraw();

@@ -84,8 +84,8 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 	const press = (keyName: string) => {
 		const state = store.latest();
 		const action = actionForKey(state, keyName, clock.now());
-		const isCommand = action.type === 'command-given' && state.isDetailOpen;
-		store.dispatch(isCommand ? {...action, detailEnd: detailEnd(state)} : action);
+		const isInDetail = action.type === 'command-given' && state.isDetailOpen;
+		store.dispatch(isInDetail ? {...action, detailEnd: detailEnd(state)} : action);
 		if (store.latest().isLeaving) {
 			// An engine that does not answer must not keep the screen open.
 			cancelDeadline ??= clock.after(leaveDeadlineMs + graceMs, leave);

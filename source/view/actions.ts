@@ -1,5 +1,5 @@
 import type {AccountSnapshot} from '../domain/account-snapshot.ts';
-import type {ItemAnswer, ItemEntries} from '../domain/item-results.ts';
+import type {ItemAnswer, ItemColumn, ItemEntries, ItemTable} from '../domain/item-results.ts';
 import type {Plan} from '../domain/plan.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import type {Goal} from '../domain/run-spec.ts';
@@ -33,6 +33,8 @@ export type Action = {readonly atMs: number} & (
 			readonly answers: ReadonlyArray<ItemAnswer | undefined> | undefined;
 			readonly problem: string | undefined;
 	  }
+	/** The items of an earlier run were read from its folder. */
+	| {readonly type: 'items-opened'; readonly folder: string; readonly table: ItemTable}
 	/** A key that does nothing here. */
 	| {readonly type: 'key-refused'; readonly keyName: string}
 	| OverlayAction
@@ -124,8 +126,6 @@ export type Effect =
 			/** The one that the snapshot's run was made with. */
 			readonly config: RunConfig;
 	  }
-	/** Into the clipboard of the terminal. */
-	| {readonly type: 'copy'; readonly what: string; readonly text: string}
 	/** The answers to an item, from answers.jsonl. */
 	| {
 			readonly type: 'read-answers';
@@ -134,6 +134,15 @@ export type Effect =
 			readonly item: number;
 			readonly offsets: readonly number[];
 	  }
+	/** What became of the items of an earlier run, from its folder. */
+	| {
+			readonly type: 'open-items';
+			readonly folder: string;
+			readonly columns: readonly ItemColumn[];
+			readonly models: readonly string[];
+	  }
+	/** Into the clipboard of the terminal. */
+	| {readonly type: 'copy'; readonly what: string; readonly text: string}
 	| {readonly type: 'redraw'}
 	| {readonly type: 'suspend'}
 	| {readonly type: 'leave'};

@@ -76,6 +76,7 @@ const readingCommands: ReadonlySet<KeyCommand> = new Set<KeyCommand>([
 	'end',
 	'previous',
 	'next',
+	'failures-only',
 	'detail',
 	'filter',
 	'next-sort',
@@ -211,10 +212,10 @@ const reasons: Readonly<Partial<Record<KeyCommand, Reason>>> = {
 	detail: (state) =>
 		state.view === 'account'
 			? noBucket(state)
-			: state.view === 'log'
-				? notMovable(state)
-				: state.view === 'items'
-					? noItem(state)
+			: state.view === 'items'
+				? noItem(state)
+				: state.view === 'log'
+					? notMovable(state)
 					: listedRows(state).length === 0
 						? 'no variant to show'
 						: undefined,

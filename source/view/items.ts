@@ -28,7 +28,9 @@ function itemsOf({task}: RunConfig): readonly ListedItem[] {
 function newTable(state: State, config: RunConfig, file: string | null): ItemTable {
 	const cells = state.snapshot?.variants.map(({name, target}) => ({variant: name, target}));
 	const columns = itemColumns(cells ?? config.variants.map(({name}) => ({variant: name, target: 0})));
-	return {columns, items: itemsOf(config), book: emptyItemBook(columns.length), file};
+	// What an earlier run was asked is in its folder alone.
+	const items = state.earlier === undefined ? itemsOf(config) : [];
+	return {columns, items, book: emptyItemBook(columns.length), file};
 }
 
 /** Takes in what became of some items of the run. */

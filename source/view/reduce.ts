@@ -80,6 +80,12 @@ function reduced(before: State, action: Action): Transition {
 			return noEffect(items.takeItems(state, action));
 		case 'answers-read':
 			return noEffect(items.takeAnswers(state, action.key, action));
+		case 'items-opened':
+			return noEffect(
+				state.earlier?.folder === action.folder
+					? {...state, items: {...state.items, table: action.table}}
+					: state,
+			);
 		case 'key-refused':
 			return noEffect(withFlash(state, refusalWords(state, action.keyName)));
 		case 'text-typed':

@@ -217,6 +217,15 @@ export type State = {
 	readonly nowMs: number;
 };
 
+/** The Items view of a run that nothing is known of yet. */
+export const noItems: ItemsState = {
+	run: undefined,
+	table: undefined,
+	isFailuresOnly: false,
+	column: 0,
+	reading: undefined,
+};
+
 /** Time that requests in flight have to be answered once somebody wants to leave. */
 export const leaveDeadlineMs = 2000;
 
@@ -272,7 +281,7 @@ export function initialState(
 		isDetailOpen: false,
 		detailScroll: 0,
 		detailEnd: 0,
-		items: {run: undefined, table: undefined, isFailuresOnly: false, column: 0, reading: undefined},
+		items: noItems,
 		switchedOff: [],
 		lists: initialLists(),
 		isTyping: false,

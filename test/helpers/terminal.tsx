@@ -29,6 +29,9 @@ export type Terminal = {
 export const keySequences = {
 	up: '\u001B[A',
 	down: '\u001B[B',
+	right: '\u001B[C',
+	left: '\u001B[D',
+	end: '\u001B[F',
 	enter: '\r',
 	escape: '\u001B',
 	tab: '\t',

@@ -165,9 +165,7 @@ const histogramRows = 8;
 /** @param position Which lines of the detail are on screen, where not all fit. */
 export function detailTitle(state: State, position?: string): FrameTitle {
 	const row = selectedRow(state);
-	const words = state.isDetailOpen
-		? ['← → other variant', 'Enter its items', 'Esc closes']
-		: ['Enter enlarges'];
+	const words = state.isDetailOpen ? ['← → variants', 'Enter items', 'Esc closes'] : ['Enter enlarges'];
 	return {
 		title: [segment(row?.name ?? 'no variant', 'title')],
 		note: [segment([...(position === undefined ? [] : [position]), ...words].join(' · '), 'muted')],

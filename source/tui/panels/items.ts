@@ -13,7 +13,7 @@ import {
 import {listWords} from '../../view/lists.ts';
 import {shownSnapshot} from '../../view/selectors.ts';
 import type {State} from '../../view/state.ts';
-import {type FrameTitle, firstShown} from '../frame.ts';
+import {type FrameTitle, firstShown, scrolledLines} from '../frame.ts';
 
 /** Items by variants: which failed, and below the list or in its place all about the selected one. */
 
@@ -117,8 +117,8 @@ function itemLine(state: State, item: ListedItem, isSelected: boolean, plan: Pla
 }
 
 function emptyWords({lists, items, earlier}: State): string {
-	if (earlier !== undefined) {
-		return `Its items are in answers.jsonl in ${cleanText(earlier.folder)}`;
+	if (earlier !== undefined && (items.table?.items.length ?? 0) === 0) {
+		return items.table === undefined ? 'answers.jsonl is being read' : 'this run kept no answers';
 	}
 	const filter = lists.items.filter === '' ? '' : ` matches "${cleanText(lists.items.filter)}"`;
 	return items.isFailuresOnly
@@ -179,6 +179,20 @@ const kindWords: Readonly<Record<string, string>> = {
 	'tool-call': 'called a tool instead of answering',
 };
 
+type DetailSize = {
+	readonly width: number;
+	/** Of each answer at most, and of the input. */
+	readonly answerLines: number;
+};
+
+/** The first lines; the last of them says that there are more. */
+function atMost(lines: readonly Line[], count: number): readonly Line[] {
+	const last = lines[count - 1];
+	return last === undefined || lines.length <= count
+		? lines
+		: [...lines.slice(0, count - 1), [...last, segment(' …', 'muted')]];
+}
+
 type Answers = NonNullable<State['items']['reading']>['answers'];
 
 /** What became of the item with one variant: the mark, why it failed, and the answer. */
@@ -188,7 +202,7 @@ function variantLines(
 	index: number,
 	column: ItemColumn,
 	answers: Answers,
-	width: number,
+	{width, answerLines}: DetailSize,
 ): readonly Line[] {
 	const {book, file, columns} = shownItems(state);
 	const cell = itemCell(book, item.index, index);
@@ -226,12 +240,16 @@ function variantLines(
 				: (state.items.reading?.problem ?? 'being read');
 	return [
 		...hangingLines(label, cleanText(`${mark.text.slice(0, 1)} ${why}${share}${packed}`), width, mark.tone),
-		...entry('  answer', text, width, answer === undefined ? 'muted' : 'plain'),
+		...atMost(entry('  answer', text, width, answer === undefined ? 'muted' : 'plain'), answerLines),
 	];
 }
 
 /** Input, right answer, and what each variant made of them: the selected variant first, then those that failed. */
-export function itemDetailLines(state: State, width: number): readonly Line[] {
+export function itemDetailLines(
+	state: State,
+	width: number,
+	answerLines = Number.POSITIVE_INFINITY,
+): readonly Line[] {
 	const item = selectedItem(state);
 	if (item === undefined) {
 		return [];
@@ -247,8 +265,37 @@ export function itemDetailLines(state: State, width: number): readonly Line[] {
 		.toSorted((one, other) => rank(one.index) - rank(other.index));
 	const text = answers?.find((answer) => answer?.text !== undefined)?.text ?? item.text;
 	return [
-		...entry('input', text, width),
+		...atMost(entry('input', text, width), answerLines),
 		...(item.expected === undefined ? [] : entry('expected', item.expected, width)),
-		...order.flatMap(({column, index}) => variantLines(state, item, index, column, answers, width)),
+		...order.flatMap(({column, index}) =>
+			variantLines(state, item, index, column, answers, {width, answerLines}),
+		),
 	];
+}
+
+/** Of each text below the list. */
+const previewLines = 2;
+
+/** The detail of the selected item as far as it is on screen; below the list without most of its texts. */
+export function itemPanel(
+	state: State,
+	width: number,
+	height: number,
+): {readonly title: FrameTitle; readonly lines: readonly Line[]} {
+	const item = selectedItem(state);
+	const {isDetailOpen, detailScroll} = state;
+	const {lines, position} = scrolledLines(
+		itemDetailLines(state, width, isDetailOpen ? undefined : previewLines),
+		height,
+		isDetailOpen ? detailScroll : 0,
+	);
+	const words = isDetailOpen ? ['← → items', 'Esc closes'] : ['Enter enlarges'];
+	const note = [...(position === undefined ? [] : [position]), ...words].join(' · ');
+	return {
+		title: {
+			title: [segment(item === undefined ? 'no item' : `Item ${item.index + 1}`, 'title')],
+			note: [segment(note, 'muted')],
+		},
+		lines,
+	};
 }

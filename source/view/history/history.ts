@@ -1,12 +1,19 @@
-import {emptyItemBook, type ItemTable, itemColumns} from '../../domain/item-results.ts';
+import {itemColumns} from '../../domain/item-results.ts';
 import type {KeptRun, Snapshot} from '../../domain/snapshot.ts';
 import {formatCount, formatDurationMs, formatUsd} from '../../text/numbers.ts';
 import type {Column} from '../../text/table.ts';
 import {cleanText} from '../../text/width.ts';
-import {type Action, noEffect, type OverlayAction, type Transition, withEffects} from '../actions.ts';
+import {
+	type Action,
+	type Effect,
+	noEffect,
+	type OverlayAction,
+	type Transition,
+	withEffects,
+} from '../actions.ts';
 import {initialLists} from '../lists.ts';
 import {nextGoal} from '../run-commands.ts';
-import type {HistoryList, State} from '../state.ts';
+import {type HistoryList, noItems, type State} from '../state.ts';
 
 /** Earlier runs: their list, one of them on the screen again, two of them side by side. */
 
@@ -86,7 +93,9 @@ export function takeHistory(state: State, action: HistoryAction): Transition {
 			);
 		}
 		case 'run-read':
-			return noEffect(overlay?.kind === 'history' ? reopened(state, action.run, action.snapshot) : state);
+			return overlay?.kind === 'history'
+				? withEffects(reopened(state, action.run, action.snapshot), itemsOf(action.run, action.snapshot))
+				: noEffect(state);
 		case 'runs-compared':
 			return noEffect(
 				overlay?.kind === 'history'
@@ -105,10 +114,10 @@ export function takeHistory(state: State, action: HistoryAction): Transition {
 	}
 }
 
-/** The items of an earlier run are on disk alone. */
-function noItems({variants}: Snapshot): ItemTable {
+/** Asks for what became of the items of an earlier run. */
+function itemsOf({folder}: KeptRun, {variants, targets}: Snapshot): Effect {
 	const columns = itemColumns(variants.map(({name, target}) => ({variant: name, target})));
-	return {columns, items: [], book: emptyItemBook(columns.length), file: null};
+	return {type: 'open-items', folder, columns, models: targets.map(({model}) => model)};
 }
 
 /** The screen of an earlier run: that of an ended one. What happens meanwhile goes on in the present state. */
@@ -131,11 +140,12 @@ function reopened(present: State, earlier: KeptRun, snapshot: Snapshot): State {
 		config: {...present.config, preset, method, load, goal, models: earlier.models, variants: []},
 		switchedOff: [],
 		lists: initialLists(),
-		items: {...present.items, run: undefined, table: noItems(snapshot)},
 		log: [],
-		view: present.view === 'account' || present.view === 'items' ? 'dashboard' : present.view,
+		view: present.view === 'account' ? 'dashboard' : present.view,
 		overlay: undefined,
 		isDetailOpen: false,
+		detailScroll: 0,
+		items: noItems,
 		isTyping: false,
 		flash: undefined,
 	};
@@ -192,6 +202,8 @@ export function besideEarlier(
 		case 'history-failed':
 		case 'screen-resized':
 		case 'time-passed':
+		case 'items-opened':
+		case 'answers-read':
 			return onScreen();
 		default: {
 			const {state, effects} = reduce(present, action);

@@ -5,7 +5,7 @@ import {expect, it} from 'vitest';
 import {parseArguments} from '../../source/config/parse-arguments.ts';
 import {resolveRun} from '../../source/config/resolve-run.ts';
 import {itemCell} from '../../source/domain/item-results.ts';
-import {openItems, readItemAnswers} from '../../source/reports/answer-index.ts';
+import {openItems, readItemAnswers} from '../../source/reports/answer-lines.ts';
 import {openAnswers} from '../../source/threads/answer-file.ts';
 import {answerRecord} from '../helpers/answer-record.ts';
 
