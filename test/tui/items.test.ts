@@ -68,7 +68,12 @@ async function openRun(columnCount: number, rows: number, isKept = true) {
 	screen.clock.skip(500);
 	screen.engine.report({type: 'items', run: 'r', file: isKept ? file : null, entries});
 	await screen.settled();
-	return {...screen, ...createCamera(screen)};
+	// The file is read while the screen is drawn.
+	const settled = async () => {
+		await expect.poll(async () => screen.settled(), {timeout: 10_000}).not.toContain('being read');
+		return screen.terminal.text();
+	};
+	return {...screen, ...createCamera({terminal: screen.terminal, settled})};
 }
 
 async function close({abort, finish, end}: Awaited<ReturnType<typeof openRun>>) {
