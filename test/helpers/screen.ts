@@ -108,7 +108,13 @@ export function createCamera({terminal, settled}: Pick<OpenScreen, 'terminal' | 
 	return {
 		frames,
 		async shoot(name: string, ...keys: readonly string[]) {
-			await terminal.press(...keys);
+			for (const key of keys) {
+				await terminal.press(key);
+				// On a busy machine Esc and the key after it would arrive as one, which is Alt and that key.
+				if (key === '\u001B') {
+					await settled();
+				}
+			}
 			const frame = await settled();
 			frames.push([name, frame]);
 			return frame;
