@@ -34,7 +34,7 @@ export class BucketLimits {
 		this.#refusals = {requests: new ContentionEstimate(windowMs), tokens: new ContentionEstimate(windowMs)};
 	}
 
-	/** Part of the quota that may be used now, 0 to 1: the configured share less what others use. */
+	/** Part of the quota that may be used now, 0 to 1: the configured share, or what others leave where that is less. */
 	share(now: number): number {
 		const {requests, tokens} = this.open(now);
 		const part = (limit: number | null, quota: number | null): number =>
@@ -73,6 +73,26 @@ export class BucketLimits {
 		return limit === null ? null : Math.min(limit, this.#part?.[dimension] ?? limit);
 	}
 
+	/** What strangers and this run have together: the quota, or the part of this run while its user's programs share it. */
+	#base(dimension: Dimension): number | null {
+		const own = this.own[dimension];
+		const quota = this.#quota[dimension];
+		if (own === null || quota === null || this.#part !== undefined) {
+			return this.#allowed(dimension);
+		}
+		return Math.max(quota, own);
+	}
+
+	/** What is allowed and left by others. */
+	#leftBy(others: Use): Limits {
+		const left = (dimension: Dimension): number | null => {
+			const allowed = this.#allowed(dimension);
+			const base = this.#base(dimension);
+			return allowed === null || base === null ? null : Math.min(allowed, base - others[dimension]);
+		};
+		return {requests: left('requests'), tokens: left('tokens')};
+	}
+
 	/** Whether the ledger had room for an attempt that it no longer holds. */
 	hadRoom(dimension: Dimension, attempt: {readonly tokens: number}): boolean {
 		const limit = this.#allowed(dimension);
@@ -85,29 +105,26 @@ export class BucketLimits {
 	 * @returns Whether that is new.
 	 */
 	observeOthers(now: number, dimension: Dimension, {sentAt}: {readonly sentAt: number}): boolean {
-		const limit = this.#allowed(dimension);
-		return (
-			limit !== null && this.#others[dimension].observe(now, sentAt, this.#ledger.use()[dimension], limit)
-		);
+		const base = this.#base(dimension);
+		return base !== null && this.#others[dimension].observe(now, sentAt, this.#ledger.use()[dimension], base);
 	}
 
 	/** A throttle of an attempt that the ledger had room for: at that instant the rest of the bucket was taken. */
 	observeRefusal(now: number, dimension: Dimension, {sentAt}: {readonly sentAt: number}): void {
-		const limit = this.#allowed(dimension);
-		if (limit !== null) {
-			this.#refusals[dimension].observe(now, sentAt, this.#ledger.use()[dimension], limit);
+		const base = this.#base(dimension);
+		if (base !== null) {
+			this.#refusals[dimension].observe(now, sentAt, this.#ledger.use()[dimension], base);
 		}
 	}
 
 	/** The limits less the others' use. */
 	open(now: number): Limits {
-		const open = (dimension: Dimension): number | null => {
-			const limit = this.#allowed(dimension);
-			return limit === null
-				? null
-				: limit - Math.max(this.#external[dimension], this.#others[dimension].use(now, limit));
-		};
-		return {requests: open('requests'), tokens: open('tokens')};
+		return this.#leftBy(this.othersUse(now));
+	}
+
+	/** The limits less what others use by the newest evidence of the last minutes. */
+	lasting(now: number): Limits {
+		return this.#leftBy(this.lastingOthers(now));
 	}
 
 	/** Whether others are known or estimated to use any of it. */
@@ -118,8 +135,10 @@ export class BucketLimits {
 
 	/** Known or estimated use of other applications per window. */
 	othersUse(now: number): Use {
-		const open = this.open(now);
-		const used = (dimension: Dimension): number => (this.#allowed(dimension) ?? 0) - (open[dimension] ?? 0);
+		const used = (dimension: Dimension): number => {
+			const base = this.#base(dimension);
+			return base === null ? 0 : Math.max(this.#external[dimension], this.#others[dimension].use(now, base));
+		};
 		return {requests: used('requests'), tokens: used('tokens')};
 	}
 
@@ -132,11 +151,11 @@ export class BucketLimits {
 		now: number,
 		dimension: Dimension,
 	): {readonly use: number; readonly throttledAt?: number; readonly reportedAt?: number} | undefined {
-		const limit = this.#allowed(dimension);
+		const base = this.#base(dimension);
 		const refusal = this.#refusals[dimension];
 		const external = this.#external[dimension];
 		const estimate =
-			limit === null ? 0 : Math.max(this.#others[dimension].use(now, limit), refusal.use(now, limit));
+			base === null ? 0 : Math.max(this.#others[dimension].use(now, base), refusal.use(now, base));
 		if (estimate > external && refusal.at !== undefined) {
 			return {use: estimate, throttledAt: refusal.at};
 		}
