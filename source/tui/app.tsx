@@ -232,13 +232,15 @@ function TableView(props: ViewProps) {
 
 function DetailView(props: ViewProps) {
 	const {state, width, height, tier} = props;
-	const inside = panelInside(width, height, tier);
+	const inside = panelInside(width, height, tier, state.isDetailOpen);
 	const {lines, position} = scrolledLines(
 		detailLines(state, inside.width),
 		inside.height,
 		state.isDetailOpen ? state.detailScroll : 0,
 	);
-	return <Panel {...props} title={detailTitle(state, position)} lines={lines} />;
+	return (
+		<Panel {...props} title={detailTitle(state, position)} lines={lines} isTitled={state.isDetailOpen} />
+	);
 }
 
 /** From this height on the selected item is shown below the list. */

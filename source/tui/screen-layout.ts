@@ -1,3 +1,4 @@
+import type {Line} from '../text/segment.ts';
 import {isShortRun, oncePerState, shownSnapshot} from '../view/selectors.ts';
 import type {State} from '../view/state.ts';
 import {listedRows} from '../view/variant-rows.ts';
@@ -34,15 +35,21 @@ export const screenLayout = oncePerState((state): ScreenLayout => {
 	return {...layout, notice, isDayShown: hasDay};
 });
 
-/** Lines by which the open detail can be scrolled. */
-export function detailEnd(state: State): number {
+/**
+ * Lines by which the open detail can be scrolled.
+ * @param accountLines Those of a bucket, at a width.
+ */
+export function detailEnd(
+	state: State,
+	accountLines: (state: State, width: number) => readonly Line[],
+): number {
 	const {tier, regions} = screenLayout(state);
 	const rect = regions.find(({name}) => name === 'detail' || name === 'body')?.rect;
 	if (rect === undefined) {
 		return 0;
 	}
-	const isItem = state.view === 'items';
-	const {width, height} = panelInside(rect.width, rect.height, tier, isItem);
-	const lines = isItem ? itemDetailLines(state, width) : detailLines(state, width);
-	return Math.max(0, lines.length - height);
+	const linesOf =
+		state.view === 'items' ? itemDetailLines : state.view === 'account' ? accountLines : detailLines;
+	const {width, height} = panelInside(rect.width, rect.height, tier, true);
+	return Math.max(0, linesOf(state, width).length - height);
 }

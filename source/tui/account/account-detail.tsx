@@ -13,10 +13,12 @@ import {
 import {hangingLines, type Line, segment} from '../../text/segment.ts';
 import {cleanText} from '../../text/width.ts';
 import {type AccountRow, limitCell} from '../../view/account/account-rows.ts';
+import type {State} from '../../view/state.ts';
 import {useAppearance} from '../appearance.tsx';
-import {type FrameTitle, panelInside} from '../frame.ts';
+import {type FrameTitle, panelInside, scrolledLines} from '../frame.ts';
 import type {Tier} from '../layout.ts';
 import {Panel} from '../panel.tsx';
+import {accountLayout} from './account-layout.ts';
 import {rowNotes} from './account-notes.ts';
 
 type Kind = 'requests' | 'quotaTokens';
@@ -64,11 +66,16 @@ function accountChartTitle({quota}: AccountBucket, kind: Kind): FrameTitle {
 
 const labelWidth = 14;
 
-function accountDetailTitle(row: AccountRow): FrameTitle {
+function accountDetailTitle(row: AccountRow, position: string | undefined): FrameTitle {
 	const {model, scope, region} = row.bucket;
 	return {
 		title: [segment(cleanText(model), 'title'), segment(` · ${scope} · ${cleanText(region)}`)],
-		note: [segment('b benchmarks it · Esc closes', 'muted')],
+		note: [
+			segment(
+				[...(position === undefined ? [] : [position]), 'b benchmarks it', 'Esc closes'].join(' · '),
+				'muted',
+			),
+		],
 	};
 }
 
@@ -176,16 +183,23 @@ type DetailProps = {
 	readonly tier: Tier;
 };
 
+/** The lines of the detail that is open in the Account view; none where none is. */
+export function openAccountLines(state: State, width: number): readonly Line[] {
+	const layout = accountLayout(state);
+	return layout.kind === 'detail' ? accountDetailLines(layout.row, width) : [];
+}
+
 const minChartRows = 6;
 const usualChartRows = 14;
 
 /** All about one bucket: the last hour of requests and quota tokens, then every figure in words. */
-export function AccountDetailView({row, ...props}: DetailProps) {
+export function AccountDetailView({row, scroll, ...props}: DetailProps & {readonly scroll: number}) {
 	const {width, height, tier} = props;
 	const lines = accountDetailLines(row, panelInside(width, height, tier).width);
 	const wanted = height - lines.length - 2;
 	const chartHeight = wanted >= minChartRows ? Math.min(usualChartRows, wanted) : 0;
 	const isBeside = tier === 'wide';
+	const shown = scrolledLines(lines, panelInside(width, height - chartHeight, tier, true).height, scroll);
 	return (
 		<Box flexDirection="column" width={width} height={height} flexShrink={0}>
 			{chartHeight === 0 ? null : (
@@ -208,7 +222,13 @@ export function AccountDetailView({row, ...props}: DetailProps) {
 					)}
 				</Box>
 			)}
-			<Panel {...props} height={height - chartHeight} title={accountDetailTitle(row)} lines={lines} />
+			<Panel
+				{...props}
+				height={height - chartHeight}
+				title={accountDetailTitle(row, shown.position)}
+				lines={shown.lines}
+				isTitled={true}
+			/>
 		</Box>
 	);
 }
