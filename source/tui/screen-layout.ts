@@ -1,12 +1,15 @@
 import type {Line} from '../text/segment.ts';
+import type {ViewName} from '../view/keymap.ts';
 import {isShortRun, oncePerState, shownSnapshot} from '../view/selectors.ts';
 import type {State} from '../view/state.ts';
 import {listedRows} from '../view/variant-rows.ts';
+import {openAccountLines} from './account/account-detail.ts';
 import {panelInside} from './frame.ts';
 import {computeLayout, type Layout, tierOf} from './layout.ts';
 import {detailLines} from './panels/detail.ts';
 import {isDayShown} from './panels/gauges.ts';
 import {itemDetailLines} from './panels/items.ts';
+import {logDetailLines} from './panels/notes.ts';
 import {type Notice, noticeOf} from './panels/notice.ts';
 import {verdictRows} from './panels/verdict.ts';
 
@@ -35,21 +38,24 @@ export const screenLayout = oncePerState((state): ScreenLayout => {
 	return {...layout, notice, isDayShown: hasDay};
 });
 
-/**
- * Lines by which the open detail can be scrolled.
- * @param accountLines Those of a bucket, at a width.
- */
-export function detailEnd(
-	state: State,
-	accountLines: (state: State, width: number) => readonly Line[],
-): number {
+/** The lines of the detail that can be opened in each view. */
+const detailsByView: Readonly<Record<ViewName, (state: State, width: number) => readonly Line[]>> = {
+	account: openAccountLines,
+	dashboard: detailLines,
+	variants: detailLines,
+	timeline: () => [],
+	quotas: () => [],
+	log: logDetailLines,
+	items: itemDetailLines,
+};
+
+/** Lines by which the open detail can be scrolled. */
+export function detailEnd(state: State): number {
 	const {tier, regions} = screenLayout(state);
 	const rect = regions.find(({name}) => name === 'detail' || name === 'body')?.rect;
 	if (rect === undefined) {
 		return 0;
 	}
-	const linesOf =
-		state.view === 'items' ? itemDetailLines : state.view === 'account' ? accountLines : detailLines;
 	const {width, height} = panelInside(rect.width, rect.height, tier, true);
-	return Math.max(0, linesOf(state, width).length - height);
+	return Math.max(0, detailsByView[state.view](state, width).length - height);
 }

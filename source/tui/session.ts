@@ -6,7 +6,6 @@ import {actionForKey, isTakingText} from '../view/key-actions.ts';
 import {activeConfig} from '../view/selectors.ts';
 import {initialState, leaveDeadlineMs, liveState, type ScreenSize, type State} from '../view/state.ts';
 import {createStore, type Store} from '../view/store.ts';
-import {openAccountLines} from './account/account-detail.tsx';
 import {visibleRowIds} from './account/account-layout.ts';
 import {createEffects} from './effects.ts';
 import {planInFrame} from './overlays/start-question.ts';
@@ -86,7 +85,7 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 		const state = store.latest();
 		const action = actionForKey(state, keyName, clock.now());
 		const isInDetail = action.type === 'command-given' && state.isDetailOpen;
-		store.dispatch(isInDetail ? {...action, detailEnd: detailEnd(state, openAccountLines)} : action);
+		store.dispatch(isInDetail ? {...action, detailEnd: detailEnd(state)} : action);
 		if (store.latest().isLeaving) {
 			// An engine that does not answer must not keep the screen open.
 			cancelDeadline ??= clock.after(leaveDeadlineMs + graceMs, leave);

@@ -290,11 +290,11 @@ export function itemPanel(
 		isDetailOpen ? detailScroll : 0,
 	);
 	const words = isDetailOpen ? ['← → items', 'Esc closes'] : ['Enter enlarges'];
-	const note = [...(position === undefined ? [] : [position]), ...words].join(' · ');
 	return {
 		title: {
 			title: [segment(item === undefined ? 'no item' : `Item ${item.index + 1}`, 'title')],
-			note: [segment(note, 'muted')],
+			note: [segment(words.join(' · '), 'muted')],
+			position,
 		},
 		lines,
 	};
