@@ -44,7 +44,8 @@ export function accountChartLines(
 				? undefined
 				: {fromSecond: endSecond - 3600, toSecond: endSecond, isTimeOfDay: true},
 		// Incomplete minutes would look like a drop.
-		values: stretched(series[kind].slice(0, -incompleteMinutes), chartColumns(size.width)),
+		values:
+			minute === null ? [] : stretched(series[kind].slice(0, -incompleteMinutes), chartColumns(size.width)),
 		limit: limit.state === 'known' ? limit.value : null,
 		format: formatTokens,
 	});
