@@ -93,6 +93,11 @@ export function takesLinks(io: Pick<Io, 'environment'>, stream: NodeJS.WriteStre
 
 /** Milliseconds in which an answer may still decide something; later ones are taken out of the input and forgotten. */
 const answerLimitMs = 1000;
+/**
+ * Milliseconds in which an answer may still come in any pieces. Where a terminal never answers, the Esc key does not wait
+ * for one after that; a later answer is taken out of the input all the same, unless it is cut within its first three bytes.
+ */
+const pieceLimitMs = 5000;
 /** Milliseconds that the end of the screen waits for answers. */
 const settleLimitMs = 250;
 
@@ -128,7 +133,8 @@ export function mannersOf(io: Io, {asksBackground, hasMouse, hasBell, clock, gua
 	const within = (sinceMs: number | undefined, limitMs: number): boolean =>
 		sinceMs !== undefined && clock.now() - sinceMs < limitMs;
 	const isAwaiting = (): boolean =>
-		(askedMs !== undefined && !hasAnswered) || within(askedThroughMs, answerLimitMs);
+		(askedMs !== undefined && !hasAnswered) ||
+		(!hasBackground && within(askedThroughMs, answerLimitMs));
 
 	const known = (): KnownTerminal => ({background, hasLinks: hasAnswered && linking.test(names)});
 	const ask = (): void => {
@@ -179,7 +185,8 @@ export function mannersOf(io: Io, {asksBackground, hasMouse, hasBell, clock, gua
 			? inputWithoutAnswers(stdin, {
 					clock,
 					onAnswer: answered,
-					isExpecting: () => isAwaiting() || (isOn && hasMouse),
+					isExpecting: () =>
+						(isAwaiting() && within(askedThroughMs ?? askedMs, pieceLimitMs)) || (isOn && hasMouse),
 					onRaw(isRaw) {
 						// Before that the terminal would print the answers.
 						if (isRaw && askedMs === undefined) {
