@@ -2,7 +2,7 @@ import {z} from 'zod';
 import {UserError} from '../domain/user-error.ts';
 import {didYouMean} from '../text/nearest-name.ts';
 import {bounds} from './defaults.ts';
-import {flags} from './flags.ts';
+import {type FlagName, flags} from './flags.ts';
 import {readText} from './input/text-file.ts';
 import {readYaml} from './input/yaml.ts';
 
@@ -17,8 +17,21 @@ const schema = z.strictObject({
 	bell: z.boolean().optional(),
 });
 
-/** Flags that answer for one command line alone. */
-const notKept: ReadonlySet<string> = new Set(['yes', 'force', 'help', 'version']);
+/** Flags that answer, or name what is to be done, for one command line alone. */
+const notKept: ReadonlySet<string> = new Set<FlagName>([
+	'yes',
+	'force',
+	'help',
+	'version',
+	'resume',
+	'search',
+	'watch',
+	'stop',
+	'resubmit',
+	'list',
+	'last',
+	'copy',
+]);
 
 /** Values of flags by name: one, or several of a flag that may be repeated. */
 export type KeptFlags = ReadonlyMap<string, readonly string[]>;

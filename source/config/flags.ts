@@ -277,3 +277,12 @@ export const presetFlags: ReadonlySet<string> = new Set<FlagName>([
 	'share',
 	'seed',
 ]);
+
+/** What the user keeps is not used beside these flags, which it does not go with. */
+export const unusedBeside: Readonly<Partial<Record<FlagName, readonly FlagName[]>>> = {
+	search: ['load', 'balance', 'max-tokens', 'policy'],
+	resume: ['load', 'balance', 'out', 'reports', 'answers'],
+	watch: ['demo'],
+	stop: ['demo'],
+	resubmit: ['demo'],
+};

@@ -3,7 +3,7 @@ import {UserError} from '../domain/user-error.ts';
 import {didYouMean} from '../text/nearest-name.ts';
 import {type Command, commands, type Flag} from './command-table.ts';
 import type {KeptFlags} from './config-file.ts';
-import {type FlagName, flags, presetFlags, type TextFlag} from './flags.ts';
+import {type FlagName, flags, presetFlags, type TextFlag, unusedBeside} from './flags.ts';
 import {shippedNames} from './preset-files.ts';
 
 /** A parsed command line. Values are still as typed. */
@@ -102,11 +102,13 @@ const assertKnown = (given: readonly Given[], command: Command): void => {
 	}
 };
 
-const valuesOf = (given: readonly Given[], kept: KeptFlags): FlagValues => {
+/** @param hasPreset The command reads a preset, which comes before what the user keeps. */
+const valuesOf = (given: readonly Given[], kept: KeptFlags, hasPreset: boolean): FlagValues => {
 	const of = (name: FlagName): readonly Given[] => given.filter(({flag}) => flag?.name === name);
 	const keptOf = (name: FlagName): readonly string[] => kept.get(name) ?? [];
 	/** What stands for a flag that was not typed. */
-	const instead = (name: FlagName): readonly string[] => (presetFlags.has(name) ? [] : keptOf(name));
+	const instead = (name: FlagName): readonly string[] =>
+		hasPreset && presetFlags.has(name) ? [] : keptOf(name);
 	return {
 		isSet(name) {
 			const last = of(name).at(-1);
@@ -127,6 +129,20 @@ const valuesOf = (given: readonly Given[], kept: KeptFlags): FlagValues => {
 		},
 		afterPreset: (name) => (presetFlags.has(name) ? keptOf(name) : []),
 	};
+};
+
+const readsPreset = ({offers}: Command): boolean => offers === 'presets';
+
+/** Whether what the user keeps fits this command line: a default never stands in the way of what is typed. */
+const isUsed = (name: string, command: Command, given: readonly Given[]): boolean => {
+	const kept = flags.find((flag) => flag.name === name);
+	return (
+		kept !== undefined &&
+		isOf(kept, command) &&
+		// A kept model is what runs use; the lists of the account are of all models.
+		(kept.name !== 'model' || readsPreset(command)) &&
+		!given.some(({flag}) => unusedBeside[flag?.name as FlagName]?.includes(kept.name))
+	);
 };
 
 /** A flag that is given twice would silently lose one of its values. */
@@ -172,7 +188,12 @@ export function parseArguments(argv: readonly string[], kept: KeptFlags = new Ma
 	const command = named ?? screenCommand;
 	assertKnown(given, command);
 	assertFilled(given, words);
-	return {command, words: named === undefined ? words : words.slice(1), flags: valuesOf(given, kept)};
+	const used = new Map([...kept].filter(([name]) => isUsed(name, command, given)));
+	return {
+		command,
+		words: named === undefined ? words : words.slice(1),
+		flags: valuesOf(given, used, readsPreset(command)),
+	};
 }
 
 const isPreset = (word: string): boolean => shippedNames().includes(word) || existsSync(word);

@@ -34,6 +34,8 @@ const rows: ReadonlyArray<{
 	readonly flag: string;
 	readonly values: readonly [flag: string, preset: unknown, config: string];
 	readonly preset: (value: unknown) => object;
+	/** A preset without the value; empty where undefined. */
+	readonly bare?: object;
 	readonly of: (config: Config) => unknown;
 	/** Of flag, preset, configuration; as in `values` where undefined. */
 	readonly wanted?: readonly unknown[];
@@ -53,6 +55,19 @@ const rows: ReadonlyArray<{
 	},
 	{flag: 'goal', values: ['cost', 'latency', 'efficiency'], preset: (goal) => ({goal}), of: ({goal}) => goal},
 	{flag: 'burst', values: ['even', 'full', 'even'], preset: (burst) => ({burst}), of: ({burst}) => burst},
+	{
+		flag: 'policy',
+		values: ['adaptive', 'fixed', 'adaptive'],
+		preset: (policy) => ({policy}),
+		of: ({policy}) => policy,
+	},
+	{
+		flag: 'rate',
+		values: ['2', 3, '4'],
+		preset: (ratePerMinute) => ({load: {shape: 'rate', ratePerMinute}}),
+		bare: {load: {shape: 'rate'}},
+		of: ({load}) => load.ratePerMinute,
+	},
 	{flag: 'share', values: ['0.2', 0.3, '0.4'], preset: (share) => ({share}), of: ({share}) => share},
 	{flag: 'seed', values: ['2', 3, '4'], preset: (seed) => ({seed}), of: ({seed}) => seed},
 	{
@@ -98,20 +113,43 @@ const faultOf = (text: string): string => {
 };
 
 describe('the order of settings', () => {
-	it.each(rows)('is flag, preset, configuration: $flag', async ({flag, values, preset, of, wanted}) => {
-		expect(presetFlags.has(flag)).toBe(true);
-		const config = `defaults: {${flag}: ${values[2]}}`;
-		const found = [
-			of(await resolved(config, preset(values[1]), `--${flag}`, values[0])),
-			of(await resolved(config, preset(values[1]))),
-			of(await resolved(config, {})),
-		];
-		expect(found.map(String)).toEqual((wanted ?? values).map(String));
-	});
+	it.each(rows)(
+		'is flag, preset, configuration: $flag',
+		async ({flag, values, preset, bare = {}, of, wanted}) => {
+			expect(presetFlags.has(flag)).toBe(true);
+			const config = `defaults: {${flag}: ${values[2]}}`;
+			const found = [
+				of(await resolved(config, preset(values[1]), `--${flag}`, values[0])),
+				of(await resolved(config, preset(values[1]))),
+				of(await resolved(config, bare)),
+			];
+			expect(found.map(String)).toEqual((wanted ?? values).map(String));
+		},
+	);
 
 	it('counts a maximum of cost as typed', async () => {
 		const {guards} = await resolved('defaults: {max-cost: 0.5}', {});
 		expect([guards.maxCostUsd, guards.isMaxCostGiven]).toEqual([0.5, true]);
+	});
+
+	it.each([
+		['another command', 'defaults: {share: 0.5, seed: 3}', ['simulate'], 'seed', '3'],
+		['another command', 'defaults: {share: 0.5}', ['simulate'], 'share', undefined],
+		['a list of the account', 'defaults: {model: one, region: eu-west-1}', ['quotas'], 'region', 'eu-west-1'],
+		['a resumed run', 'defaults: {out: there}', ['run', '--resume', 'here'], 'out', undefined],
+		['a run that is not resumed', 'defaults: {out: there}', ['run'], 'out', 'there'],
+	] as const)('leaves out what does not go with %s: %s', (_, config, argv, name, wanted) => {
+		expect(parseArguments(argv, readConfig(written(config)).flags).flags.text(name)).toBe(wanted);
+	});
+
+	it('has a model for runs, not for the lists of the account', () => {
+		const kept = readConfig(written('defaults: {model: one}')).flags;
+		const models = (...argv: readonly string[]) => {
+			const {flags} = parseArguments(argv, kept);
+			return [flags.texts('model'), flags.afterPreset('model')];
+		};
+		expect(models('run')).toEqual([[], ['one']]);
+		expect(models('quotas')).toEqual([[], []]);
 	});
 
 	it('takes switches, also those that are on by themselves', () => {
