@@ -4,7 +4,7 @@ import {Bucket} from '../../source/admission/bucket.ts';
 import type {Reservation} from '../../source/admission/ledger.ts';
 import {freeRateOf} from '../../source/admission/run-buckets.ts';
 import {leftBeside} from '../../source/domain/bucket-usage.ts';
-import {OthersLog} from '../../source/metrics/figures/others-log.ts';
+import {OthersLog} from '../../source/metrics/figures/timeline.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';
 import {quotaOf} from '../helpers/spec-fixture.ts';
 
