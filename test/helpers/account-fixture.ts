@@ -42,6 +42,7 @@ export function accountBucketFixture(overrides: Partial<AccountBucket> = {}): Ac
 		callable,
 		quota: targetFixture().quota,
 		burndown: {value: 1, source: 'AWS user guide'},
+		levers: {takesCachePoints: true, batchMinRecords: 100},
 		activity: 'active',
 		minute: fixtureMinute,
 		reported: reported(use),

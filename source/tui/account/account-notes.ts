@@ -1,18 +1,21 @@
 import {metricPrice} from '../../account/watch-cost.ts';
+import type {WhatToChange} from '../../account/what-to-change.ts';
 import type {AccountRegion} from '../../domain/account-snapshot.ts';
 import {formatCount, formatDurationMs, formatNumber, formatTokens, formatUsd} from '../../text/numbers.ts';
 import {hangingLines, type Line, segment} from '../../text/segment.ts';
 import {cleanText, wrapText} from '../../text/width.ts';
 import type {AccountRow} from '../../view/account/account-rows.ts';
 
-/** Sentences below the table: about the selected row, about what is missing, and the cost of polling. */
+/** Sentences below the table: what to change about the selected row, what is missing, and the cost of polling. */
 export function accountNoteLines(
 	regions: readonly AccountRegion[],
 	selected: AccountRow | undefined,
+	advice: WhatToChange | undefined,
 	width: number,
 ): readonly Line[] {
 	const severalRegions = regions.length > 1;
 	return [
+		...(selected === undefined || advice === undefined ? [] : adviceLines(selected, advice, width)),
 		...rowNotes(selected).flatMap((note) => hangingLines(segment('› ', 'accent'), note, width)),
 		...regions.flatMap(({region, remarks}) =>
 			remarks.flatMap((remark) =>
@@ -26,6 +29,17 @@ export function accountNoteLines(
 		...(regions.every(({cost}) => cost.calls === 0)
 			? []
 			: hangingLines(segment('$ ', 'muted'), costWords(regions), width, 'muted')),
+	];
+}
+
+/** How the row stands, and the most useful change; Enter has the others. */
+function adviceLines({model, bucket}: AccountRow, advice: WhatToChange, width: number): readonly Line[] {
+	const {state, changes} = advice;
+	const [first, ...more] = changes;
+	const others = more.length === 0 ? '' : ` Enter: ${formatCount(more.length)} more.`;
+	return [
+		...hangingLines(segment('› ', 'accent'), `${model} (${bucket.scope}): ${state}`, width),
+		...(first === undefined ? [] : hangingLines(segment('→ ', 'accent'), `${first}${others}`, width)),
 	];
 }
 

@@ -121,7 +121,7 @@ export function AccountView(props: Props) {
 		);
 	}
 	if (layout.kind === 'detail') {
-		return <AccountDetailView {...props} row={layout.row} />;
+		return <AccountDetailView {...props} row={layout.row} advice={layout.advice} />;
 	}
 	const {tables, notes} = layout;
 	return (
