@@ -118,32 +118,27 @@ const stateOf = (bucket: AccountBucket, room: Room, outlook: Outlook | undefined
 			.join(' and ')} free.`;
 	}
 	const throttled = hourThrottles > 0 ? `; ${formatCount(hourThrottles)} throttled in the last hour` : '';
-	return `${freeWords(bucket, room)}${whenWords(outlook, nowMs)}${throttled}.`;
+	return `${room.isFull ? fullWords(bucket, room, outlook) : `${leftWords(room)} free${risingWords(outlook, nowMs)}`}${throttled}.`;
 };
 
-const freeWords = ({dayTokens}: AccountBucket, room: Room): string => {
-	if (!room.isFull) {
-		return `${leftWords(room)} free`;
-	}
+const fullWords = ({dayTokens}: AccountBucket, room: Room, outlook: Outlook | undefined): string => {
+	const since = outlook?.atMs == null ? '' : ` since ${formatMinuteUtc(outlook.atMs)}`;
 	return room.kind === 'tokensPerDay'
-		? `Full: ${formatTokens(dayTokens)} of ${formatTokens(room.limit)} tokens of the day used, until 00:00 UTC (assumed)`
-		: `Full: ${leftWords(room)} left`;
+		? `Full${since}: ${formatTokens(dayTokens)} of ${formatTokens(room.limit)} tokens of the day used, until 00:00 UTC (assumed)`
+		: `Full${since}: ${leftWords(room)} left`;
 };
 
-const whenWords = (outlook: Outlook | undefined, nowMs: number): string => {
+const risingWords = (outlook: Outlook | undefined, nowMs: number): string => {
 	if (outlook === undefined || outlook.atMs === null) {
 		return '';
 	}
-	const {type, kind, atMs} = outlook;
-	if (type === 'full') {
-		return `, full since ${formatMinuteUtc(atMs)}`;
-	}
+	const {kind, atMs} = outlook;
 	return kind === 'tokensPerDay'
 		? `, the day's tokens full at about ${formatMinuteUtc(atMs)}`
 		: `, ${units[kind]} full in about ${Math.max(1, Math.round((atMs - nowMs) / 60_000))} min`;
 };
 
-/** Where calls by a scope may be answered: it may matter to whoever owns the data. */
+/** Where calls by a scope may be answered: data may have to stay. */
 const reach: Readonly<Record<Scope, string>> = {
 	'on-demand': 'stays in its Region',
 	'cross-region': 'may leave the Region',
@@ -200,7 +195,7 @@ const farBelowDefault = ({quota}: AccountBucket): readonly string[] => {
 	}
 	const each = low.map((kind) => {
 		const {applied, default: standard, code} = quota[kind];
-		return `${formatTokens(applied)} ${units[kind]} applied, ${formatTokens(standard)} by default${code === null ? '' : ` (${code})`}`;
+		return `${formatTokens(applied)} ${units[kind]} applied, ${formatTokens(standard)} by default${code === null ? '' : ` (${cleanText(code)})`}`;
 	});
 	const isByHand = low.every((kind) => quota[kind].adjustable === false);
 	return [
@@ -246,9 +241,9 @@ const shorterAnswers = ({bucket, isByTokens}: Pressed): readonly string[] => {
 	const counts =
 		burndown.value === 1
 			? ''
-			: `, each counted ${formatNumber(burndown.value)}x${burndown.source === 'assumed' ? ' (assumed)' : ''}`;
+			: `, counted ${formatNumber(burndown.value)}x${burndown.source === 'assumed' ? ' (assumed)' : ''},`;
 	return [
-		`Ask for shorter answers: ${formatTokens(output)} output tokens per request${counts}, are ${formatPercent(share)} of the quota tokens; a tenth less frees ${formatTokens(charged / 10)} TPM.`,
+		`Ask for shorter answers: ${formatTokens(output)} output tokens per request${counts} are ${formatPercent(share)} of the quota tokens; a tenth less frees ${formatTokens(charged / 10)} TPM.`,
 	];
 };
 

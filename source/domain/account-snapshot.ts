@@ -27,7 +27,7 @@ export type Disagreement = {
 export type Activity = 'active' | 'quiet' | 'idle' | 'unknown';
 
 /** What a model offers besides a plain call, for advice. */
-export type ModelLevers = {
+type ModelLevers = {
 	/** Takes cache points: tokens that are read from the cache are not charged. */
 	readonly takesCachePoints: boolean;
 	/** Records of its smallest batch job; null where it is not known to run any. */

@@ -140,7 +140,7 @@ describe('what to change', () => {
 			[
 				'16k of 200k TPM free.',
 				'Cache what repeats: 2.6k input tokens per request, 0 cache reads; those are reserved, but not charged.',
-				'Ask for shorter answers: 400 output tokens per request, each counted 5x, are 43% of the quota tokens; a tenth less frees 8k TPM.',
+				'Ask for shorter answers: 400 output tokens per request, counted 5x, are 43% of the quota tokens; a tenth less frees 8k TPM.',
 				'Lower max tokens: they are reserved until an answer ends. Answers have 400 tokens, max tokens – (not in CloudWatch).',
 				'Send bulk work as batch jobs (bedrock-top batch): a quota of their own, from 100 records.',
 				noRoom,

@@ -83,7 +83,7 @@ const hiddenNote = ({kind, isResolved}: Identity, {failures}: NoteContext): stri
 		default:
 			return failures.get('applicationProfiles')?.kind === 'denied'
 				? 'Perhaps an application profile; allow bedrock:ListInferenceProfiles to see its bucket.'
-				: 'This ModelId hides its model, so its quotas are not known.';
+				: 'This model ID hides its model, so its quotas are not known.';
 	}
 };
 

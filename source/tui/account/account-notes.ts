@@ -1,7 +1,7 @@
-import {metricPrice} from '../../account/watch-cost.ts';
+import {watchCostWords} from '../../account/watch-cost.ts';
 import type {WhatToChange} from '../../account/what-to-change.ts';
 import type {AccountRegion} from '../../domain/account-snapshot.ts';
-import {formatCount, formatDurationMs, formatNumber, formatTokens, formatUsd} from '../../text/numbers.ts';
+import {formatCount, formatDurationMs, formatNumber, formatTokens} from '../../text/numbers.ts';
 import {hangingLines, type Line, segment} from '../../text/segment.ts';
 import {cleanText, wrapText} from '../../text/width.ts';
 import type {AccountRow} from '../../view/account/account-rows.ts';
@@ -60,12 +60,9 @@ export function rowNotes(row: AccountRow | undefined): readonly string[] {
 }
 
 function costWords(regions: readonly AccountRegion[]): string {
-	const sum = (of: (region: AccountRegion) => number): number =>
-		regions.reduce((total, region) => total + of(region), 0);
-	const metrics = sum(({cost}) => cost.metrics);
-	const perHour = sum(({cost}) => cost.usdPerHour);
 	const next = Math.min(...regions.map(({nextPollSeconds}) => nextPollSeconds));
-	return `CloudWatch was asked for ${formatCount(metrics)} metrics (${formatUsd(sum(({cost}) => cost.usd))}), about ${formatUsd(perHour)} an hour${metricPrice.isVerified ? '' : ', by a price that is not verified'}; polls once per minute${Number.isFinite(next) && next > 90 ? `, next in ${formatDurationMs(next * 1000)}` : ''}.`;
+	const pace = Number.isFinite(next) && next > 90 ? `, next in ${formatDurationMs(next * 1000)}` : '';
+	return `CloudWatch, read every minute${pace}: ${watchCostWords(regions.map(({cost}) => cost))}.`;
 }
 
 /**
