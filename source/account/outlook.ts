@@ -11,6 +11,7 @@ type LimitKind = (typeof limitKinds)[number];
 export type Room = {
 	readonly kind: LimitKind;
 	readonly left: number;
+	readonly limit: number;
 	/** Part of the limit that is used. */
 	readonly fraction: number;
 	/** Not one more request of the usual size fits. */
@@ -30,21 +31,19 @@ const trendMinutes = 15;
 const horizonMinutes = 60;
 const dayMs = 24 * 60 * minuteMs;
 
-const usedOf = ({use, minute, own, dayTokens}: AccountBucket): Readonly<Record<LimitKind, number | null>> => {
-	const isKnown = minute !== null || own.requests > 0;
-	return {
-		requestsPerMinute: isKnown ? use.requests : null,
-		tokensPerMinute: isKnown ? use.quotaTokens : null,
-		tokensPerDay: dayTokens,
-	};
-};
+/** Own use alone says nothing about what is left: others are not known without a minute of CloudWatch. */
+const usedOf = ({use, minute, dayTokens}: AccountBucket): Readonly<Record<LimitKind, number | null>> => ({
+	requestsPerMinute: minute === null ? null : use.requests,
+	tokensPerMinute: minute === null ? null : use.quotaTokens,
+	tokensPerDay: dayTokens,
+});
 
 /** Size of a usual request: quota tokens where tokens are counted. */
 const requestSize = (kind: LimitKind, {requests, quotaTokens}: AccountBucket['use']): number =>
 	kind === 'requestsPerMinute' ? 1 : requests > 0 ? quotaTokens / requests : 1;
 
 /** What is left of every limit whose number and use are known, the nearest first. */
-function roomsOf(bucket: AccountBucket): readonly Room[] {
+export function roomsOf(bucket: AccountBucket): readonly Room[] {
 	const used = usedOf(bucket);
 	return limitKinds
 		.flatMap((kind): readonly Room[] => {
@@ -54,7 +53,7 @@ function roomsOf(bucket: AccountBucket): readonly Room[] {
 				return [];
 			}
 			const left = Math.max(0, limit.value - (used[kind] ?? 0));
-			return [{kind, left, fraction, isFull: left < requestSize(kind, bucket.use)}];
+			return [{kind, left, limit: limit.value, fraction, isFull: left < requestSize(kind, bucket.use)}];
 		})
 		.toSorted((one, other) => Number(other.isFull) - Number(one.isFull) || other.fraction - one.fraction);
 }

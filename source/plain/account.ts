@@ -1,12 +1,12 @@
 import {type RaisedAlert, raisedWords} from '../account/alerts.ts';
-import {metricPrice} from '../account/watch-cost.ts';
+import {watchCostWords} from '../account/watch-cost.ts';
 import type {AccountBucket, AccountRegion} from '../domain/account-snapshot.ts';
 import {toAscii} from '../text/glyphs.ts';
-import {formatCount, formatNumber, formatTokens, formatUsd} from '../text/numbers.ts';
+import {formatCount, formatNumber, formatTokens} from '../text/numbers.ts';
 import {renderTable} from '../text/table.ts';
 import {cleanText} from '../text/width.ts';
 import {accountColumns} from '../view/account/account-columns.ts';
-import {accountRow, hasDifferentAges, sortAccountRows} from '../view/account/account-rows.ts';
+import {accountRow, activeWords, hasDifferentAges, sortAccountRows} from '../view/account/account-rows.ts';
 import {accountWords} from '../view/quota-words.ts';
 
 /** The account's use as append-only lines: one block per minute. */
@@ -30,14 +30,13 @@ const headOf = ({
 	isComplete,
 	buckets,
 }: AccountRegion): string => {
-	const active = buckets.filter(({activity}) => activity === 'active').length;
 	return [
 		minuteWords(minute),
 		region,
 		...(account === undefined ? [] : [accountWords(account)]),
 		...(simulated ? ['SIMULATED'] : []),
 		...(endpoint !== null && !simulated ? [cleanText(endpoint)] : []),
-		`${formatCount(active)} active of ${formatCount(buckets.length)} buckets`,
+		`${activeWords(buckets)} active of ${formatCount(buckets.length)} buckets`,
 		...(isComplete || minute === null ? [] : ['incomplete']),
 	].join(' · ');
 };
@@ -53,8 +52,7 @@ const noteLines = (buckets: readonly AccountBucket[]): readonly string[] =>
 				]),
 	]);
 
-const costLine = ({cost}: AccountRegion): string =>
-	`CloudWatch so far: ${formatCount(cost.metrics)} metrics in ${formatCount(cost.calls)} ${cost.calls === 1 ? 'call' : 'calls'}, ${formatUsd(cost.usd)}; about ${formatUsd(cost.usdPerHour)} an hour${metricPrice.isVerified ? '' : ' (list price, not verified)'}.`;
+const costLine = ({cost}: AccountRegion): string => `CloudWatch: ${watchCostWords([cost])}.`;
 
 /** What is left out, as the screen folds it. */
 const idleLine = (count: number): readonly string[] =>

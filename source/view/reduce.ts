@@ -8,7 +8,7 @@ import {
 	withEffects,
 	withFlash,
 } from './actions.ts';
-import {disabledReason, refusalWords, scrollsDetail} from './availability.ts';
+import {disabledReason, refusalWords} from './availability.ts';
 import {copy, withCopied} from './copied.ts';
 import * as history from './history/history.ts';
 import * as items from './items.ts';
@@ -140,6 +140,7 @@ function reduced(before: State, action: Action): Transition {
 					`not written: ${action.message}`,
 				),
 			);
+		case 'run-kept':
 		case 'runs-listed':
 		case 'run-read':
 		case 'runs-compared':
@@ -165,12 +166,8 @@ function inOverlay(state: State, overlay: Overlay, action: OverlayAction): Trans
 	switch (overlay.kind) {
 		case 'history':
 			return history.inHistory(state, overlay, action);
-		case 'comparison': {
-			const last = 3 * (overlay.table.rows.length + overlay.table.remarks.length);
-			const lines = action.type === 'overlay-moved' ? action.lines : 0;
-			const scroll = Math.min(last, Math.max(0, overlay.scroll + lines));
-			return noEffect({...state, overlay: {...overlay, scroll}});
-		}
+		case 'comparison':
+			return history.inComparison(state, overlay, action);
 		case 'help':
 		case 'start-question':
 			return action.type === 'overlay-moved'
@@ -325,7 +322,7 @@ const opener = (view: ViewName) => (state: State) => screen.openView(state, view
 
 /** An open detail scrolls; else the cursor of the list moves. */
 function moveOrScroll(state: State, lines: number): Transition {
-	return scrollsDetail(state) ? noEffect(screen.scrollDetail(state, lines)) : listing.move(state, lines);
+	return state.isDetailOpen ? noEffect(screen.scrollDetail(state, lines)) : listing.move(state, lines);
 }
 
 /** The detail of the row before or after this one; in the list of items the variant beside. */
@@ -341,7 +338,7 @@ function openDetail(state: State): Transition {
 	return noEffect(
 		state.isDetailOpen && currentList(state) === 'variants'
 			? items.openItemsOfVariant(state)
-			: {...state, isDetailOpen: !state.isDetailOpen, detailScroll: 0},
+			: {...listing.withCursorKept(state), isDetailOpen: !state.isDetailOpen, detailScroll: 0},
 	);
 }
 

@@ -10,6 +10,7 @@ import {
 } from '../text/numbers.ts';
 import type {Tone} from '../text/segment.ts';
 import {cleanText} from '../text/width.ts';
+import {activeWords} from './account/account-rows.ts';
 import {accountFault, accountNowMs, shownRegions} from './account/account-state.ts';
 import {startText} from './history/history.ts';
 import {leaveDeadlineMs, type State} from './state.ts';
@@ -233,11 +234,10 @@ export function accountStatus(state: State): Status {
 		const waited = formatSecondsLeft(Math.floor((state.nowMs - account.askedMs) / 1000) * 1000);
 		return {word: 'WATCHING', detail: `asking what the account uses (${waited})`, tone: 'accent'};
 	}
-	const active = regions.flatMap(({buckets}) => buckets.filter(({activity}) => activity === 'active')).length;
 	const minute = Math.max(...regions.map((region) => region.minute ?? 0));
 	const age = minute === 0 ? 0 : Math.max(0, accountNowMs(state) - minute - 60_000);
 	const words = [
-		`${formatCount(active)} active`,
+		`${activeWords(regions.flatMap(({buckets}) => buckets))} active`,
 		...(minute === 0
 			? []
 			: [`minute ${new Date(minute).toISOString().slice(11, 16)} UTC, ${formatDurationMs(age)} old`]),

@@ -1,4 +1,5 @@
 import {ownUseOf, rowId, withOwnUse} from '../../account/own-traffic-registry.ts';
+import {type WhatToChange, whatToChange} from '../../account/what-to-change.ts';
 import type {AccountRegion, MinuteUse} from '../../domain/account-snapshot.ts';
 import {selectedOf} from '../lists.ts';
 import {isRunning, oncePerState} from '../selectors.ts';
@@ -13,8 +14,7 @@ type ListedRegion = {
 	readonly folded: number;
 };
 
-/** Known to be idle; of a bucket without figures nothing is known. */
-const isIdle = ({bucket}: AccountRow): boolean => bucket.activity === 'idle' && bucket.minute !== null;
+const isIdle = ({bucket}: Pick<AccountRow, 'bucket'>): boolean => bucket.activity === 'idle';
 
 /** Rows of one Region in the order and with the filter of the view. */
 const rowsOf = (
@@ -41,7 +41,7 @@ export const listedRegions = oncePerState((state): readonly ListedRegion[] => {
 /** Why idle buckets cannot be folded or shown; undefined where they can. */
 export function notFoldable(state: State): string | undefined {
 	const buckets = shownRegions(state.account).flatMap((region) => region.buckets);
-	const idle = buckets.filter(({activity, minute}) => activity === 'idle' && minute !== null).length;
+	const idle = buckets.filter((bucket) => isIdle({bucket})).length;
 	if (idle === 0) {
 		return 'no bucket is idle';
 	}
@@ -63,3 +63,10 @@ export function selectedBucket(
 ): AccountRow | undefined {
 	return selectedOf(rows, ({id}) => id, state.lists.account);
 }
+
+/** What to change about the selected row; the other buckets that are shown may have room. */
+export const selectedAdvice = oncePerState((state): WhatToChange | undefined => {
+	const selected = selectedBucket(state);
+	const buckets = shownRegions(state.account).flatMap((region) => region.buckets);
+	return selected === undefined ? undefined : whatToChange(selected.bucket, buckets, accountNowMs(state));
+});
