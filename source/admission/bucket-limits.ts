@@ -25,13 +25,13 @@ export class BucketLimits {
 	constructor(quota: Quota, share: number, ledger: Ledger, windowMs: number) {
 		const {requestsPerMinute, tokensPerMinute} = quota;
 		this.#quota = {requests: requestsPerMinute.value, tokens: tokensPerMinute.value};
-		this.own = {
-			requests: asShare(this.#quota.requests, share),
-			tokens: asShare(this.#quota.tokens, share),
-		};
+		this.own = ofEach((dimension) => {
+			const limit = this.#quota[dimension];
+			return limit === null ? null : Math.floor(limit * share);
+		});
 		this.#ledger = ledger;
-		this.#others = {requests: new ContentionEstimate(windowMs), tokens: new ContentionEstimate(windowMs)};
-		this.#refusals = {requests: new ContentionEstimate(windowMs), tokens: new ContentionEstimate(windowMs)};
+		this.#others = ofEach(() => new ContentionEstimate(windowMs));
+		this.#refusals = ofEach(() => new ContentionEstimate(windowMs));
 	}
 
 	/** Part of the quota that may be used now, 0 to 1: the configured share, or what others leave where that is less. */
@@ -75,22 +75,18 @@ export class BucketLimits {
 
 	/** What strangers and this run have together: the quota, or the part of this run while its user's programs share it. */
 	#base(dimension: Dimension): number | null {
-		const own = this.own[dimension];
 		const quota = this.#quota[dimension];
-		if (own === null || quota === null || this.#part !== undefined) {
-			return this.#allowed(dimension);
-		}
-		return Math.max(quota, own);
+		const isWhole = quota !== null && this.#part === undefined;
+		return isWhole ? Math.max(quota, this.own[dimension] ?? quota) : this.#allowed(dimension);
 	}
 
 	/** What is allowed and left by others. */
 	#leftBy(others: Use): Limits {
-		const left = (dimension: Dimension): number | null => {
+		return ofEach((dimension) => {
 			const allowed = this.#allowed(dimension);
 			const base = this.#base(dimension);
 			return allowed === null || base === null ? null : Math.min(allowed, base - others[dimension]);
-		};
-		return {requests: left('requests'), tokens: left('tokens')};
+		});
 	}
 
 	/** Whether the ledger had room for an attempt that it no longer holds. */
@@ -129,17 +125,15 @@ export class BucketLimits {
 
 	/** Whether others are known or estimated to use any of it. */
 	hasOthers(now: number): boolean {
-		const {requests, tokens} = this.othersUse(now);
-		return requests > 0 || tokens > 0;
+		return Math.max(...Object.values(this.othersUse(now))) > 0;
 	}
 
 	/** Known or estimated use of other applications per window. */
 	othersUse(now: number): Use {
-		const used = (dimension: Dimension): number => {
+		return ofEach((dimension) => {
 			const base = this.#base(dimension);
 			return base === null ? 0 : Math.max(this.#external[dimension], this.#others[dimension].use(now, base));
-		};
-		return {requests: used('requests'), tokens: used('tokens')};
+		});
 	}
 
 	/**
@@ -167,15 +161,16 @@ export class BucketLimits {
 	 * it says what a lasting run has to expect.
 	 */
 	lastingOthers(now: number): Use {
-		const use = (dimension: Dimension): number =>
-			Math.max(this.#external[dimension], this.#others[dimension].lastSeen(now) ?? 0);
-		return {requests: use('requests'), tokens: use('tokens')};
+		return ofEach((dimension) =>
+			Math.max(this.#external[dimension], this.#others[dimension].lastSeen(now) ?? 0),
+		);
 	}
 
 	/** Limits of a lane: the open limits less the room kept for the lanes above it. */
 	forLane(now: number, lane: Lane): Limits {
 		let {requests, tokens} = this.open(now);
-		for (const above of lanesAbove(lane)) {
+		// The highest first.
+		for (const above of lanes.slice(0, lanes.indexOf(lane))) {
 			const demand = this.#demands.get(above);
 			if (demand !== undefined) {
 				const kept = roomToKeep(demand, this.#ledger.laneUse(above));
@@ -193,8 +188,10 @@ export class BucketLimits {
 	}
 }
 
-const asShare = (limit: number | null, share: number): number | null =>
-	limit === null ? null : Math.floor(limit * share);
+const ofEach = <Value>(of: (dimension: Dimension) => Value): Readonly<Record<Dimension, Value>> => ({
+	requests: of('requests'),
+	tokens: of('tokens'),
+});
 
 /** What a lane is expected to send. */
 type LaneDemand = {
@@ -216,11 +213,6 @@ function roomToKeep(demand: LaneDemand, use: Use): Use {
 	const requests = Math.max(1, Math.ceil(expected + 2 * Math.sqrt(expected)) - use.requests);
 	const meanTokens = use.requests > 0 ? use.tokens / use.requests : demand.setAside;
 	return {requests, tokens: requests * meanTokens + Math.max(0, demand.setAside - meanTokens)};
-}
-
-/** The lanes that go before this one, highest first. */
-function lanesAbove(lane: Lane): readonly Lane[] {
-	return lanes.slice(0, lanes.indexOf(lane));
 }
 
 /*

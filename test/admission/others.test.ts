@@ -8,7 +8,7 @@ import {OthersLog} from '../../source/metrics/figures/timeline.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';
 import {quotaOf} from '../helpers/spec-fixture.ts';
 
-/** Tests others in a bucket: what is shown of them, when there is room beside them, and the rate that they leave. */
+/** Tests source/admission/bucket-limits.ts with others in a bucket: what is shown of them, when there is room beside them, and the rate that they leave. */
 
 const windowMs = 60_000;
 const cost = {reserved: 100, setAside: 100, max: 100, likelyMax: 100};
