@@ -150,3 +150,29 @@ export async function configuredCertificates(profile: string | undefined): Promi
 		({ca_bundle}) => ca_bundle,
 	);
 }
+
+/** A client of the SDK, as far as it knows where it calls. */
+type Addressed = {
+	readonly config: {
+		readonly endpoint?:
+			| (() => Promise<{protocol: string; hostname: string; port?: number; path: string}>)
+			| undefined;
+		readonly endpointProvider: (parameters: {Region: string; UseFIPS: boolean; UseDualStack: boolean}) => {
+			readonly url: URL;
+		};
+		readonly region: () => Promise<string>;
+		readonly useFipsEndpoint: () => Promise<boolean>;
+		readonly useDualstackEndpoint: () => Promise<boolean>;
+	};
+};
+
+/** The base of what a client calls: as it is configured, else as the SDK knows AWS's own for the Region. */
+export async function addressOf({config}: Addressed): Promise<URL> {
+	const {useFipsEndpoint: isFips, useDualstackEndpoint: isDualStack} = config;
+	const kind = {UseFIPS: await isFips(), UseDualStack: await isDualStack()};
+	if (config.endpoint === undefined) {
+		return config.endpointProvider({Region: await config.region(), ...kind}).url;
+	}
+	const {protocol, hostname, port, path} = await config.endpoint();
+	return new URL(`${protocol}//${hostname}${port === undefined ? '' : `:${port}`}${path}`);
+}

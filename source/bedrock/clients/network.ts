@@ -97,6 +97,8 @@ const connectionTimeoutMs = 15_000;
 /** A pool of kept-alive connections. */
 export type Network = {
 	readonly handler: NodeHttpHandler;
+	/** The pools themselves, for what must pass as it is. */
+	readonly agents: {readonly http: HttpAgent; readonly https: HttpsAgent};
 	/**
 	 * Longest time that one of the newest connections took to open, in milliseconds: one round trip. Undefined before
 	 * one, and through a proxy.
@@ -142,6 +144,7 @@ export function createNetwork(options: {
 	});
 	return {
 		handler,
+		agents: {http: httpAgent, https: httpsAgent},
 		roundTripMs: isProxied ? () => undefined : timeConnections([httpAgent, httpsAgent]),
 		close() {
 			httpAgent.destroy();
