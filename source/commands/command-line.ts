@@ -1,4 +1,7 @@
+import {existsSync} from 'node:fs';
 import {constants} from 'node:os';
+import path from 'node:path';
+import envPaths from 'env-paths';
 import {type Arguments, assertWords, parseArguments} from '../config/parse-arguments.ts';
 import {UserError} from '../domain/user-error.ts';
 import {toolVersion} from '../reports/environment.ts';
@@ -92,6 +95,36 @@ const endAtOnce = (exitCode: number): void => {
 };
 
 /**
+ * The user's configuration file: what `BEDROCK_TOP_CONFIG` names (empty: none), else `config.yaml` in the user's folder.
+ * Apart from its reader, so that a start without one loads no parser.
+ * @returns Undefined where there is none.
+ * @throws UserError (exit 2) where `BEDROCK_TOP_CONFIG` names no file.
+ */
+export function configFile(environment: Readonly<Record<string, string | undefined>>): string | undefined {
+	const named = environment.BEDROCK_TOP_CONFIG;
+	if (named === undefined) {
+		const file = usualFile();
+		return file !== undefined && existsSync(file) ? file : undefined;
+	}
+	if (named !== '' && !existsSync(named)) {
+		throw new UserError(`BEDROCK_TOP_CONFIG: there is no file "${named}".`, {
+			exitCode: 2,
+			hint: 'Correct the path, or unset the variable.',
+		});
+	}
+	return named === '' ? undefined : path.resolve(named);
+}
+
+function usualFile(): string | undefined {
+	try {
+		return path.join(envPaths('bedrock-top', {suffix: ''}).config, 'config.yaml');
+	} catch {
+		// No HOME and no entry in the user database.
+		return undefined;
+	}
+}
+
+/**
  * Parses the command line and runs its command.
  * @param argv Words after the program's name.
  * @returns Exit code.
@@ -111,8 +144,13 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
 	watchOutput(io.stdout, end);
 	watchOutput(io.stderr, () => {});
 	writeWhole(io.stdout);
+	let located = (error: unknown): unknown => error;
 	try {
-		const given = parseArguments(argv);
+		const file = configFile(io.environment);
+		const config =
+			file === undefined ? undefined : (await import('../config/config-file.ts')).readConfig(file);
+		located = (error) => config?.located(error, argv) ?? error;
+		const given = parseArguments(argv, config?.flags);
 		if (given.flags.isSet('help')) {
 			await writeLines(io.stdout, await helpLines(given, argv));
 			return 0;
@@ -129,7 +167,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
 		if (error instanceof Interrupted) {
 			endAtOnce(error.exitCode);
 		}
-		return await report(error, argv, io);
+		return await report(located(error), argv, io);
 	} finally {
 		release();
 		releaseCrashes();

@@ -210,7 +210,9 @@ const setUpScreen = async (
 		flags: {...flags, text: (name) => (name === 'region' ? region : flags.text(name))},
 	};
 	const setup = await setUpRun(shown, io, io.stdin.isTTY);
-	const models = opensOnAccount ? flags.texts('model') : setup.config.models;
+	const models = opensOnAccount
+		? [...new Set([flags.texts('model'), flags.afterPreset('model')].find((each) => each.length > 0))]
+		: setup.config.models;
 	return {setup: {...setup, config: {...setup.config, models}}, shown};
 };
 

@@ -279,3 +279,29 @@ export type TextFlag = FlagName<'value' | 'optional'>;
 
 /** Every flag, in the order of the help. */
 export const flags: ReadonlyArray<Flag & {readonly name: FlagName}> = table;
+
+/** Flags that a preset can set: what the user keeps in the configuration comes after it. */
+export const presetFlags: ReadonlySet<string> = new Set<FlagName>([
+	'model',
+	'method',
+	'goal',
+	'policy',
+	'load',
+	'requests',
+	'duration',
+	'concurrency',
+	'rate',
+	'max-tokens',
+	'burst',
+	'share',
+	'seed',
+]);
+
+/** What the user keeps is not used beside these flags, which it does not go with. */
+export const unusedBeside: Readonly<Partial<Record<FlagName, readonly FlagName[]>>> = {
+	search: ['load', 'balance', 'max-tokens', 'policy'],
+	resume: ['load', 'balance', 'out', 'reports', 'answers'],
+	watch: ['demo'],
+	stop: ['demo'],
+	resubmit: ['demo'],
+};

@@ -2,7 +2,8 @@ import {existsSync} from 'node:fs';
 import {UserError} from '../domain/user-error.ts';
 import {didYouMean} from '../text/nearest-name.ts';
 import {type Command, commands, type Flag} from './command-table.ts';
-import {type FlagName, flags, type TextFlag} from './flags.ts';
+import type {KeptFlags} from './config-file.ts';
+import {type FlagName, flags, presetFlags, type TextFlag, unusedBeside} from './flags.ts';
 import {shippedNames} from './preset-files.ts';
 
 /** A parsed command line. Values are still as typed. */
@@ -23,6 +24,8 @@ export type FlagValues = {
 	readonly text: (name: TextFlag) => string | undefined;
 	/** All values of a flag that may be repeated. */
 	readonly texts: (name: FlagName<'repeated'>) => readonly string[];
+	/** What the user's configuration has for a flag that a preset can set: it comes after the preset. */
+	readonly afterPreset: (name: FlagName) => readonly string[];
 };
 
 const [screenCommand] = commands as readonly [Command, ...Command[]];
@@ -104,19 +107,47 @@ const assertKnown = (given: readonly Given[], command: Command): void => {
 	}
 };
 
-const valuesOf = (given: readonly Given[]): FlagValues => {
+/** @param hasPreset The command reads a preset, which comes before what the user keeps. */
+const valuesOf = (given: readonly Given[], kept: KeptFlags, hasPreset: boolean): FlagValues => {
 	const of = (name: FlagName): readonly Given[] => given.filter(({flag}) => flag?.name === name);
+	const keptOf = (name: FlagName): readonly string[] => kept.get(name) ?? [];
+	/** What stands for a flag that was not typed. */
+	const instead = (name: FlagName): readonly string[] =>
+		hasPreset && presetFlags.has(name) ? [] : keptOf(name);
 	return {
 		isSet(name) {
 			const last = of(name).at(-1);
-			return last && !last.typed.startsWith('--no-') === ((last.value ?? 'true') === 'true');
+			const [own] = instead(name);
+			return last === undefined
+				? own === undefined
+					? undefined
+					: own === 'true'
+				: !last.typed.startsWith('--no-') === ((last.value ?? 'true') === 'true');
 		},
 		text(name) {
 			const last = of(name).at(-1);
-			return last && (last.value ?? '');
+			return last === undefined ? instead(name)[0] : (last.value ?? '');
 		},
-		texts: (name) => of(name).map(({value = ''}) => value),
+		texts(name) {
+			const typed = of(name).map(({value = ''}) => value);
+			return typed.length > 0 ? typed : instead(name);
+		},
+		afterPreset: (name) => (presetFlags.has(name) ? keptOf(name) : []),
 	};
+};
+
+const readsPreset = ({offers}: Command): boolean => offers === 'presets';
+
+/** Whether what the user keeps fits this command line: a default never stands in the way of what is typed. */
+const isUsed = (name: string, command: Command, given: readonly Given[]): boolean => {
+	const kept = flags.find((flag) => flag.name === name);
+	return (
+		kept !== undefined &&
+		isOf(kept, command) &&
+		// A kept model is what runs use; the lists of the account are of all models.
+		(kept.name !== 'model' || readsPreset(command)) &&
+		!given.some(({flag}) => unusedBeside[flag?.name as FlagName]?.includes(kept.name))
+	);
 };
 
 /** A flag that is given twice would silently lose one of its values. */
@@ -152,9 +183,10 @@ const assertFilled = (given: readonly Given[], words: readonly string[]): void =
 /**
  * Parses the command line.
  * @param argv Words after the program's name.
+ * @param kept Flags of the user's configuration; a typed one wins.
  * @throws UserError (exit 2) for an unknown flag, a flag of another command, or a missing value.
  */
-export function parseArguments(argv: readonly string[]): Arguments {
+export function parseArguments(argv: readonly string[], kept: KeptFlags = new Map()): Arguments {
 	const {given, words: before, behind} = partWords(argv);
 	assertOnce(given);
 	const isTap = before[0] === 'tap';
@@ -163,11 +195,12 @@ export function parseArguments(argv: readonly string[]): Arguments {
 	const command = named ?? screenCommand;
 	assertKnown(given, command);
 	assertFilled(given, words);
+	const used = new Map([...kept].filter(([name]) => isUsed(name, command, given)));
 	return {
 		command,
 		words: named === undefined ? words : words.slice(1),
 		program: isTap ? behind : [],
-		flags: valuesOf(given),
+		flags: valuesOf(given, used, readsPreset(command)),
 	};
 }
 

@@ -5,6 +5,7 @@ import {bursts, goals, type Load, loadShapes, policies} from '../domain/run-spec
 import type {Check, Variant} from '../domain/task.ts';
 import {UserError} from '../domain/user-error.ts';
 import {bounds, defaults} from './defaults.ts';
+import type {TextFlag} from './flags.ts';
 import {textArgument} from './input/text-file.ts';
 import {type LoadedPreset, loadPreset} from './load-preset.ts';
 import type {FlagValues} from './parse-arguments.ts';
@@ -20,6 +21,15 @@ import {readChoice, readDurationMs, readInteger, readNumber, readServiceLevel} f
 const ifTyped = <T>(text: string | undefined, read: (text: string) => T): T | undefined =>
 	text === undefined ? undefined : read(text);
 
+/** The value of a setting: flag over preset over the user's configuration. */
+const chosen = <T>(
+	flags: FlagValues,
+	name: TextFlag,
+	read: (text: string) => T,
+	ofPreset: T | undefined,
+	fallback: T,
+): T => ifTyped(flags.text(name), read) ?? ofPreset ?? ifTyped(flags.afterPreset(name)[0], read) ?? fallback;
+
 /** Default of `--requests`, per variant: fewer where there is nothing to choose. */
 const defaultRequests = (hasChoice: boolean): number =>
 	hasChoice ? defaults.requestsPerVariant : defaults.requestsWithoutChoice;
@@ -30,39 +40,56 @@ const defaultRequests = (hasChoice: boolean): number =>
  * @throws UserError (exit 2) for a bad value, or a `rate` load without a rate.
  */
 export function resolveLoad(flags: FlagValues, preset: Preset['load'], hasChoice = true): Load {
-	const rate = ifTyped(flags.text('rate'), (text) => readNumber('rate', text, bounds.rate));
-	const shape =
-		ifTyped(flags.text('load'), (text) => readChoice('load', text, loadShapes)) ??
-		preset?.shape ??
-		defaults.loadShape;
+	const shape = chosen(
+		flags,
+		'load',
+		(text) => readChoice('load', text, loadShapes),
+		preset?.shape,
+		defaults.loadShape,
+	);
 	const isMeasure = shape === 'measure';
 	// Requests and duration of a preset belong to its own shape: 20 per variant would not be enough to saturate a quota.
 	const own = preset !== undefined && (preset.shape ?? defaults.loadShape) === shape ? preset : undefined;
-	const ratePerMinute = rate ?? preset?.ratePerMinute ?? null;
+	const ratePerMinute = chosen<number | null>(
+		flags,
+		'rate',
+		(text) => readNumber('rate', text, bounds.rate),
+		preset?.ratePerMinute,
+		null,
+	);
 	if (shape === 'rate' && ratePerMinute === null) {
 		throw new UserError('--load rate needs --rate N (requests per minute).', {
 			exitCode: 2,
 			hint: 'For example: --load rate --rate 120.',
 		});
 	}
-	const requests =
-		ifTyped(flags.text('requests'), (text) => readInteger('requests', text, bounds.requests)) ??
-		own?.requests ??
-		(isMeasure ? defaultRequests(hasChoice) : null);
-	const durationMs =
-		ifTyped(flags.text('duration'), (text) => readDurationMs('duration', text)) ??
-		ifTyped(own?.duration === undefined ? undefined : String(own.duration), (text) =>
-			readDurationMs('duration', text),
-		) ??
-		(isMeasure || (shape === 'serial' && requests !== null) ? null : defaults.durationMs);
+	const requests = chosen<number | null>(
+		flags,
+		'requests',
+		(text) => readInteger('requests', text, bounds.requests),
+		own?.requests,
+		isMeasure ? defaultRequests(hasChoice) : null,
+	);
+	const readDuration = (text: string) => readDurationMs('duration', text);
+	const ownDuration = own?.duration === undefined ? undefined : readDuration(String(own.duration));
+	const durationMs = chosen<number | null>(
+		flags,
+		'duration',
+		readDuration,
+		ownDuration,
+		isMeasure || (shape === 'serial' && requests !== null) ? null : defaults.durationMs,
+	);
 	return {
 		shape,
 		requests,
 		durationMs,
-		concurrency:
-			ifTyped(flags.text('concurrency'), (text) => readInteger('concurrency', text, bounds.concurrency)) ??
-			preset?.concurrency ??
+		concurrency: chosen(
+			flags,
+			'concurrency',
+			(text) => readInteger('concurrency', text, bounds.concurrency),
+			preset?.concurrency,
 			defaults.concurrency,
+		),
 		ratePerMinute: shape === 'rate' ? ratePerMinute : null,
 		arrival: preset?.arrival ?? 'constant',
 		warmUpRequests: preset?.warmUp ?? 0,
@@ -198,14 +225,16 @@ export async function resolveRun(
 	const {text} = flags;
 	const content = await textArgument(text('content'), readStdin);
 	const typedModels = flags.texts('model');
-	const models = [...new Set(typedModels.length === 0 ? (preset?.models ?? []) : typedModels)];
-	const chosen = resolveVariants(
+	const models = [
+		...new Set(typedModels.length === 0 ? (preset?.models ?? flags.afterPreset('model')) : typedModels),
+	];
+	const selected = resolveVariants(
 		preset,
 		text('variants')
 			?.split(',')
 			.map((name) => name.trim()),
 	);
-	const {variants, remarks} = underTypedMaxTokens(chosen, text('max-tokens'));
+	const {variants, remarks} = underTypedMaxTokens(selected, text('max-tokens'));
 	// Content from the command line replaces the preset's items.
 	const input = content === undefined && loaded !== undefined ? loaded : {items: [], remarks: []};
 	const hasChoice = isChoosing(variants, flags);
@@ -223,34 +252,50 @@ export async function resolveRun(
 		models,
 		connection: resolveConnection(flags, models),
 		override: resolveOverride(flags),
-		method: ifTyped(text('method'), readMethod) ?? preset?.method ?? defaults.method,
+		method: chosen(flags, 'method', readMethod, preset?.method, defaults.method),
 		isMethodTyped: text('method') !== undefined,
 		load: resolveLoad(flags, preset?.load, hasChoice),
 		lanes: resolveLanes(loaded, variants),
-		goal: ifTyped(text('goal'), (goal) => readChoice('goal', goal, goals)) ?? preset?.goal ?? defaults.goal,
-		policy:
-			ifTyped(text('policy'), (policy) => readChoice('policy', policy, policies)) ??
-			preset?.policy ??
+		goal: chosen(flags, 'goal', (goal) => readChoice('goal', goal, goals), preset?.goal, defaults.goal),
+		policy: chosen(
+			flags,
+			'policy',
+			(policy) => readChoice('policy', policy, policies),
+			preset?.policy,
 			defaults.policy,
-		burst:
-			ifTyped(text('burst'), (burst) => readChoice('burst', burst, bursts)) ??
-			preset?.burst ??
+		),
+		burst: chosen(
+			flags,
+			'burst',
+			(burst) => readChoice('burst', burst, bursts),
+			preset?.burst,
 			defaults.burst,
-		share:
-			ifTyped(text('share'), (share) => readNumber('share', share, bounds.share)) ??
-			preset?.share ??
+		),
+		share: chosen(
+			flags,
+			'share',
+			(share) => readNumber('share', share, bounds.share),
+			preset?.share,
 			defaults.share,
+		),
 		isBalanced: flags.isSet('balance') ?? false,
-		...readMaxTokens(text('max-tokens'), preset?.maxTokens),
+		...readMaxTokens(
+			text('max-tokens') ??
+				(preset?.maxTokens === undefined ? flags.afterPreset('max-tokens')[0] : undefined),
+			preset?.maxTokens,
+		),
 		minQuality: preset?.minQuality ?? null,
 		isEliminating: hasChoice && (flags.isSet('early-stop') ?? true),
 		serviceLevel: readServiceLevel(text('slo')),
 		guards: readGuards(flags),
 		tier: resolveTier(flags),
-		seed:
-			ifTyped(text('seed'), (seed) => readInteger('seed', seed, {min: 0, max: 2 ** 31})) ??
-			preset?.seed ??
+		seed: chosen(
+			flags,
+			'seed',
+			(seed) => readInteger('seed', seed, {min: 0, max: 2 ** 31}),
+			preset?.seed,
 			defaults.seed,
+		),
 		isRefreshing: flags.isSet('refresh') ?? false,
 	};
 }

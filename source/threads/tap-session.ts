@@ -2,8 +2,14 @@ import {createAccountSession} from '../account/account-session.ts';
 import {createOwnTrafficRegistry} from '../account/own-traffic-registry.ts';
 import {listOptions} from '../bedrock/account-access.ts';
 import {type Clients, createClients} from '../bedrock/clients/clients.ts';
-import {addressOf, configuredCertificates, configuredEndpoint} from '../bedrock/clients/endpoint.ts';
-import {createNetwork, type Network} from '../bedrock/clients/network.ts';
+
+import {
+	addressOf,
+	configuredCertificates,
+	configuredEndpoint,
+	createNetwork,
+	type Network,
+} from '../bedrock/clients/network.ts';
 import {priceOf} from '../bedrock/prices.ts';
 import {resolveTargets} from '../bedrock/quotas/resolve-targets.ts';
 import {type Clock, systemClock} from '../domain/clock.ts';

@@ -6,6 +6,7 @@ import type {Goal} from '../domain/run-spec.ts';
 import type {KeptRun, MoreRequests, Snapshot} from '../domain/snapshot.ts';
 import type {ListedModel} from '../domain/target.ts';
 import type {Fault} from '../domain/user-error.ts';
+import type {CopyOutcome} from '../text/terminal-manners.ts';
 import type {KeyCommand} from './keymap.ts';
 import type {ComparedRuns, ExportKind, ListedPreset, ScreenSize, State} from './state.ts';
 
@@ -91,9 +92,6 @@ export type OverlayAction =
 	| {readonly type: 'overlay-compared'}
 	| {readonly type: 'overlay-accepted'}
 	| {readonly type: 'overlay-closed'};
-
-/** Whether the terminal took a text; `asked` where it may have refused without a word. */
-export type CopyOutcome = 'copied' | 'asked' | 'refused';
 
 /** A request to the world outside the state. */
 export type Effect =

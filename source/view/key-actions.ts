@@ -136,6 +136,8 @@ function historyAction(keyName: string, atMs: number): Action | undefined {
 			return {type: 'overlay-marked', atMs};
 		case 'c':
 			return {type: 'overlay-compared', atMs};
+		case 'y':
+			return {type: 'command-given', command: 'copy', atMs};
 		default:
 			return closesBox(keyName)
 				? {type: 'overlay-closed', atMs}

@@ -61,6 +61,7 @@ function bind<const Name extends string>(
 const tables: readonly ViewName[] = ['dashboard', 'variants'];
 const charts: readonly ViewName[] = ['dashboard', 'timeline'];
 const listed: readonly ViewName[] = ['account', 'dashboard', 'variants', 'quotas', 'log', 'items'];
+const detailed: readonly ViewName[] = ['account', 'dashboard', 'variants', 'log', 'items'];
 const account: readonly ViewName[] = ['account'];
 
 const run = [
@@ -103,13 +104,11 @@ const lists = [
 	bind('PageDown', 'page-down', 'a page down'),
 	bind('Home', 'home', 'to the first row or line'),
 	bind('End', 'end', 'to the last one'),
-	bind('← [', 'previous', 'previous variant, or item in its detail', {
-		in: [...tables, 'items'],
-	}),
-	bind('→ ]', 'next', 'next variant, or item in its detail', {in: [...tables, 'items']}),
+	bind('← [', 'previous', 'previous variant, or row in its detail', {in: detailed}),
+	bind('→ ]', 'next', 'next variant, or row in its detail', {in: detailed}),
 	bind('Enter', 'detail', 'detail of the row or log line; in that of a variant, its items', {
 		hint: ['Detail', 2],
-		in: [...tables, 'account', 'log', 'items'],
+		in: detailed,
 	}),
 	bind('!', 'failures-only', 'only the items that failed', {hint: ['Failures', 6], in: ['items']}),
 	bind('/', 'filter', 'filter the rows, search the log; Esc clears', {hint: ['Filter', 5]}),

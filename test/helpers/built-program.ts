@@ -17,6 +17,8 @@ const home = newFolder();
 export const plainEnvironment = (): Record<string, string> => ({
 	PATH: process.env.PATH ?? '',
 	HOME: home,
+	// The folder of a configuration is not below HOME on every platform.
+	BEDROCK_TOP_CONFIG: '',
 });
 
 export type Finished = {readonly code: number; readonly stdout: string; readonly stderr: string};

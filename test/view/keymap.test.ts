@@ -99,8 +99,8 @@ it('every key is in the help and in the Markdown table', () => {
 		PageDown       a page down
 		Home           to the first row or line
 		End            to the last one
-		← [            previous variant, or item in its detail
-		→ ]            next variant, or item in its detail
+		← [            previous variant, or row in its detail
+		→ ]            next variant, or row in its detail
 		Enter          detail of the row or log line; in that of a variant, its items
 		!              only the items that failed
 		/              filter the rows, search the log; Esc clears
