@@ -1,5 +1,5 @@
+import {emptyModelIndex} from '../bedrock/identify/identifiers.ts';
 import {identify} from '../bedrock/identify/identify.ts';
-import {emptyModelIndex} from '../bedrock/identify/model-index.ts';
 import {unknownQuota} from '../bedrock/quotas/bucket-quota.ts';
 import {burndownOf} from '../bedrock/quotas/burndown.ts';
 import type {QuotaOverride} from '../domain/run-config.ts';
