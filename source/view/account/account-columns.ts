@@ -48,9 +48,9 @@ const roomTone = ({room}: AccountRow): Tone =>
 	room === undefined ? 'muted' : room.isFull ? 'bad' : levelTone(room.fraction);
 
 /** `since 17:02 UTC`; by the trend, so about: `~12 min`, `~21:40 UTC` for the day. */
-const outlookCell = ({outlook, nowMs}: AccountRow): string => {
+const outlookCell = ({outlook, nowMs, room, bucket}: AccountRow): string => {
 	if (outlook === undefined) {
-		return unknownMark;
+		return room !== undefined && bucket.activity === 'active' ? 'not rising' : unknownMark;
 	}
 	const {type, kind, atMs} = outlook;
 	if (type === 'full') {
