@@ -1,4 +1,4 @@
-import {closeSync, existsSync, writeSync} from 'node:fs';
+import {closeSync, existsSync, statSync, writeSync} from 'node:fs';
 import {readdir, readFile} from 'node:fs/promises';
 import path from 'node:path';
 import {z} from 'zod';
@@ -9,6 +9,7 @@ import {cleanText, truncateEnd} from '../text/width.ts';
 import {defaultFolder} from './folder.ts';
 import {readResults} from './results-json.ts';
 import type {Results} from './results-schema.ts';
+import {uncheckedFile} from './unchecked-lines.ts';
 
 /**
  * The index of kept runs: `index.jsonl` beside their folders, a line per run. It only saves reading every results.json:
@@ -17,6 +18,7 @@ import type {Results} from './results-schema.ts';
 
 const indexName = 'index.jsonl';
 const resultsName = 'results.json';
+const answersName = 'answers.jsonl';
 
 /** One write of this size is whole beside those of other programs. */
 const longestVerdict = 400;
@@ -131,10 +133,17 @@ const parsed = (line: string): unknown => {
 	}
 };
 
-/** The run in a folder; a sentence where its results cannot be read, undefined where it has none. */
+/** The run in a folder; a sentence where its results are missing or cannot be read, undefined where there was none. */
 const runIn = async (folder: string): Promise<KeptRun | string | undefined> => {
 	if (!existsSync(path.join(folder, resultsName))) {
-		return undefined;
+		const hasAnswers = [answersName, uncheckedFile(answersName)].some(
+			(name) => (statSync(path.join(folder, name), {throwIfNoEntry: false})?.size ?? 0) > 0,
+		);
+		return hasAnswers
+			? cleanText(
+					`${folder} has answers but no results: its run was killed, or is under way. --resume continues it.`,
+				)
+			: undefined;
 	}
 	try {
 		return keptRunOf(await readKeptResults(folder), folder);
@@ -169,9 +178,10 @@ const mend = async (place: string, runs: readonly KeptRun[]): Promise<void> => {
 /**
  * The runs kept in a folder, from its index; what the index lacks is read from the results and added to it.
  * @param place A folder of runs, or the folder of a run.
+ * @param underWay The folder of a run that is known to be under way.
  * @throws UserError (exit 2) for a folder that is not there or cannot be read.
  */
-export async function listRuns(place: string): Promise<ListedRuns> {
+export async function listRuns(place: string, underWay?: string): Promise<ListedRuns> {
 	let names: readonly string[];
 	try {
 		names = await folderNamesIn(place);
@@ -189,7 +199,7 @@ export async function listRuns(place: string): Promise<ListedRuns> {
 	const take = async (folder: string): Promise<void> => {
 		const run = await runIn(folder);
 		if (typeof run === 'string') {
-			faults.push(run);
+			faults.push(...(folder === underWay ? [] : [run]));
 		} else if (run !== undefined) {
 			runs.push(run);
 			isWhole = false;

@@ -41,6 +41,8 @@ export type ScreenPorts = {
 		readonly list: () => Promise<{readonly runs: readonly KeptRun[]; readonly faults: readonly string[]}>;
 		readonly read: (run: KeptRun) => Promise<Snapshot>;
 		readonly compare: (runs: readonly KeptRun[]) => Promise<ComparedRuns>;
+		/** Called when a run of this program has been added. */
+		readonly onKept?: (listener: () => void) => void;
 	};
 	/** Opens on the list of these, or on one of them, and prepares nothing. */
 	readonly opensOnRuns?: 'list' | KeptRun;

@@ -75,6 +75,7 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 		onEffect: runEffect,
 		visibleRows: visibleRowIds,
 	});
+	ports.history?.onKept?.(() => store.dispatch({type: 'run-kept', atMs: clock.now()}));
 	const stopListening = engine.onReport((report) => {
 		const action = actionForReport(report, clock.now());
 		if (action !== undefined) {

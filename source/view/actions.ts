@@ -53,6 +53,8 @@ export type Action = {readonly atMs: number} & (
 	| {readonly type: 'account-received'; readonly account: AccountSnapshot}
 	| {readonly type: 'export-finished'; readonly what: ExportKind; readonly files: readonly string[]}
 	| {readonly type: 'export-failed'; readonly what: ExportKind; readonly message: string}
+	/** A run of this program was added to those that are kept. */
+	| {readonly type: 'run-kept'}
 	| {
 			readonly type: 'runs-listed';
 			readonly runs: readonly KeptRun[];
