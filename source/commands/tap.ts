@@ -215,6 +215,7 @@ export async function tap({flags, program}: Arguments, io: Io, startTap = startT
 			port: settings.port,
 			secret: await secretFor(settings.port, settings.hasNewSecret),
 			isResigning: settings.isResigning,
+			pace: settings.pace,
 			isRefreshing: settings.isRefreshing,
 		};
 		const listening = awaitReport(handle, 'tap-listening');

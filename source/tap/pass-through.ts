@@ -7,10 +7,11 @@ import {StreamFault} from '../bedrock/methods/stream-reader.ts';
 import type {Method} from '../domain/backend.ts';
 import type {Failure} from '../domain/failure.ts';
 import {reasonOf, UserError} from '../domain/user-error.ts';
-import {type AnswerReader, bodyCollector, createAnswerReader} from './answer-reader.ts';
+import {type AnswerReader, createAnswerReader} from './answer-reader.ts';
 import {callerOf} from './clients.ts';
 import {endToEnd, type Headers, headerIn, type Incoming} from './listener.ts';
 import type {ModelBook} from './models.ts';
+import {callKey, type Pacing, type Pass} from './pacing.ts';
 import {noCredentials, refusals, sendRefusal, type TapRefusal, unreachable} from './refusal.ts';
 import {requestFacts} from './request-facts.ts';
 import type {Route, UpstreamHost} from './routes.ts';
@@ -31,24 +32,12 @@ export type PassPorts = {
 	readonly baseOf: (host: UpstreamHost) => Promise<URL>;
 	/** Values that must never be shown. */
 	readonly secrets: () => readonly string[];
-	/** Whether a request may be sent now, or why not; resolves when it may. */
-	readonly admit: (attempt: TappedCall, incoming: Incoming, signal: AbortSignal) => Promise<Admitted>;
+	readonly pacing: Pacing;
+	/** An answer settled its quota tokens. @param index Of its model. */
+	readonly onSettled: (index: number, quotaTokens: number) => void;
 	readonly region: string;
 	readonly endpoint: string | null;
 };
-
-/** The end of the wait for room. */
-export type Admitted =
-	| {
-			readonly kind: 'admitted';
-			/** The first byte of the answer came. */
-			readonly confirmed: () => void;
-			/** The attempt is over. @param quotaTokens Undefined where the service refused it before counting. */
-			readonly settled: (quotaTokens: number | undefined, failure: Failure | undefined) => void;
-	  }
-	| {readonly kind: 'refused'; readonly refusal: TapRefusal}
-	/** The client left. */
-	| {readonly kind: 'gone'};
 
 /** @returns Undefined where the body is too large. Rejects where the client leaves before its end. */
 async function bodyOf(body: Readable): Promise<Buffer | undefined> {
@@ -235,55 +224,101 @@ export async function passInference(
 		return;
 	}
 	const index = models.indexOf(model);
-	const attempt = traffic.arrive(callerOf(incoming), index, model, requestFacts(body));
-	const admitted = await ports.admit(attempt, incoming, abort.signal);
-	if (admitted.kind !== 'admitted') {
-		if (admitted.kind === 'gone') {
-			traffic.aborted(attempt);
-		} else {
-			sendRefusal(reply, admitted.refusal);
-		}
-		return;
-	}
-	const outgoing = await outgoingOf(incoming, {host, target, body}, ports);
-	const answer = await forward(outgoing, ports, abort.signal, () => traffic.sent(attempt));
+	const call = traffic.arrive(callerOf(incoming), index, model, requestFacts(body));
 	const context = contextOf(method, model, ports, index);
-	if ('refusal' in answer) {
-		finishUnanswered(attempt, {answer, isGone}, context, {ports, admitted});
-		sendRefusal(reply, answer.refusal);
-		return;
+	const key = callKey(call, body);
+	for (let holdMs: number | undefined; ; ) {
+		const admitted = await ports.pacing.admit(call, key, incoming, abort.signal, holdMs);
+		if (admitted.kind !== 'admitted') {
+			if (admitted.kind === 'gone') {
+				traffic.aborted(call);
+			} else {
+				sendRefusal(reply, admitted.refusal);
+			}
+			return;
+		}
+		const outgoing = await outgoingOf(incoming, {host, target, body}, ports);
+		const answer = await forward(outgoing, ports, abort.signal, () => traffic.sent(call));
+		if ('refusal' in answer) {
+			finishUnanswered(call, {answer, isGone}, context, {ports, admitted});
+			sendRefusal(reply, answer.refusal);
+			return;
+		}
+		if (answer.status < 300) {
+			await passAnswer(call, {answer, incoming, method, isGone: () => isGone, context}, {ports, admitted});
+			return;
+		}
+		const text = await errorBody(answer);
+		const failure = failureIn(answer, text.toString('utf8'), context, ports);
+		finishRefused(call, failure, {ports, admitted});
+		holdMs = ports.pacing.holdLeft(call, incoming.header('user-agent'));
+		// Nothing has gone back to the client yet: what the service throttled may wait for room like any other call.
+		if (!isThrottle(failure) || holdMs <= 0 || isGone) {
+			passError(answer, text, incoming);
+			return;
+		}
 	}
-	if (answer.status >= 300) {
-		const collector = bodyCollector();
-		await passBack(answer, incoming, {
-			onFirstByte() {},
-			onChunk: collector.push,
-			onEnd() {
-				const failure = failureIn(answer, collector.text(), context, ports);
-				if (failure.charge === 'none') {
-					traffic.ended(attempt, {kind: 'refused', failure});
-					admitted.settled(undefined, failure);
-				} else {
-					admitted.settled(traffic.ended(attempt, {kind: 'broken', failure, reading: undefined}), failure);
-				}
-			},
-		});
-		return;
+}
+
+const isThrottle = ({class: kind}: Failure): boolean =>
+	kind === 'throttled-requests' || kind === 'throttled-tokens';
+
+/** The body of an error, which is small; of one that breaks off what had come. */
+const errorBody = async ({body}: UpstreamAnswer): Promise<Buffer> => {
+	const chunks: Buffer[] = [];
+	try {
+		for await (const chunk of body as AsyncIterable<Buffer>) {
+			chunks.push(chunk);
+		}
+	} catch {
+		// The client gets what there is.
 	}
+	return Buffer.concat(chunks);
+};
+
+/** Passes an error on byte for byte: clients tell errors apart by the words of the service. */
+const passError = ({status, reason, headers}: UpstreamAnswer, text: Buffer, {reply}: Incoming): void => {
+	if (reply.isOpen()) {
+		reply.start(status, reason, endToEnd(headers)).end(text);
+	}
+};
+
+const finishRefused = (call: TappedCall, failure: Failure, {ports, admitted}: Settling): void => {
+	if (failure.charge === 'none') {
+		ports.traffic.ended(call, {kind: 'refused', failure});
+		admitted.settled(undefined, failure);
+	} else {
+		admitted.settled(ports.traffic.ended(call, {kind: 'broken', failure, reading: undefined}), failure);
+	}
+};
+
+type Answering = {
+	readonly answer: UpstreamAnswer;
+	readonly incoming: Incoming;
+	readonly method: Method;
+	readonly isGone: () => boolean;
+	readonly context: FailureContext;
+};
+
+const passAnswer = async (
+	call: TappedCall,
+	{answer, incoming, method, isGone, context}: Answering,
+	{ports, admitted}: Settling,
+): Promise<void> => {
 	const reader = createAnswerReader({
 		method,
-		baseModel: models.at(index).target.baseModel,
+		baseModel: ports.models.at(call.row.target).target.baseModel,
 		headers: lowerCased(answer.headers),
-		onFirstToken: () => traffic.firstToken(attempt),
+		onFirstToken: () => ports.traffic.firstToken(call),
 	});
 	await passBack(answer, incoming, {
 		onFirstByte: admitted.confirmed,
 		onChunk: reader.push,
-		onEnd: (isWhole) => finishAnswered(attempt, reader, {isWhole, isGone, context}, {ports, admitted}),
+		onEnd: (isWhole) => finishAnswered(call, reader, {isWhole, isGone: isGone(), context}, {ports, admitted}),
 	});
-}
+};
 
-type Settling = {readonly ports: PassPorts; readonly admitted: Extract<Admitted, {kind: 'admitted'}>};
+type Settling = {readonly ports: PassPorts; readonly admitted: Pass};
 
 const finishAnswered = (
 	attempt: TappedCall,
@@ -299,7 +334,9 @@ const finishAnswered = (
 	const reading = reader.end(isWhole);
 	if (reading.isComplete) {
 		const usage = reading.usage ?? estimatedUsage(attempt, reading);
-		admitted.settled(traffic.ended(attempt, {kind: 'answered', reading, usage}), undefined);
+		const quotaTokens = traffic.ended(attempt, {kind: 'answered', reading, usage});
+		admitted.settled(quotaTokens, undefined);
+		ports.onSettled(attempt.row.target, quotaTokens);
 		return;
 	}
 	if (isGone) {
