@@ -12,7 +12,7 @@ import {disabledReason, refusalWords, scrollsDetail} from './availability.ts';
 import {copy, withCopied} from './copied.ts';
 import * as history from './history/history.ts';
 import * as items from './items.ts';
-import {type KeyCommand, keyGroups, type ViewName, viewAfter} from './keymap.ts';
+import {type KeyCommand, type Keymap, type ViewName, viewAfter} from './keymap.ts';
 import * as listing from './list-commands.ts';
 import {currentList} from './lists.ts';
 import {changedSettings, withLog} from './log-lines.ts';
@@ -174,7 +174,10 @@ function inOverlay(state: State, overlay: Overlay, action: OverlayAction): Trans
 		case 'help':
 		case 'start-question':
 			return action.type === 'overlay-moved'
-				? noEffect({...state, overlay: {...overlay, scroll: scrolled(overlay.scroll, action.lines)}})
+				? noEffect({
+						...state,
+						overlay: {...overlay, scroll: scrolled(state.keymap, overlay.scroll, action.lines)},
+					})
 				: noEffect(state);
 		case 'picker':
 			return inPicker(state, overlay, action);
@@ -187,8 +190,8 @@ function inOverlay(state: State, overlay: Overlay, action: OverlayAction): Trans
 }
 
 /** A line of help may take several on a narrow screen; the overlay stops at its own last one. */
-function scrolled(scroll: number, lines: number): number {
-	const last = keyGroups.reduce((sum, {entries}) => sum + 3 * entries.length + 2, 0);
+function scrolled({groups}: Keymap, scroll: number, lines: number): number {
+	const last = groups.reduce((sum, {entries}) => sum + 3 * entries.length + 2, 0);
 	return Math.min(last, Math.max(0, scroll + lines));
 }
 
@@ -261,7 +264,11 @@ function withSnapshot(state: State, snapshot: Snapshot): State {
 /** The end of a run and its reason, in the log. */
 function withEnd(state: State, snapshot: Snapshot): State {
 	const {word, detail} = statusOf({...state, stage: {kind: 'ended'}, snapshot});
-	return withLog(state, word.toLowerCase(), `The run ${word.toLowerCase()} ${detail.split(' · r runs')[0]}.`);
+	return withLog(
+		state,
+		word.toLowerCase(),
+		`The run ${word.toLowerCase()} ${detail.split(/ · \S+ runs/)[0]}.`,
+	);
 }
 
 /** Whether the screen closes once the run has ended. */

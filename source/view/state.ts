@@ -5,7 +5,7 @@ import type {KeptRun, MoreRequests, Snapshot} from '../domain/snapshot.ts';
 import type {ListedModel} from '../domain/target.ts';
 import type {Fault} from '../domain/user-error.ts';
 import {type AccountState, initialAccount} from './account/account-state.ts';
-import type {ViewName} from './keymap.ts';
+import {type Keymap, usualKeymap, type ViewName} from './keymap.ts';
 import {initialLists, type Lists} from './lists.ts';
 
 /** A list that is loaded when the user wants to choose from it. */
@@ -180,6 +180,8 @@ export type State = {
 	/** Set once the screen is to close as soon as the run has ended. */
 	readonly isLeaving: boolean;
 	readonly view: ViewName;
+	/** The keys of this user. */
+	readonly keymap: Keymap;
 	readonly overlay: Overlay | undefined;
 	readonly models: RemoteList<ListedModel>;
 	readonly presets: RemoteList<ListedPreset>;
@@ -238,7 +240,9 @@ export const keptLogLines = 200;
  */
 export function initialState(
 	options: Pick<State, 'config' | 'isDemo' | 'startsAtOnce' | 'nowMs'> &
-		Partial<Pick<State, 'epochMs' | 'hasKeys' | 'hasDemo' | 'account' | 'view' | 'size' | 'history'>>,
+		Partial<
+			Pick<State, 'epochMs' | 'hasKeys' | 'hasDemo' | 'account' | 'view' | 'size' | 'history' | 'keymap'>
+		>,
 	/** Opens on earlier runs: nothing is prepared or listed before that is asked for. */
 	opensOnRuns = false,
 ): State {
@@ -251,6 +255,7 @@ export function initialState(
 		hasDemo: false,
 		epochMs: 0,
 		view: 'dashboard',
+		keymap: usualKeymap,
 		account: initialAccount(),
 		history: undefined,
 		...options,

@@ -9,6 +9,7 @@ import {accountColumns} from '../../view/account/account-columns.ts';
 import {type AccountRow, hasDifferentAges} from '../../view/account/account-rows.ts';
 import {accountFault, shownRegions} from '../../view/account/account-state.ts';
 import {isDemoOffered} from '../../view/availability.ts';
+import {keyOf} from '../../view/keymap.ts';
 import type {ListState} from '../../view/lists.ts';
 import type {State} from '../../view/state.ts';
 import {type FrameTitle, panelInside} from '../frame.ts';
@@ -165,10 +166,12 @@ function emptyLines(state: State, width: number): readonly Line[] {
 		),
 		[],
 		[
-			...(isDemoOffered(state) ? [segment('d', 'accent'), segment(' shows the demo   ')] : []),
-			segment('o', 'accent'),
+			...(isDemoOffered(state)
+				? [segment(keyOf(state, 'start-demo'), 'accent'), segment(' shows the demo   ')]
+				: []),
+			segment(keyOf(state, 'presets'), 'accent'),
 			segment(' chooses a preset   '),
-			segment('q', 'accent'),
+			segment(keyOf(state, 'quit'), 'accent'),
 			segment(' quits'),
 		],
 	];

@@ -1,7 +1,7 @@
 import {formatCount} from '../../text/numbers.ts';
 import {fileSegment, fitLine, hangingLines, type Line, lineWidth, segment} from '../../text/segment.ts';
 import {cleanText, wrapText} from '../../text/width.ts';
-import {keyGroups} from '../../view/keymap.ts';
+import {type Keymap, keyOf} from '../../view/keymap.ts';
 import {type Setting, settings} from '../../view/settings.ts';
 import type {Overlay, SettingsForm, State} from '../../view/state.ts';
 import {statusOf} from '../../view/status.ts';
@@ -113,7 +113,7 @@ function overlayContent(state: State, overlay: Overlay, width: number, height: n
 			return {
 				title: [segment('Keys', 'title')],
 				note: [segment('↑ ↓ scroll, Esc closes', 'muted')],
-				lines: helpLines(width),
+				lines: helpLines(state.keymap, width),
 			};
 		case 'history':
 			return historyContent(state, overlay, width, height);
@@ -140,12 +140,13 @@ function overlayContent(state: State, overlay: Overlay, width: number, height: n
 	}
 }
 
-function questionLines({snapshot}: State, width: number, height: number): readonly Line[] {
+function questionLines(state: State, width: number, height: number): readonly Line[] {
+	const {snapshot} = state;
 	const inFlight = snapshot?.progress.inFlight ?? 0;
 	const sentence = (text: string) => wrapText(text, width).map((line): Line => [segment(line)]);
 	const first = sentence('A run that costs money is under way.');
 	const more = sentence(`${formatCount(inFlight)} requests are in flight; what was measured is kept.`);
-	const quits: Line = [segment('q', 'accent'), segment(' stops it and quits')];
+	const quits: Line = [segment(keyOf(state, 'quit'), 'accent'), segment(' stops it and quits')];
 	const goesOn: Line = [segment('Esc', 'accent'), segment(' continues')];
 	const joined: Line = [...quits, segment('   '), ...goesOn];
 	const keys = lineWidth(joined) <= width ? [joined] : [quits, goesOn];
@@ -158,10 +159,10 @@ const twoColumnWidth = 104;
 const columnGap = 3;
 
 /** The keys by group; in two columns where there is room. */
-function helpLines(width: number): readonly Line[] {
+function helpLines({groups}: Keymap, width: number): readonly Line[] {
 	const isDouble = width >= twoColumnWidth;
 	const blockWidth = isDouble ? Math.floor((width - columnGap) / 2) : width;
-	const blocks = keyGroups.map(({title, entries}): readonly Line[] => [
+	const blocks = groups.map(({title, entries}): readonly Line[] => [
 		[segment(title, 'title')],
 		...entries.flatMap(({keys, description}) =>
 			hangingLines(segment(`${keys.join(' ').padEnd(10)} `, 'accent'), description, blockWidth),

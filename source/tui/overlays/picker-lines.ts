@@ -4,6 +4,7 @@ import {type Column, fitColumns, rowLine} from '../../text/table.ts';
 import {cleanText, wrapText} from '../../text/width.ts';
 import {shownRegions} from '../../view/account/account-state.ts';
 import {isDemoOffered} from '../../view/availability.ts';
+import {keyOf} from '../../view/keymap.ts';
 import {type PickerRow, pickerRows} from '../../view/picker.ts';
 import {limitWords} from '../../view/quota-words.ts';
 import type {Picker, RemoteList, State} from '../../view/state.ts';
@@ -66,7 +67,7 @@ function emptyLines(state: State, {of}: Picker, width: number): readonly Line[] 
 					? [
 							[
 								segment('Esc, then '),
-								segment('d', 'accent'),
+								segment(keyOf(state, 'start-demo'), 'accent'),
 								segment(' shows the demo, which needs no account.'),
 							],
 						]

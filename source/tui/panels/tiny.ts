@@ -4,6 +4,7 @@ import {formatPercent, formatTokens} from '../../text/numbers.ts';
 import {flowLines, type Line, segment} from '../../text/segment.ts';
 import {cleanText, wrapText} from '../../text/width.ts';
 import {listedBuckets} from '../../view/account/listed-buckets.ts';
+import {keyOf} from '../../view/keymap.ts';
 import {bucketNow, shownSnapshot} from '../../view/selectors.ts';
 import type {State} from '../../view/state.ts';
 import {accountStatus, statusOf} from '../../view/status.ts';
@@ -68,7 +69,9 @@ function runParts(state: State): readonly Line[] {
 	);
 	return [
 		[segment(status.word, status.tone)],
-		...(state.stage.kind === 'planned' && !state.isDemo ? [[segment('r shows the plan')]] : []),
+		...(state.stage.kind === 'planned' && !state.isDemo
+			? [[segment(`${keyOf(state, 'run')} shows the plan`)]]
+			: []),
 		briefVerdict(state),
 		...(bucket === undefined ? [] : [gaugeWords('RPM', bucket.requests), gaugeWords('TPM', bucket.tokens)]),
 		throttled === 0 ? [] : [segment(`T ${formatTokens(throttled)}`, 'throttled')],
