@@ -108,7 +108,11 @@ const guarded =
 /** Earlier runs that a screen opens on. */
 type ShownRuns = {readonly folder: string; readonly opensOn: NonNullable<ScreenPorts['opensOnRuns']>};
 
+/** What the user keeps for the screen, and the way to keep more. */
+export type OwnScreen = Pick<ScreenPorts, 'keymap' | 'columns' | 'remember'>;
+
 type ScreenOptions = {
+	readonly own: OwnScreen;
 	readonly conditions: readonly Condition[];
 	readonly account: AccountOptions;
 	readonly runs?: ShownRuns;
@@ -121,7 +125,7 @@ const openScreen = async (
 	io: Io,
 ): Promise<number> => {
 	const {config, output, isDemo} = setup;
-	const {account, runs} = options;
+	const {account, runs, own} = options;
 	const guard = guardScreen(io);
 	const manners = mannersOf(io, {
 		asksBackground: output.theme === 'auto' && output.colors > 0,
@@ -149,6 +153,7 @@ const openScreen = async (
 			history: createHistory(path.resolve(runs?.folder ?? output.folder ?? defaultFolder)),
 			...(runs === undefined ? {} : {opensOnRuns: runs.opensOn}),
 			...account,
+			...own,
 			onCrash: leaveClosing,
 			guard,
 			noteAlert: (text) => note('alert', text),
@@ -217,7 +222,7 @@ const setUpScreen = async (
 };
 
 /** The command without a name: the screen on a terminal, the plain form elsewhere. @returns Exit code. */
-export async function screen(given: Arguments, io: Io): Promise<number> {
+export async function screen(given: Arguments, io: Io, own: OwnScreen): Promise<number> {
 	const endings = readEndings(given);
 	const {conditions, alerts} = endings;
 	const {isPlain, isDryRun, json} = resolveOutput(given.flags, io.environment);
@@ -235,13 +240,17 @@ export async function screen(given: Arguments, io: Io): Promise<number> {
 	}
 	const account = accountOptions(given, alerts);
 	const {setup, shown} = await untilSignal(io.signal, setUpScreen(given, account, io));
-	return openScreen(shown, setup, {conditions, account}, io);
+	return openScreen(shown, setup, {conditions, account, own}, io);
 }
 
 /** The screen of earlier runs; a run can be started from there too. @returns Exit code. */
-export async function screenOfRuns(given: Arguments, runs: ShownRuns, io: Io): Promise<number> {
+export async function screenOfRuns(
+	given: Arguments,
+	{runs, own}: {readonly runs: ShownRuns; readonly own: OwnScreen},
+	io: Io,
+): Promise<number> {
 	const account = {...accountOptions(given, []), opensOnAccount: false};
 	const setup = await untilSignal(io.signal, setUpRun({...given, words: [demoPreset]}, io, true));
 	const chosen = {...setup, config: {...setup.config, models: []}};
-	return openScreen(given, chosen, {conditions: [], account, runs}, io);
+	return openScreen(given, chosen, {conditions: [], account, runs, own}, io);
 }

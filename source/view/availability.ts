@@ -1,5 +1,6 @@
 import {cleanText} from '../text/width.ts';
 import {notFoldable, selectedBucket} from './account/listed-buckets.ts';
+import {notChoosable} from './columns/columns.ts';
 import {notCopyable} from './copied.ts';
 import {selectedItem} from './items.ts';
 import {commandFor, type KeyCommand, keyOf, titleOf, viewsOfKey} from './keymap.ts';
@@ -81,6 +82,7 @@ const readingCommands: ReadonlySet<KeyCommand> = new Set<KeyCommand>([
 	'filter',
 	'next-sort',
 	'invert',
+	'columns',
 	'zoom-in',
 	'zoom-out',
 	'zoom-reset',
@@ -236,6 +238,7 @@ const reasons: Readonly<Partial<Record<KeyCommand, Reason>>> = {
 	home: notMovable,
 	end: notMovable,
 	copy: notCopyable,
+	columns: notChoosable,
 	'next-sort': (state) =>
 		isSortable(state)
 			? undefined

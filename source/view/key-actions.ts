@@ -122,6 +122,8 @@ function overlayAction(
 				answerAction(keyName, 'run', atMs) ??
 				passingAction(keyName, keys, [], atMs)
 			);
+		case 'columns':
+			return columnsAction(keyName, keys, atMs);
 		case 'exported':
 			return passingAction(keyName, keys, [], atMs);
 	}
@@ -142,6 +144,20 @@ function historyAction(keyName: string, keys: Keys, atMs: number): Action | unde
 		default:
 			return closesBox(keyName, keys)
 				? {type: 'overlay-closed', atMs}
+				: (scrollAction(keyName, keys.keymap, atMs) ?? listAction(keyName, atMs));
+	}
+}
+
+function columnsAction(keyName: string, keys: Keys, atMs: number): Action | undefined {
+	switch (keyName) {
+		case 'Space':
+			return {type: 'overlay-marked', atMs};
+		case 'Backspace':
+		case 'Delete':
+			return {type: 'text-erased', atMs};
+		default:
+			return isKeyOf(keyName, 'columns', keys)
+				? {type: 'overlay-accepted', atMs}
 				: (scrollAction(keyName, keys.keymap, atMs) ?? listAction(keyName, atMs));
 	}
 }

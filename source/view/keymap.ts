@@ -64,6 +64,7 @@ const tables: readonly ViewName[] = ['dashboard', 'variants'];
 const charts: readonly ViewName[] = ['dashboard', 'timeline'];
 const listed: readonly ViewName[] = ['account', 'dashboard', 'variants', 'quotas', 'log', 'items'];
 const account: readonly ViewName[] = ['account'];
+const chosen: readonly ViewName[] = ['account', 'dashboard', 'variants', 'quotas', 'items'];
 
 const run = [
 	bind('r', 'run', 'start the run, or run again', {hint: ['Run', 8]}),
@@ -95,6 +96,8 @@ const screen = [
 	bind('Shift+Tab', 'previous-view', 'previous view'),
 	bind('R', 'regions', 'choose Regions of the account', {hint: ['Regions', 6], in: account}),
 	bind('z', 'fold-idle', 'fold or show idle buckets', {hint: ['Idle', 3], in: account}),
+	bind('C', 'columns', 'choose the columns of the table', {hint: ['Columns', 3], in: chosen}),
+	bind('Ctrl+S', 'remember', 'write what was changed or typed into config.yaml, for the next start'),
 	bind('Esc', 'close', 'close what is open; never quits'),
 ];
 
@@ -154,6 +157,7 @@ export const bindings: readonly Binding[] = bindingGroups.flatMap((group) => gro
 export const alwaysKeys: Readonly<Record<string, KeyCommand>> = {
 	'Ctrl+C': 'quit',
 	'Ctrl+L': 'redraw',
+	'Ctrl+S': 'remember',
 	'Ctrl+Z': 'suspend',
 };
 

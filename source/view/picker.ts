@@ -139,6 +139,7 @@ export function takePreset(state: State, config: RunConfig): Transition {
 	const next: State = {
 		...withList(state, 'variants', {filter: '', selected: undefined}),
 		config: {...config, models},
+		known: {...state.known, config: {...config, models}},
 		switchedOff: [],
 		isDetailOpen: false,
 		flash: undefined,

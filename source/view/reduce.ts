@@ -9,6 +9,7 @@ import {
 	withFlash,
 } from './actions.ts';
 import {disabledReason, refusalWords, scrollsDetail} from './availability.ts';
+import {inColumns, openColumns} from './columns/columns.ts';
 import {copy, withCopied} from './copied.ts';
 import * as history from './history/history.ts';
 import * as items from './items.ts';
@@ -21,7 +22,7 @@ import * as pickers from './picker.ts';
 import * as runs from './run-commands.ts';
 import * as screen from './screen-commands.ts';
 import {finalSnapshot} from './selectors.ts';
-import {inSettings, openSettings} from './settings.ts';
+import {inSettings, openSettings, remember, takeRemembered} from './settings.ts';
 import type {Overlay, State} from './state.ts';
 import {statusOf, windowTitle} from './status.ts';
 
@@ -147,6 +148,10 @@ function reduced(before: State, action: Action): Transition {
 			return history.takeHistory(state, action);
 		case 'copied':
 			return noEffect(withCopied(state, action));
+		case 'remembered':
+			return noEffect(withLog(takeRemembered(state, action), 'written', action.file));
+		case 'remember-failed':
+			return noEffect(withFlash(state, `not remembered: ${action.fault.message}`));
 		case 'screen-resized':
 			return noEffect({...state, size: action.size});
 		case 'time-passed':
@@ -158,6 +163,9 @@ function reduced(before: State, action: Action): Transition {
 function inOverlay(state: State, overlay: Overlay, action: OverlayAction): Transition {
 	if (overlay.kind === 'settings') {
 		return inSettings(state, overlay, action);
+	}
+	if (overlay.kind === 'columns') {
+		return inColumns(state, overlay, action);
 	}
 	if (action.type === 'overlay-closed') {
 		return noEffect({...state, overlay: overlay.kind === 'comparison' ? overlay.list : undefined});
@@ -399,6 +407,8 @@ const handlers: Readonly<Record<KeyCommand, (state: State) => Transition>> = {
 	export: (state) => screen.write(state, 'charts'),
 	'export-increase': (state) => screen.write(state, 'increase'),
 	'export-winner': (state) => screen.write(state, 'winner'),
+	columns: openColumns,
+	remember,
 	copy,
 	help: (state) => noEffect({...state, overlay: {kind: 'help', scroll: 0}}),
 	redraw: (state) => withEffects(state, {type: 'redraw'}),

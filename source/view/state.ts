@@ -41,6 +41,7 @@ export type Overlay =
 	| {readonly kind: 'help'; readonly scroll: number}
 	| Picker
 	| SettingsForm
+	| ColumnChooser
 	| {readonly kind: 'quit-question'}
 	/** Shows a plan that has not been on screen, and asks whether to start it. */
 	| {readonly kind: 'start-question'; readonly scroll: number}
@@ -104,6 +105,19 @@ export type SettingsForm = {
 	readonly problem: string | undefined;
 	/** What Esc goes back to. */
 	readonly before: RunConfig;
+};
+
+/** Names of the columns that the user chose, by view, in the order in which they are shown. */
+export type OwnColumns = Readonly<Partial<Record<ViewName, readonly string[]>>>;
+
+/** The columns of a view, some of which are on. */
+export type ColumnChooser = {
+	readonly kind: 'columns';
+	readonly view: ViewName;
+	/** Of the selected column. */
+	readonly index: number;
+	/** What Esc goes back to; undefined: the usual ones. */
+	readonly before: readonly string[] | undefined;
 };
 
 /** What a key writes: SVGs, the figures for a quota increase, the winning request. */
@@ -182,6 +196,14 @@ export type State = {
 	readonly view: ViewName;
 	/** The keys of this user. */
 	readonly keymap: Keymap;
+	/** Where a view has none of its own, its columns are the usual ones. */
+	readonly columns: OwnColumns;
+	/** What the next start has without anybody asking for it: all that differs can be remembered. */
+	readonly known: {
+		readonly config: RunConfig;
+		readonly columns: OwnColumns;
+		readonly region: string | undefined;
+	};
 	readonly overlay: Overlay | undefined;
 	readonly models: RemoteList<ListedModel>;
 	readonly presets: RemoteList<ListedPreset>;
@@ -241,7 +263,10 @@ export const keptLogLines = 200;
 export function initialState(
 	options: Pick<State, 'config' | 'isDemo' | 'startsAtOnce' | 'nowMs'> &
 		Partial<
-			Pick<State, 'epochMs' | 'hasKeys' | 'hasDemo' | 'account' | 'view' | 'size' | 'history' | 'keymap'>
+			Pick<
+				State,
+				'epochMs' | 'hasKeys' | 'hasDemo' | 'account' | 'view' | 'size' | 'history' | 'keymap' | 'columns'
+			>
 		>,
 	/** Opens on earlier runs: nothing is prepared or listed before that is asked for. */
 	opensOnRuns = false,
@@ -256,9 +281,15 @@ export function initialState(
 		epochMs: 0,
 		view: 'dashboard',
 		keymap: usualKeymap,
+		columns: {},
 		account: initialAccount(),
 		history: undefined,
 		...options,
+		known: {
+			config: options.config,
+			columns: options.columns ?? {},
+			region: options.account?.regions[0] ?? options.config.connection.region,
+		},
 		earlier: undefined,
 		present: undefined,
 		stage: isChoosing

@@ -11,7 +11,7 @@ import {accountFault, shownRegions} from '../../view/account/account-state.ts';
 import {isDemoOffered} from '../../view/availability.ts';
 import {keyOf} from '../../view/keymap.ts';
 import type {ListState} from '../../view/lists.ts';
-import type {State} from '../../view/state.ts';
+import type {OwnColumns, State} from '../../view/state.ts';
 import {type FrameTitle, panelInside} from '../frame.ts';
 import type {Tier} from '../layout.ts';
 import {Panel} from '../panel.tsx';
@@ -35,12 +35,14 @@ export function accountTableLines(
 		height,
 		hasRegions,
 		folded = 0,
+		own = {},
 	}: {
 		readonly width: number;
 		readonly height: number;
 		readonly hasRegions: boolean;
 		/** Number of idle buckets that are not among the rows. */
 		readonly folded?: number;
+		readonly own?: OwnColumns;
 	},
 ): readonly Line[] {
 	const hasBar = width >= barFromWidth;
@@ -49,7 +51,7 @@ export function accountTableLines(
 	const shown = visibleBuckets(rows, folded, height);
 	// The widths depend on all rows, so that nothing moves while scrolling.
 	const fitted = fitColumns(
-		accountColumns({hasRegions, hasAges: hasDifferentAges(rows)}),
+		accountColumns({hasRegions, hasAges: hasDifferentAges(rows), own}),
 		rows,
 		Math.max(1, width - markWidth),
 		width >= roomyFromWidth ? 2 : 1,
@@ -148,7 +150,7 @@ function TableView({rows, region, folded, ...props}: Props & AccountTable) {
 	const lines =
 		rows.length === 0
 			? emptyTableLines(region === undefined ? shownRegions(account) : [region], filter, inside.width)
-			: accountTableLines(rows, {...inside, hasRegions: region === undefined, folded});
+			: accountTableLines(rows, {...inside, hasRegions: region === undefined, folded, own: state.columns});
 	return <Panel {...props} title={accountTitle(region, lists.account)} lines={lines} />;
 }
 

@@ -1,9 +1,10 @@
 import {formatCount} from '../../text/numbers.ts';
 import {fileSegment, fitLine, hangingLines, type Line, lineWidth, segment} from '../../text/segment.ts';
 import {cleanText, wrapText} from '../../text/width.ts';
-import {type Keymap, keyOf} from '../../view/keymap.ts';
+import {columnsOfView, namesOn} from '../../view/columns/columns.ts';
+import {type Keymap, keyOf, titleOf} from '../../view/keymap.ts';
 import {type Setting, settings} from '../../view/settings.ts';
-import type {Overlay, SettingsForm, State} from '../../view/state.ts';
+import type {ColumnChooser, Overlay, SettingsForm, State} from '../../view/state.ts';
 import {statusOf} from '../../view/status.ts';
 import {boxed, type Content, firstShown, framed, overlayRoom} from '../frame.ts';
 import {type Rect, tierOf} from '../layout.ts';
@@ -28,7 +29,10 @@ function settingsContent(state: State, form: SettingsForm, roomWidth: number, ro
 	return {
 		title: [segment('Settings', 'title')],
 		note: [
-			segment(width < 60 ? 'Enter accepts' : '↑ ↓ move, ← → choose, Enter accepts, Esc undoes', 'muted'),
+			segment(
+				width < 60 ? 'Enter accepts' : '↑ ↓ move, ← → choose, Enter accepts, Esc undoes, Ctrl+S remembers',
+				'muted',
+			),
 		],
 		lines: lines.map((line) => fitLine(line, width)),
 	};
@@ -63,6 +67,41 @@ function planLines(state: State, width: number): readonly Line[] {
 	}
 	const {word, detail, tone} = statusOf(state);
 	return [[segment(stage.kind === 'preparing' ? 'PLAN' : word, tone), segment(` ${detail}`)]];
+}
+
+/** The columns of a view with what they show, those that are on marked; the list is scrolled around the selected one. */
+function columnsContent(
+	state: State,
+	{view, index}: ColumnChooser,
+	roomWidth: number,
+	roomHeight: number,
+): Content {
+	const all = columnsOfView(view);
+	const on = namesOn(state, view);
+	const nameWidth = Math.max(...all.map(([name]) => name.length));
+	const wordsWidth = Math.max(...all.map(([, words]) => words.length));
+	const width = Math.max(1, Math.min(roomWidth, 6 + nameWidth + 2 + wordsWidth));
+	const note = [
+		'Space on or off, Backspace the usual ones, Enter keeps, Ctrl+S remembers',
+		'Space on/off, Enter keeps',
+		'Enter keeps',
+	].find((words) => words.length + titleOf(view).length + 20 <= roomWidth);
+	const first = firstShown(index, roomHeight, all.length);
+	const rows = all.slice(first, first + roomHeight).map(([name, words], at): Line => {
+		const isSelected = first + at === index;
+		const isOn = on.includes(name);
+		return [
+			segment(isSelected ? '› ' : '  ', 'accent'),
+			segment(isOn ? '✓ ' : '  ', 'accent'),
+			segment(name.padEnd(nameWidth + 2), isSelected ? 'strong' : isOn ? 'plain' : 'muted'),
+			segment(first + at === 0 ? `${words}; stays` : words, 'muted'),
+		];
+	});
+	return {
+		title: [segment('Columns', 'title'), segment(` · ${titleOf(view)}`)],
+		note: [segment(note ?? '', 'muted')],
+		lines: rows.map((line) => fitLine(line, width)),
+	};
 }
 
 /** An overlay with its place: as large as it needs to be, in the middle of what is free. */
@@ -109,6 +148,8 @@ function overlayContent(state: State, overlay: Overlay, width: number, height: n
 			return pickerContent(state, overlay, width, height);
 		case 'settings':
 			return settingsContent(state, overlay, width, height);
+		case 'columns':
+			return columnsContent(state, overlay, width, height);
 		case 'help':
 			return {
 				title: [segment('Keys', 'title')],
