@@ -11,10 +11,11 @@ import {
 import {costOf} from '../domain/accounting.ts';
 import type {UsageMetric} from '../domain/usage-source.ts';
 import {disagreementOf} from './burndown-calibration.ts';
-import type {DayUse} from './day-use.ts';
+import {type DayUse, dayStartOf} from './day-use.ts';
 import type {OwnUse} from './own-traffic-registry.ts';
 import {
 	lacksTokens,
+	listedMs,
 	minuteMs,
 	minuteOf,
 	minuteWindow,
@@ -29,6 +30,8 @@ type BucketInput = {
 	readonly modelIds: readonly string[];
 	/** Whether it is known which ModelIds had traffic: a bucket without any is then idle. */
 	readonly isListKnown: boolean;
+	/** Whether anything could be read: where nothing could, the list alone makes no figures. */
+	readonly isReadable: boolean;
 	/** Newest minute that CloudWatch has in full. */
 	readonly minute: number;
 	readonly own: OwnUse;
@@ -127,9 +130,9 @@ const busiestFirst = ({history, modelIds, minute}: BucketInput): readonly string
 };
 
 /** The newest whole minute that was read of every ModelId; null where one of them was never read. */
-const knownMinute = ({history, modelIds, minute, isListKnown}: BucketInput): number | null => {
+const knownMinute = ({history, modelIds, minute, isListKnown, isReadable}: BucketInput): number | null => {
 	const known = Math.min(minute, ...modelIds.map((modelId) => history.coveredToMs(modelId) - minuteMs));
-	return Number.isFinite(known) && (modelIds.length > 0 || isListKnown) ? known : null;
+	return Number.isFinite(known) && (modelIds.length > 0 || (isListKnown && isReadable)) ? known : null;
 };
 
 /** The newest of the known minutes that has no gap: requests whose tokens are still to come are not a use of 0%. */
@@ -149,12 +152,16 @@ const wholeMinute = ({target}: KnownBucket, input: BucketInput): number | null =
 	);
 };
 
-const activityOf = ({history, modelIds, minute}: BucketInput): Activity => {
+const activityOf = ({history, modelIds, minute, isListKnown}: BucketInput): Activity => {
 	const last = Math.max(...modelIds.map((modelId) => history.lastActiveMs(modelId)));
 	if (last > minute - quietMinutes * minuteMs) {
 		return 'active';
 	}
-	return Number.isFinite(last) ? 'quiet' : 'idle';
+	if (Number.isFinite(last)) {
+		return 'quiet';
+	}
+	const isKnown = modelIds.length === 0 ? isListKnown : modelIds.every((modelId) => history.isRead(modelId));
+	return isKnown ? 'idle' : 'unknown';
 };
 
 const costOfSums = ({price}: KnownBucket, sum: (metric: UsageMetric) => number): number | null =>
@@ -213,6 +220,8 @@ type RegionInput = {
 export function foldBuckets(input: RegionInput): readonly AccountBucket[] {
 	const {map, history, minute} = input;
 	const byBucket = Map.groupBy(history.modelIds, (modelId) => map.owners.get(modelId) ?? '');
+	const isReadable =
+		history.modelIds.length === 0 || history.modelIds.some((modelId) => history.isRead(modelId));
 	return [...map.buckets.values()].flatMap((bucket) => {
 		const modelIds = byBucket.get(bucket.key) ?? [];
 		if (modelIds.length === 0 && !hasLimit(bucket) && !input.own.has(bucket.key)) {
@@ -223,9 +232,10 @@ export function foldBuckets(input: RegionInput): readonly AccountBucket[] {
 				history,
 				modelIds,
 				isListKnown: input.isListKnown,
+				isReadable,
 				minute,
 				own: input.own,
-				dayTokens: dayTokens(bucket, modelIds, input),
+				dayTokens: dayTokens(bucket, modelIds, {...input, isReadable}),
 				durations: input.durations,
 			}),
 		];
@@ -245,12 +255,16 @@ export function hasDayLimit({target: {quota}}: KnownBucket): boolean {
 const dayTokens = (
 	bucket: KnownBucket,
 	modelIds: readonly string[],
-	{day, history, isListKnown, nowMs}: RegionInput,
+	{day, history, isListKnown, isReadable, nowMs}: RegionInput & Pick<BucketInput, 'isReadable'>,
 ): number | null => {
-	if (!hasDayLimit(bucket) || (modelIds.length === 0 && !isListKnown)) {
+	// The list goes back three hours: what was used before is not known of a bucket that is not in it.
+	const isUnused = isListKnown && isReadable && dayStartOf(nowMs) >= nowMs - listedMs;
+	if (!hasDayLimit(bucket) || (modelIds.length === 0 && !isUnused)) {
 		return null;
 	}
-	const each = modelIds.map((modelId) => day.tokens(modelId, history, nowMs, bucket.target.burndown.value));
+	const each = modelIds.map((modelId) =>
+		history.isRead(modelId) ? day.tokens(modelId, history, nowMs, bucket.target.burndown.value) : undefined,
+	);
 	return each.reduce<number | null>(
 		(sum, tokens) => (sum === null || tokens === undefined ? null : sum + tokens),
 		0,

@@ -6,7 +6,7 @@ const hourMs = 60 * minuteMs;
 const dayMs = 24 * hourMs;
 
 /** Midnight UTC before a moment. When AWS resets the day is not documented: this is assumed. */
-function dayStartOf(atMs: number): number {
+export function dayStartOf(atMs: number): number {
 	return Math.floor(atMs / dayMs) * dayMs;
 }
 

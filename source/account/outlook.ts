@@ -30,14 +30,12 @@ const trendMinutes = 15;
 const horizonMinutes = 60;
 const dayMs = 24 * 60 * minuteMs;
 
-const usedOf = ({use, minute, own, dayTokens}: AccountBucket): Readonly<Record<LimitKind, number | null>> => {
-	const isKnown = minute !== null || own.requests > 0;
-	return {
-		requestsPerMinute: isKnown ? use.requests : null,
-		tokensPerMinute: isKnown ? use.quotaTokens : null,
-		tokensPerDay: dayTokens,
-	};
-};
+/** Own use alone says nothing about what is left: others are not known without a minute of CloudWatch. */
+const usedOf = ({use, minute, dayTokens}: AccountBucket): Readonly<Record<LimitKind, number | null>> => ({
+	requestsPerMinute: minute === null ? null : use.requests,
+	tokensPerMinute: minute === null ? null : use.quotaTokens,
+	tokensPerDay: dayTokens,
+});
 
 /** Size of a usual request: quota tokens where tokens are counted. */
 const requestSize = (kind: LimitKind, {requests, quotaTokens}: AccountBucket['use']): number =>

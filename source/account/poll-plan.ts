@@ -10,12 +10,10 @@ import {
 	usageMetrics,
 } from '../domain/usage-source.ts';
 import {newestWholeMinute} from './account-bucket.ts';
-import {minuteMs, minuteOf, type UsageHistory} from './usage-history.ts';
+import {listedMs, minuteMs, minuteOf, type UsageHistory} from './usage-history.ts';
 
 /** What a poll reads. A metric is billed per query, however many minutes it covers: few ModelIds and long windows are read. */
 
-/** CloudWatch lists what was active in this time. */
-const firstWindowMs = 180 * minuteMs;
 /** Window of later polls: late values are counted then. */
 const againWindowMs = 25 * minuteMs;
 const lateMs = 10 * minuteMs;
@@ -26,8 +24,6 @@ const rareMs = 10 * minuteMs;
 
 /** Metrics that are read although they are not listed (yet): a first throttle must not wait for the list. */
 const always: readonly UsageMetric[] = ['requests', 'throttles', 'inputTokens', 'outputTokens'];
-/** Where listing is not allowed: all that the quota tokens need. */
-const unlisted: readonly UsageMetric[] = [...always, 'cacheWriteTokens', 'estimatedQuotaTokens'];
 
 /** ModelIds that are read together over one window. */
 export type PollPart = {readonly modelIds: readonly string[]; readonly window: TimeWindow};
@@ -41,14 +37,14 @@ export function planPoll(
 ): readonly PollPart[] {
 	// The current minute has no data yet.
 	const toMs = minuteOf(nowMs);
-	const fresh = modelIds.filter((modelId) => !Number.isFinite(history.coveredToMs(modelId)));
+	const fresh = modelIds.filter((modelId) => !history.isRead(modelId));
 	const again = modelIds.filter(
-		(modelId) => Number.isFinite(history.coveredToMs(modelId)) && isDue(history, modelId, onScreen, nowMs),
+		(modelId) => history.isRead(modelId) && isDue(history, modelId, onScreen, nowMs),
 	);
 	const oldest = Math.min(...again.map((modelId) => history.coveredToMs(modelId)));
-	const fromMs = Math.max(toMs - firstWindowMs, Math.min(toMs - againWindowMs, oldest - lateMs));
+	const fromMs = Math.max(toMs - listedMs, Math.min(toMs - againWindowMs, oldest - lateMs));
 	const parts: readonly PollPart[] = [
-		{modelIds: fresh, window: {fromMs: toMs - firstWindowMs, toMs}},
+		{modelIds: fresh, window: {fromMs: toMs - listedMs, toMs}},
 		{modelIds: again, window: {fromMs: minuteOf(fromMs), toMs}},
 	];
 	return parts.filter((part) => part.modelIds.length > 0);
@@ -69,7 +65,7 @@ export function coveredBy(nowMs: number): number {
 	return newestWholeMinute(nowMs) + minuteMs;
 }
 
-/** The sums to ask for. @param listed Series of each ModelId; undefined where they could not be listed. */
+/** The sums to ask for. @param listed Series of each ModelId; undefined where they could not be listed: then all. */
 export function sumQueries(
 	modelIds: readonly string[],
 	listed: ReadonlyMap<string, ReadonlySet<SeriesName>> | undefined,
@@ -77,10 +73,8 @@ export function sumQueries(
 ): readonly SeriesQuery[] {
 	return modelIds.flatMap((modelId) => {
 		const series = listed?.get(modelId);
-		const asked = usageMetrics.filter((metric) =>
-			series === undefined
-				? unlisted.includes(metric)
-				: series.has(metric) || (!isFirst && always.includes(metric)),
+		const asked = usageMetrics.filter(
+			(metric) => series === undefined || series.has(metric) || (!isFirst && always.includes(metric)),
 		);
 		return asked.map((metric) => ({modelId, series: metric}));
 	});

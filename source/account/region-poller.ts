@@ -1,7 +1,14 @@
 import type {AccountDirectory} from '../bedrock/cloudwatch/account-directory.ts';
 import type {AccountBucket, AccountMap, ModelDurations} from '../domain/account-snapshot.ts';
 import type {Clock} from '../domain/clock.ts';
-import type {SeriesName, UsageFailure, UsageReading, UsageSource} from '../domain/usage-source.ts';
+import type {
+	SeriesName,
+	SeriesQuery,
+	SeriesValues,
+	UsageFailure,
+	UsageReading,
+	UsageSource,
+} from '../domain/usage-source.ts';
 import {formatDurationMs} from '../text/numbers.ts';
 import {foldBuckets, hasDayLimit, newestWholeMinute} from './account-bucket.ts';
 import {DayUse} from './day-use.ts';
@@ -142,22 +149,13 @@ export function createRegionPoller(ports: PollerPorts): RegionPoller {
 		);
 
 	const readPart = async ({modelIds, window}: PollPart): Promise<void> => {
-		const isFirst = modelIds.every((modelId) => !Number.isFinite(history.coveredToMs(modelId)));
+		const isFirst = modelIds.every((modelId) => !history.isRead(modelId));
 		const queries = sumQueries(modelIds, listed, isFirst);
 		const {series} = await read(queries, window, minuteMs, signal);
 		for (const each of series) {
 			history.record(each, window);
 		}
-		const isWhole = new Set(
-			series.filter(({isPartial}) => !isPartial).map((each) => `${each.modelId} ${each.series}`),
-		);
-		const missing = new Set(
-			queries.filter((each) => !isWhole.has(`${each.modelId} ${each.series}`)).map(({modelId}) => modelId),
-		);
-		history.cover(
-			modelIds.filter((modelId) => !missing.has(modelId)),
-			coveredBy(window.toMs),
-		);
+		history.cover(wholeOf(modelIds, queries, series), coveredBy(window.toMs));
 	};
 
 	const readDurations: RegionPoller['readDurations'] = async (onScreen) => {
@@ -180,8 +178,8 @@ export function createRegionPoller(ports: PollerPorts): RegionPoller {
 			return;
 		}
 		const {series} = await read(queries, window, 60 * minuteMs, signal);
-		const complete = new Set(series.filter(({isPartial}) => !isPartial).map(({modelId}) => modelId));
-		for (const modelId of limited.filter((each) => complete.has(each))) {
+		const asked = new Set(queries.map(({modelId}) => modelId));
+		for (const modelId of wholeOf([...asked], queries, series)) {
 			day.record(modelId, series, window, bucketOf(modelId)?.target.burndown.value ?? 1);
 		}
 	};
@@ -255,6 +253,21 @@ export function createRegionPoller(ports: PollerPorts): RegionPoller {
 		waitingFor: () => [...steps].map((step) => stepWords[step]),
 	};
 }
+
+/** The ModelIds of which every series that was asked for came back in full. */
+const wholeOf = (
+	modelIds: readonly string[],
+	queries: readonly SeriesQuery[],
+	series: readonly SeriesValues[],
+): readonly string[] => {
+	const isWhole = new Set(
+		series.filter(({isPartial}) => !isPartial).map((each) => `${each.modelId} ${each.series}`),
+	);
+	const missing = new Set(
+		queries.filter((each) => !isWhole.has(`${each.modelId} ${each.series}`)).map(({modelId}) => modelId),
+	);
+	return modelIds.filter((modelId) => !missing.has(modelId));
+};
 
 type MonitorTroubles = {
 	readonly listing: UsageFailure | undefined;

@@ -3,6 +3,8 @@ import type {Usage} from '../domain/backend.ts';
 import {type SeriesValues, type TimeWindow, type UsageMetric, usageMetrics} from '../domain/usage-source.ts';
 
 export const minuteMs = 60_000;
+/** CloudWatch lists what was active in this time. */
+export const listedMs = 180 * minuteMs;
 
 /** Begin of the minute that holds a moment. */
 export function minuteOf(atMs: number): number {
@@ -131,6 +133,11 @@ export class UsageHistory {
 	/** Up to where everything of a ModelId is known; -Infinity where nothing is. */
 	coveredToMs(modelId: string): number {
 		return this.#models.get(modelId)?.coveredToMs ?? Number.NEGATIVE_INFINITY;
+	}
+
+	/** Whether anything of a ModelId was ever read in full. */
+	isRead(modelId: string): boolean {
+		return Number.isFinite(this.coveredToMs(modelId));
 	}
 
 	/** Begin of the last minute with requests or throttles; -Infinity where there was none. */

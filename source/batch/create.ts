@@ -7,11 +7,10 @@ import {assertAffordable, assertPriced} from '../metrics/decisions/cost-refusal.
 import {openLineWriter} from '../terminal/line-writer.ts';
 import {formatCount} from '../text/numbers.ts';
 import {isItemFile, writeItems} from './items.ts';
-import {lineageKey, type Unanswered} from './lineage.ts';
 import {type BatchRecord, type BatchTask, batchRecords} from './records.ts';
 import {type BatchInput, batchPriceShare} from './setup.ts';
 import {type JobSlice, runningSums, type SplitFault, splitBatch} from './split.ts';
-import type {BatchState, JobState} from './state.ts';
+import {type BatchState, type JobState, lineageKey, type Unanswered} from './state.ts';
 import {type BatchStore, batchKey, itemsName, recordsName} from './store.ts';
 
 /** Creates a batch: writes its records to disk, splits them into jobs, and saves its state. Nothing is sent. */

@@ -14,11 +14,9 @@ import {writeJsonFile} from '../terminal/json-file.ts';
 import {untilSignal} from '../terminal/signals.ts';
 import {formatCount} from '../text/numbers.ts';
 import {createFollowUp} from './create.ts';
-import {findUnanswered, type Unanswered} from './lineage.ts';
 import {againLines, fetchAgainLines} from './next-commands.ts';
-import {lineMaker} from './record-line.ts';
-import type {BatchTask} from './records.ts';
-import type {BatchState} from './state.ts';
+import {type BatchTask, lineMaker} from './records.ts';
+import {type BatchState, findUnanswered, type Unanswered} from './state.ts';
 import {type BatchStore, batchFolder, createBatchStore} from './store.ts';
 import {type WatchOptions, watchBatch} from './watch.ts';
 

@@ -1,7 +1,6 @@
 import {below, type ObjectStore, parseS3Uri, type S3Location, s3Uri} from '../bedrock/jobs/object-store.ts';
 import {formatCount} from '../text/numbers.ts';
 import {cleanText} from '../text/width.ts';
-import {linesOf} from './lines.ts';
 import type {BatchState, JobState} from './state.ts';
 
 /** The outputs of the jobs in S3: their lines, and whether they hold as many answers as the service reports. */
@@ -111,4 +110,26 @@ export function readOutputs({s3, jobs}: BatchState, {objects, signal}: OutputPor
 		/** Outputs that do not match what their jobs report, one sentence each with the place and its contents. */
 		troubles: (): readonly string[] => seen.map(troubleOf).filter((text) => text !== undefined),
 	};
+}
+
+/** Text as it arrives: the lines of each piece. A last line without its end counts too, an error of the source comes through. */
+async function* linePagesOf(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<readonly string[]> {
+	const decoder = new TextDecoder();
+	let rest = '';
+	for await (const chunk of bytes) {
+		const parts = (rest + decoder.decode(chunk, {stream: true})).split('\n');
+		rest = parts.pop() ?? '';
+		yield parts;
+	}
+	rest += decoder.decode();
+	if (rest !== '') {
+		yield [rest];
+	}
+}
+
+/** The same line by line. */
+export async function* linesOf(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
+	for await (const lines of linePagesOf(bytes)) {
+		yield* lines;
+	}
 }

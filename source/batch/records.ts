@@ -1,3 +1,5 @@
+import {type BatchForm, modelInput} from '../bedrock/jobs/record-bodies.ts';
+import type {Target} from '../domain/target.ts';
 import type {Item, Prompt, Task, Variant} from '../domain/task.ts';
 import {composePrompt} from '../prompts/compose.ts';
 
@@ -114,4 +116,30 @@ export function* batchRecords(
 			? {variant: position.variant + 1, request: 0}
 			: {variant: position.variant, request: position.request + 1};
 	}
+}
+
+/**
+ * Makes the input line of a record, with its end. The same record always makes the same line, so that a crash changes
+ * nothing.
+ */
+export function lineMaker(
+	{model, baseModel}: Pick<Target, 'model' | 'baseModel'>,
+	form: BatchForm,
+	maxTokens: number,
+): (record: BatchRecord) => string {
+	return ({id, variant, prompt: {system, user}}) => {
+		const request = {
+			model,
+			baseModel,
+			method: form === 'Converse' ? ('converse' as const) : ('invoke' as const),
+			system,
+			messages: [{role: 'user' as const, text: user}],
+			maxTokens: variant.maxTokens ?? maxTokens,
+			stop: variant.stop,
+			parameters: variant.parameters,
+			cache: false,
+			tier: undefined,
+		};
+		return `${JSON.stringify({recordId: id, modelInput: modelInput(request, form)})}\n`;
+	};
 }

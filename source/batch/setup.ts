@@ -18,8 +18,7 @@ import {UserError} from '../domain/user-error.ts';
 import type {Io} from '../terminal/io.ts';
 import {formatPercent} from '../text/numbers.ts';
 import {writeItems} from './items.ts';
-import {lineMaker} from './record-line.ts';
-import type {BatchRecord, BatchTask, ItemSource} from './records.ts';
+import {type BatchRecord, type BatchTask, type ItemSource, lineMaker} from './records.ts';
 
 /** Part of the on-demand list price that batch inference costs, by secondary sources; AWS states it per model. */
 export const batchPriceShare = 0.5;

@@ -15,7 +15,7 @@ import {type Fetched, fetchBatch} from './fetch.ts';
 import {isWaiting, runBatch} from './job-runner.ts';
 import {againLines, comeBackLines, fetchAgainLines, fetchLaterLines} from './next-commands.ts';
 import {createProgressView} from './progress-view.ts';
-import {lineMaker} from './record-line.ts';
+import {lineMaker} from './records.ts';
 import {outcomeOf, writeBatchResults} from './results.ts';
 import type {BatchState} from './state.ts';
 import type {BatchStore} from './store.ts';

@@ -1,8 +1,6 @@
 import type {BuildOptions, Plugin} from 'esbuild';
-import {inkOutput} from './ink-output.ts';
-import {lazyWidth, leanYoga} from './ink-patches.ts';
 import {apartJsonSchema} from './json-schema-library.ts';
-import {leanHttp, leanPrices, leanZod} from './library-patches.ts';
+import {inkOutput, lazyWidth, leanHttp, leanPrices, leanYoga, leanZod} from './library-patches.ts';
 
 /** Options of the bundle: for Node, code-split, flat, with all dependencies. */
 export const bundleOptions = {

@@ -1,6 +1,7 @@
 import {readFile} from 'node:fs/promises';
 import {isDeepStrictEqual} from 'node:util';
 import type {Plugin} from 'esbuild';
+import {changedFiles, patchedInk, patchedWidth} from '../tui/ink-output/ink-patch.ts';
 
 const name = 'lean-http';
 
@@ -76,5 +77,73 @@ export const leanZod: Plugin = {
 			contents: "export {default as en} from './en.js';",
 			loader: 'js',
 		}));
+	},
+};
+
+/** What `string-width` makes as it is loaded, and where it uses it. */
+const eager = [
+	{made: 'new Intl.Segmenter()', name: 'segmenter', used: 'segmenter.segment('},
+	{made: String.raw`/^\p{RGI_Emoji}$/v`, name: 'rgiEmojiRegex', used: 'rgiEmojiRegex.test('},
+] as const;
+
+const once = (text: string, part: string): string => {
+	if (text.split(part).length !== 2) {
+		throw new Error(`string-width has changed: ${part} is not there once.`);
+	}
+	return part;
+};
+
+/**
+ * `string-width`, which makes its tables of emoji and grapheme clusters when it first meets text that needs them.
+ * @throws Error where another version of it is built differently.
+ */
+export function withLazyTables(text: string): string {
+	return eager.reduce((lazy, {made, name, used}) => {
+		const declared = once(lazy, `const ${name} = ${made};`);
+		const use = once(lazy, used);
+		return lazy
+			.replace(declared, () => `let made_${name};\nconst ${name} = () => (made_${name} ??= ${made});`)
+			.replace(use, () => used.replace(name, `${name}()`));
+	}, text);
+}
+
+/** Most programs never show text that needs the tables; making them is 20 ms of the 270 to the first frame. */
+export const lazyWidth: Plugin = {
+	name: 'lazy-width',
+	setup({onLoad}) {
+		onLoad({filter: /[\\/]string-width[\\/]index\.js$/}, async ({path}) => ({
+			contents: withLazyTables(await readFile(path, 'utf8')),
+			loader: 'js',
+		}));
+	},
+};
+
+/**
+ * Yoga, which lays out what Ink draws, reads its own bytes with `fetch` where there is one, and for that Node loads its
+ * whole HTTP client before the first frame. Without one it decodes them: on Node 24 the first frame takes
+ * 40 ms of the main thread's processor time less (250 to 290 ms).
+ */
+export const leanYoga: Plugin = {
+	name: 'lean-yoga',
+	setup({onLoad}) {
+		onLoad({filter: /[\\/]yoga-wasm-base64-esm\.js$/}, async ({path}) => ({
+			contents: `const fetch = undefined;\n${await readFile(path, 'utf8')}`,
+			loader: 'js',
+		}));
+	},
+};
+
+/** Ink with the faster output of the screen (source/tui/ink-output), as the tests run it too. */
+export const inkOutput: Plugin = {
+	name: 'ink-output',
+	setup({onLoad, onResolve}) {
+		onLoad({filter: changedFiles}, async ({path}) => {
+			const contents = patchedInk(path, await readFile(path, 'utf8'));
+			return contents === undefined ? undefined : {contents, loader: 'js'};
+		});
+		onResolve({filter: /^string-width$/}, ({path, importer}) => {
+			const own = patchedWidth(path, importer);
+			return own === undefined ? undefined : {path: own};
+		});
 	},
 };

@@ -2,7 +2,6 @@ import {mkdtemp, rm} from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import {setFlagsFromString} from 'node:v8';
-import {assumedText} from '../batch/assumed-limits.ts';
 import {type BatchDestination, getOrCreateBatch} from '../batch/create.ts';
 import {aboutJobs} from '../batch/existing-jobs.ts';
 import {planRoutes} from '../batch/plan.ts';
@@ -13,10 +12,12 @@ import {parseS3Uri} from '../bedrock/jobs/object-store.ts';
 import type {Arguments} from '../config/parse-arguments.ts';
 import {resolveConnection} from '../config/resolve-account.ts';
 import {resolveOutput} from '../config/resolve-output.ts';
+import {type BatchLimits, gigabyte, usualLimits} from '../domain/batch-limits.ts';
 import type {Connection} from '../domain/run-config.ts';
 import {UserError} from '../domain/user-error.ts';
 import {type Io, writeLines} from '../terminal/io.ts';
 import {untilSignal} from '../terminal/signals.ts';
+import {formatCount} from '../text/numbers.ts';
 import {startDemo} from './demo.ts';
 
 /**
@@ -144,4 +145,26 @@ export async function batch(given: Arguments, io: Io): Promise<number> {
 	} finally {
 		await demo.stop();
 	}
+}
+
+/** Names of the limits in messages. */
+const limitWords: Readonly<Record<keyof typeof usualLimits, string>> = {
+	minRecords: 'minimum of records per job',
+	recordsPerFile: 'records per file',
+	recordsPerJob: 'records per job',
+	bytesPerFile: 'size of a file',
+	bytesPerJob: 'size of a job',
+	activeJobs: 'jobs at once',
+};
+
+const isGigabytes = (name: keyof typeof usualLimits): boolean => name.startsWith('bytes');
+
+/** The assumed limits with their values: `records per file 50,000, size of a file 1 GB`. */
+export function assumedText({assumed}: Pick<BatchLimits, 'assumed'>): string {
+	return assumed
+		.map((name) => {
+			const value = usualLimits[name];
+			return `${limitWords[name]} ${isGigabytes(name) ? `${value / gigabyte} GB` : formatCount(value)}`;
+		})
+		.join(', ');
 }

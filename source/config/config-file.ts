@@ -67,6 +67,12 @@ export type UserConfig = {
 	readonly located: (error: unknown, argv: readonly string[]) => unknown;
 };
 
+/** Keys and the values of flags are kept as written: 1.10 stays 1.10. */
+const isText = ([section, name]: readonly PropertyKey[]): boolean =>
+	section === 'keys' ||
+	(section === 'defaults' &&
+		flags.some((flag) => flag.name === name && (flag.kind === 'value' || flag.kind === 'repeated')));
+
 /** What a flag would have on a command line; undefined for an optional one that is off. */
 const asTyped = (name: string, given: unknown): readonly string[] | undefined => {
 	const isOptional = flags.find((flag) => flag.name === name)?.kind === 'optional';
@@ -85,7 +91,7 @@ const isTyped = (name: string, argv: readonly string[]): boolean => {
  */
 export function readConfig(file: string): UserConfig {
 	const text = readText(file, {bytes: bounds.bytes.preset, hint: 'A configuration has a few lines.'});
-	const {value, lineAt} = readYaml(file, text, ([section]) => section === 'defaults' || section === 'keys');
+	const {value, lineAt} = readYaml(file, text, isText);
 	const faultAt: FaultAt = (at, reason, hint) =>
 		new UserError(`${file}:${lineAt(at)}: ${reason}`, {exitCode: 2, hint});
 	const parsed = schema.safeParse(value ?? {});

@@ -1,6 +1,6 @@
 import type {Lane} from '../domain/bucket-usage.ts';
 import type {Chat} from '../domain/task.ts';
-import {placeholdersOf} from '../prompts/template.ts';
+import {placeholdersOf} from '../prompts/compose.ts';
 import {faultAt, type ParsedPreset} from './parse-preset.ts';
 import type {Preset} from './preset-schema.ts';
 

@@ -23,8 +23,8 @@ export type Disagreement = {
 	readonly burndown: number | null;
 };
 
-/** `idle`: nothing in three hours; `quiet`: nothing in the last quarter of an hour. */
-export type Activity = 'active' | 'quiet' | 'idle';
+/** `idle`: nothing in three hours; `quiet`: nothing in the last quarter of an hour; `unknown`: CloudWatch was not read. */
+export type Activity = 'active' | 'quiet' | 'idle' | 'unknown';
 
 export type AccountBucket = {
 	readonly key: string;

@@ -11,7 +11,7 @@ import type {MoreRequests, StoppedBy} from '../domain/snapshot.ts';
 import {Contest} from '../metrics/decisions/variant-contest.ts';
 import {emptyFigures, type Figures} from '../metrics/figures/figures.ts';
 import {foldEvent} from '../metrics/figures/fold-event.ts';
-import {OthersLog} from '../metrics/figures/others-log.ts';
+import {OthersLog} from '../metrics/figures/timeline.ts';
 import {isUnsentTurn, type LogicalRequest} from './attempts/logical-request.ts';
 import {LostCount, type LostRecord, toLostRecord} from './attempts/request-records.ts';
 import {Cell} from './cells/cell.ts';

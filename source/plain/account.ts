@@ -6,7 +6,7 @@ import {formatCount, formatNumber, formatTokens, formatUsd} from '../text/number
 import {renderTable} from '../text/table.ts';
 import {cleanText} from '../text/width.ts';
 import {accountColumns} from '../view/account/account-columns.ts';
-import {accountRow, hasDifferentAges, sortAccountRows} from '../view/account/account-rows.ts';
+import {accountRow, activeWords, hasDifferentAges, sortAccountRows} from '../view/account/account-rows.ts';
 import {accountWords} from '../view/quota-words.ts';
 
 /** The account's use as append-only lines: one block per minute. */
@@ -30,14 +30,13 @@ const headOf = ({
 	isComplete,
 	buckets,
 }: AccountRegion): string => {
-	const active = buckets.filter(({activity}) => activity === 'active').length;
 	return [
 		minuteWords(minute),
 		region,
 		...(account === undefined ? [] : [accountWords(account)]),
 		...(simulated ? ['SIMULATED'] : []),
 		...(endpoint !== null && !simulated ? [cleanText(endpoint)] : []),
-		`${formatCount(active)} active of ${formatCount(buckets.length)} buckets`,
+		`${activeWords(buckets)} active of ${formatCount(buckets.length)} buckets`,
 		...(isComplete || minute === null ? [] : ['incomplete']),
 	].join(' · ');
 };

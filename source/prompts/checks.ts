@@ -1,7 +1,7 @@
 import type {Answer} from '../domain/backend.ts';
 import type {Check, FailedCheck, Item, ItemVerdict, Task, Variant} from '../domain/task.ts';
+import {unpackAnswers} from './compose.ts';
 import {compileSchema, type SchemaValidator} from './json-schema.ts';
-import {unpackAnswers} from './packing.ts';
 
 type Schema = Readonly<Record<string, unknown>>;
 

@@ -1,8 +1,61 @@
 import type {PromptMessage} from '../domain/backend.ts';
 import type {Lane} from '../domain/bucket-usage.ts';
 import type {AppliedRule, Chat, Compression, Item, Prompt, Task, Variant} from '../domain/task.ts';
-import {numberedList, packingInstruction} from './packing.ts';
-import {fillTemplate, fillTidily} from './template.ts';
+import {membersOf, textOfSource} from '../text/json-source.ts';
+
+/** Placeholders such as {{task}} or {{item.text}} in the templates of a preset. */
+
+const placeholderPattern = /{{\s*([^{}]*?)\s*}}/g;
+
+/** Names of all placeholders of a template, in order, with repeats. */
+export function placeholdersOf(template: string): readonly string[] {
+	return [...template.matchAll(placeholderPattern)].map((match) => match[1] ?? '');
+}
+
+/** Parsed templates: the same few are filled for every record of a batch. */
+const known = new Map<string, readonly string[]>();
+const maxKnown = 64;
+
+/** Texts and names in turn, beginning with a text. */
+const partsOf = (template: string): readonly string[] => {
+	const before = known.get(template);
+	if (before !== undefined) {
+		return before;
+	}
+	if (known.size === maxKnown) {
+		known.clear();
+	}
+	const parts = template.split(placeholderPattern);
+	known.set(template, parts);
+	return parts;
+};
+
+/**
+ * Puts values into a template, in one pass: text that was filled in is never expanded again.
+ * @param lookup Value of a placeholder. Presets are checked when they are read, so each one has a value.
+ */
+export function fillTemplate(template: string, lookup: (placeholder: string) => string): string {
+	return partsOf(template).reduce((text, part, index) => text + (index % 2 === 0 ? part : lookup(part)), '');
+}
+
+/** Merges blank lines in a row into one, and drops those at the ends. */
+const tidy = (template: string): string =>
+	(template.includes('\n\n\n') ? template.replace(/\n{3,}/g, '\n\n') : template).trim();
+
+/**
+ * Puts values into a template and joins its parts that are not empty with blank lines. Only the template is tidied: a
+ * value stays as written.
+ */
+function fillTidily(template: string, lookup: (placeholder: string) => string): string {
+	const values = new Map(
+		partsOf(template).flatMap((name, index) => (index % 2 === 0 ? [] : [[name, lookup(name)] as const])),
+	);
+	const isBlank = (name: string): boolean => (values.get(name) ?? '').trim() === '';
+	const shown = [...values.keys()].some(isBlank)
+		? template.replace(placeholderPattern, (whole, name: string) => (isBlank(name) ? '' : whole))
+		: template;
+	return fillTemplate(tidy(shown), (name) => values.get(name) ?? '');
+}
 
 /** Makes prompts from variant, task and items. */
 
@@ -188,4 +241,49 @@ function addedRules(parts: ReadonlyArray<readonly AppliedRule[]>): readonly Appl
 		rule,
 		savedCharacters: parts.reduce((sum, rules) => sum + (rules[index]?.savedCharacters ?? 0), 0),
 	}));
+}
+
+/** Several items in one request: numbered in the prompt, and separated by number in the reply. */
+
+/** The values as a numbered list, one paragraph per entry. */
+function numberedList(values: readonly string[]): string {
+	return values.map((value, index) => `${index + 1}. ${value}`).join('\n');
+}
+
+/** Instruction of a packed request, after the prompt. */
+function packingInstruction(count: number): string {
+	return (
+		`Do this for each of the ${count} numbered items on its own. Reply with one JSON object and nothing else: ` +
+		'its keys are the item numbers as strings ("1" is the first), its values the answers as strings.'
+	);
+}
+
+/** The outermost {...} of a reply, past code fences and introductions; undefined without one. */
+const jsonPart = (text: string): string | undefined => {
+	const start = text.indexOf('{');
+	const end = text.lastIndexOf('}');
+	return start === -1 || end < start ? undefined : text.slice(start, end + 1);
+};
+
+/**
+ * Separates a packed reply.
+ * @returns One entry per item, in order; undefined where the reply has no answer for it.
+ */
+export function unpackAnswers(text: string, count: number): ReadonlyArray<string | undefined> {
+	const part = jsonPart(text);
+	const answers = part === undefined ? undefined : parseObject(part);
+	return Array.from({length: count}, (_unused, index) => {
+		const source = answers?.get(String(index + 1));
+		return source === undefined || source === 'null' ? undefined : textOfSource(source);
+	});
+}
+
+/** The members of a JSON object in a text, each as written; undefined for anything else. */
+export function parseObject(text: string): ReadonlyMap<string, string> | undefined {
+	try {
+		JSON.parse(text);
+	} catch {
+		return undefined;
+	}
+	return text.trimStart().startsWith('{') ? new Map(membersOf(text)) : undefined;
 }

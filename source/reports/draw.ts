@@ -1,8 +1,7 @@
 import * as vega from 'vega';
 import {compile} from 'vega-lite';
-import {textWidth} from './specs/axes.ts';
+import {patternDefinitions, textWidth} from './specs/axes.ts';
 import type {Chart} from './specs/chart.ts';
-import {patternDefinitions} from './specs/palette.ts';
 
 /** Vega exports this table for hosts that know their fonts, but its types leave it out. */
 type TextMetrics = {width: (item: TextItem, text: unknown) => number};

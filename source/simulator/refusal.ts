@@ -1,8 +1,7 @@
 import {encodeCbor} from './wire/cbor.ts';
 import {type Exchange, sendError, serviceOf} from './wire/exchange.ts';
-import {computeError, isQuery, queryError} from './wire/query-protocol.ts';
 import type {ErrorType, ServiceError} from './wire/service-error.ts';
-import {errorDocument} from './wire/xml.ts';
+import {computeError, errorDocument, isQuery, queryError} from './wire/xml.ts';
 
 /**
  * Errors in the protocol of the caller. With one endpoint for all services clients of other services come here too,

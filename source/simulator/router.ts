@@ -26,9 +26,9 @@ import {s3Service, serveS3} from './s3/serve-s3.ts';
 import type {Simulation} from './simulation.ts';
 import {maxLogLength} from './stats.ts';
 import {type Exchange, sendJson, serviceOf} from './wire/exchange.ts';
-import {isQuery, type QueryServices, serveQuery} from './wire/query-protocol.ts';
 import {ServiceError} from './wire/service-error.ts';
 import {assertReset, assertWelcome} from './wire/visitor.ts';
+import {isQuery, type QueryServices, serveQuery} from './wire/xml.ts';
 
 /** `GET /__stats`, with `?log=N` only the last N entries of the log. */
 async function serveStats(exchange: Exchange, simulation: Simulation): Promise<void> {

@@ -1,10 +1,9 @@
 import {destinationOf, listOptions, openAccount} from '../bedrock/account-access.ts';
-import {type BedrockBackend, createBackend} from '../bedrock/backend.ts';
+import {type BedrockBackend, createBackend, fittingMethod} from '../bedrock/backend.ts';
 import {type Clients, createClients} from '../bedrock/clients/clients.ts';
 import {assertReachable} from '../bedrock/clients/reachability.ts';
 import {familyOf} from '../bedrock/families/registry.ts';
 import {listRunnableModels} from '../bedrock/identify/runnable-models.ts';
-import {fittingMethod} from '../bedrock/methods/fitting-method.ts';
 import {foreignPriceRemark, priceOf} from '../bedrock/prices.ts';
 import {resolveTargets} from '../bedrock/quotas/resolve-targets.ts';
 import {estimatedTokens, utf8Bytes} from '../domain/accounting.ts';

@@ -1,7 +1,6 @@
 import {Box, useInput, usePaste, useStdin, useWindowSize} from 'ink';
 import {memo, useEffect, useLayoutEffect, useSyncExternalStore} from 'react';
-import {type Line, segment} from '../text/segment.ts';
-import {wrapText} from '../text/width.ts';
+import {segment} from '../text/segment.ts';
 import {type KeyEvent, keyNames} from '../view/key-actions.ts';
 import {listWords} from '../view/lists.ts';
 import {listedLog, logCursor} from '../view/log-lines.ts';
@@ -29,7 +28,7 @@ import {footerLine} from './panels/footer.ts';
 import {gaugeLines, gaugesLegend, gaugesTitle} from './panels/gauges.ts';
 import {headerLines, shownTargetIndex} from './panels/header.ts';
 import {itemListLines, itemListTitle, itemPanel} from './panels/items.ts';
-import {failureLines, logWindow, notesLines} from './panels/notes.ts';
+import {failureLines, logDetailLines, logDetailTitle, logWindow, notesLines} from './panels/notes.ts';
 import {quotaLines, quotasTitle} from './panels/quota-table.ts';
 import {tinyLines} from './panels/tiny.ts';
 import {variantTableLines, variantTableTitle} from './panels/variant-table.ts';
@@ -232,13 +231,15 @@ function TableView(props: ViewProps) {
 
 function DetailView(props: ViewProps) {
 	const {state, width, height, tier} = props;
-	const inside = panelInside(width, height, tier);
+	const inside = panelInside(width, height, tier, state.isDetailOpen);
 	const {lines, position} = scrolledLines(
 		detailLines(state, inside.width),
 		inside.height,
 		state.isDetailOpen ? state.detailScroll : 0,
 	);
-	return <Panel {...props} title={detailTitle(state, position)} lines={lines} />;
+	return (
+		<Panel {...props} title={detailTitle(state, position)} lines={lines} isTitled={state.isDetailOpen} />
+	);
 }
 
 /** From this height on the selected item is shown below the list. */
@@ -297,13 +298,13 @@ function BodyView(props: ViewProps) {
 
 /** A line of the log in full. */
 function LogDetailView({state, ...props}: ViewProps) {
-	const line = listedLog(state)[logCursor(state)];
-	const inside = panelInside(props.width, props.height, props.tier);
-	const text = wrapText(line?.text ?? '', Math.max(1, inside.width)).map((each): Line => [segment(each)]);
-	const title = {
-		title: [segment('Log', 'title'), segment(` · ${line?.time ?? ''} UTC · ${line?.kind ?? ''}`)],
-	};
-	return <Panel {...props} title={{...title, note: [segment('Esc closes', 'muted')]}} lines={text} />;
+	const inside = panelInside(props.width, props.height, props.tier, true);
+	const {lines, position} = scrolledLines(
+		logDetailLines(state, inside.width),
+		inside.height,
+		state.detailScroll,
+	);
+	return <Panel {...props} title={logDetailTitle(state, position)} lines={lines} isTitled={true} />;
 }
 
 /** Failures by class, then the events, scrolled back by the user. */

@@ -2,7 +2,12 @@ import {fitLine, type Line, lineWidth, segment} from '../text/segment.ts';
 import {type Tier, tierOf} from './layout.ts';
 
 /** Text in the upper border of a panel. */
-export type FrameTitle = {readonly title: Line; readonly note?: Line};
+export type FrameTitle = {
+	readonly title: Line;
+	readonly note?: Line;
+	/** Which lines are on screen, where not all are: it stays where the note has no room. */
+	readonly position?: string | undefined;
+};
 
 /** Content of an overlay, before it has its place. */
 export type Content = {readonly title: Line; readonly note: Line; readonly lines: readonly Line[]};
@@ -14,7 +19,7 @@ const minTitledWidth = 6;
  * @returns exactly `height` lines of exactly `width` cells; what does not fit is left out at the bottom.
  */
 export function framed(
-	{title, note = []}: FrameTitle,
+	title: FrameTitle,
 	lines: readonly Line[],
 	width: number,
 	height: number,
@@ -27,11 +32,12 @@ export function framed(
 		...line,
 		segment(' │', 'border'),
 	]);
-	return [upperBorder(title, note, width), ...inner, [segment(`╰${'─'.repeat(width - 2)}╯`, 'border')]];
+	return [upperBorder(title, width), ...inner, [segment(`╰${'─'.repeat(width - 2)}╯`, 'border')]];
 }
 
 /** A title on a rule, for panels without a border; exactly `width` cells. */
-export function ruled({title, note = []}: FrameTitle, width: number): Line {
+export function ruled(frame: FrameTitle, width: number): Line {
+	const {title, note} = headed(frame, width);
 	const left: Line = [...title, segment(' ')];
 	const right: Line = lineWidth(note) > 0 ? [segment(' '), ...note] : [];
 	const rule = width - lineWidth(left) - lineWidth(right);
@@ -94,16 +100,34 @@ export function innerWidth(width: number): number {
 	return Math.max(0, width - 4);
 }
 
-function upperBorder(title: Line, note: Line, width: number): Line {
+/** A note needs its text, two blanks and a piece of border that keeps it apart from the title. */
+const noteGap = 3;
+
+/** Title and note as they fit into `room` cells: the note gives way first, the position last. */
+function headed(
+	{title, note = [], position}: FrameTitle,
+	room: number,
+): {readonly title: Line; readonly note: Line} {
+	const marked = position === undefined ? [] : [segment(position, 'muted')];
+	const full = marked.length > 0 && note.length > 0 ? [...marked, segment(' · ', 'muted'), ...note] : [];
+	const shown = [full, marked, note].find((line) => lineWidth(line) > 0) ?? [];
+	const left = (line: Line): number => room - lineWidth(line) - noteGap;
+	if (lineWidth(title) <= left(shown)) {
+		return {title, note: shown};
+	}
+	return left(marked) > 0 && marked.length > 0
+		? {title: lineWidth(title) > left(marked) ? fitLine(title, left(marked)) : title, note: marked}
+		: {title: lineWidth(title) > room ? fitLine(title, Math.max(0, room)) : title, note: []};
+}
+
+function upperBorder(frame: FrameTitle, width: number): Line {
 	const room = width - minTitledWidth;
-	const shownTitle = lineWidth(title) > room ? fitLine(title, Math.max(0, room)) : title;
-	const left = room - lineWidth(shownTitle);
-	// A note needs its text, two blanks and a piece of border that keeps it apart from the title.
-	const hasNote = lineWidth(note) > 0 && lineWidth(note) + 3 <= left;
-	const rule = left - (hasNote ? lineWidth(note) + 2 : 0);
+	const {title, note} = headed(frame, room);
+	const hasNote = note.length > 0;
+	const rule = room - lineWidth(title) - (hasNote ? lineWidth(note) + 2 : 0);
 	return [
 		segment('╭─ ', 'border'),
-		...shownTitle,
+		...title,
 		segment(` ${'─'.repeat(Math.max(0, rule))}`, 'border'),
 		...(hasNote ? [segment(' '), ...note, segment(' ')] : []),
 		segment('─╮', 'border'),

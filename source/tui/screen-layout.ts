@@ -1,11 +1,15 @@
+import type {Line} from '../text/segment.ts';
+import type {ViewName} from '../view/keymap.ts';
 import {isShortRun, oncePerState, shownSnapshot} from '../view/selectors.ts';
 import type {State} from '../view/state.ts';
 import {listedRows} from '../view/variant-rows.ts';
+import {openAccountLines} from './account/account-detail.ts';
 import {panelInside} from './frame.ts';
 import {computeLayout, type Layout, tierOf} from './layout.ts';
 import {detailLines} from './panels/detail.ts';
 import {isDayShown} from './panels/gauges.ts';
 import {itemDetailLines} from './panels/items.ts';
+import {logDetailLines} from './panels/notes.ts';
 import {type Notice, noticeOf} from './panels/notice.ts';
 import {verdictRows} from './panels/verdict.ts';
 
@@ -34,6 +38,17 @@ export const screenLayout = oncePerState((state): ScreenLayout => {
 	return {...layout, notice, isDayShown: hasDay};
 });
 
+/** The lines of the detail that can be opened in each view. */
+const detailsByView: Readonly<Record<ViewName, (state: State, width: number) => readonly Line[]>> = {
+	account: openAccountLines,
+	dashboard: detailLines,
+	variants: detailLines,
+	timeline: () => [],
+	quotas: () => [],
+	log: logDetailLines,
+	items: itemDetailLines,
+};
+
 /** Lines by which the open detail can be scrolled. */
 export function detailEnd(state: State): number {
 	const {tier, regions} = screenLayout(state);
@@ -41,8 +56,6 @@ export function detailEnd(state: State): number {
 	if (rect === undefined) {
 		return 0;
 	}
-	const isItem = state.view === 'items';
-	const {width, height} = panelInside(rect.width, rect.height, tier, isItem);
-	const lines = isItem ? itemDetailLines(state, width) : detailLines(state, width);
-	return Math.max(0, lines.length - height);
+	const {width, height} = panelInside(rect.width, rect.height, tier, true);
+	return Math.max(0, detailsByView[state.view](state, width).length - height);
 }

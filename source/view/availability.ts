@@ -79,6 +79,7 @@ const readingCommands: ReadonlySet<KeyCommand> = new Set<KeyCommand>([
 	'next',
 	'failures-only',
 	'detail',
+	'copy',
 	'filter',
 	'next-sort',
 	'invert',
@@ -155,15 +156,10 @@ function notExportable(what: ExportKind): Reason {
 	};
 }
 
-/** Whether the keys of a list scroll an open detail instead. */
-export function scrollsDetail({isDetailOpen, view}: State): boolean {
-	return isDetailOpen && view !== 'log' && view !== 'quotas';
-}
-
 /** Why the cursor cannot move; at the ends of a list it just stays. */
 const notMovable: Reason = (state) => {
 	const count = rowCount(state);
-	if (scrollsDetail(state)) {
+	if (state.isDetailOpen) {
 		return undefined;
 	}
 	if (count === undefined) {

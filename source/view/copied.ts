@@ -2,6 +2,8 @@ import {formatCount} from '../text/numbers.ts';
 import {cleanLines} from '../text/width.ts';
 import {selectedBucket} from './account/listed-buckets.ts';
 import {type CopyOutcome, noEffect, type Transition, withEffects, withFlash} from './actions.ts';
+import {chosenRun} from './history/history.ts';
+import {selectedItem, shownColumn, shownItems} from './items.ts';
 import {listedLog, logCursor} from './log-lines.ts';
 import {selectedQuota} from './quota-table.ts';
 import {shownSnapshot} from './selectors.ts';
@@ -15,12 +17,18 @@ type Copied = {readonly what: string; readonly text: string} | {readonly problem
 /** Terminals cut longer texts, or drop them without a word. */
 const maxBytes = 100_000;
 
-/** What the view is about: the answer of a variant, the verdict, a model, a line of the log, written files. */
+/** What the view is about: an answer, the verdict, a model, a line of the log, written files, the folder of a run. */
 function wanted(state: State): Copied {
 	const {overlay, view} = state;
 	if (overlay?.kind === 'exported') {
 		const {files} = overlay;
 		return {what: files.length === 1 ? 'the path' : `${files.length} paths`, text: files.join('\n')};
+	}
+	if (overlay?.kind === 'history') {
+		const run = chosenRun(state, overlay);
+		return run === undefined
+			? {problem: 'no run is listed'}
+			: {what: 'the path of the run', text: run.folder};
 	}
 	switch (view) {
 		case 'account':
@@ -39,8 +47,10 @@ function wanted(state: State): Copied {
 				? {problem: 'no line is listed'}
 				: {what: 'a line of the log', text: [line.time, line.kind, line.text].filter(Boolean).join(' ')};
 		}
-		default:
-			return {problem: 'this view has nothing to copy: Variants has answers, Account model IDs'};
+		case 'items':
+			return itemOf(state);
+		case 'timeline':
+			return {problem: 'charts are not copied: e writes them as files'};
 	}
 }
 
@@ -66,6 +76,29 @@ function answerOf(state: State): Copied {
 	return row === undefined || sample === ''
 		? {problem: row === undefined ? 'no variant is listed' : `${row.name} has no answer yet`}
 		: {what: `the beginning of an answer of ${row.name}`, text: sample};
+}
+
+/** The answer of the selected variant to the selected item; where none is kept, what was asked. */
+function itemOf(state: State): Copied {
+	const item = selectedItem(state);
+	if (item === undefined) {
+		return {problem: 'no item is listed'};
+	}
+	const {columns, file} = shownItems(state);
+	const {reading} = state.items;
+	const index = shownColumn(state);
+	const name = `item ${item.index + 1}`;
+	if (reading?.item === item.index) {
+		const {answers, problem} = reading;
+		const answer = answers?.[index];
+		if (answer !== undefined && answer.answer !== '') {
+			return {what: `the answer of ${columns[index]?.variant} to ${name}`, text: answer.answer};
+		}
+		if (file !== null && answers === undefined && problem === undefined) {
+			return {problem: 'the answer is still being read'};
+		}
+	}
+	return {what: `the input of ${name}, which has no answer here`, text: item.text};
 }
 
 /** The same as it may leave the program. */

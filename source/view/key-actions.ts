@@ -141,6 +141,8 @@ function historyAction(keyName: string, keys: Keys, atMs: number): Action | unde
 			return {type: 'overlay-marked', atMs};
 		case 'c':
 			return {type: 'overlay-compared', atMs};
+		case 'y':
+			return {type: 'command-given', command: 'copy', atMs};
 		default:
 			return closesBox(keyName, keys)
 				? {type: 'overlay-closed', atMs}

@@ -63,6 +63,7 @@ function bind<const Name extends string>(
 const tables: readonly ViewName[] = ['dashboard', 'variants'];
 const charts: readonly ViewName[] = ['dashboard', 'timeline'];
 const listed: readonly ViewName[] = ['account', 'dashboard', 'variants', 'quotas', 'log', 'items'];
+const detailed: readonly ViewName[] = ['account', 'dashboard', 'variants', 'log', 'items'];
 const account: readonly ViewName[] = ['account'];
 const chosen: readonly ViewName[] = ['account', 'dashboard', 'variants', 'quotas', 'items'];
 
@@ -96,7 +97,7 @@ const screen = [
 	bind('Shift+Tab', 'previous-view', 'previous view'),
 	bind('R', 'regions', 'choose Regions of the account', {hint: ['Regions', 6], in: account}),
 	bind('z', 'fold-idle', 'fold or show idle buckets', {hint: ['Idle', 3], in: account}),
-	bind('C', 'columns', 'choose the columns of the table', {hint: ['Columns', 3], in: chosen}),
+	bind('C', 'columns', 'choose the columns of the table', {hint: ['Columns', 1], in: chosen}),
 	bind('Ctrl+S', 'remember', 'write what was changed or typed into config.yaml, for the next start'),
 	bind('Esc', 'close', 'close what is open; never quits'),
 ];
@@ -108,13 +109,11 @@ const lists = [
 	bind('PageDown', 'page-down', 'a page down'),
 	bind('Home', 'home', 'to the first row or line'),
 	bind('End', 'end', 'to the last one'),
-	bind('← [', 'previous', 'previous variant, or item in its detail', {
-		in: [...tables, 'items'],
-	}),
-	bind('→ ]', 'next', 'next variant, or item in its detail', {in: [...tables, 'items']}),
+	bind('← [', 'previous', 'previous variant, or row in its detail', {in: detailed}),
+	bind('→ ]', 'next', 'next variant, or row in its detail', {in: detailed}),
 	bind('Enter', 'detail', 'detail of the row or log line; in that of a variant, its items', {
 		hint: ['Detail', 2],
-		in: [...tables, 'account', 'log', 'items'],
+		in: detailed,
 	}),
 	bind('!', 'failures-only', 'only the items that failed', {hint: ['Failures', 6], in: ['items']}),
 	bind('/', 'filter', 'filter the rows, search the log; Esc clears', {hint: ['Filter', 5]}),

@@ -70,6 +70,12 @@ export function move(state: State, rows: number): Transition {
 	);
 }
 
+/** The cursor of the current list stays at its row, whatever comes after it. */
+export function withCursorKept(state: State): State {
+	const name = currentList(state);
+	return name === undefined ? state : withList(state, name, {selected: lists[name].cursor(state)});
+}
+
 /** Sorts the current list by its next order, around the end. */
 export function nextSort(state: State): Transition {
 	const name = currentList(state);

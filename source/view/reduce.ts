@@ -8,7 +8,7 @@ import {
 	withEffects,
 	withFlash,
 } from './actions.ts';
-import {disabledReason, refusalWords, scrollsDetail} from './availability.ts';
+import {disabledReason, refusalWords} from './availability.ts';
 import {inColumns, openColumns} from './columns/columns.ts';
 import {copy, withCopied} from './copied.ts';
 import * as history from './history/history.ts';
@@ -340,7 +340,7 @@ const opener = (view: ViewName) => (state: State) => screen.openView(state, view
 
 /** An open detail scrolls; else the cursor of the list moves. */
 function moveOrScroll(state: State, lines: number): Transition {
-	return scrollsDetail(state) ? noEffect(screen.scrollDetail(state, lines)) : listing.move(state, lines);
+	return state.isDetailOpen ? noEffect(screen.scrollDetail(state, lines)) : listing.move(state, lines);
 }
 
 /** The detail of the row before or after this one; in the list of items the variant beside. */
@@ -356,7 +356,7 @@ function openDetail(state: State): Transition {
 	return noEffect(
 		state.isDetailOpen && currentList(state) === 'variants'
 			? items.openItemsOfVariant(state)
-			: {...state, isDetailOpen: !state.isDetailOpen, detailScroll: 0},
+			: {...listing.withCursorKept(state), isDetailOpen: !state.isDetailOpen, detailScroll: 0},
 	);
 }
 

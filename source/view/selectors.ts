@@ -44,6 +44,15 @@ export function snapshotNowMs(state: State): number | undefined {
 /** The window of the limits. */
 const minuteMs = 60_000;
 
+/** Milliseconds since the service throttled by a limit; undefined: not within the last minute, or not known. */
+export function throttledSinceMs(gauge: Gauge | undefined, nowMs: number | undefined): number | undefined {
+	if (gauge?.throttledAt === undefined || nowMs === undefined) {
+		return undefined;
+	}
+	const sinceMs = Math.max(0, nowMs - Date.parse(gauge.throttledAt));
+	return sinceMs < minuteMs ? sinceMs : undefined;
+}
+
 /** A bucket as it is now: after the end of the run its own use leaves the last minute, and no newer figures come. */
 export function bucketNow(state: State, index: number): BucketState | undefined {
 	const snapshot = shownSnapshot(state);
@@ -61,14 +70,14 @@ export function bucketNow(state: State, index: number): BucketState | undefined 
 	const second = (snapshot.elapsedMs + Math.max(0, nowMs - Date.parse(snapshot.endedAt))) / 1000;
 	const aged = (gauge: Gauge, field: 'requests' | 'quotaTokens'): Gauge => {
 		const {throttledAt, others, ...own} = gauge;
-		const isThrottled = throttledAt !== undefined && nowMs - Date.parse(throttledAt) < minuteMs;
+		const isThrottled = throttledSinceMs(gauge, nowMs) !== undefined;
 		return {
 			...own,
 			used: Math.min(own.used, usedSince(timeline, index, field, second - minuteMs / 1000)),
 			reserved: 0,
 			// What a throttle showed holds for its minute; CloudWatch's figure is shown with its age.
 			...(others === undefined || (bucket.others?.from === 'throttle' && !isThrottled) ? {} : {others}),
-			...(isThrottled ? {throttledAt} : {}),
+			...(isThrottled && throttledAt !== undefined ? {throttledAt} : {}),
 		};
 	};
 	const {others, ...rest} = bucket;

@@ -10,13 +10,20 @@ import {
 } from '../text/numbers.ts';
 import type {Tone} from '../text/segment.ts';
 import {cleanText} from '../text/width.ts';
+import {activeWords} from './account/account-rows.ts';
 import {accountFault, accountNowMs, shownRegions} from './account/account-state.ts';
 import {startText} from './history/history.ts';
 import {keyOf} from './keymap.ts';
 import {leaveDeadlineMs, type State} from './state.ts';
 
 /** The state of the session in words. */
-export type Status = {readonly word: string; readonly detail: string; readonly tone: Tone};
+export type Status = {
+	readonly word: string;
+	readonly detail: string;
+	readonly tone: Tone;
+	/** What to say where the detail does not fit, the longest first. */
+	readonly shorter?: readonly string[];
+};
 
 /** The status of the session, whether the view is frozen or not. */
 export function statusOf(state: State): Status {
@@ -48,7 +55,7 @@ export function statusOf(state: State): Status {
 						detail: `· press ${keyOf(state, 'run')} to start; nothing has been sent`,
 						tone: 'accent',
 					}
-				: {word: 'BLOCKED', detail: `· ${cleanText(state.plan.refusal)}`, tone: 'bad'};
+				: blockedStatus(cleanText(state.plan.refusal));
 		case 'failed':
 			return {word: 'FAULT', detail: cleanText(stage.fault.message), tone: 'bad'};
 		case 'running':
@@ -56,6 +63,12 @@ export function statusOf(state: State): Status {
 		case 'ended':
 			return endedStatus(state);
 	}
+}
+
+/** The reason goes before what follows from it: `daily token quota used up: 35M of 2M, resets 00:00 UTC`. */
+function blockedStatus(refusal: string): Status {
+	const [reason = refusal] = refusal.split(', ');
+	return {word: 'BLOCKED', detail: `· ${refusal}`, tone: 'bad', shorter: [`· ${reason}`]};
 }
 
 /** The title of the window: how far the run is. */
@@ -102,15 +115,24 @@ function runningStatus(state: State, snapshot: Snapshot | undefined): Status {
 	if (state.asked === undefined && snapshot.phase === 'paused') {
 		return {word: 'PAUSED', detail: 'nothing is being sent', tone: 'warning'};
 	}
-	const waiting = waitingWords(snapshot);
+	const done = doneWords(snapshot);
 	const left = leftWords(snapshot);
-	// What it waits for comes first: it must not be cut off.
-	const words =
-		waiting === undefined
-			? [[doneWords(snapshot), left].filter(Boolean).join(', ')]
-			: [doneWords(snapshot), waiting, ...(left === undefined ? [] : [left])];
-	const detail = [elapsed, ...words].join(' · ');
-	return {word: 'RUNNING', detail, tone: 'good'};
+	const waiting = waitingWords(snapshot);
+	if (waiting === undefined) {
+		const detail = `${elapsed} · ${[done, left].filter(Boolean).join(', ')}`;
+		return {word: 'RUNNING', detail, tone: 'good'};
+	}
+	// What it waits for must not be cut off.
+	const soon = left?.replace(/ left.*/, ' left');
+	const [detail = '', ...shorter] = [
+		[elapsed, done, waiting, left],
+		[elapsed, done, waiting, soon],
+		[done, waiting, soon],
+		[done, waiting],
+		[waiting],
+		[waiting.split(' · ').at(-1)],
+	].map((words) => words.filter(Boolean).join(' · '));
+	return {word: 'RUNNING', detail, tone: 'good', shorter};
 }
 
 /** Nothing new is sent: the run came to its end, or something stopped it. */
@@ -227,11 +249,10 @@ export function accountStatus(state: State): Status {
 		const waited = formatSecondsLeft(Math.floor((state.nowMs - account.askedMs) / 1000) * 1000);
 		return {word: 'WATCHING', detail: `asking what the account uses (${waited})`, tone: 'accent'};
 	}
-	const active = regions.flatMap(({buckets}) => buckets.filter(({activity}) => activity === 'active')).length;
 	const minute = Math.max(...regions.map((region) => region.minute ?? 0));
 	const age = minute === 0 ? 0 : Math.max(0, accountNowMs(state) - minute - 60_000);
 	const words = [
-		`${formatCount(active)} active`,
+		`${activeWords(regions.flatMap(({buckets}) => buckets))} active`,
 		...(minute === 0
 			? []
 			: [`minute ${new Date(minute).toISOString().slice(11, 16)} UTC, ${formatDurationMs(age)} old`]),

@@ -1,9 +1,10 @@
 import {readFileSync} from 'node:fs';
 import path from 'node:path';
 import {describe, expect, it} from 'vitest';
-import {findUnanswered, lineageKey} from '../../source/batch/lineage.ts';
-import type {BatchState} from '../../source/batch/state.ts';
+import {type BatchState, findUnanswered, lineageKey} from '../../source/batch/state.ts';
 import {batchAccount, batchModel, batchPlace, callBatch, listJobs} from './batch-harness.ts';
+
+/** Tests source/batch/state.ts: what is still without an answer. */
 
 const stateOf = (
 	id: string,

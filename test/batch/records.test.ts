@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import {assumedText} from '../../source/batch/assumed-limits.ts';
-import {linesOf} from '../../source/batch/lines.ts';
+import {linesOf} from '../../source/batch/outputs.ts';
 import {
 	type BatchTask,
 	batchRecords,
@@ -12,9 +11,10 @@ import {
 	recordId,
 } from '../../source/batch/records.ts';
 import {splitBatch} from '../../source/batch/split.ts';
+import {assumedText} from '../../source/commands/batch.ts';
 import {type BatchLimits, usualLimits} from '../../source/domain/batch-limits.ts';
 
-/** Tests source/batch/records.ts and split.ts, source/prompts/batch/lines.ts and limits.ts. */
+/** Tests source/batch/records.ts and split.ts. */
 
 const taskOf = (items: number, sizes: readonly number[]): BatchTask => ({
 	task: {

@@ -8,6 +8,7 @@ import {decisionsCase} from './cases/decisions.ts';
 import {enforcementAndDelayCase} from './cases/enforcement-and-delay.ts';
 import {firstFrameCase} from './cases/first-frame.ts';
 import {historyCase} from './cases/history.ts';
+import {itemsCase} from './cases/items.ts';
 import {keyToPaintCase} from './cases/key-to-paint.ts';
 import {learningCase} from './cases/learning.ts';
 import {memoryCase} from './cases/memory.ts';
@@ -34,6 +35,7 @@ export const benchCases: readonly BenchCase[] = [
 	busyScreenCase,
 	screenUpdatesCase,
 	keyToPaintCase,
+	itemsCase,
 	requestsRaceCase,
 	tokensRaceCase,
 	enforcementAndDelayCase,

@@ -168,7 +168,7 @@ describe('faults of the configuration', () => {
 		['defaults: {force: true}', /config\.yaml:1: "force" can't be a default/],
 		['defaults:\n  refresh: maybe', /config\.yaml:2: "refresh": "maybe" is not true or false/],
 		['defaults:\n  share: [1, 2]', /config\.yaml:2: "share" takes one value/],
-		['\nbell: loud', /config\.yaml:2: "bell" has a form/],
+		['\nbell: loud', /config\.yaml:2: "bell": "loud" is not allowed here\. true or false/],
 	])('name file and line: %j', (text, wanted) => {
 		expect(faultOf(text)).toMatch(wanted);
 	});

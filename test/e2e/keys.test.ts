@@ -100,4 +100,36 @@ describe.skipIf(!isBuilt)('keys in the built program (skipped where dist/ is not
 		terminal.write('q');
 		expect(await terminal.exited).toMatchObject({exitCode: 0});
 	}, 90_000);
+
+	it('7 and ! say which items failed and why, after the run and without an account', async () => {
+		const cwd = newFolder();
+		const terminal = openPseudoTerminal(
+			process.execPath,
+			[program, 'classify', '--demo', '--variants', 'detailed', '--requests', '12', '--seed', '7'],
+			{
+				cwd,
+				environment: {...plainEnvironment(), HOME: newFolder()},
+				columns: 120,
+				rows: 40,
+				patienceMs: 40_000,
+			},
+		);
+		onTestFinished(() => terminal.kill('SIGKILL'));
+		const has = async (text: RegExp, what: string) =>
+			terminal.waitFor((lines) => text.test(lines.join('\n')), what);
+		await has(/COMPLETED/, 'the end of the run');
+		terminal.write('7');
+		await has(/Items · 48 · \d+ failed/, 'the items');
+		terminal.write('!');
+		await has(
+			/failures only[\s\S]*✗[\s\S]*input[\s\S]*expected[\s\S]*✗ failed oneOf: wanted one of[\s\S]*answer/,
+			'why',
+		);
+		terminal.write('\r');
+		await has(/← → items · Esc closes/, 'all about the item');
+		terminal.write('\u001B');
+		await has(/failures only/, 'the list again');
+		terminal.write('q');
+		expect(await terminal.exited).toMatchObject({exitCode: 0});
+	}, 90_000);
 });

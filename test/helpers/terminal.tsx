@@ -31,6 +31,7 @@ export const keySequences = {
 	down: '\u001B[B',
 	right: '\u001B[C',
 	left: '\u001B[D',
+	home: '\u001B[H',
 	end: '\u001B[F',
 	enter: '\r',
 	escape: '\u001B',

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import type {Check, Item, Task} from '../../source/domain/task.ts';
 import {type Judged, judgeAnswer, meetsCheck} from '../../source/prompts/checks.ts';
-import {unpackAnswers} from '../../source/prompts/packing.ts';
+import {unpackAnswers} from '../../source/prompts/compose.ts';
 
 const item = (index: number, expected: string | undefined): Item => ({
 	index,

@@ -2,8 +2,13 @@ import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import type {Item, Task, Variant} from '../../source/domain/task.ts';
 import {builtInVariant, builtInVariantNames} from '../../source/prompts/built-in-variants.ts';
-import {composePrompt, composeTurn, compressText, messagesOf} from '../../source/prompts/compose.ts';
-import {fillTemplate} from '../../source/prompts/template.ts';
+import {
+	composePrompt,
+	composeTurn,
+	compressText,
+	fillTemplate,
+	messagesOf,
+} from '../../source/prompts/compose.ts';
 
 const item = (index: number, text: string, fields: Record<string, string> = {}): Item => ({
 	index,

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {answerPrompt, composeAnswer} from '../../source/simulator/answers/answer.ts';
-import {findLabels} from '../../source/simulator/answers/labels.ts';
 import {createRandom, createRequestRandom, uuid} from '../../source/simulator/answers/random.ts';
+import {findLabels} from '../../source/simulator/answers/requested-format.ts';
 import type {Model} from '../../source/simulator/catalog/model.ts';
 import {findModel} from '../../source/simulator/catalog/models.ts';
 import {countTokens, type Prompt, textSegment, tokenize} from '../../source/simulator/families/prompt.ts';
 
-/** Tests source/simulator/answers/: answer.ts, requested-format.ts, labels.ts, prose.ts and json-answer.ts. */
+/** Tests source/simulator/answers/: answer.ts, requested-format.ts, prose.ts and json-answer.ts. */
 
 const promptOf = (question: string, more: Partial<Prompt> = {}): Prompt => ({
 	segments: [textSegment(question)],

@@ -15,7 +15,7 @@ import {
 	valuesOf,
 } from './metric-harness.ts';
 
-/** Tests source/simulator/cloudwatch/: metric-actions.ts, metric-query.ts, metric-source.ts and served-minutes.ts. */
+/** Tests source/simulator/cloudwatch/: metric-actions.ts, metric-query.ts and metric-source.ts. */
 
 const lite = 'us.amazon.nova-lite-v1:0';
 const ask = (text: string) => ({

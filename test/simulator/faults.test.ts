@@ -4,8 +4,8 @@ import {
 	InvokeModelWithResponseStreamCommand,
 } from '@aws-sdk/client-bedrock-runtime';
 import {describe, expect, it} from 'vitest';
+import {demoFaults} from '../../source/commands/demo.ts';
 import {createRandom} from '../../source/simulator/answers/random.ts';
-import {demoFaults} from '../../source/simulator/demo-account.ts';
 import {createBucket} from '../../source/simulator/enforcement.ts';
 import {createFaults, type Faults} from '../../source/simulator/faults/faults.ts';
 import {parseFaults} from '../../source/simulator/faults/script.ts';

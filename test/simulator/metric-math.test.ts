@@ -1,13 +1,16 @@
 import {GetMetricDataCommand, type MetricDataQuery} from '@aws-sdk/client-cloudwatch';
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import {parseExpression} from '../../source/simulator/cloudwatch/math-expression.ts';
 import {createMetricMath} from '../../source/simulator/cloudwatch/metric-math.ts';
-import type {MathQuery, SeriesQuery} from '../../source/simulator/cloudwatch/metric-query.ts';
+import {
+	type MathQuery,
+	parseExpression,
+	type SeriesQuery,
+} from '../../source/simulator/cloudwatch/metric-query.ts';
 import type {PeriodValues} from '../../source/simulator/cloudwatch/period-values.ts';
 import {createMovableTime, inputOf, minuteMs, noon, query, startAt} from './metric-harness.ts';
 
-/** Tests source/simulator/cloudwatch/metric-math.ts and math-expression.ts. */
+/** Tests source/simulator/cloudwatch/metric-math.ts and metric-query.ts. */
 
 const series: Readonly<Record<string, PeriodValues>> = {
 	m1: {atSeconds: [0, 60, 120, 240], values: [1, 2, 4, 8]},

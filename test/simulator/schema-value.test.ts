@@ -2,9 +2,8 @@ import {Ajv2020} from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import {patternText} from '../../source/simulator/answers/pattern-text.ts';
 import {createRandom} from '../../source/simulator/answers/random.ts';
-import {schemaValue} from '../../source/simulator/answers/schema-value.ts';
+import {patternText, schemaValue} from '../../source/simulator/answers/schema-value.ts';
 import type {Json} from '../../source/simulator/families/prompt.ts';
 
 /** Tests source/simulator/answers/schema-value.ts: a tool's input is valid by the tool's schema. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import {unpackAnswers} from '../../source/prompts/packing.ts';
+import {unpackAnswers} from '../../source/prompts/compose.ts';
 import {membersOf, textOfSource} from '../../source/text/json-source.ts';
 
 describe('membersOf', () => {

@@ -3,7 +3,7 @@ import {describe, expect as globalExpect, it} from 'vitest';
 import {readAlert} from '../../source/config/values.ts';
 import type {AccountRegion} from '../../source/domain/account-snapshot.ts';
 import {displayWidth} from '../../source/text/width.ts';
-import {accountDetailLines} from '../../source/tui/account/account-detail.tsx';
+import {accountDetailLines} from '../../source/tui/account/account-detail.ts';
 import {accountNoteLines, emptyTableLines} from '../../source/tui/account/account-notes.ts';
 import {accountTableLines, accountTitle} from '../../source/tui/account/account-view.tsx';
 import {accountRow} from '../../source/view/account/account-rows.ts';

@@ -3,12 +3,18 @@ import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {expect, it} from 'vitest';
 import {ItemCollector, itemColumns} from '../../source/domain/item-results.ts';
+import type {KeptRun} from '../../source/domain/snapshot.ts';
 import type {Item} from '../../source/domain/task.ts';
 import {openAnswers} from '../../source/threads/answer-file.ts';
 import {tierOf} from '../../source/tui/layout.ts';
 import {answerRecord} from '../helpers/answer-record.ts';
 import {createCamera, joinFrames, openScreen} from '../helpers/screen.ts';
-import {configFixture, snapshotFixture, variantsFixture} from '../helpers/snapshot-fixture.ts';
+import {
+	configFixture,
+	endedSnapshotFixture,
+	snapshotFixture,
+	variantsFixture,
+} from '../helpers/snapshot-fixture.ts';
 import {keySequences as k} from '../helpers/terminal.tsx';
 
 /** Tests source/tui/panels/items.ts, source/view/items.ts and details that scroll. */
@@ -103,6 +109,56 @@ it.each([
 	await shoot('its items', k.enter);
 	await close(screen);
 	await expect(joinFrames(frames)).toMatchFileSnapshot(`frames/items-${columnCount}x${rows}.txt`);
+});
+
+it('the items of an earlier run are read from its folder, and the present ones stay', async () => {
+	const folder = mkdtempSync(path.join(tmpdir(), 'bedrock-top-'));
+	await write(path.join(folder, 'answers.jsonl'));
+	const {targets, variants} = snapshotFixture();
+	const earlier = endedSnapshotFixture({
+		targets: targets.map((target) => ({...target, model: answerRecord.model})),
+	});
+	const kept: KeptRun = {
+		run: 'r',
+		folder,
+		startedAt: '2026-11-22T13:24:05.000Z',
+		endedAt: '2026-11-22T13:25:35.000Z',
+		preset: 'tickets',
+		models: [answerRecord.model],
+		variants: variants.map(({name}) => name),
+		requests: 80,
+		outcome: 'completed',
+		simulated: true,
+		costUsd: null,
+		verdict: null,
+	};
+	const screen = openScreen(
+		{columns: 120, rows: 40},
+		{
+			history: {
+				list: async () => ({runs: [kept], faults: []}),
+				read: async () => earlier,
+				compare: async () => {
+					throw new Error('not asked for');
+				},
+			},
+		},
+	);
+	await screen.prepare();
+	await screen.progress();
+	await screen.terminal.press('H');
+	await screen.settled();
+	await screen.terminal.press(k.enter);
+	await screen.settled();
+	await screen.terminal.press('7', '!');
+	await expect
+		.poll(async () => screen.settled())
+		.toMatch(/25 · \d+ failed[\s\S]*✗ failed expected: billing[\s\S]*It is about/);
+	await screen.terminal.press(k.escape);
+	expect(await screen.settled()).not.toContain('It is about');
+	screen.abort();
+	await screen.finish();
+	await screen.end;
 });
 
 it('says that answers are not kept, and still who failed', async () => {

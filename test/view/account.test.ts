@@ -123,9 +123,10 @@ describe('idle buckets', () => {
 
 	it('are none of those of which nothing is known', () => {
 		const [first, ...rest] = accountBucketsFixture();
-		const buckets = [first, ...rest.map((bucket) => ({...bucket, minute: null}))].flatMap(
-			(each) => each ?? [],
-		);
+		const buckets = [
+			first,
+			...rest.map((bucket) => ({...bucket, minute: null, activity: 'unknown' as const})),
+		].flatMap((each) => each ?? []);
 		expect(models(following(start(), reported(accountFixture({buckets}))).state)).toHaveLength(6);
 	});
 });

@@ -1,4 +1,6 @@
 import {describe, expect, it} from 'vitest';
+import {ItemCollector, itemColumns} from '../../source/domain/item-results.ts';
+import type {KeptRun} from '../../source/domain/snapshot.ts';
 import type {Action, Effect} from '../../source/view/actions.ts';
 import {copy, notCopyable} from '../../source/view/copied.ts';
 import {actionForKey} from '../../source/view/key-actions.ts';
@@ -76,12 +78,79 @@ describe('y', () => {
 		expect(actionForKey(written, 'y', 0)).toMatchObject({command: 'copy'});
 	});
 
+	it('in Items copies the answer of the selected variant, or what was asked where none is kept', () => {
+		const columns = itemColumns(
+			snapshotFixture().variants.map(({name, target}) => ({variant: name, target})),
+		);
+		const collector = new ItemCollector(columns);
+		for (const [index, column] of columns.entries()) {
+			collector.add(column, 0, 'useful', 100 * index);
+		}
+		const entries = collector.take() ?? new Float64Array();
+		const received = (file: string | null) =>
+			stateAfter(
+				running,
+				{type: 'items-received', run: 'r', file, entries},
+				given('open-items'),
+				given('next'),
+			);
+		const kept = received('/answers.jsonl');
+		expect(notCopyable(kept)).toBe('the answer is still being read');
+		const answers = columns.map(({variant}) => ({
+			kind: 'useful',
+			answer: `of ${variant}`,
+			failed: undefined,
+			reason: undefined,
+			text: undefined,
+			expected: undefined,
+			ofItems: 1,
+		}));
+		const {key = ''} = kept.items.reading ?? {};
+		const read = stateAfter(kept, {type: 'answers-read', key, answers, problem: undefined});
+		const second = columns[1]?.variant;
+		expect(copiedIn(read)).toEqual({
+			type: 'copy',
+			what: `the answer of ${second} to item 1`,
+			text: `of ${second}`,
+		});
+		expect(copiedIn(received(null))).toMatchObject({
+			what: 'the input of item 1, which has no answer here',
+			text: running.config.task.content,
+		});
+	});
+
+	it('in the list of earlier runs copies the path of the run, and an earlier run is copied like the present one', () => {
+		const [run = '', earlier] = ['/reports/one', endedSnapshotFixture()];
+		const kept: KeptRun = {
+			run: 'r',
+			folder: run,
+			startedAt: '2026-11-22T13:24:05.000Z',
+			endedAt: '2026-11-22T13:25:35.000Z',
+			preset: 'tickets',
+			models: ['m'],
+			variants: ['concise'],
+			requests: 80,
+			outcome: 'completed',
+			simulated: true,
+			costUsd: null,
+			verdict: null,
+		};
+		const list = stateAfter({...running, history: {kind: 'idle'}}, given('history'), {
+			type: 'runs-listed',
+			runs: [kept],
+			faults: [],
+		});
+		expect(actionForKey(list, 'y', 0)).toMatchObject({command: 'copy'});
+		expect(copiedIn(list)).toEqual({type: 'copy', what: 'the path of the run', text: run});
+		const reopened = stateAfter(list, {type: 'run-read', run: kept, snapshot: earlier});
+		const {effects} = reduce(reopened, {...given('copy'), atMs: reopened.nowMs});
+		expect(effects).toMatchObject([{type: 'copy', what: 'the verdict'}]);
+	});
+
 	it('says why it copies nothing', () => {
 		expect(notCopyable(prepared)).toBe('there is no verdict yet');
 		expect(notCopyable(stateAfter(prepared, given('open-variants')))).toMatch(/has no answer yet$/);
-		expect(notCopyable(stateAfter(running, given('open-timeline')))).toMatch(
-			/^this view has nothing to copy/,
-		);
+		expect(notCopyable(stateAfter(running, given('open-timeline')))).toMatch(/^charts are not copied: e /);
 		const long = stateAfter(
 			{...running, epochMs: later},
 			{type: 'engine-logged', text: 'x'.repeat(100_001)},

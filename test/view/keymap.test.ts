@@ -92,6 +92,8 @@ it('every key is in the help and in the Markdown table', () => {
 		Shift+Tab      previous view
 		R              choose Regions of the account
 		z              fold or show idle buckets
+		C              choose the columns of the table
+		Ctrl+S         write what was changed or typed into config.yaml, for the next start
 		Esc            close what is open; never quits
 		↑ k            up
 		↓ j            down
@@ -99,8 +101,8 @@ it('every key is in the help and in the Markdown table', () => {
 		PageDown       a page down
 		Home           to the first row or line
 		End            to the last one
-		← [            previous variant, or item in its detail
-		→ ]            next variant, or item in its detail
+		← [            previous variant, or row in its detail
+		→ ]            next variant, or row in its detail
 		Enter          detail of the row or log line; in that of a variant, its items
 		!              only the items that failed
 		/              filter the rows, search the log; Esc clears

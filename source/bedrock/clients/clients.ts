@@ -12,14 +12,17 @@ import {assertOneCaller, hasBearerToken, keySourceOf, profileIn} from '../creden
 import {assertProfile} from '../credentials/credentials-faults.ts';
 import {askForAccount, credentialsOf, type SharedCredentials} from '../credentials/shared-credentials.ts';
 import {readSharedFiles} from '../credentials/shared-files.ts';
+import {addMiddleware, createSecrets, keepErrorPages, renewExpired, sendOnce} from './middleware.ts';
 import {
 	configuredCertificates,
 	configuredEndpoint,
+	createNetwork,
 	endpointInEnvironment,
 	foreignEndpoint,
-} from './endpoint.ts';
-import {addMiddleware, createSecrets, keepErrorPages, renewExpired, sendOnce} from './middleware.ts';
-import {createNetwork, type Network, proxyRemark, silentLogger} from './network.ts';
+	type Network,
+	proxyRemark,
+	silentLogger,
+} from './network.ts';
 
 /**
  * Waits for credentials for at most `limitMs`: a helper may wait for input behind the screen.
@@ -187,7 +190,7 @@ export function createClients(connection: Connection, options: {readonly maxSock
 
 	const runtime = lazily(async () => {
 		const {BedrockRuntimeClient} = await import('@aws-sdk/client-bedrock-runtime');
-		const {keepUsageSpellings, usageSettings} = await import('./usage-spellings.ts');
+		const {keepUsageSpellings, usageSettings} = await import('./middleware.ts');
 		const own = await settings('Bedrock Runtime', options.maxSockets, undefined);
 		endpoint = own.endpoint === undefined ? null : foreignEndpoint(own.endpoint);
 		const client = new BedrockRuntimeClient({...own, ...usageSettings, maxAttempts: 1});

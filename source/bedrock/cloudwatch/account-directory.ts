@@ -2,9 +2,8 @@ import {type AccountMap, bucketKey, type KnownBucket} from '../../domain/account
 import type {Price} from '../../domain/run-spec.ts';
 import type {Target} from '../../domain/target.ts';
 import {assertReachable} from '../clients/reachability.ts';
-import {looksLikeBaseModel} from '../identify/identifiers.ts';
+import {createModelIndex, looksLikeBaseModel, type ModelIndex} from '../identify/identifiers.ts';
 import {type Identity, identify} from '../identify/identify.ts';
-import {createModelIndex, type ModelIndex} from '../identify/model-index.ts';
 import {runnableNames} from '../identify/runnable-models.ts';
 import {priceOf} from '../prices.ts';
 import {type AccountLists, readLists} from '../quotas/account-lists.ts';

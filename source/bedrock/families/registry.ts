@@ -3,9 +3,8 @@ import {nova, titan} from './amazon.ts';
 import {deepseek, gpt, openAiStyle, qwen} from './chat-completions.ts';
 import {claude} from './claude.ts';
 import {command, commandR} from './cohere.ts';
+import {llama, mistral} from './completions.ts';
 import type {Family, Reading} from './family.ts';
-import {llama} from './llama.ts';
-import {mistral} from './mistral.ts';
 
 /** Every family; the fallback last. */
 export const families: readonly Family[] = [

@@ -1,6 +1,12 @@
 import type {Scope} from '../../domain/target.ts';
-import {foldContext, looksLikeArn, looksLikeBaseModel, parseBedrockArn, routeOf} from './identifiers.ts';
-import type {ModelIndex} from './model-index.ts';
+import {
+	foldContext,
+	looksLikeArn,
+	looksLikeBaseModel,
+	type ModelIndex,
+	parseBedrockArn,
+	routeOf,
+} from './identifiers.ts';
 
 /** The kind of an identifier. Quotas per minute exist for the first three only. */
 type IdentityKind =

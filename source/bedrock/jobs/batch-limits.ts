@@ -1,6 +1,5 @@
 import {type BatchLimits, gigabyte, usualLimits} from '../../domain/batch-limits.ts';
-import {baseModelKey} from '../identify/identifiers.ts';
-import {createModelIndex} from '../identify/model-index.ts';
+import {baseModelKey, createModelIndex} from '../identify/identifiers.ts';
 import {labelOwners} from '../quotas/quota-row-owners.ts';
 import type {FoundationModel, ListedQuota, QuotaSource} from '../quotas/quota-source.ts';
 

@@ -1,7 +1,7 @@
 import type {FailureClass} from '../../domain/failure.ts';
 import {UserError} from '../../domain/user-error.ts';
 import type {Clients} from '../clients/clients.ts';
-import {accountAdvice} from '../failures/advice-rules.ts';
+import {accountAdvice} from '../failures/advice.ts';
 import {type ErrorFacts, factsOf} from '../failures/error-facts.ts';
 import {failureOf} from '../failures/failure-of.ts';
 import {withoutSecrets} from '../failures/redact.ts';

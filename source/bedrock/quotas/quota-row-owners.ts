@@ -1,6 +1,5 @@
-import {baseModelKey, providerOf} from '../identify/identifiers.ts';
+import {baseModelKey, type ModelIndex, providerOf} from '../identify/identifiers.ts';
 import {identify} from '../identify/identify.ts';
-import type {ModelIndex} from '../identify/model-index.ts';
 
 /**
  * Which base model a quota name is about: by alias, else by exact words. Aliases are labels of Service Quotas that no

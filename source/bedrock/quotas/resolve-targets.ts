@@ -1,8 +1,7 @@
 import type {QuotaOverride} from '../../domain/run-config.ts';
 import type {Quota, Target} from '../../domain/target.ts';
-import {baseModelKey} from '../identify/identifiers.ts';
+import {baseModelKey, createModelIndex, emptyModelIndex, type ModelIndex} from '../identify/identifiers.ts';
 import {type Identity, identify} from '../identify/identify.ts';
-import {createModelIndex, emptyModelIndex, type ModelIndex} from '../identify/model-index.ts';
 import {type AccountLists, readLists} from './account-lists.ts';
 import {
 	bucketQuota,

@@ -1,7 +1,6 @@
 import {cleanText, truncateMiddle} from '../../text/width.ts';
-import {panelTitle, rowChannel, uniqueLabels, valueChannel} from '../specs/axes.ts';
+import {colours, ink, panelTitle, rowChannel, uniqueLabels, valueChannel} from '../specs/axes.ts';
 import {type Chart, emptySpec, frame, type Panel} from '../specs/chart.ts';
-import {colours, ink} from '../specs/palette.ts';
 import {compareRuns, type NamedRun} from './comparison.ts';
 
 const figures = ['sustainable useful items per minute', 'quota tokens per request', 'total p50'] as const;

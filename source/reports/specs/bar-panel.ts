@@ -1,6 +1,5 @@
-import {limitLine, panelTitle, rowChannel, rowStep, textWidth, valueChannel} from './axes.ts';
+import {ink, limitLine, panelTitle, rowChannel, rowStep, textWidth, valueChannel} from './axes.ts';
 import type {Panel} from './chart.ts';
-import {ink} from './palette.ts';
 
 /** One bar: a value with its interval, and what is written behind it. */
 export type BarRow = {

@@ -3,7 +3,7 @@ import {formatNumber} from '../../text/numbers.ts';
 import {truncateMiddle} from '../../text/width.ts';
 import type {Results, TargetResults} from '../results-schema.ts';
 import {formatLimit, formatTarget} from '../words.ts';
-import {fontFamily, gridLine, ground, ink, quietInk} from './palette.ts';
+import {fontFamily, gridLine, ground, ink, quietInk} from './axes.ts';
 
 /** A chart before it is drawn: plain data. */
 export type Chart = {

@@ -1,8 +1,7 @@
 import {formatDurationMs} from '../../text/numbers.ts';
 import type {VariantResults} from '../results-schema.ts';
-import {panelTitle, rowChannel, rowStep, valueChannel, variantLabels} from './axes.ts';
+import {colours, ground, ink, panelTitle, rowChannel, rowStep, valueChannel, variantLabels} from './axes.ts';
 import {type Chart, type ChartInput, emptySpec, frame, type Panel, subtitleOf, titleOf} from './chart.ts';
-import {colours, ground, ink} from './palette.ts';
 
 type Times = VariantResults['latencyMs']['total'];
 

@@ -1,9 +1,8 @@
 import {formatNumber} from '../../text/numbers.ts';
 import type {Results} from '../results-schema.ts';
 import {formatLimit} from '../words.ts';
-import {limitLine, panelTitle, valueChannel} from './axes.ts';
+import {colours, ground, ink, limitLine, panelTitle, valueChannel} from './axes.ts';
 import {type Chart, type ChartInput, emptySpec, frame, type Panel, subtitleOf, titleOf} from './chart.ts';
-import {colours, ground, ink} from './palette.ts';
 
 type Timeline = Results['timeline'];
 

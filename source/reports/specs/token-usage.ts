@@ -1,8 +1,7 @@
 import {formatNumber} from '../../text/numbers.ts';
 import type {VariantResults} from '../results-schema.ts';
-import {rowChannel, rowStep, valueChannel, variantLabels} from './axes.ts';
+import {fillOf, ink, patterns, rowChannel, rowStep, valueChannel, variantLabels} from './axes.ts';
 import {type Chart, type ChartInput, emptySpec, frame, subtitleOf, titleOf} from './chart.ts';
-import {fillOf, ink, patterns} from './palette.ts';
 
 const parts = [
 	{key: 'input', word: 'input', pattern: patterns.input},

@@ -2,10 +2,9 @@ import {formatNumber} from '../../text/numbers.ts';
 import {cleanText} from '../../text/width.ts';
 import {recommendedOf} from '../choice.ts';
 import type {VariantResults} from '../results-schema.ts';
-import {variantLabels} from './axes.ts';
+import {colours, variantLabels} from './axes.ts';
 import {barPanel} from './bar-panel.ts';
 import {type Chart, type ChartInput, emptySpec, frame, subtitleOf, titleOf} from './chart.ts';
-import {colours} from './palette.ts';
 
 /** The cost of a variant (quota tokens per request) and its yield (useful items per minute that the quota sustains). */
 export function variantPerformance(input: ChartInput): Chart {

@@ -2,7 +2,6 @@ import type {Model} from '../catalog/model.ts';
 import type {Answer, StopReason, ToolUse} from '../families/family.ts';
 import {type Prompt, tokenize} from '../families/prompt.ts';
 import {findKeys, jsonAnswer, toolUseOf} from './json-answer.ts';
-import {chooseLabel} from './labels.ts';
 import {
 	capitalised,
 	contentWords,
@@ -15,6 +14,7 @@ import {
 } from './prose.ts';
 import {logNormal, pick, type Random} from './random.ts';
 import {
+	chooseLabel,
 	findPackedItems,
 	isStyleInstruction,
 	type PackedItems,

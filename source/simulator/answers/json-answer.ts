@@ -1,8 +1,8 @@
 import type {ToolUse} from '../families/family.ts';
 import {type Json, type RequestedTools, type Tool, tokenize} from '../families/prompt.ts';
-import {chooseLabel} from './labels.ts';
 import {capitalised, contentWords} from './prose.ts';
 import {identifier, pick, type Random} from './random.ts';
+import {chooseLabel} from './requested-format.ts';
 import {schemaValue} from './schema-value.ts';
 
 /** JSON answers and inputs of tools: the keys that a prompt or a schema names, with values found in the text. */

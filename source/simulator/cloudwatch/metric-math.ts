@@ -1,5 +1,11 @@
-import {type Expression, expressionFault, type Operator} from './math-expression.ts';
-import type {MathQuery, MetricQuery, SeriesQuery} from './metric-query.ts';
+import {
+	type Expression,
+	expressionFault,
+	type MathQuery,
+	type MetricQuery,
+	type Operator,
+	type SeriesQuery,
+} from './metric-query.ts';
 import type {PeriodValues} from './period-values.ts';
 
 /** Computes the expressions of metric math. This is the value of an expression. */

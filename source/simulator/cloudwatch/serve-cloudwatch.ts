@@ -4,7 +4,7 @@ import {isJson, type Json} from '../families/prompt.ts';
 import type {Simulation} from '../simulation.ts';
 import {decodeCbor, encodeCbor} from '../wire/cbor.ts';
 import {type Exchange, type Reply, regionOf} from '../wire/exchange.ts';
-import {type FieldKinds, queryError, queryResult} from '../wire/query-protocol.ts';
+import {type FieldKinds, queryError, queryResult} from '../wire/xml.ts';
 import {getMetricData, getMetricStatistics, listMetrics} from './metric-actions.ts';
 import {MetricError} from './metric-answer.ts';
 import {lookAt} from './metric-source.ts';

@@ -2,8 +2,8 @@ import {randomUUID} from 'node:crypto';
 import {accountId} from '../catalog/profiles.ts';
 import type {Scenario} from '../faults/script.ts';
 import type {Exchange} from '../wire/exchange.ts';
-import {actionNotServed, queryResult} from '../wire/query-protocol.ts';
 import {ServiceError} from '../wire/service-error.ts';
+import {actionNotServed, queryResult} from '../wire/xml.ts';
 
 /** The caller, who is always the same: the simulator checks no key. */
 export const callerArn = `arn:aws:iam::${accountId}:user/simulated`;

@@ -1,7 +1,6 @@
 import type {Model} from '../catalog/model.ts';
 import {validationError} from '../wire/service-error.ts';
 import {asksToThink, formatSchema, samplingFault, thinkingFault} from './anthropic-request.ts';
-import {attachmentSegment} from './attachment.ts';
 import {
 	isJson,
 	type Json,
@@ -12,6 +11,7 @@ import {
 	textSegment,
 	withCachePoint,
 } from './prompt.ts';
+import {attachmentSegment} from './prompt-parts.ts';
 import {converseTools} from './tools.ts';
 
 /** The request of Converse: content blocks (Nova has the same), the order of turns, checks. */

@@ -1,6 +1,144 @@
-import {attachmentSegment} from './attachment.ts';
-import {isJson, type Prompt, type Segment, textSegment} from './prompt.ts';
+import {isJson, type Json, type Prompt, type Segment, textSegment} from './prompt.ts';
 import {anything, type Shape, text} from './shape.ts';
+
+/**
+ * Attachments of a prompt, whose cost follows from their size. Width and height of an image are read from the
+ * beginning of its file.
+ */
+
+type ImageSize = {readonly width: number; readonly height: number};
+
+const png = (bytes: Buffer): ImageSize | undefined =>
+	bytes.length >= 24 && bytes.readUInt32BE(0) === 0x89504e47
+		? {width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20)}
+		: undefined;
+
+const gif = (bytes: Buffer): ImageSize | undefined =>
+	bytes.length >= 10 && bytes.toString('latin1', 0, 3) === 'GIF'
+		? {width: bytes.readUInt16LE(6), height: bytes.readUInt16LE(8)}
+		: undefined;
+
+/** The frame headers of a JPEG; C4, C8 and CC are other segments. */
+const isFrame = (marker: number): boolean =>
+	marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
+
+const jpeg = (bytes: Buffer): ImageSize | undefined => {
+	if (bytes.length < 4 || bytes.readUInt16BE(0) !== 0xffd8) {
+		return undefined;
+	}
+	let at = 2;
+	while (at + 9 <= bytes.length && bytes[at] === 0xff) {
+		if (isFrame(bytes[at + 1] ?? 0)) {
+			return {width: bytes.readUInt16BE(at + 7), height: bytes.readUInt16BE(at + 5)};
+		}
+		at += 2 + bytes.readUInt16BE(at + 2);
+	}
+	return undefined;
+};
+
+const webp = (bytes: Buffer): ImageSize | undefined => {
+	if (bytes.length < 30 || bytes.toString('latin1', 8, 12) !== 'WEBP') {
+		return undefined;
+	}
+	switch (bytes.toString('latin1', 12, 16)) {
+		case 'VP8X':
+			return {width: bytes.readUIntLE(24, 3) + 1, height: bytes.readUIntLE(27, 3) + 1};
+		case 'VP8 ':
+			return {width: bytes.readUInt16LE(26) & 0x3fff, height: bytes.readUInt16LE(28) & 0x3fff};
+		case 'VP8L': {
+			const packed = bytes.readUInt32LE(21);
+			return {width: (packed & 0x3fff) + 1, height: ((packed >> 14) & 0x3fff) + 1};
+		}
+		default:
+			return undefined;
+	}
+};
+
+/** @returns undefined for anything but PNG, GIF, JPEG and WebP. */
+function imageSize(bytes: Buffer): ImageSize | undefined {
+	return png(bytes) ?? gif(bytes) ?? jpeg(bytes) ?? webp(bytes);
+}
+
+/** Claude's documented figure: width x height / 750, no image above 1,600. */
+const pixelsPerToken = 750;
+const maxImageTokens = 1600;
+/** For files that cannot be read: assumptions of the simulator, so that a larger file costs more. */
+const bytesPerImageToken = 100;
+const bytesPerDocumentToken = 40;
+const bytesPerVideoToken = 2000;
+/** For a file in S3, which is not read. */
+const tokensOfUnknownSize = 1000;
+
+const textFormats = new Set(['txt', 'md', 'csv', 'html', 'text/plain', 'text', 'json', 'xml']);
+
+type Attachment = {
+	readonly kind: 'image' | 'document' | 'video';
+	readonly format: string;
+	/** Base64; undefined where the data is elsewhere. */
+	readonly data: string | undefined;
+	readonly text: string | undefined;
+};
+
+/** A segment for anything but text. */
+export function attachmentSegment(block: Json): Segment {
+	const {kind, format, data, text} = attachmentOf(block);
+	if (text !== undefined) {
+		return textSegment(text);
+	}
+	if (data === undefined) {
+		return {text: JSON.stringify(block), tokens: tokensOfUnknownSize, isCachePoint: false};
+	}
+	const bytes = Buffer.from(data, 'base64');
+	return kind === 'document' && textFormats.has(format)
+		? textSegment(bytes.toString('utf8'))
+		: {text: data, tokens: bytesTokens(bytes, kind), isCachePoint: false};
+}
+
+/** Reads the attachment of a block of Converse, of the Messages API or of OpenAI. */
+const attachmentOf = (block: Json): Attachment => {
+	const kind = (['image', 'document', 'video'] as const).find((name) => isJson(block[name])) ?? 'image';
+	const body = isJson(block[kind]) ? block[kind] : block;
+	const source = isJson(body.source) ? body.source : {};
+	const url = isJson(block.image_url) ? stringOf(block.image_url.url) : stringOf(block.image_url);
+	const isPlain = source.type === 'text';
+	return {
+		kind: block.type === 'document' ? 'document' : kind,
+		format: stringOf(body.format) ?? stringOf(source.media_type) ?? '',
+		data: isPlain ? undefined : (stringOf(source.bytes) ?? stringOf(source.data) ?? dataOfUrl(url)),
+		text: isPlain ? stringOf(source.data) : (stringOf(source.text) ?? textOfParts(source.content)),
+	};
+};
+
+const stringOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+
+/** Data of a `data:` URL. */
+const dataOfUrl = (url: string | undefined): string | undefined => url?.split(';base64,')[1];
+
+/** The text of a document that comes in parts. */
+const textOfParts = (parts: unknown): string | undefined =>
+	typeof parts === 'string'
+		? parts
+		: Array.isArray(parts)
+			? parts.map((part) => (isJson(part) ? (stringOf(part.text) ?? '') : '')).join('\n')
+			: undefined;
+
+const bytesTokens = (bytes: Buffer, kind: Attachment['kind']): number => {
+	switch (kind) {
+		case 'image':
+			return imageTokens(bytes);
+		case 'document':
+			return Math.max(1, Math.ceil(bytes.length / bytesPerDocumentToken));
+		case 'video':
+			return Math.max(1, Math.ceil(bytes.length / bytesPerVideoToken));
+	}
+};
+
+const imageTokens = (bytes: Buffer): number => {
+	const size = imageSize(bytes);
+	const tokens =
+		size === undefined ? bytes.length / bytesPerImageToken : (size.width * size.height) / pixelsPerToken;
+	return Math.max(1, Math.min(maxImageTokens, Math.ceil(tokens)));
+};
 
 /**
  * How text, system and question are read from a prompt: from the chat templates that callers write into one text, or

@@ -3,9 +3,8 @@ import {jambaFamily, jurassicFamily} from './ai21.ts';
 import {novaFamily, titanFamily} from './amazon.ts';
 import {anthropicFamily} from './anthropic.ts';
 import {commandFamily, commandRFamily} from './cohere.ts';
-import {deepSeekFamily} from './deepseek.ts';
+import {deepSeekFamily, llamaFamily} from './completions.ts';
 import type {Family} from './family.ts';
-import {llamaFamily} from './llama.ts';
 import {mistralChatFamily, mistralPromptFamily} from './mistral.ts';
 import {openAiFamily} from './openai.ts';
 

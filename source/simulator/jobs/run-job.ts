@@ -3,7 +3,7 @@ import {Readable} from 'node:stream';
 import {answerPrompt} from '../answers/answer.ts';
 import {createRandom, hashText, type Random, uuid} from '../answers/random.ts';
 import type {Lifecycle} from '../catalog/model.ts';
-import {resolveModel} from '../catalog/resolve-model.ts';
+import {resolveModel} from '../catalog/profiles.ts';
 import {answerTokens} from '../families/family.ts';
 import {isJson, type Json, parseBody, promptTokens} from '../families/prompt.ts';
 import {operations} from '../runtime/operation.ts';

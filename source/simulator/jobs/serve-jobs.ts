@@ -1,6 +1,6 @@
 import {randomUUID} from 'node:crypto';
 import {createRandom, hashText, identifier} from '../answers/random.ts';
-import {resolveModel} from '../catalog/resolve-model.ts';
+import {resolveModel} from '../catalog/profiles.ts';
 import {assertAllowed} from '../control-plane/identity.ts';
 import {isJson, type Json, parseBody} from '../families/prompt.ts';
 import type {Simulation} from '../simulation.ts';

@@ -7,13 +7,14 @@ import {
 	type AnswerStream,
 	isReasoning,
 	type MantleApi,
+	MantleError,
 	maximumTokensOf,
+	openAiErrors,
 	schemaOf,
 	sse,
 	toolInputText,
 	toolSegments,
 } from './mantle-api.ts';
-import {MantleError, openAiErrors} from './mantle-error.ts';
 
 /** OpenAI's Chat Completions: bodies and chunks as OpenAI's client types them. */
 

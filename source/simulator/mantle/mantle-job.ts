@@ -10,9 +10,8 @@ import type {AnswerWriter, Deliverable} from '../runtime/deliver.ts';
 import {chunkParts, dueShareOf, partsOf} from '../runtime/dialect.ts';
 import {paceOf} from '../runtime/latency.ts';
 import type {Simulation} from '../simulation.ts';
-import type {MantleApi} from './mantle-api.ts';
+import {type MantleApi, MantleError, requestIdHeaders} from './mantle-api.ts';
 import type {MantleAdmission, MantleRefusal} from './mantle-buckets.ts';
-import {MantleError, requestIdHeaders} from './mantle-error.ts';
 import {findMantleModel, type MantleModel, type Surface} from './mantle-models.ts';
 
 /** An incoming request. */

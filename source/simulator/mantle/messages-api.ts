@@ -11,8 +11,7 @@ import {
 } from '../families/anthropic.ts';
 import type {PartKind, ResponseContext, StopReason} from '../families/family.ts';
 import type {Json} from '../families/prompt.ts';
-import {type AnswerStream, type MantleApi, sse} from './mantle-api.ts';
-import {anthropicErrors} from './mantle-error.ts';
+import {type AnswerStream, anthropicErrors, type MantleApi, sse} from './mantle-api.ts';
 
 /** Anthropic Messages: bodies and events as Anthropic's client types them, counts as recorded at the endpoint. */
 

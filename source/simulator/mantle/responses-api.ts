@@ -7,13 +7,14 @@ import {
 	type AnswerStream,
 	isReasoning,
 	type MantleApi,
+	MantleError,
 	maximumTokensOf,
+	openAiErrors,
 	schemaOf,
 	sse,
 	toolInputText,
 	toolSegments,
 } from './mantle-api.ts';
-import {MantleError, openAiErrors} from './mantle-error.ts';
 import {conversationOf, type StoredResponses} from './stored-responses.ts';
 
 /** OpenAI's Responses: bodies and events as OpenAI's client types them. */

@@ -16,9 +16,9 @@ import {
 	serviceOf,
 } from '../wire/exchange.ts';
 import {chatCompletionsApi} from './chat-completions-api.ts';
-import type {MantleApi} from './mantle-api.ts';
 import {
 	anthropicErrors,
+	type MantleApi,
 	MantleError,
 	mantleErrorOf,
 	openAiErrors,
@@ -26,7 +26,7 @@ import {
 	requestIdHeaders,
 	requestIdOf,
 	sendMantleError,
-} from './mantle-error.ts';
+} from './mantle-api.ts';
 import {createMantleJob, type MantleArrival, modelIdOf, resolveMantleModel} from './mantle-job.ts';
 import {findMantleModel, type MantleModel, mantleModels, type Surface} from './mantle-models.ts';
 import {messagesApi} from './messages-api.ts';

@@ -1,5 +1,5 @@
 import type {Json} from '../families/prompt.ts';
-import {MantleError} from './mantle-error.ts';
+import {MantleError} from './mantle-api.ts';
 
 /** Responses that are kept, so that a conversation can go on without its history: a request keeps its own by default. */
 

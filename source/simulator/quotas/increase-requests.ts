@@ -1,5 +1,5 @@
 import {createHash, randomUUID} from 'node:crypto';
-import type {QuotaRow} from './quota-row.ts';
+import type {QuotaRow} from './bucket-quotas.ts';
 
 /** Requests for quota increases, and the errors of Service Quotas. */
 export class QuotaError extends Error {

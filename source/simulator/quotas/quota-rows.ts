@@ -1,10 +1,14 @@
 import {hashText} from '../answers/random.ts';
 import type {Scope} from '../catalog/model.ts';
 import {models} from '../catalog/models.ts';
-import {mantleQuotaRows} from '../mantle/mantle-quotas.ts';
-import type {Overrides} from './bucket-quotas.ts';
-import type {BucketQuota, LimitRow, QuotaRow} from './quota-row.ts';
-import {bucketQuotas} from './quota-table.ts';
+import {mantleQuotaRows} from '../mantle/mantle-buckets.ts';
+import {
+	type BucketQuota,
+	bucketQuotas,
+	type LimitRow,
+	type Overrides,
+	type QuotaRow,
+} from './bucket-quotas.ts';
 
 /**
  * The whole list of Service Quotas. These are the hundreds of other quotas of Bedrock, so that lists have pages and a

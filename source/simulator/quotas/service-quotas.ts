@@ -4,6 +4,7 @@ import {callerArn, deniedMessage} from '../control-plane/identity.ts';
 import {isJson, type Json} from '../families/prompt.ts';
 import type {Simulation} from '../simulation.ts';
 import {type Exchange, type Reply, regionOf} from '../wire/exchange.ts';
+import type {QuotaRow} from './bucket-quotas.ts';
 import {
 	type IncreaseRequest,
 	type IncreaseRequests,
@@ -12,7 +13,6 @@ import {
 	QuotaError,
 	stateOf,
 } from './increase-requests.ts';
-import type {QuotaRow} from './quota-row.ts';
 import {quotaRows} from './quota-rows.ts';
 
 /** Service Quotas: JSON 1.1, the action in the header `X-Amz-Target`. */

@@ -1,4 +1,4 @@
-import type {ResolvedModel} from '../catalog/resolve-model.ts';
+import type {ResolvedModel} from '../catalog/profiles.ts';
 import {type BackgroundTraffic, backgroundMinute, bucketBehind, isIn} from '../cloudwatch/background.ts';
 import {minuteMs, minuteOf} from '../cloudwatch/minute-sums.ts';
 import {

@@ -1,7 +1,7 @@
 import type {IncomingHttpHeaders} from 'node:http';
 import {answerPrompt} from '../answers/answer.ts';
 import type {Random} from '../answers/random.ts';
-import {type ResolvedModel, resolveModel} from '../catalog/resolve-model.ts';
+import {type ResolvedModel, resolveModel} from '../catalog/profiles.ts';
 import {answerTokens, noUsage, type ResponseContext, type Usage} from '../families/family.ts';
 import {type Prompt, parseBody} from '../families/prompt.ts';
 import {errorOfFault, streamMessage} from '../faults/faults.ts';
@@ -30,7 +30,7 @@ export type Arrival = {
 };
 
 /** An admitted request with its answer. */
-export type Job = Deliverable & {
+type Job = Deliverable & {
 	readonly usage: Usage;
 	/** Charges the bucket for the output tokens; returns the cost. */
 	readonly settle: (nowMs: number, outputTokens: number) => number;

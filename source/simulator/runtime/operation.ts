@@ -4,9 +4,8 @@ import {parseBody} from '../families/prompt.ts';
 import {familyOf} from '../families/registry.ts';
 import {assertShape} from '../families/shape.ts';
 import {validationError} from '../wire/service-error.ts';
-import {converseDialect} from './converse-dialect.ts';
 import type {Dialect} from './dialect.ts';
-import {invokeDialect} from './invoke-dialect.ts';
+import {converseDialect, invokeDialect} from './dialects.ts';
 
 /** An operation of the runtime that asks a model. */
 export type Operation = {

@@ -1,7 +1,7 @@
 import {uuid} from '../answers/random.ts';
 import type {Lifecycle} from '../catalog/model.ts';
 import {findOtherModel} from '../catalog/other-models.ts';
-import {lookUpModel, type ResolvedModel, resolveLiving} from '../catalog/resolve-model.ts';
+import {lookUpModel, type ResolvedModel, resolveLiving} from '../catalog/profiles.ts';
 import {parseConverse} from '../families/converse.ts';
 import {noUsage, type Usage} from '../families/family.ts';
 import {isJson, type Json, parseBody, promptTokens} from '../families/prompt.ts';

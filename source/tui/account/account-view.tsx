@@ -12,10 +12,17 @@ import {isDemoOffered} from '../../view/availability.ts';
 import {keyOf} from '../../view/keymap.ts';
 import type {ListState} from '../../view/lists.ts';
 import type {OwnColumns, State} from '../../view/state.ts';
-import {type FrameTitle, panelInside} from '../frame.ts';
+import {useAppearance} from '../appearance.tsx';
+import {type FrameTitle, panelInside, scrolledLines} from '../frame.ts';
 import type {Tier} from '../layout.ts';
 import {Panel} from '../panel.tsx';
-import {AccountDetailView} from './account-detail.tsx';
+import {
+	type AccountChartKind,
+	accountChartLines,
+	accountChartTitle,
+	accountDetailLines,
+	accountDetailTitle,
+} from './account-detail.ts';
 import {type AccountTable, accountLayout, visibleBuckets} from './account-layout.ts';
 import {emptyTableLines} from './account-notes.ts';
 
@@ -124,7 +131,7 @@ export function AccountView(props: Props) {
 		);
 	}
 	if (layout.kind === 'detail') {
-		return <AccountDetailView {...props} row={layout.row} />;
+		return <AccountDetailView {...props} row={layout.row} scroll={state.detailScroll} />;
 	}
 	const {tables, notes} = layout;
 	return (
@@ -177,4 +184,63 @@ function emptyLines(state: State, width: number): readonly Line[] {
 			segment(' quits'),
 		],
 	];
+}
+
+type DetailProps = {
+	readonly row: AccountRow;
+	readonly width: number;
+	readonly height: number;
+	readonly tier: Tier;
+};
+
+const minChartRows = 6;
+const usualChartRows = 14;
+
+/** All about one bucket: the last hour of requests and quota tokens, then every figure in words. */
+function AccountDetailView({row, scroll, ...props}: DetailProps & {readonly scroll: number}) {
+	const {width, height, tier} = props;
+	const lines = accountDetailLines(row, panelInside(width, height, tier).width);
+	const wanted = height - lines.length - 2;
+	const chartHeight = wanted >= minChartRows ? Math.min(usualChartRows, wanted) : 0;
+	const isBeside = tier === 'wide';
+	const shown = scrolledLines(lines, panelInside(width, height - chartHeight, tier, true).height, scroll);
+	return (
+		<Box flexDirection="column" width={width} height={height} flexShrink={0}>
+			{chartHeight === 0 ? null : (
+				<Box width={width} height={chartHeight}>
+					{(isBeside ? (['requests', 'quotaTokens'] as const) : (['quotaTokens'] as const)).map(
+						(kind, index, kinds) => (
+							<ChartView
+								key={kind}
+								row={row}
+								kind={kind}
+								tier={tier}
+								width={
+									index === kinds.length - 1
+										? width - Math.floor(width / kinds.length) * index
+										: Math.floor(width / kinds.length)
+								}
+								height={chartHeight}
+							/>
+						),
+					)}
+				</Box>
+			)}
+			<Panel
+				{...props}
+				height={height - chartHeight}
+				title={accountDetailTitle(row, shown.position)}
+				lines={shown.lines}
+				isTitled={true}
+			/>
+		</Box>
+	);
+}
+
+function ChartView({row, kind, ...props}: DetailProps & {readonly kind: AccountChartKind}) {
+	const {width, height, tier} = props;
+	const {isAscii} = useAppearance();
+	const inside = panelInside(width, height, tier, true);
+	const lines = accountChartLines(row.bucket, kind, {...inside, isAscii});
+	return <Panel {...props} title={accountChartTitle(row.bucket, kind)} lines={lines} isTitled={true} />;
 }

@@ -168,7 +168,8 @@ export function detailTitle(state: State, position?: string): FrameTitle {
 	const words = state.isDetailOpen ? ['← → variants', 'Enter items', 'Esc closes'] : ['Enter enlarges'];
 	return {
 		title: [segment(row?.name ?? 'no variant', 'title')],
-		note: [segment([...(position === undefined ? [] : [position]), ...words].join(' · '), 'muted')],
+		note: [segment(words.join(' · '), 'muted')],
+		position,
 	};
 }
 

@@ -4,7 +4,7 @@ import {gaugeBar, gaugeFraction, gaugeGlyphs, gaugeLevel, gaugeLevels} from '../
 import {formatCount, formatPercent, formatSecondsLeft, formatTokens} from '../../text/numbers.ts';
 import {fitLine, type Line, lineWidth, segment, type Tone} from '../../text/segment.ts';
 import {sourceWord} from '../../view/quota-words.ts';
-import {shownSnapshot} from '../../view/selectors.ts';
+import {shownSnapshot, throttledSinceMs} from '../../view/selectors.ts';
 import type {State} from '../../view/state.ts';
 import {lastSecond, secondsToLimit} from '../../view/timeline.ts';
 import type {Tier} from '../layout.ts';
@@ -47,15 +47,20 @@ const minuteMs = 60_000;
 
 /** Title of the gauges: what they count, where the limits come from, and how old others' use is. */
 export function gaugesTitle(target: Target | undefined, age: GaugesAge): Line {
-	const limits = target === undefined ? [] : [target.quota.requestsPerMinute, target.quota.tokensPerMinute];
-	const [requests, tokens] = limits.map((limit) => sourceWord(limit));
-	const source =
-		requests === tokens ? requests : [requests, tokens].filter((word) => word !== '').join(' and ');
-	const words = [source ?? '', windowWords(age), othersWords(age)].filter((text) => text !== '');
+	const words = [sourceOf(target), windowWords(age), othersWords(age)].filter((text) => text !== '');
 	return [
 		segment('Quota', 'title'),
 		segment(` ${words.join(' · ')}`.replace(/^ (?=last|nothing|at)/, ' · ')),
 	];
+}
+
+/** Where the limits per minute come from: `applied`, `applied and assumed`. */
+function sourceOf(target: Target | undefined): string {
+	const {requestsPerMinute, tokensPerMinute} = target?.quota ?? {};
+	const words = [requestsPerMinute, tokensPerMinute].map((limit) =>
+		limit === undefined ? '' : sourceWord(limit),
+	);
+	return [...new Set(words)].filter((word) => word !== '').join(' and ');
 }
 
 /** The window that the figures are of. An old one is dated. */
@@ -82,7 +87,7 @@ function othersWords({bucket, nowMs}: GaugesAge): string {
 	const ageMs = Math.max(0, nowMs - Date.parse(at));
 	return from === 'throttle'
 		? `others by a throttle ${formatSecondsLeft(ageMs)} ago`
-		: `others ${ageMs < minuteMs ? 'under 1 min' : `${Math.floor(ageMs / minuteMs)} min`} ago`;
+		: `others ${ageMs < minuteMs ? 'under 1 min' : `${Math.floor(ageMs / minuteMs)} min`} old`;
 }
 
 /** The legend of the bars; others only where something is known of them. */
@@ -101,6 +106,9 @@ export function gaugesLegend(bucket: BucketState | undefined): Line {
 	]);
 }
 
+/** From this part on a day's quota is used up: hardly a request fits. */
+const usedUpPart = 0.995;
+
 /** Part of a day's quota from which on it is worth a line everywhere. */
 const dayFraction = 0.5;
 
@@ -115,22 +123,46 @@ export function isDayShown(state: State, tier: Tier): boolean {
 	return tier === 'wide' || (day !== undefined && (gaugeFraction(day) ?? 0) >= dayFraction);
 }
 
+/** How much is said beside the bars, from the most to the least: the first form that leaves the bars their room is taken. */
+const forms = [
+	{from: 100, numbers: 'spelt', words: Number.POSITIVE_INFINITY},
+	{from: 100, numbers: 'spelt', words: 1},
+	{from: 70, numbers: 'short', words: 2},
+	{from: 56, numbers: 'short', words: 1},
+	{from: 56, numbers: 'tight', words: 1},
+	{from: 0, numbers: 'tight', words: 0},
+] as const;
+
+type Form = (typeof forms)[number];
+
+/** Part of the width that the bars have at least, as long as anything else can be shorter. */
+const barPart = 0.2;
+const labelWidth = 4;
+
 /**
  * A line for each limit of the bucket: used, set aside and free of the last minute, against the limit.
  * @returns lines of exactly `width` cells.
  */
 export function gaugeLines(input: GaugesInput, width: number): readonly Line[] {
 	const rows = gaugeRows(input);
-	const texts = rows.map((row) => rowTexts(row, input.bucket, width));
-	const numberWidth = Math.max(...texts.map(({numbers}) => lineWidth(numbers)));
-	const wordWidth = Math.max(...texts.map(({words}) => lineWidth(words)));
-	const labelWidth = 4;
-	const barWidth = Math.max(4, width - labelWidth - numberWidth - wordWidth - 4);
+	const source = sourceOf(input.target);
+	const [first, ...others] = forms
+		.filter(({from}) => width >= from)
+		.map((form) => {
+			const texts = rows.map((row) => rowTexts(row, input.bucket, form, source));
+			const numberWidth = Math.max(...texts.map(({numbers}) => lineWidth(numbers)));
+			const wordWidth = Math.max(...texts.map(({words}) => lineWidth(words)));
+			return {texts, numberWidth, barWidth: width - labelWidth - numberWidth - wordWidth - 4};
+		});
+	const chosen =
+		[first, ...others].find((form) => (form?.barWidth ?? 0) >= width * barPart) ?? others.at(-1) ?? first;
+	const {texts = [], numberWidth = 0, barWidth = 0} = chosen ?? {};
+	const barCells = Math.max(4, barWidth);
 	return rows.map((row, index) =>
 		fitLine(
 			[
 				...fitLine([segment(row.label, 'strong')], labelWidth),
-				...fitLine(barOf(row, barWidth), barWidth),
+				...fitLine(barOf(row, barCells), barCells),
 				segment('  '),
 				...fitLine(texts[index]?.numbers ?? [], numberWidth, 'right'),
 				segment('  '),
@@ -143,13 +175,7 @@ export function gaugeLines(input: GaugesInput, width: number): readonly Line[] {
 
 function gaugeRows(input: GaugesInput): readonly GaugeRow[] {
 	const {target, bucket, nowMs, isDayShown: hasDay} = input;
-	const throttled = (gauge: Gauge | undefined): number | undefined => {
-		const ageMs =
-			nowMs === undefined || gauge?.throttledAt === undefined
-				? undefined
-				: nowMs - Date.parse(gauge.throttledAt);
-		return ageMs !== undefined && ageMs < minuteMs ? Math.max(0, ageMs) : undefined;
-	};
+	const throttled = (gauge: Gauge | undefined) => throttledSinceMs(gauge, nowMs);
 	const isThrottling = [bucket?.requests, bucket?.tokens].some((gauge) => throttled(gauge) !== undefined);
 	const rows: readonly GaugeRow[] = [
 		{
@@ -177,7 +203,7 @@ function gaugeRows(input: GaugesInput): readonly GaugeRow[] {
 			format: formatTokens,
 			leftSeconds: null,
 			throttledMs: undefined,
-			isThrottling: false,
+			isThrottling,
 		},
 	];
 	return hasDay ? rows : rows.slice(0, 2);
@@ -222,46 +248,41 @@ function barOf({gauge, limit}: GaugeRow, width: number): Line {
 	return gaugeBar(gauge, width);
 }
 
-/** From these widths on figures are spelt out, words are shown, and blanks are used. */
-const roomyWidth = 100;
-const spokenWidth = 70;
-const scarceWidth = 56;
-
-/** Figures and words beside the bar. */
-function rowTexts(row: GaugeRow, bucket: BucketState | undefined, width: number) {
+/** Figures and words beside the bar. @param titleSource Where the title says that the limits come from. */
+function rowTexts(row: GaugeRow, bucket: BucketState | undefined, form: Form, titleSource: string) {
 	const {gauge, limit} = row;
 	if (gauge === undefined || limit === undefined) {
 		// An earlier run has its limits; what was used of them at its end is not in its results.
 		const words = limit === undefined ? 'not known yet' : 'not kept';
 		return {numbers: [], words: [segment(words, 'muted')]};
 	}
-	const isRoomy = width >= roomyWidth;
+	const numbers = numbersOf(row, gauge, form);
 	if (limit.state === 'none') {
 		return {
-			numbers: numbersOf(row, gauge, width).slice(0, 1),
-			words: [segment(width >= spokenWidth ? 'no limit set by the service' : 'no limit set')],
+			numbers: numbers.slice(0, 1),
+			words: [segment(form.words > 1 ? 'no limit set by the service' : 'no limit set')],
 		};
 	}
-	const numbers = numbersOf(row, gauge, width);
 	if (limit.state === 'blocked') {
 		return {numbers, words: [segment('x blocked: the limit is 0', 'bad')]};
 	}
-	const fraction = gaugeFraction(gauge);
-	const state = stateOf(row, bucket, width);
+	const {word, glyph, tone} = stateOf(row, bucket, form);
 	const source = sourceWord(limit);
+	const hasSource = form.words > 0 && (source === 'assumed' || (form.words > 2 && source !== titleSource));
 	return {
 		numbers,
 		words: [
-			segment(formatPercent(fraction).padStart(4), state.tone),
-			segment(` ${state.glyph}${width >= scarceWidth ? ` ${state.word}` : ''}`, state.tone),
-			...(isRoomy || (source === 'assumed' && width >= scarceWidth) ? [segment(` ${source}`, 'muted')] : []),
+			segment(formatPercent(gaugeFraction(gauge)).padStart(4), tone),
+			segment(` ${glyph}${form.words > 0 ? ` ${word}` : ''}`, tone),
+			...(hasSource && source !== '' ? [segment(` · ${source}`, 'muted')] : []),
 		],
 	};
 }
 
-/** Used, reserved and used by others, then the limit. */
-function numbersOf({format}: GaugeRow, {used, reserved, others = 0, limit}: Gauge, width: number): Line {
-	if (width >= roomyWidth) {
+/** Used, used by others and reserved, then the limit. */
+function numbersOf({format}: GaugeRow, gauge: Gauge, form: Form): Line {
+	const {used, reserved, others = 0, limit} = gauge;
+	if (form.numbers === 'spelt') {
 		const parts = [
 			`${format(used)} used`,
 			...(others > 0 ? [`${format(others)} others`] : []),
@@ -270,51 +291,53 @@ function numbersOf({format}: GaugeRow, {used, reserved, others = 0, limit}: Gaug
 		return [segment(parts.join(' + '), 'strong'), segment(` of ${format(limit)}`)];
 	}
 	// Where figures must be short, others' and our own are one.
-	const isScarce = width < scarceWidth;
-	const set = reserved > 0 ? `${isScarce ? '+' : ' + '}${format(reserved)}` : '';
+	const isTight = form.numbers === 'tight';
+	const set = reserved > 0 ? `${isTight ? '+' : ' + '}${format(reserved)}` : '';
 	return [
 		segment(`${format(used + others)}${set}`, 'strong'),
-		segment(`${isScarce ? '/' : ' / '}${format(limit)}`),
+		segment(`${isTight ? '/' : ' / '}${format(limit)}`),
 	];
 }
 
 type GaugeState = {readonly word: string; readonly glyph: string; readonly tone: Tone};
 
-/** The state of a limit from the whole of its use, in words: never `ok` while the service throttles. */
-function stateOf(row: GaugeRow, bucket: BucketState | undefined, width: number): GaugeState {
+/** The state of a limit from the whole of its use, in words: never `ok` within a minute of a throttle. */
+function stateOf(row: GaugeRow, bucket: BucketState | undefined, form: Form): GaugeState {
 	const {gauge, throttledMs, isThrottling} = row;
-	const fraction = gauge === undefined ? null : gaugeFraction(gauge);
-	const levelName = gaugeLevel(fraction);
-	const level = gaugeLevels[levelName];
-	const words = [...othersState(row, width), ...roomWords(row, bucket)];
-	if (throttledMs !== undefined) {
-		const word = [
-			`throttled ${formatSecondsLeft(throttledMs)} ago`,
-			...words.slice(0, width >= roomyWidth ? 2 : 0),
-		];
-		const shown = levelName === 'full' ? gaugeLevels.full : gaugeLevels.near;
-		return {...shown, word: word.join(' · ')};
-	}
+	const levelName = gaugeLevel(gauge === undefined ? null : gaugeFraction(gauge));
+	const isThrottled = throttledMs !== undefined;
+	const words = [
+		...(isThrottled ? [`throttled ${formatSecondsLeft(throttledMs)} ago`] : []),
+		...othersState(row, form),
+		...roomWords(row, bucket),
+	].slice(0, form.words);
+	const level = gaugeLevels[isThrottled && levelName === 'ok' ? 'near' : levelName];
 	if (words.length > 0) {
 		return {...level, word: words.join(' · ')};
 	}
 	return levelName === 'ok' && isThrottling ? {word: 'has room', glyph: '!', tone: 'plain'} : level;
 }
 
-/** What others take, where that is most of what is taken and the limit is near, and what they leave; else empty. */
-function othersState({label, gauge, format}: GaugeRow, width: number): readonly string[] {
+/** What others leave, where they take most of what is taken and the limit is near; when a day that is near its end is over. */
+function othersState({label, gauge, format}: GaugeRow, form: Form): readonly string[] {
 	const {used = 0, reserved = 0, others = 0, limit = null} = gauge ?? {};
-	if (limit === null || limit === 0 || others <= used + reserved || gaugeLevel(others / limit) === 'ok') {
+	if (limit === null || limit === 0) {
 		return [];
 	}
+	const fraction = (used + reserved + others) / limit;
 	if (label === 'TPD') {
-		return others >= limit ? ['used up, resets 00:00 UTC'] : ['used today'];
+		const isBrief = form.numbers !== 'spelt' && form.words < 2;
+		const words = [
+			...(fraction < usedUpPart ? [] : ['used up']),
+			...(isBrief || gaugeLevel(fraction) === 'ok' ? [] : ['resets 00:00 UTC']),
+		];
+		return words.length === 0 ? [] : [words.join(', ')];
 	}
-	const free = format(Math.max(0, limit - others));
-	const part = used + reserved > 0 ? `${formatPercent(others / limit)} by others` : 'used by others';
-	return width >= roomyWidth
-		? [part, `${free} per minute free`]
-		: [used + reserved > 0 ? part : `others · ${free} free`];
+	if (others <= used + reserved || gaugeLevel(others / limit) === 'ok') {
+		return [];
+	}
+	const left = format(Math.max(0, limit - others));
+	return [form.numbers === 'spelt' ? `others leave ${left} per minute` : `others leave ${left}`];
 }
 
 /** When there is room again, or when there will be none; empty where neither is near. */

@@ -67,30 +67,33 @@ function badgeOf(state: State): Line {
 /** The header in one line: the status, and whether it is simulated. */
 function briefLine(state: State, width: number): Line {
 	const badge = badgeOf(state);
-	return [
-		...fitLine(
-			statusSegments(state.view === 'account' ? accountStatus(state) : statusOf(state)),
-			width - lineWidth(badge),
-		),
-		...badge,
-	];
+	const room = width - lineWidth(badge);
+	const status = state.view === 'account' ? accountStatus(state) : statusOf(state);
+	return [...fitLine(statusSegments(status, room), room), ...badge];
 }
 
-/** One status: a word that is clear without colour, then the detail. */
-function statusSegments({word, detail, tone}: Status): Line {
-	return [segment(word, tone), segment(detail === '' ? '' : ` ${detail}`)];
+/** One status: a word that is clear without colour, then the detail, the longest that fits. */
+function statusSegments({word, detail, tone, shorter = []}: Status, width: number): Line {
+	const room = width - displayWidth(word) - 1;
+	const shown = [detail, ...shorter].find((text) => displayWidth(text) <= room) ?? shorter.at(-1) ?? detail;
+	return [segment(word, tone), segment(shown === '' ? '' : ` ${shown}`)];
 }
 
 /** The status in words; a frozen view says so first. */
 function statusLine(state: State, width: number): Line {
-	const frozen = frozenStatus(state);
-	const left = joinLines(
-		state.view === 'account'
-			? [statusSegments(accountStatus(state)), isRunning(state) ? statusSegments(statusOf(state)) : []]
-			: [frozen === undefined ? [] : statusSegments(frozen), statusSegments(statusOf(state))],
-		segment('  '),
-	);
-	return fitLine(spreadLine(left, state.view === 'account' ? [] : quotaLine(state), width), width);
+	const isAccount = state.view === 'account';
+	const frozen = isAccount ? undefined : frozenStatus(state);
+	const [first, second] = isAccount
+		? [accountStatus(state), isRunning(state) ? statusOf(state) : undefined]
+		: frozen === undefined
+			? [statusOf(state)]
+			: [frozen, statusOf(state)];
+	const head = statusSegments(first, width);
+	const left =
+		second === undefined
+			? head
+			: [...head, segment('  '), ...statusSegments(second, width - lineWidth(head) - 2)];
+	return fitLine(spreadLine(left, isAccount ? [] : quotaLine(state), width), width);
 }
 
 function quotaLine(state: State): Line {

@@ -226,7 +226,7 @@ function variantLines(
 		outcome === 'useful'
 			? 'passed'
 			: failed === undefined
-				? `failed: ${answer?.reason ?? kindWords[outcome]}`
+				? (answer?.reason ?? kindWords[outcome] ?? outcome)
 				: `failed ${failed.check}: ${failed.why.replace(/^expected: /, '')}`;
 	const share = cell.answered > 1 ? ` (${cell.passed} of ${cell.answered} answers passed)` : '';
 	const packed = (answer?.ofItems ?? 1) > 1 ? `, one of ${answer?.ofItems} items in its request` : '';
@@ -290,11 +290,11 @@ export function itemPanel(
 		isDetailOpen ? detailScroll : 0,
 	);
 	const words = isDetailOpen ? ['← → items', 'Esc closes'] : ['Enter enlarges'];
-	const note = [...(position === undefined ? [] : [position]), ...words].join(' · ');
 	return {
 		title: {
 			title: [segment(item === undefined ? 'no item' : `Item ${item.index + 1}`, 'title')],
-			note: [segment(note, 'muted')],
+			note: [segment(words.join(' · '), 'muted')],
+			position,
 		},
 		lines,
 	};

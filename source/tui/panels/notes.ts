@@ -1,10 +1,10 @@
 import {formatCount} from '../../text/numbers.ts';
 import {hangingLines, type Line, segment, type Tone} from '../../text/segment.ts';
-import {cleanText} from '../../text/width.ts';
-import {type LogLine, logLines} from '../../view/log-lines.ts';
+import {cleanText, wrapText} from '../../text/width.ts';
+import {type LogLine, listedLog, logCursor, logLines} from '../../view/log-lines.ts';
 import {shownAdvice, shownSnapshot} from '../../view/selectors.ts';
 import type {State} from '../../view/state.ts';
-import {firstShown} from '../frame.ts';
+import {type FrameTitle, firstShown} from '../frame.ts';
 
 /** Advice for the goal that is shown and failures first, then the newest events; exactly what fits into `height` lines. */
 export function notesLines(state: State, width: number, height: number): readonly Line[] {
@@ -56,6 +56,22 @@ function logRows({time, kind, text}: LogLine, width: number, kindWidth: number, 
 	const first = `${kind.slice(0, kindWidth).padEnd(kindWidth)} `;
 	const rows = hangingLines(segment(`${label}${first}`), text, width);
 	return rows.map((row, index) => (index === 0 ? [head, segment(first, tone), ...row.slice(1)] : row));
+}
+
+/** The selected line of the log in full. */
+export function logDetailLines(state: State, width: number): readonly Line[] {
+	const line = listedLog(state)[logCursor(state)];
+	return wrapText(line?.text ?? '', Math.max(1, width)).map((text): Line => [segment(text)]);
+}
+
+/** Title of that line, with the rows of it that are on screen where not all are. */
+export function logDetailTitle(state: State, position: string | undefined): FrameTitle {
+	const {time = '', kind = ''} = listedLog(state)[logCursor(state)] ?? {};
+	return {
+		title: [segment('Log', 'title'), segment(` · ${time} UTC · ${kind}`)],
+		note: [segment('← → lines · Esc closes', 'muted')],
+		position,
+	};
 }
 
 /** The rows of the log around its cursor that fit, and how many lines are below them. */

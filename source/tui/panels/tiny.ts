@@ -5,7 +5,7 @@ import {flowLines, type Line, segment} from '../../text/segment.ts';
 import {cleanText, wrapText} from '../../text/width.ts';
 import {listedBuckets} from '../../view/account/listed-buckets.ts';
 import {keyOf} from '../../view/keymap.ts';
-import {bucketNow, shownSnapshot} from '../../view/selectors.ts';
+import {bucketNow, shownSnapshot, snapshotNowMs, throttledSinceMs} from '../../view/selectors.ts';
 import type {State} from '../../view/state.ts';
 import {accountStatus, statusOf} from '../../view/status.ts';
 import {throttledTotal} from '../../view/variant-order.ts';
@@ -62,6 +62,7 @@ function tailLines(state: State, width: number): readonly Line[] {
 function runParts(state: State): readonly Line[] {
 	const snapshot = shownSnapshot(state);
 	const bucket = bucketNow(state, shownTargetIndex(state));
+	const nowMs = snapshotNowMs(state);
 	const status = statusOf(state);
 	const throttled = (snapshot?.variants ?? []).reduce(
 		(sum, {requests}) => sum + throttledTotal(requests.throttled),
@@ -72,19 +73,32 @@ function runParts(state: State): readonly Line[] {
 		...(state.stage.kind === 'planned' && !state.isDemo
 			? [[segment(`${keyOf(state, 'run')} shows the plan`)]]
 			: []),
+		...blockedWords(state),
 		briefVerdict(state),
-		...(bucket === undefined ? [] : [gaugeWords('RPM', bucket.requests), gaugeWords('TPM', bucket.tokens)]),
+		...(bucket === undefined
+			? []
+			: [gaugeWords('RPM', bucket.requests, nowMs), gaugeWords('TPM', bucket.tokens, nowMs)]),
 		throttled === 0 ? [] : [segment(`T ${formatTokens(throttled)}`, 'throttled')],
 	];
 }
 
 const separator = segment(' · ', 'muted');
 
-/** All that is taken of a limit, by whomever. */
-function gaugeWords(label: string, gauge: Gauge): Line {
+/** What a run waits for, a part each: `others use 47 of 50`, `next request in 14 s`. */
+function blockedWords(state: State): readonly Line[] {
+	const snapshot = shownSnapshot(state);
+	const isRunning = state.stage.kind === 'running' && snapshot?.phase === 'running';
+	const parts = isRunning ? cleanText(snapshot.progress.waitingFor ?? '').split(' · ') : [];
+	return parts.filter((part) => part !== '').map((part) => [segment(part)]);
+}
+
+/** All that is taken of a limit, by whomever, marked where that is near it and within a minute of a throttle. */
+function gaugeWords(label: string, gauge: Gauge, nowMs: number | undefined): Line {
 	const {used, reserved, others = 0, limit} = gauge;
 	const taken = formatTokens(used + reserved + others);
-	const {glyph, tone} = gaugeLevels[gaugeLevel(gaugeFraction(gauge))];
+	const level = gaugeLevel(gaugeFraction(gauge));
+	const {glyph, tone} =
+		gaugeLevels[level === 'ok' && throttledSinceMs(gauge, nowMs) !== undefined ? 'near' : level];
 	const isNear = tone !== gaugeLevels.ok.tone;
 	return [
 		segment(`${label} ${limit === null ? taken : `${taken}/${formatTokens(limit)}`}`),

@@ -16,7 +16,7 @@ import type {Column} from '../../text/table.ts';
 import {cleanText} from '../../text/width.ts';
 import {chosenColumns} from '../columns/columns.ts';
 import type {OwnColumns} from '../state.ts';
-import {type AccountRow, limitCell, mainDurations} from './account-rows.ts';
+import {type AccountRow, isUseKnown, limitCell, mainDurations} from './account-rows.ts';
 
 /** The columns of the account's table, on screen and in print; the lowest priority goes first where the width is short. */
 
@@ -30,7 +30,7 @@ const levelTone = (fraction: number | null): Tone => {
 const dimTone = ({bucket}: AccountRow): Tone => (bucket.activity === 'idle' ? 'muted' : 'plain');
 
 const useOf = ({bucket}: AccountRow, value: number, format: (value: number) => string): string =>
-	bucket.minute === null && bucket.own.requests === 0 ? unknownMark : format(value);
+	isUseKnown(bucket) ? format(value) : unknownMark;
 
 /** Near a limit, and closer than that; without colour as well. */
 const levelMarks = {ok: '  ', near: '! ', full: '!!'} as const;
@@ -171,11 +171,11 @@ const hourColumn: AccountColumn = {
 	minWidth: sparklineWidth,
 	priority: 68,
 	format({bucket}) {
-		const {series, quota, activity} = bucket;
+		const {series, quota, activity, minute} = bucket;
 		const {tokensPerMinute, requestsPerMinute} = quota;
 		const isByTokens = tokensPerMinute.state !== 'none';
 		const {value} = isByTokens ? tokensPerMinute : requestsPerMinute;
-		return activity === 'idle'
+		return activity === 'idle' || minute === null
 			? ''
 			: sparkline(isByTokens ? series.quotaTokens : series.requests, sparklineWidth, value ?? 0);
 	},

@@ -4,6 +4,7 @@ import {rowId} from '../../account/own-traffic-registry.ts';
 import type {AccountBucket} from '../../domain/account-snapshot.ts';
 import type {Limit} from '../../domain/target.ts';
 import type {AlertFigure} from '../../metrics/decisions/alert.ts';
+import {formatCount, unknownMark} from '../../text/numbers.ts';
 import {cleanText} from '../../text/width.ts';
 import {matchesFilter} from '../lists.ts';
 
@@ -77,6 +78,18 @@ export function limitCell(limit: Limit, format: (value: number | null) => string
 	}
 }
 
+/** Whether anything is known of its use: reported, or of the run in progress. */
+export function isUseKnown({minute, own}: AccountBucket): boolean {
+	return minute !== null || own.requests > 0;
+}
+
+/** Number of active buckets; a dash where none is known to be active, and not all to be none. */
+export function activeWords(buckets: readonly AccountBucket[]): string {
+	const active = buckets.filter(({activity}) => activity === 'active').length;
+	const isNone = buckets.length > 0 && buckets.every(({activity}) => activity !== 'unknown');
+	return active > 0 || isNone ? formatCount(active) : unknownMark;
+}
+
 /** Latency percentiles of the busiest ModelId: those of several cannot be merged. */
 export function mainDurations({durations, modelIds}: AccountBucket) {
 	return durations.find(({modelId}) => modelId === modelIds[0]);
@@ -85,8 +98,8 @@ export function mainDurations({durations, modelIds}: AccountBucket) {
 /** Orders of the account's table. Rows without the figure come last, rows that are equal by model. */
 const sorts = [
 	{name: 'use', value: ({fullest, bucket}: AccountRow) => (bucket.activity === 'idle' ? null : fullest)},
-	{name: 'requests', value: ({bucket}: AccountRow) => bucket.use.requests},
-	{name: 'tokens', value: ({bucket}: AccountRow) => bucket.use.quotaTokens},
+	{name: 'requests', value: ({bucket}: AccountRow) => (isUseKnown(bucket) ? bucket.use.requests : null)},
+	{name: 'tokens', value: ({bucket}: AccountRow) => (isUseKnown(bucket) ? bucket.use.quotaTokens : null)},
 	{name: 'day', value: ({fractions}: AccountRow) => fractions.day},
 	{name: 'throttles', value: ({bucket}: AccountRow) => bucket.hourThrottles},
 	{name: 'cost', value: ({bucket}: AccountRow) => bucket.costPerHourUsd},
@@ -94,7 +107,7 @@ const sorts = [
 ] as const;
 export const accountSorts: readonly string[] = sorts.map(({name}) => name);
 
-const activityRank = {active: 0, quiet: 1, idle: 2} as const;
+const activityRank = {active: 0, unknown: 1, quiet: 2, idle: 3} as const;
 
 /** By name: active ones first, then model, scope and Region. */
 const byName = (one: AccountRow, other: AccountRow): number =>
@@ -120,7 +133,7 @@ export function sortAccountRows(
 	});
 }
 
-/** Rows that hold every word of a filter in model, ModelId, scope, Region or state (active, quiet, idle, blocked, throttled). */
+/** Rows that hold every word of a filter in model, ModelId, scope, Region or state (active, quiet, idle, unknown, blocked, throttled). */
 export function filterAccountRows(rows: readonly AccountRow[], filter: string): readonly AccountRow[] {
 	return rows.filter((row) => matchesFilter(wordsOf(row), filter));
 }

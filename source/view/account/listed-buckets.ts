@@ -13,8 +13,7 @@ type ListedRegion = {
 	readonly folded: number;
 };
 
-/** Known to be idle; of a bucket without figures nothing is known. */
-const isIdle = ({bucket}: AccountRow): boolean => bucket.activity === 'idle' && bucket.minute !== null;
+const isIdle = ({bucket}: Pick<AccountRow, 'bucket'>): boolean => bucket.activity === 'idle';
 
 /** Rows of one Region in the order and with the filter of the view. */
 const rowsOf = (
@@ -41,7 +40,7 @@ export const listedRegions = oncePerState((state): readonly ListedRegion[] => {
 /** Why idle buckets cannot be folded or shown; undefined where they can. */
 export function notFoldable(state: State): string | undefined {
 	const buckets = shownRegions(state.account).flatMap((region) => region.buckets);
-	const idle = buckets.filter(({activity, minute}) => activity === 'idle' && minute !== null).length;
+	const idle = buckets.filter((bucket) => isIdle({bucket})).length;
 	if (idle === 0) {
 		return 'no bucket is idle';
 	}

@@ -28,7 +28,7 @@ export function openHistory(state: State): Transition {
 }
 
 /** The run under the cursor; undefined in an empty list. */
-function chosenRun({history}: State, {index}: HistoryList): KeptRun | undefined {
+export function chosenRun({history}: State, {index}: HistoryList): KeptRun | undefined {
 	return history?.kind === 'known' ? history.entries[Math.min(index, history.entries.length - 1)] : undefined;
 }
 

@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import {routeOf} from '../../../source/bedrock/identify/identifiers.ts';
+import {createModelIndex, emptyModelIndex, routeOf} from '../../../source/bedrock/identify/identifiers.ts';
 import {identify} from '../../../source/bedrock/identify/identify.ts';
-import {createModelIndex, emptyModelIndex} from '../../../source/bedrock/identify/model-index.ts';
 import {applicationProfile, foundationModel, modelArn, systemProfile} from '../quotas/quotas-source.ts';
 
 const sonnet = 'anthropic.claude-sonnet-4-5-20250929-v1:0';

@@ -1,8 +1,10 @@
 import {describe, expect, it} from 'vitest';
-import {createModelIndex, emptyModelIndex} from '../../../source/bedrock/identify/model-index.ts';
-import {fittingMethod} from '../../../source/bedrock/methods/fitting-method.ts';
+import {fittingMethod} from '../../../source/bedrock/backend.ts';
+import {createModelIndex, emptyModelIndex} from '../../../source/bedrock/identify/identifiers.ts';
 import type {FoundationModel} from '../../../source/bedrock/quotas/quota-source.ts';
 import {methods} from '../../../source/domain/backend.ts';
+
+/** Tests fittingMethod of source/bedrock/backend.ts. */
 
 const listed = (modelId: string, more: Partial<FoundationModel> = {}): FoundationModel => ({
 	modelId,

@@ -2,7 +2,7 @@ import {describe, expect, it} from 'vitest';
 import {faultKinds} from '../../../source/simulator/faults/script.ts';
 import {post, type RawAnswer, readStats, startForTest} from '../harness.ts';
 
-/** Tests source/simulator/mantle/mantle-error.ts: every error is answered in the words of the API that was called. */
+/** Tests source/simulator/mantle/mantle-api.ts: every error is answered in the words of the API that was called. */
 
 type Api = {readonly name: string; readonly path: string; readonly ask: object};
 

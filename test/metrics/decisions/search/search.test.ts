@@ -1,15 +1,17 @@
-/** Tests source/metrics/decisions/search/search-state.ts, pareto-front.ts and candidates.ts. */
+/** Tests source/metrics/decisions/search/search-state.ts and candidates.ts. */
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import type {Standing} from '../../../../source/domain/figures-schema.ts';
 import type {Task} from '../../../../source/domain/task.ts';
 import {chosenCandidates, combinations} from '../../../../source/metrics/decisions/search/candidates.ts';
-import {frontOf, sureFrontOf, survivorsOf} from '../../../../source/metrics/decisions/search/pareto-front.ts';
 import {
+	frontOf,
 	minBudget,
 	planRungs,
 	requestsOfRungs,
 	rungWithin,
+	sureFrontOf,
+	survivorsOf,
 	wholePlan,
 } from '../../../../source/metrics/decisions/search/search-state.ts';
 import {itemsOf, variantOf} from '../../../helpers/spec-fixture.ts';

@@ -3,8 +3,8 @@ import {mkdtempSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {describe, expect, it} from 'vitest';
-import {bashCompletion, fishCompletion, zshCompletion} from '../../source/build/completion.ts';
 import {manPage} from '../../source/build/published.ts';
+import {bashCompletion, fishCompletion, zshCompletion} from '../../source/commands/completion.ts';
 import {commands} from '../../source/config/command-table.ts';
 import {flags} from '../../source/config/flags.ts';
 
@@ -23,7 +23,7 @@ const run = (program: string, argv: readonly string[]) => {
 	return {lines: stdout.split('\n').filter((line) => line !== ''), stderr, status};
 };
 
-/** Tests source/build/completion.ts and published.ts (the man page). */
+/** Tests source/commands/completion.ts and source/build/published.ts (the man page). */
 
 /** What a user sees after these words and Tab. The last word is the one that is being typed. */
 const expectations: ReadonlyArray<readonly [readonly string[], readonly string[]]> = [

@@ -3,11 +3,43 @@ import {mkdtemp, readFile, rm} from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import {reasonOf, UserError} from '../../domain/user-error.ts';
-import {authorityName} from '../../simulator/wire/certificate.ts';
+import {authorityName, type Credentials, certify} from '../../simulator/wire/certificate.ts';
+import {isEverywhere} from '../../simulator/wire/visitor.ts';
 import {writeAtomically} from '../../text/private-file.ts';
 
+/** Names that a simulator can be called by: those of the machine too where it listens on all of its addresses. */
+const hostsOf = (host: string | undefined): readonly string[] => {
+	const own = ['localhost', '127.0.0.1', '::1'];
+	if (host === undefined) {
+		return own;
+	}
+	const further = isEverywhere(host)
+		? [
+				os.hostname(),
+				...Object.values(os.networkInterfaces()).flatMap((addresses) =>
+					(addresses ?? []).map(({address}) => address),
+				),
+			]
+		: [host.replace(/^\[(.*)\]$/, '$1')];
+	return [...new Set([...own, ...further])];
+};
+
+/**
+ * Makes certificates for this start, and writes what clients must trust.
+ * @param host As it was typed.
+ * @param file As it was typed; '': a temporary one.
+ * @throws UserError where the file cannot be written.
+ */
+export async function prepareTls(
+	host: string | undefined,
+	file: string,
+): Promise<{readonly credentials: Credentials; readonly trusted: TrustedFile}> {
+	const {credentials, authority} = await certify(hostsOf(host), new Date());
+	return {credentials, trusted: await writeTrustedFile(authority, file)};
+}
+
 /** The file with the certificate that clients must trust. */
-export type TrustedFile = {
+type TrustedFile = {
 	/** Absolute, so that the printed lines hold in every folder. */
 	readonly file: string;
 	/** Takes it away again, unless the user named it. */
@@ -43,7 +75,7 @@ const assertReplaceable = async (file: string): Promise<void> => {
  * @param named '' or undefined: none.
  * @throws UserError where it cannot be written, or something else stands there.
  */
-export async function writeTrustedFile(certificate: string, named?: string): Promise<TrustedFile> {
+async function writeTrustedFile(certificate: string, named?: string): Promise<TrustedFile> {
 	if (named === undefined || named === '') {
 		const folder = await mkdtemp(path.join(os.tmpdir(), 'bedrock-top-tls-'));
 		const file = path.join(folder, 'authority.pem');

@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
+import {resolveSimulator} from '../../source/commands/simulate.ts';
 import {parseArguments} from '../../source/config/parse-arguments.ts';
-import {resolveSimulator} from '../../source/config/resolve-simulator.ts';
 
 const resolve = (...argv: readonly string[]) =>
 	resolveSimulator(parseArguments(['simulate', ...argv]).flags, () => undefined);

@@ -1,4 +1,3 @@
-import {Box} from 'ink';
 import {type AccountBucket, incompleteMinutes} from '../../domain/account-snapshot.ts';
 import {type Limit, limitKinds} from '../../domain/target.ts';
 import {chartColumns, lineChartLines} from '../../text/line-chart.ts';
@@ -13,13 +12,13 @@ import {
 import {hangingLines, type Line, segment} from '../../text/segment.ts';
 import {cleanText} from '../../text/width.ts';
 import {type AccountRow, limitCell} from '../../view/account/account-rows.ts';
-import {useAppearance} from '../appearance.tsx';
-import {type FrameTitle, panelInside} from '../frame.ts';
-import type {Tier} from '../layout.ts';
-import {Panel} from '../panel.tsx';
+import {selectedBucket} from '../../view/account/listed-buckets.ts';
+import type {State} from '../../view/state.ts';
+import type {FrameTitle} from '../frame.ts';
 import {rowNotes} from './account-notes.ts';
 
-type Kind = 'requests' | 'quotaTokens';
+/** What a chart of a bucket counts. */
+export type AccountChartKind = 'requests' | 'quotaTokens';
 
 /** One value per column: the maximum of its minutes, so that no peak is lost. */
 function stretched(values: readonly number[], columns: number): readonly number[] {
@@ -31,9 +30,9 @@ function stretched(values: readonly number[], columns: number): readonly number[
 }
 
 /** The last hour of a bucket against its limit, in exactly `height` lines of exactly `width` cells. */
-function accountChartLines(
+export function accountChartLines(
 	{series, quota, minute}: AccountBucket,
-	kind: Kind,
+	kind: AccountChartKind,
 	size: {readonly width: number; readonly height: number; readonly isAscii: boolean},
 ): readonly Line[] {
 	const limit = kind === 'requests' ? quota.requestsPerMinute : quota.tokensPerMinute;
@@ -45,13 +44,15 @@ function accountChartLines(
 				? undefined
 				: {fromSecond: endSecond - 3600, toSecond: endSecond, isTimeOfDay: true},
 		// Incomplete minutes would look like a drop.
-		values: stretched(series[kind].slice(0, -incompleteMinutes), chartColumns(size.width)),
+		values:
+			minute === null ? [] : stretched(series[kind].slice(0, -incompleteMinutes), chartColumns(size.width)),
 		limit: limit.state === 'known' ? limit.value : null,
 		format: formatTokens,
 	});
 }
 
-function accountChartTitle({quota}: AccountBucket, kind: Kind): FrameTitle {
+/** Its title: what is counted, and the quota. */
+export function accountChartTitle({quota}: AccountBucket, kind: AccountChartKind): FrameTitle {
 	const limit = kind === 'requests' ? quota.requestsPerMinute : quota.tokensPerMinute;
 	return {
 		title: [segment(kind === 'requests' ? 'Requests' : 'Quota tokens', 'title'), segment(' a minute')],
@@ -64,11 +65,13 @@ function accountChartTitle({quota}: AccountBucket, kind: Kind): FrameTitle {
 
 const labelWidth = 14;
 
-function accountDetailTitle(row: AccountRow): FrameTitle {
+/** Title of the detail of a bucket, with the lines of it that are on screen where not all are. */
+export function accountDetailTitle(row: AccountRow, position: string | undefined): FrameTitle {
 	const {model, scope, region} = row.bucket;
 	return {
 		title: [segment(cleanText(model), 'title'), segment(` · ${scope} · ${cleanText(region)}`)],
 		note: [segment('b benchmarks it · Esc closes', 'muted')],
+		position,
 	};
 }
 
@@ -169,54 +172,8 @@ function limitWords(limit: Limit, kind: keyof typeof limitNames): string {
 	return facts.join(', ');
 }
 
-type DetailProps = {
-	readonly row: AccountRow;
-	readonly width: number;
-	readonly height: number;
-	readonly tier: Tier;
-};
-
-const minChartRows = 6;
-const usualChartRows = 14;
-
-/** All about one bucket: the last hour of requests and quota tokens, then every figure in words. */
-export function AccountDetailView({row, ...props}: DetailProps) {
-	const {width, height, tier} = props;
-	const lines = accountDetailLines(row, panelInside(width, height, tier).width);
-	const wanted = height - lines.length - 2;
-	const chartHeight = wanted >= minChartRows ? Math.min(usualChartRows, wanted) : 0;
-	const isBeside = tier === 'wide';
-	return (
-		<Box flexDirection="column" width={width} height={height} flexShrink={0}>
-			{chartHeight === 0 ? null : (
-				<Box width={width} height={chartHeight}>
-					{(isBeside ? (['requests', 'quotaTokens'] as const) : (['quotaTokens'] as const)).map(
-						(kind, index, kinds) => (
-							<ChartView
-								key={kind}
-								row={row}
-								kind={kind}
-								tier={tier}
-								width={
-									index === kinds.length - 1
-										? width - Math.floor(width / kinds.length) * index
-										: Math.floor(width / kinds.length)
-								}
-								height={chartHeight}
-							/>
-						),
-					)}
-				</Box>
-			)}
-			<Panel {...props} height={height - chartHeight} title={accountDetailTitle(row)} lines={lines} />
-		</Box>
-	);
-}
-
-function ChartView({row, kind, ...props}: DetailProps & {readonly kind: 'requests' | 'quotaTokens'}) {
-	const {width, height, tier} = props;
-	const {isAscii} = useAppearance();
-	const inside = panelInside(width, height, tier, true);
-	const lines = accountChartLines(row.bucket, kind, {...inside, isAscii});
-	return <Panel {...props} title={accountChartTitle(row.bucket, kind)} lines={lines} isTitled={true} />;
+/** The lines of the detail of the selected bucket; none where no bucket is listed. */
+export function openAccountLines(state: State, width: number): readonly Line[] {
+	const row = selectedBucket(state);
+	return row === undefined ? [] : accountDetailLines(row, width);
 }
