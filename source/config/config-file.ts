@@ -208,5 +208,7 @@ export async function rememberIn(file: string, values: readonly Remembered[]): P
 		document.setIn(at, document.createNode(value, {flow: true}));
 	}
 	mkdirSync(path.dirname(target), {recursive: true, mode: privateFolderMode});
-	await writeAtomically(target, document.toString({lineWidth: 0}));
+	// As the user spaces them: { a: 1 } or {a: 1}.
+	const flowCollectionPadding = /[{[] /.test(text);
+	await writeAtomically(target, document.toString({lineWidth: 0, flowCollectionPadding}));
 }

@@ -28,14 +28,21 @@ function settingsContent(state: State, form: SettingsForm, roomWidth: number, ro
 	const lines = [...rows.slice(first, first + room), [], ...below];
 	return {
 		title: [segment('Settings', 'title')],
-		note: [
-			segment(
-				width < 60 ? 'Enter accepts' : '↑ ↓ move, ← → choose, Enter accepts, Esc undoes, Ctrl+S remembers',
-				'muted',
-			),
-		],
+		note: [segment(longestFitting(settingsNotes, width - 18), 'muted')],
 		lines: lines.map((line) => fitLine(line, width)),
 	};
+}
+
+const settingsNotes = [
+	'↑ ↓ move, ← → choose, Enter accepts, Esc undoes, Ctrl+S remembers',
+	'↑ ↓ ← → choose, Enter accepts, Ctrl+S remembers',
+	'Enter accepts, Ctrl+S remembers',
+	'Enter accepts',
+];
+
+/** The first of several wordings, longest first, that has room; the last where none has. */
+function longestFitting(words: readonly string[], width: number): string {
+	return words.find((each) => each.length <= width) ?? words.at(-1) ?? '';
 }
 
 function settingLine(state: State, form: SettingsForm, setting: Setting, isSelected: boolean): Line {
@@ -69,6 +76,13 @@ function planLines(state: State, width: number): readonly Line[] {
 	return [[segment(stage.kind === 'preparing' ? 'PLAN' : word, tone), segment(` ${detail}`)]];
 }
 
+const columnNotes = [
+	'Space on or off, Backspace the usual ones, Enter keeps, Ctrl+S remembers',
+	'Space on or off, Enter keeps, Ctrl+S remembers',
+	'Enter keeps, Ctrl+S remembers',
+	'Enter keeps',
+];
+
 /** The columns of a view with what they show, those that are on marked; the list is scrolled around the selected one. */
 function columnsContent(
 	state: State,
@@ -81,13 +95,10 @@ function columnsContent(
 	const nameWidth = Math.max(...all.map(([name]) => name.length));
 	const wordsWidth = Math.max(...all.map(([, words]) => words.length));
 	const width = Math.max(1, Math.min(roomWidth, 6 + nameWidth + 2 + wordsWidth));
-	const note = [
-		'Space on or off, Backspace the usual ones, Enter keeps, Ctrl+S remembers',
-		'Space on/off, Enter keeps',
-		'Enter keeps',
-	].find((words) => words.length + titleOf(view).length + 20 <= roomWidth);
-	const first = firstShown(index, roomHeight, all.length);
-	const rows = all.slice(first, first + roomHeight).map(([name, words], at): Line => {
+	// The table behind the box is to be seen.
+	const count = Math.min(roomHeight, 14);
+	const first = firstShown(index, count, all.length);
+	const rows = all.slice(first, first + count).map(([name, words], at): Line => {
 		const isSelected = first + at === index;
 		const isOn = on.includes(name);
 		return [
@@ -99,7 +110,7 @@ function columnsContent(
 	});
 	return {
 		title: [segment('Columns', 'title'), segment(` · ${titleOf(view)}`)],
-		note: [segment(note ?? '', 'muted')],
+		note: [segment(longestFitting(columnNotes, roomWidth - titleOf(view).length - 20), 'muted')],
 		lines: rows.map((line) => fitLine(line, width)),
 	};
 }
@@ -173,7 +184,7 @@ function overlayContent(state: State, overlay: Overlay, width: number, height: n
 		case 'exported':
 			return {
 				title: [segment('Written', 'good')],
-				note: [segment('y copies; the next key closes it and acts', 'muted')],
+				note: [segment(`${keyOf(state, 'copy')} copies; the next key closes it and acts`, 'muted')],
 				lines: overlay.files.flatMap((file) =>
 					wrapText(cleanText(file), Math.max(1, width)).map((line): Line => [fileSegment(file, line)]),
 				),

@@ -205,5 +205,7 @@ function isSame(one: readonly string[], other: readonly string[]): boolean {
 
 function withColumns(state: State, view: ViewName, names: readonly string[] | undefined): State {
 	const {[view]: _, ...others} = state.columns;
-	return {...state, columns: names === undefined ? others : {...others, [view]: names}};
+	const [first] = namesOf(view);
+	const own = names?.filter((name) => name !== first);
+	return {...state, columns: own === undefined ? others : {...others, [view]: own}};
 }
