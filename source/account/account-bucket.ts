@@ -85,6 +85,7 @@ function foldBucket(bucket: KnownBucket, input: BucketInput): AccountBucket {
 		callable: bucket.isCallable ? target.model : null,
 		quota: target.quota,
 		burndown: target.burndown,
+		levers: bucket.levers,
 		activity: activityOf(input),
 		minute,
 		reported: {

@@ -11,6 +11,7 @@ type LimitKind = (typeof limitKinds)[number];
 export type Room = {
 	readonly kind: LimitKind;
 	readonly left: number;
+	readonly limit: number;
 	/** Part of the limit that is used. */
 	readonly fraction: number;
 	/** Not one more request of the usual size fits. */
@@ -42,7 +43,7 @@ const requestSize = (kind: LimitKind, {requests, quotaTokens}: AccountBucket['us
 	kind === 'requestsPerMinute' ? 1 : requests > 0 ? quotaTokens / requests : 1;
 
 /** What is left of every limit whose number and use are known, the nearest first. */
-function roomsOf(bucket: AccountBucket): readonly Room[] {
+export function roomsOf(bucket: AccountBucket): readonly Room[] {
 	const used = usedOf(bucket);
 	return limitKinds
 		.flatMap((kind): readonly Room[] => {
@@ -52,7 +53,7 @@ function roomsOf(bucket: AccountBucket): readonly Room[] {
 				return [];
 			}
 			const left = Math.max(0, limit.value - (used[kind] ?? 0));
-			return [{kind, left, fraction, isFull: left < requestSize(kind, bucket.use)}];
+			return [{kind, left, limit: limit.value, fraction, isFull: left < requestSize(kind, bucket.use)}];
 		})
 		.toSorted((one, other) => Number(other.isFull) - Number(one.isFull) || other.fraction - one.fraction);
 }

@@ -301,7 +301,7 @@ const failureRemarks = ({listing, reading, nextPollMs}: MonitorTroubles): readon
 		...(listing === undefined
 			? []
 			: [
-					`Which models are in use could not be listed (${reasonOf(listing)}): models and profiles of the Region are polled, others are missing.`,
+					`Cannot list the models in use (${reasonOf(listing)}): the Region's models and profiles are polled instead, others are missing.`,
 				]),
 		...(reading === undefined
 			? []

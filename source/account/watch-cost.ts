@@ -1,11 +1,18 @@
 import type {WatchCost} from '../domain/account-snapshot.ts';
 import type {UsageCost} from '../domain/usage-source.ts';
+import {formatCount, formatUsd} from '../text/numbers.ts';
 
 /**
  * Cost of polling CloudWatch: USD for a metric in GetMetricData, and for a call of ListMetrics. The list price as it
  * is commonly quoted for the large Regions; it was not verified, and the screen says so.
  */
-export const metricPrice = {metricUsd: 0.01 / 1000, listCallUsd: 0.01 / 1000, isVerified: false} as const;
+const metricPrice = {metricUsd: 0.01 / 1000, listCallUsd: 0.01 / 1000} as const;
+
+/** The cost of polling in words. */
+export function watchCostWords(costs: readonly WatchCost[]): string {
+	const sum = (of: (cost: WatchCost) => number): number => costs.reduce((total, cost) => total + of(cost), 0);
+	return `about ${formatUsd(sum(({usdPerHour}) => usdPerHour))} per hour at list price (not verified); ${formatCount(sum(({metrics}) => metrics))} metrics, ${formatUsd(sum(({usd}) => usd))} so far`;
+}
 
 const hourMs = 3_600_000;
 /** Polls that the pace is taken from. */

@@ -150,7 +150,10 @@ const openScreen = async (
 			presets,
 			...(isDemo ? {} : {startDemo: demo.start}),
 			...createExports(kept.placeOf),
-			history: createHistory(path.resolve(runs?.folder ?? output.folder ?? defaultFolder)),
+			history: {
+				...createHistory(path.resolve(runs?.folder ?? output.folder ?? defaultFolder), kept.underWay),
+				onKept: kept.onKept,
+			},
 			...(runs === undefined ? {} : {opensOnRuns: runs.opensOn}),
 			...account,
 			...own,

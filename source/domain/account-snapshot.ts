@@ -26,6 +26,14 @@ export type Disagreement = {
 /** `idle`: nothing in three hours; `quiet`: nothing in the last quarter of an hour; `unknown`: CloudWatch was not read. */
 export type Activity = 'active' | 'quiet' | 'idle' | 'unknown';
 
+/** What a model offers besides a plain call, for advice. */
+type ModelLevers = {
+	/** Takes cache points: tokens that are read from the cache are not charged. */
+	readonly takesCachePoints: boolean;
+	/** Records of its smallest batch job; null where it is not known to run any. */
+	readonly batchMinRecords: number | null;
+};
+
 export type AccountBucket = {
 	readonly key: string;
 	readonly region: string;
@@ -38,6 +46,7 @@ export type AccountBucket = {
 	readonly callable: string | null;
 	readonly quota: Quota;
 	readonly burndown: Burndown;
+	readonly levers: ModelLevers;
 	readonly activity: Activity;
 	/** Begin of the minute that `reported` is about, in milliseconds since 1970; null while nothing was read. */
 	readonly minute: number | null;
@@ -127,6 +136,7 @@ export type KnownBucket = {
 	/** False for what cannot be called by this name, such as a ModelId that hides its model. */
 	readonly isCallable: boolean;
 	readonly price: Price | null;
+	readonly levers: ModelLevers;
 	readonly notes: readonly string[];
 };
 

@@ -1,8 +1,8 @@
 import {type RaisedAlert, raisedWords} from '../account/alerts.ts';
-import {metricPrice} from '../account/watch-cost.ts';
+import {watchCostWords} from '../account/watch-cost.ts';
 import type {AccountBucket, AccountRegion} from '../domain/account-snapshot.ts';
 import {toAscii} from '../text/glyphs.ts';
-import {formatCount, formatNumber, formatTokens, formatUsd} from '../text/numbers.ts';
+import {formatCount, formatNumber, formatTokens} from '../text/numbers.ts';
 import {renderTable} from '../text/table.ts';
 import {cleanText} from '../text/width.ts';
 import {accountColumns} from '../view/account/account-columns.ts';
@@ -52,8 +52,7 @@ const noteLines = (buckets: readonly AccountBucket[]): readonly string[] =>
 				]),
 	]);
 
-const costLine = ({cost}: AccountRegion): string =>
-	`CloudWatch so far: ${formatCount(cost.metrics)} metrics in ${formatCount(cost.calls)} ${cost.calls === 1 ? 'call' : 'calls'}, ${formatUsd(cost.usd)}; about ${formatUsd(cost.usdPerHour)} an hour${metricPrice.isVerified ? '' : ' (list price, not verified)'}.`;
+const costLine = ({cost}: AccountRegion): string => `CloudWatch: ${watchCostWords([cost])}.`;
 
 /** What is left out, as the screen folds it. */
 const idleLine = (count: number): readonly string[] =>

@@ -1,4 +1,4 @@
-import {closeSync, existsSync, writeSync} from 'node:fs';
+import {closeSync, existsSync, statSync, writeSync} from 'node:fs';
 import {readdir, readFile} from 'node:fs/promises';
 import path from 'node:path';
 import {z} from 'zod';
@@ -17,6 +17,7 @@ import type {Results} from './results-schema.ts';
 
 const indexName = 'index.jsonl';
 const resultsName = 'results.json';
+const answersName = 'answers.jsonl';
 
 /** One write of this size is whole beside those of other programs. */
 const longestVerdict = 400;
@@ -131,10 +132,15 @@ const parsed = (line: string): unknown => {
 	}
 };
 
-/** The run in a folder; a sentence where its results cannot be read, undefined where it has none. */
+/** The run in a folder; a sentence where its results are missing or cannot be read, undefined where there was none. */
 const runIn = async (folder: string): Promise<KeptRun | string | undefined> => {
 	if (!existsSync(path.join(folder, resultsName))) {
-		return undefined;
+		const answers = statSync(path.join(folder, answersName), {throwIfNoEntry: false});
+		return answers === undefined || answers.size === 0
+			? undefined
+			: cleanText(
+					`${folder} has answers but no results: its run was killed, or is under way. --resume continues it.`,
+				);
 	}
 	try {
 		return keptRunOf(await readKeptResults(folder), folder);
@@ -169,9 +175,10 @@ const mend = async (place: string, runs: readonly KeptRun[]): Promise<void> => {
 /**
  * The runs kept in a folder, from its index; what the index lacks is read from the results and added to it.
  * @param place A folder of runs, or the folder of a run.
+ * @param underWay The folder of a run that is known to be under way.
  * @throws UserError (exit 2) for a folder that is not there or cannot be read.
  */
-export async function listRuns(place: string): Promise<ListedRuns> {
+export async function listRuns(place: string, underWay?: string): Promise<ListedRuns> {
 	let names: readonly string[];
 	try {
 		names = await folderNamesIn(place);
@@ -189,7 +196,7 @@ export async function listRuns(place: string): Promise<ListedRuns> {
 	const take = async (folder: string): Promise<void> => {
 		const run = await runIn(folder);
 		if (typeof run === 'string') {
-			faults.push(run);
+			faults.push(...(folder === underWay ? [] : [run]));
 		} else if (run !== undefined) {
 			runs.push(run);
 			isWhole = false;

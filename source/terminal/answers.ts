@@ -1,5 +1,6 @@
 import {EventEmitter} from 'node:events';
 import type {Clock} from '../domain/clock.ts';
+import type {Pointer} from '../text/terminal-manners.ts';
 
 /** What a terminal sends besides keys: answers to questions, and its mouse. */
 export type TerminalAnswer =
@@ -9,15 +10,8 @@ export type TerminalAnswer =
 	| {readonly type: 'name'; readonly name: string}
 	/** Of DA1, which every terminal knows: it comes after the answers to all that was asked before. */
 	| {readonly type: 'attributes'}
-	| MouseReport;
-
-/** A report of the mouse (SGR, 1006); cells count from 0. */
-export type MouseReport = {
-	readonly type: 'pointer';
-	readonly what: 'press' | 'wheel-up' | 'wheel-down';
-	readonly column: number;
-	readonly row: number;
-};
+	/** Of the mouse (SGR, 1006). */
+	| ({readonly type: 'pointer'} & Pointer);
 
 /** Takes answers out of what is typed. */
 type AnswerReader = {
@@ -135,7 +129,7 @@ function answerOf({
 }
 
 /** Buttons: 0 is the left one, 64 and 65 are the wheel; Shift, Alt and Control add 4, 8 and 16. */
-function pressed(button: number, isDown: boolean): MouseReport['what'] | undefined {
+function pressed(button: number, isDown: boolean): Pointer['what'] | undefined {
 	return isDown ? ({0: 'press', 64: 'wheel-up', 65: 'wheel-down'} as const)[button] : undefined;
 }
 

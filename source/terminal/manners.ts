@@ -1,38 +1,17 @@
 import type {Clock} from '../domain/clock.ts';
+import type {KnownTerminal, Pointer, TerminalManners} from '../text/terminal-manners.ts';
 import {cleanLines, cleanText} from '../text/width.ts';
-import type {CopyOutcome} from '../view/actions.ts';
-import {inputWithoutAnswers, type MouseReport, type TerminalAnswer} from './answers.ts';
+import {inputWithoutAnswers, type TerminalAnswer} from './answers.ts';
 import type {Io} from './io.ts';
 
 /**
- * What a screen may ask of its terminal beyond drawing: title, bell, clipboard, mouse, background. A terminal that does
- * not answer gets none of the sequences, but the question whether it does.
+ * What a screen may ask of its terminal beyond drawing. A terminal that does not answer gets none of the sequences, but
+ * the question whether it does.
  */
-export type Manners = {
+type Manners = TerminalManners & {
 	/** The input without the answers. */
 	readonly stdin: NodeJS.ReadStream;
-	readonly hasMouse: boolean;
-	/** A screen has the terminal. */
-	readonly taken: () => void;
-	/** The terminal is as it was before. */
-	readonly given: () => void;
-	/** Resolves when no answer is under way that would arrive as keys of the shell. */
-	readonly settled: () => Promise<void>;
-	readonly title: (text: string) => void;
-	/** Rings, or shows the text where the terminal can. */
-	readonly notify: (text: string) => void;
-	/** Puts a text into the clipboard. */
-	readonly copy: (text: string) => CopyOutcome;
 	readonly known: () => KnownTerminal;
-	/** Called whenever the terminal has said something about itself. */
-	readonly onKnown: (listener: (known: KnownTerminal) => void) => void;
-	readonly onPointer: (listener: (pointer: MouseReport) => void) => void;
-};
-
-/** What is known of the terminal. */
-type KnownTerminal = {
-	readonly background: 'dark' | 'light' | undefined;
-	readonly hasLinks: boolean;
 };
 
 const esc = '\u001B';
@@ -93,6 +72,11 @@ export function takesLinks(io: Pick<Io, 'environment'>, stream: NodeJS.WriteStre
 
 /** Milliseconds in which an answer may still decide something; later ones are taken out of the input and forgotten. */
 const answerLimitMs = 1000;
+/**
+ * Milliseconds in which an answer may still come in any pieces. Where a terminal never answers, the Esc key does not wait
+ * for one after that; a later answer is taken out of the input all the same, unless it is cut within its first three bytes.
+ */
+const pieceLimitMs = 5000;
 /** Milliseconds that the end of the screen waits for answers. */
 const settleLimitMs = 250;
 
@@ -123,12 +107,12 @@ export function mannersOf(io: Io, {asksBackground, hasMouse, hasBell, clock, gua
 	let hasBackground = false;
 	let beSettled: (() => void) | undefined;
 	let onKnown: ((known: KnownTerminal) => void) | undefined;
-	let onPointer: ((pointer: MouseReport) => void) | undefined;
+	let onPointer: ((pointer: Pointer) => void) | undefined;
 
 	const within = (sinceMs: number | undefined, limitMs: number): boolean =>
 		sinceMs !== undefined && clock.now() - sinceMs < limitMs;
 	const isAwaiting = (): boolean =>
-		(askedMs !== undefined && !hasAnswered) || within(askedThroughMs, answerLimitMs);
+		(askedMs !== undefined && !hasAnswered) || (!hasBackground && within(askedThroughMs, answerLimitMs));
 
 	const known = (): KnownTerminal => ({background, hasLinks: hasAnswered && linking.test(names)});
 	const ask = (): void => {
@@ -179,7 +163,8 @@ export function mannersOf(io: Io, {asksBackground, hasMouse, hasBell, clock, gua
 			? inputWithoutAnswers(stdin, {
 					clock,
 					onAnswer: answered,
-					isExpecting: () => isAwaiting() || (isOn && hasMouse),
+					isExpecting: () =>
+						(isAwaiting() && within(askedThroughMs ?? askedMs, pieceLimitMs)) || (isOn && hasMouse),
 					onRaw(isRaw) {
 						// Before that the terminal would print the answers.
 						if (isRaw && askedMs === undefined) {

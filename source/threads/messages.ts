@@ -117,7 +117,8 @@ type CompareRequest = {
 };
 /** Asks for kept runs: those of a folder, one of them, or some side by side. */
 export type HistoryRequest =
-	| {readonly type: 'list-runs'; readonly folder: string}
+	/** `underWay`: the folder of a run that has no results yet. */
+	| {readonly type: 'list-runs'; readonly folder: string; readonly underWay: string | undefined}
 	| {readonly type: 'read-run'; readonly folder: string}
 	| {readonly type: 'compare-runs'; readonly folder: string; readonly runs: readonly KeptRun[]};
 export type ReportsRequest = ReportRequest | RedrawRequest | CompareRequest | HistoryRequest;

@@ -78,10 +78,13 @@ export async function writeReports(
 	return (await reportAs('written', request)).files;
 }
 
-/** Kept runs, read in a separate thread: the screen does not wait for the disk. Each rejects with a UserError. */
-export function createHistory(folder: string) {
+/**
+ * Kept runs, read in a separate thread: the screen does not wait for the disk. Each rejects with a UserError.
+ * @param underWay The folder of the run of this program that is not over.
+ */
+export function createHistory(folder: string, underWay: () => string | undefined) {
 	return {
-		list: async () => reportAs('runs-listed', {type: 'list-runs', folder}),
+		list: async () => reportAs('runs-listed', {type: 'list-runs', folder, underWay: underWay()}),
 		read: async (run: KeptRun) =>
 			(await reportAs('run-read', {type: 'read-run', folder: run.folder})).snapshot,
 		compare: async (runs: readonly KeptRun[]) =>

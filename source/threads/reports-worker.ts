@@ -58,7 +58,7 @@ async function answer(request: ReportsRequest): Promise<ReportReport> {
 		case 'list-runs':
 			// Before the first run there is no folder.
 			return existsSync(request.folder)
-				? {type: 'runs-listed', ...(await listRuns(request.folder))}
+				? {type: 'runs-listed', ...(await listRuns(request.folder, request.underWay))}
 				: {type: 'runs-listed', runs: [], faults: []};
 		case 'read-run':
 			return {type: 'run-read', snapshot: snapshotOf(await readKeptResults(request.folder))};

@@ -4,9 +4,9 @@ import type {RunConfig} from '../domain/run-config.ts';
 import type {KeptRun, Snapshot} from '../domain/snapshot.ts';
 import type {Fault} from '../domain/user-error.ts';
 import type {Alert} from '../metrics/decisions/alert.ts';
+import type {TerminalManners} from '../text/terminal-manners.ts';
 import type {ColorCount, ThemeName} from '../text/themes.ts';
 import type {AnswerSink, EngineReport, EngineRequest} from '../threads/messages.ts';
-import type {CopyOutcome} from '../view/actions.ts';
 import type {Keymap} from '../view/keymap.ts';
 import type {ComparedRuns, ListedPreset, OwnColumns} from '../view/state.ts';
 
@@ -43,6 +43,8 @@ export type ScreenPorts = {
 		readonly list: () => Promise<{readonly runs: readonly KeptRun[]; readonly faults: readonly string[]}>;
 		readonly read: (run: KeptRun) => Promise<Snapshot>;
 		readonly compare: (runs: readonly KeptRun[]) => Promise<ComparedRuns>;
+		/** Called when a run of this program has been added. */
+		readonly onKept?: (listener: () => void) => void;
 	};
 	/** Opens on the list of these, or on one of them, and prepares nothing. */
 	readonly opensOnRuns?: 'list' | KeptRun;
@@ -82,34 +84,9 @@ export type ScreenPorts = {
 		readonly given: () => void;
 	};
 	/** What the terminal takes beyond drawing; absent: nothing, and the bell rings. */
-	readonly manners?: {
-		readonly hasMouse: boolean;
-		readonly taken: () => void;
-		readonly given: () => void;
-		/** No answer of the terminal is under way that would arrive as keys of the shell. */
-		readonly settled: () => Promise<void>;
-		readonly title: (text: string) => void;
-		readonly notify: (text: string) => void;
-		readonly copy: (text: string) => CopyOutcome;
-		/** Called whenever the terminal has said something about itself. */
-		readonly onKnown: (listener: (known: KnownTerminal) => void) => void;
-		readonly onPointer: (listener: (pointer: Pointer) => void) => void;
-	};
+	readonly manners?: TerminalManners;
 	/** Aborted by a signal from outside: the screen closes at once. */
 	readonly signal: AbortSignal;
-};
-
-/** What is known of the terminal. */
-type KnownTerminal = {
-	readonly background: 'dark' | 'light' | undefined;
-	readonly hasLinks: boolean;
-};
-
-/** A press of the mouse, or a turn of its wheel; cells count from 0. */
-export type Pointer = {
-	readonly what: 'press' | 'wheel-up' | 'wheel-down';
-	readonly column: number;
-	readonly row: number;
 };
 
 /** How a screen ended. */

@@ -1,3 +1,4 @@
+import type {Pointer} from '../text/terminal-manners.ts';
 import {cleanText} from '../text/width.ts';
 import type {EngineReport} from '../threads/messages.ts';
 import {initialAccount} from '../view/account/account-state.ts';
@@ -11,7 +12,7 @@ import {createEffects} from './effects.ts';
 import {planInFrame} from './overlays/start-question.ts';
 import {type Drawn, keysOfClick} from './pointer.ts';
 import {detailEnd} from './screen-layout.ts';
-import type {Pointer, ScreenPorts, TerminalActions} from './screen-ports.ts';
+import type {ScreenPorts, TerminalActions} from './screen-ports.ts';
 
 /** The screen without a screen: store, keys and engine put together. */
 export type Session = {
@@ -76,6 +77,7 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 		onEffect: runEffect,
 		visibleRows: visibleRowIds,
 	});
+	ports.history?.onKept?.(() => store.dispatch({type: 'run-kept', atMs: clock.now()}));
 	const stopListening = engine.onReport((report) => {
 		const action = actionForReport(report, clock.now());
 		if (action !== undefined) {

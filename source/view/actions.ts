@@ -7,6 +7,7 @@ import type {Goal} from '../domain/run-spec.ts';
 import type {KeptRun, MoreRequests, Snapshot} from '../domain/snapshot.ts';
 import type {ListedModel} from '../domain/target.ts';
 import type {Fault} from '../domain/user-error.ts';
+import type {CopyOutcome} from '../text/terminal-manners.ts';
 import type {KeyCommand} from './keymap.ts';
 import type {ComparedRuns, ExportKind, ListedPreset, ScreenSize, State} from './state.ts';
 
@@ -53,6 +54,8 @@ export type Action = {readonly atMs: number} & (
 	| {readonly type: 'account-received'; readonly account: AccountSnapshot}
 	| {readonly type: 'export-finished'; readonly what: ExportKind; readonly files: readonly string[]}
 	| {readonly type: 'export-failed'; readonly what: ExportKind; readonly message: string}
+	/** A run of this program was added to those that are kept. */
+	| {readonly type: 'run-kept'}
 	| {
 			readonly type: 'runs-listed';
 			readonly runs: readonly KeptRun[];
@@ -95,9 +98,6 @@ export type OverlayAction =
 	| {readonly type: 'overlay-compared'}
 	| {readonly type: 'overlay-accepted'}
 	| {readonly type: 'overlay-closed'};
-
-/** Whether the terminal took a text; `asked` where it may have refused without a word. */
-export type CopyOutcome = 'copied' | 'asked' | 'refused';
 
 /** A request to the world outside the state. */
 export type Effect =

@@ -1,7 +1,8 @@
 import {formatCount} from '../text/numbers.ts';
+import type {CopyOutcome} from '../text/terminal-manners.ts';
 import {cleanLines} from '../text/width.ts';
 import {selectedBucket} from './account/listed-buckets.ts';
-import {type CopyOutcome, noEffect, type Transition, withEffects, withFlash} from './actions.ts';
+import {noEffect, type Transition, withEffects, withFlash} from './actions.ts';
 import {chosenRun} from './history/history.ts';
 import {selectedItem, shownColumn, shownItems} from './items.ts';
 import {listedLog, logCursor} from './log-lines.ts';

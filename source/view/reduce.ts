@@ -141,6 +141,7 @@ function reduced(before: State, action: Action): Transition {
 					`not written: ${action.message}`,
 				),
 			);
+		case 'run-kept':
 		case 'runs-listed':
 		case 'run-read':
 		case 'runs-compared':
@@ -173,12 +174,8 @@ function inOverlay(state: State, overlay: Overlay, action: OverlayAction): Trans
 	switch (overlay.kind) {
 		case 'history':
 			return history.inHistory(state, overlay, action);
-		case 'comparison': {
-			const last = 3 * (overlay.table.rows.length + overlay.table.remarks.length);
-			const lines = action.type === 'overlay-moved' ? action.lines : 0;
-			const scroll = Math.min(last, Math.max(0, overlay.scroll + lines));
-			return noEffect({...state, overlay: {...overlay, scroll}});
-		}
+		case 'comparison':
+			return history.inComparison(state, overlay, action);
 		case 'help':
 		case 'start-question':
 			return action.type === 'overlay-moved'

@@ -253,7 +253,10 @@ describe('later polls', () => {
 
 describe('trouble', () => {
 	const actions = [
-		['cloudwatch:ListMetrics', /could not be listed \(IAM permission needed: cloudwatch:ListMetrics\)/],
+		[
+			'cloudwatch:ListMetrics',
+			/Cannot list the models in use \(IAM permission needed: cloudwatch:ListMetrics\)/,
+		],
 		['cloudwatch:GetMetricData', /could not be read \(IAM permission needed: cloudwatch:GetMetricData\)/],
 		['servicequotas:ListServiceQuotas', /IAM permission needed: servicequotas:ListServiceQuotas/],
 		['servicequotas:ListAWSDefaultServiceQuotas', /servicequotas:ListAWSDefaultServiceQuotas/],

@@ -66,7 +66,7 @@ describe('a block', () => {
 		);
 		expect(lines[1]).toMatch(/^Model +Scope +RPM +(of +)?RPM% +TPM/);
 		expect(lines[2]).toMatch(/^nova-lite +cross-region +\d+ +200 +\d+%/);
-		expect(lines.at(-2)).toMatch(/^CloudWatch so far: \d+ metrics in \d+ calls, \$.*not verified/);
+		expect(lines.at(-2)).toMatch(/^CloudWatch: about \$.*not verified.* \d+ metrics, \$.* so far\.$/);
 		expect(lines.at(-1)).toBe('');
 	});
 
@@ -133,7 +133,7 @@ describe('the command', () => {
 	it('shows two Regions, goes on while nothing rings, and ends with the code of the signal', async () => {
 		await useAccount(busy);
 		const called = call('watch', '--region', 'eu-west-1,us-east-1', '--alert', 'requests>99999');
-		await until(() => called.stdout().match(/CloudWatch so far/g)?.length === 2);
+		await until(() => called.stdout().match(/^CloudWatch: about/gm)?.length === 2);
 		called.abort(143);
 		expect(await called.ended).toBe(143);
 		expect(called.stdout()).toMatch(/UTC · eu-west-1 · account \d+ · SIMULATED · 1 active of/);

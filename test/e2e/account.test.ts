@@ -56,7 +56,7 @@ describe.skipIf(!isBuilt)('the account in the built program (skipped where dist/
 
 		terminal.write('\r');
 		await terminal.waitFor(
-			has(/Quota tokens a minute[\s\S]*in use +1\d\d requests of 200/),
+			has(/Quota tokens per minute[\s\S]*in use +1\d\d requests of 200/),
 			'the detail with charts',
 		);
 		terminal.write('\u001B');

@@ -1,4 +1,5 @@
-import {mkdirSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
+import {spawn} from 'node:child_process';
+import {mkdirSync, readdirSync, readFileSync, statSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import {describe, expect, it, type TestContext} from 'vitest';
 import {isBuilt, newFolder, plainEnvironment, program, runProgram} from '../helpers/built-program.ts';
@@ -26,7 +27,8 @@ const reportsIn = (cwd: string): string => path.join(cwd, 'bedrock-top-reports')
 
 const foldersIn = (cwd: string): readonly string[] =>
 	readdirSync(reportsIn(cwd), {withFileTypes: true})
-		.filter((entry) => entry.isDirectory())
+		// One with a point is made to see whether folders can be.
+		.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
 		.map(({name}) => path.join(reportsIn(cwd), name))
 		.toSorted();
 
@@ -34,6 +36,41 @@ const jsonIn = (folder: string) =>
 	JSON.parse(readFileSync(path.join(folder, 'results.json'), 'utf8')) as {run: string};
 
 const few = ['--requests', '3', '--variants', 'concise,one-word'];
+
+/**
+ * A run that is killed as soon as its folder is as wanted.
+ * @returns The folder.
+ */
+const killedOnce = async (
+	cwd: string,
+	isTime: (names: readonly string[], sizeOf: (name: string) => number) => boolean,
+): Promise<string> => {
+	const before = foldersIn(cwd);
+	const child = spawn(process.execPath, [program, 'run', 'classify', '--demo', ...few], {
+		cwd,
+		env: plainEnvironment(),
+		stdio: 'ignore',
+	});
+	const {promise: ended, resolve: end} = Promise.withResolvers<NodeJS.Signals | null>();
+	child.once('exit', (_code, signal) => end(signal));
+	let isOver = false;
+	void ended.then(() => {
+		isOver = true;
+	});
+	let folder = '';
+	while (!isOver) {
+		folder = foldersIn(cwd).find((each) => !before.includes(each)) ?? '';
+		const sizeOf = (name: string): number =>
+			statSync(path.join(folder, name), {throwIfNoEntry: false})?.size ?? 0;
+		if (folder !== '' && isTime(readdirSync(folder), sizeOf)) {
+			child.kill('SIGKILL');
+			break;
+		}
+		await new Promise((resolve) => setImmediate(resolve));
+	}
+	expect(await ended).toBe('SIGKILL');
+	return folder;
+};
 
 describe.skipIf(!isBuilt)('earlier runs (skipped where dist/ is not built)', {concurrent: true}, () => {
 	it('two runs of a session are two folders; H lists, reopens and compares them', async (context) => {
@@ -95,6 +132,33 @@ describe.skipIf(!isBuilt)('earlier runs (skipped where dist/ is not built)', {co
 		expect(await terminal.exited).toMatchObject({exitCode: 143});
 		expect(readFileSync(path.join(first, 'results.json'), 'utf8')).toBe(before);
 		expect(jsonIn(first).run).toBe(JSON.parse(before).run);
+	});
+
+	it('SIGKILL in a run, and while its results are written: the others are listed, what is left is named', async () => {
+		const cwd = newFolder();
+		expect((await runProgram(['run', 'classify', '--demo', ...few], {cwd})).code).toBe(0);
+		const [first = ''] = foldersIn(cwd);
+		const inRun = await killedOnce(cwd, (names, sizeOf) => names.some((name) => sizeOf(name) > 0));
+		const inWriting = await killedOnce(cwd, (names) => names.some((name) => name.includes('results.json')));
+		const lists = [await runProgram(['runs', '--json'], {cwd}), await runProgram(['runs', '--json'], {cwd})];
+		for (const {code, stdout, stderr} of lists) {
+			expect(code).toBe(0);
+			const {runs} = JSON.parse(stdout) as {readonly runs: ReadonlyArray<{readonly folder: string}>};
+			const listed = runs.map(({folder}) => folder);
+			expect(listed).toContain(first);
+			expect(listed).not.toContain(inRun);
+			expect(stderr).toContain(`${inRun} has answers but no results`);
+			// One or the other, but not half of it.
+			expect(listed.includes(inWriting) || stderr.includes(`${inWriting} has answers but no results`)).toBe(
+				true,
+			);
+		}
+		const index = readFileSync(path.join(reportsIn(cwd), 'index.jsonl'), 'utf8')
+			.trim()
+			.split('\n');
+		expect(index.map((line) => JSON.parse(line) as {folder: string}).map(({folder}) => folder)).toContain(
+			path.basename(first),
+		);
 	});
 
 	it('the command lists, newest first, and opens a run on the screen', async (context) => {

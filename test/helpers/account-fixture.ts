@@ -17,10 +17,10 @@ const hourOf = (value: number): readonly number[] =>
 		minute === 61 ? 0 : Math.round(value * (minute === 60 ? 0.4 : 0.7 + 0.3 * Math.sin((minute + 8) / 6))),
 	);
 
-const reported = (use: MinuteUse): AccountBucket['reported'] => ({
+const reported = (use: MinuteUse, burndown = 1): AccountBucket['reported'] => ({
 	...use,
 	inputTokens: Math.round(use.quotaTokens * 0.7),
-	outputTokens: Math.round(use.quotaTokens * 0.3),
+	outputTokens: Math.round((use.quotaTokens * 0.3) / burndown),
 	cacheReadTokens: 0,
 	cacheWriteTokens: 0,
 	throttles: 0,
@@ -42,9 +42,10 @@ export function accountBucketFixture(overrides: Partial<AccountBucket> = {}): Ac
 		callable,
 		quota: targetFixture().quota,
 		burndown: {value: 1, source: 'AWS user guide'},
+		levers: {takesCachePoints: true, batchMinRecords: 100},
 		activity: 'active',
 		minute: fixtureMinute,
-		reported: reported(use),
+		reported: reported(use, overrides.burndown?.value),
 		own: {requests: 0, quotaTokens: 0},
 		use,
 		others: use,

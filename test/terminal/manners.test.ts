@@ -105,6 +105,26 @@ it('the background counts within a second; later answers are still no keys', asy
 	}
 });
 
+it.each([
+	['an answer', attributes, 0],
+	['five seconds without one', '', 5000],
+] as const)('Esc may be the beginning of an answer until there was %s', async (_name, answers, waitMs) => {
+	const {takes, terminal, clock, typed} = open();
+	takes();
+	await terminal.press('\u001B');
+	expect(typed()).toBe('');
+	clock.skip(25);
+	expect(typed()).toBe('\u001B');
+	if (answers !== '') {
+		await terminal.press(answers);
+	}
+	clock.skip(waitMs);
+	await terminal.press('\u001B');
+	expect(typed()).toBe('\u001B\u001B');
+	await terminal.press(white, attributes, 'k');
+	expect(typed()).toBe('\u001B\u001Bk');
+});
+
 it('the end waits for answers that are under way, but not for long', async () => {
 	const answering = open();
 	await answering.manners.settled();

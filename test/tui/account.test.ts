@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import {describe, expect as globalExpect, it} from 'vitest';
+import {whatToChange} from '../../source/account/what-to-change.ts';
 import {readAlert} from '../../source/config/values.ts';
 import type {AccountRegion} from '../../source/domain/account-snapshot.ts';
 import {displayWidth} from '../../source/text/width.ts';
@@ -26,10 +27,11 @@ import {keySequences} from '../helpers/terminal.tsx';
 /** Tests source/tui/account through a real emulator; sizes.test.ts has all other sizes. */
 
 /** The frames that differ in the wide tier. */
-const wideFrames = ['table', 'detail', 'two Regions'];
+const wideFrames: readonly string[] = ['table', 'detail', 'two Regions'];
 
 const sizes = [
 	{columns: 200, rows: 30, golden: wideFrames},
+	{columns: 120, rows: 40, golden: ['table', 'detail'] as readonly string[]},
 	{columns: 80, rows: 24, golden: undefined},
 	{columns: 30, rows: 6, golden: undefined},
 ] as const;
@@ -271,7 +273,7 @@ it('what CloudWatch did not report is nowhere a 0', () => {
 	const [, table = []] = accountTableLines([row], {width: 196, height: 5, hasRegions: false});
 	const cells = table.map(({text}) => text).join('');
 	globalExpect(cells.replaceAll(/nova-lite|of 0/g, '')).not.toMatch(/(^|\s)\$?0(\.00|%)?(\s|$)/);
-	const detail = accountDetailLines(row, 400).map((line) => line.map(({text}) => text).join(''));
+	const detail = accountDetailLines(row, undefined, 400).map((line) => line.map(({text}) => text).join(''));
 	globalExpect(detail.filter((line) => /^(in use|tokens|last hour|today)/.test(line))).toEqual(
 		['in use', 'tokens', 'last hour', 'today'].map((label) => `${label.padEnd(14)}not known`),
 	);
@@ -359,10 +361,17 @@ it('no line is wider than its width, whatever the account is called', () => {
 					waitingFor: [note],
 				});
 				const row = {...accountRow(bucket, reported.at), isSelected: true};
+				const roomy = {
+					...bucket,
+					scope: 'global' as const,
+					callable: model,
+					use: {requests: 0, quotaTokens: 0},
+				};
+				const advice = whatToChange(bucket, [bucket, roomy], reported.at);
 				const lines = [
 					...accountTableLines([row], {width, height: 5, hasRegions: true}),
-					...accountDetailLines(row, width),
-					...accountNoteLines([reported, reported], row, width),
+					...accountDetailLines(row, advice, width),
+					...accountNoteLines([reported, reported], row, advice, width),
 					...emptyTableLines([reported], filter, width),
 					...emptyTableLines([{...reported, phase: 'loading'}], '', width),
 				];

@@ -92,6 +92,38 @@ it('the present run goes on behind an earlier one, and Esc returns to it', async
 	expect((await screen.end).snapshot?.run).toBeUndefined();
 });
 
+it('the open list takes in a run that ends meanwhile, and the cursor stays at its run', async () => {
+	const [newest, ...older] = runs;
+	let listed: readonly KeptRun[] = older;
+	let added: () => void = () => undefined;
+	const screen = openScreen(
+		{columns: 120, rows: 40},
+		{
+			history: {
+				...history(),
+				list: async () => ({runs: listed, faults: []}),
+				onKept: (listener) => {
+					added = listener;
+				},
+			},
+		},
+	);
+	await screen.prepare();
+	await screen.progress();
+	added();
+	expect(await screen.settled()).not.toContain('Earlier runs ·');
+	await screen.terminal.press('H');
+	await screen.settled();
+	await screen.terminal.press('j');
+	expect(await screen.settled()).toMatch(/Earlier runs · 2[\s\S]*› +2026-11-20/);
+	listed = newest === undefined ? [] : [newest, ...older];
+	await screen.finish();
+	added();
+	expect(await screen.settled()).toMatch(/Earlier runs · 3[\s\S]*2026-11-22[\s\S]*› +2026-11-20/);
+	screen.abort();
+	await screen.end;
+});
+
 it('q leaves from an earlier run as from the present one, whose summary is printed', async () => {
 	const screen = openScreen({columns: 120, rows: 40}, {history: history()});
 	await screen.prepare();

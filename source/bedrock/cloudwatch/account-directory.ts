@@ -2,12 +2,20 @@ import {type AccountMap, bucketKey, type KnownBucket} from '../../domain/account
 import type {Price} from '../../domain/run-spec.ts';
 import type {Target} from '../../domain/target.ts';
 import {assertReachable} from '../clients/reachability.ts';
-import {createModelIndex, looksLikeBaseModel, type ModelIndex} from '../identify/identifiers.ts';
+import {familyOf} from '../families/registry.ts';
+import {
+	baseModelKey,
+	createModelIndex,
+	looksLikeBaseModel,
+	type ModelIndex,
+} from '../identify/identifiers.ts';
 import {type Identity, identify} from '../identify/identify.ts';
 import {runnableNames} from '../identify/runnable-models.ts';
 import {priceOf} from '../prices.ts';
 import {type AccountLists, readLists} from '../quotas/account-lists.ts';
 import {unknownQuota} from '../quotas/bucket-quota.ts';
+import {minBatchRecordsName} from '../quotas/quota-name.ts';
+import {labelOwners} from '../quotas/quota-row-owners.ts';
 import {listRemarks} from '../quotas/remarks.ts';
 import {type ResolveOptions, resolveFromLists} from '../quotas/resolve-targets.ts';
 
@@ -20,6 +28,30 @@ function duplicateNames({applied, defaults}: AccountLists): ReadonlySet<string> 
 		codes.set(name, (codes.get(name) ?? new Set()).add(code ?? ''));
 	}
 	return new Set([...codes].filter(([, known]) => known.size > 1).map(([name]) => name));
+}
+
+/** Records of the smallest batch job of each of these models that can run one, by its key. */
+function batchMinimums(
+	{applied, defaults}: AccountLists,
+	baseModels: readonly string[],
+	modelIndex: ModelIndex,
+): ReadonlyMap<string, number> {
+	// Applied values come last, so that they win.
+	const rows = [...defaults, ...applied].flatMap(({name, value}) => {
+		const label = minBatchRecordsName.exec(name.trim())?.[1];
+		return label === undefined || value === null ? [] : [{label, value}];
+	});
+	const owners = labelOwners(
+		rows.map(({label}) => label),
+		baseModels,
+		modelIndex,
+	);
+	return new Map(
+		rows.flatMap(({label, value}) => {
+			const owner = owners.get(label);
+			return owner === undefined ? [] : [[owner, value] as const];
+		}),
+	);
 }
 
 type NoteContext = {
@@ -51,7 +83,7 @@ const hiddenNote = ({kind, isResolved}: Identity, {failures}: NoteContext): stri
 		default:
 			return failures.get('applicationProfiles')?.kind === 'denied'
 				? 'Perhaps an application profile; allow bedrock:ListInferenceProfiles to see its bucket.'
-				: 'This ModelId hides its model, so its quotas are not known.';
+				: 'This model ID hides its model, so its quotas are not known.';
 	}
 };
 
@@ -147,6 +179,11 @@ async function mapModels(
 	const isActive = new Set(active);
 	const rank = (each: Owned): number => callRank(each, isActive, modelIndex);
 	const duplicates = duplicateNames(lists);
+	const batch = batchMinimums(
+		lists,
+		targets.map(({baseModel}) => baseModel),
+		modelIndex,
+	);
 	const buckets = await Promise.all(
 		[...Map.groupBy(owned, keyOf)].map(async ([key, members]): Promise<KnownBucket> => {
 			const [first] = members.toSorted((one, other) => rank(one) - rank(other));
@@ -157,6 +194,10 @@ async function mapModels(
 				target: isKnown ? target : {...target, quota: unknownQuota},
 				isCallable: isKnown,
 				price: isKnown ? await priceOf(target) : null,
+				levers: {
+					takesCachePoints: isKnown && familyOf(target.baseModel).knowsCachePoints === true,
+					batchMinRecords: batch.get(baseModelKey(target.baseModel)) ?? null,
+				},
 				notes: modelNotes(identity, target, {
 					isLatencyOptimized,
 					failures: lists.failures,
@@ -232,6 +273,8 @@ const reachRemarks = ({failures}: AccountLists, region: string): readonly string
 		? [`Bedrock does not answer in ${region}: perhaps it is not offered there.`]
 		: [];
 
+const noLevers = {takesCachePoints: false, batchMinRecords: null} as const;
+
 /**
  * The directory for the buckets of a run alone, whose quotas are resolved already: only application profiles, which
  * draw from them too, are listed.
@@ -251,7 +294,10 @@ export async function directoryOfTargets(
 		candidates: targets.map(({model}) => model.slice(model.lastIndexOf('/') + 1)),
 		map: async (active) => ({
 			buckets: new Map(
-				[...known].map(([key, target]) => [key, {key, target, isCallable: true, price: null, notes: []}]),
+				[...known].map(([key, target]) => [
+					key,
+					{key, target, isCallable: true, price: null, levers: noLevers, notes: []},
+				]),
 			),
 			owners: new Map(
 				active.flatMap((modelId) => {

@@ -1,5 +1,6 @@
 import {type BatchLimits, gigabyte, usualLimits} from '../../domain/batch-limits.ts';
 import {baseModelKey, createModelIndex} from '../identify/identifiers.ts';
+import {minBatchRecordsName} from '../quotas/quota-name.ts';
 import {labelOwners} from '../quotas/quota-row-owners.ts';
 import type {FoundationModel, ListedQuota, QuotaSource} from '../quotas/quota-source.ts';
 
@@ -7,7 +8,7 @@ type LimitName = keyof typeof usualLimits;
 
 /** Names of the batch quotas (General Reference); the last group is the model. */
 const names: ReadonlyArray<readonly [LimitName, RegExp, factor: number]> = [
-	['minRecords', /^minimum number of records per batch inference job for (.+)$/i, 1],
+	['minRecords', minBatchRecordsName, 1],
 	['recordsPerFile', /^records per input file per batch inference job for (.+)$/i, 1],
 	['recordsPerJob', /^records per batch inference job for (.+)$/i, 1],
 	['bytesPerFile', /^batch inference input file size \(in GB\) for (.+)$/i, gigabyte],

@@ -1,5 +1,5 @@
 import type {CachedLists, QuotaCache} from './quota-cache.ts';
-import {isAccountTokensPerDay, parseQuotaName} from './quota-name.ts';
+import {isAccountTokensPerDay, minBatchRecordsName, parseQuotaName} from './quota-name.ts';
 import {
 	type FoundationModel,
 	type InferenceProfile,
@@ -105,10 +105,13 @@ const asSourceError = (error: unknown): SourceError =>
 		? error
 		: new SourceError('other', error instanceof Error ? error.message : String(error), error);
 
-/** Of more than a thousand quotas less than half are about calling models; the rest is dropped as it arrives. */
+/** Of more than a thousand quotas about half are about calling models; the rest is dropped as it arrives. */
 async function* inferenceQuotas(pages: AsyncIterable<readonly ListedQuota[]>) {
 	for await (const page of pages) {
-		yield page.filter(({name}) => parseQuotaName(name) !== undefined || isAccountTokensPerDay(name));
+		yield page.filter(
+			({name}) =>
+				parseQuotaName(name) !== undefined || isAccountTokensPerDay(name) || minBatchRecordsName.test(name),
+		);
 	}
 }
 

@@ -116,6 +116,9 @@ const parseMantle = (name: string, text: string): QuotaName | undefined => {
 			};
 };
 
+/** The smallest batch job of a model: a model that has this quota can run one. The group is the model. */
+export const minBatchRecordsName = /^minimum number of records per batch inference job for (.+)$/i;
+
 /** Whether the name is that of the daily quota over all models of an account. */
 export function isAccountTokensPerDay(name: string): boolean {
 	return account.test(name.trim().replaceAll(/\s+/g, ' '));

@@ -6,10 +6,11 @@ import {type Condition, metConditions} from '../../reports/conditions.ts';
 import type {Results} from '../../reports/results-schema.ts';
 import {columnsOf, type Io, writeClean, writeJson, writeLines} from '../../terminal/io.ts';
 import {writeJsonFile} from '../../terminal/json-file.ts';
-import {type Manners, takesLinks} from '../../terminal/manners.ts';
+import {takesLinks} from '../../terminal/manners.ts';
 import {signalExitCode} from '../../terminal/signals.ts';
 import {withProgress} from '../../terminal/with-progress.ts';
 import {fileSegment, segment} from '../../text/segment.ts';
+import type {KnownTerminal} from '../../text/terminal-manners.ts';
 import {paintLine, themeNamed} from '../../text/themes.ts';
 import {asSentence, cleanText} from '../../text/width.ts';
 import {type Keeping, type KeptRuns, type Written, wasRefused, wasSent} from './keep-results.ts';
@@ -66,7 +67,7 @@ type Ended = {
 	readonly setup: RunSetup;
 	readonly kept: KeptRuns;
 	/** What the terminal has said about itself to a screen. */
-	readonly terminal?: ReturnType<Manners['known']>;
+	readonly terminal?: KnownTerminal;
 };
 
 const fileLine = (file: string, hasLinks: boolean): string =>

@@ -101,6 +101,10 @@ export type KeptRuns = {
 	readonly keep: (snapshot: Snapshot, config?: RunConfig) => Keeping;
 	/** What was kept so far, oldest first. */
 	readonly kept: () => readonly Keeping[];
+	/** Called when the results of a run are on disk. */
+	readonly onKept: (listener: () => void) => void;
+	/** The folder of the newest run, unless its results are on disk. */
+	readonly underWay: () => string | undefined;
 	/** Call it when the results are written, or nothing is to be written. */
 	readonly release: () => void;
 };
@@ -185,6 +189,7 @@ export function keepRuns(engine: Pick<EngineHandle, 'onReport'>, setup: Setup): 
 		isOnDisk: false,
 	});
 	const runs: OwnRun[] = [];
+	let onKept: (() => void) | undefined;
 	let current = runAt(setup);
 	/** Charts are drawn for one run at a time. */
 	let drawing: Promise<unknown> = Promise.resolve();
@@ -206,6 +211,7 @@ export function keepRuns(engine: Pick<EngineHandle, 'onReport'>, setup: Setup): 
 		}
 		run.isOnDisk = false;
 		const first = writeFirst(run, folder, results);
+		void first.then(() => onKept?.());
 		const recipe = recipeOf(config, snapshot);
 		const rest = Promise.all([drawing, first]).then(async () => writeRest(run, folder, results, recipe));
 		drawing = rest;
@@ -265,6 +271,10 @@ export function keepRuns(engine: Pick<EngineHandle, 'onReport'>, setup: Setup): 
 			return keepRun(run, snapshot, config ?? run.config);
 		},
 		kept: () => runs.flatMap(({keeping}) => keeping ?? []),
+		onKept(listener) {
+			onKept = listener;
+		},
+		underWay: () => (current.isOnDisk ? undefined : current.folder),
 		release() {
 			stopListening();
 			revoke();

@@ -1,3 +1,4 @@
+import type {WhatToChange} from '../../account/what-to-change.ts';
 import {type AccountBucket, incompleteMinutes} from '../../domain/account-snapshot.ts';
 import {type Limit, limitKinds} from '../../domain/target.ts';
 import {chartColumns, lineChartLines} from '../../text/line-chart.ts';
@@ -12,7 +13,7 @@ import {
 import {hangingLines, type Line, segment} from '../../text/segment.ts';
 import {cleanText} from '../../text/width.ts';
 import {type AccountRow, limitCell} from '../../view/account/account-rows.ts';
-import {selectedBucket} from '../../view/account/listed-buckets.ts';
+import {selectedAdvice, selectedBucket} from '../../view/account/listed-buckets.ts';
 import type {State} from '../../view/state.ts';
 import type {FrameTitle} from '../frame.ts';
 import {rowNotes} from './account-notes.ts';
@@ -55,7 +56,7 @@ export function accountChartLines(
 export function accountChartTitle({quota}: AccountBucket, kind: AccountChartKind): FrameTitle {
 	const limit = kind === 'requests' ? quota.requestsPerMinute : quota.tokensPerMinute;
 	return {
-		title: [segment(kind === 'requests' ? 'Requests' : 'Quota tokens', 'title'), segment(' a minute')],
+		title: [segment(kind === 'requests' ? 'Requests' : 'Quota tokens', 'title'), segment(' per minute')],
 		note: [
 			...(limit.state === 'known' ? [segment('╌ quota', 'warning'), segment(' · ', 'muted')] : []),
 			segment('last hour, whole minutes'),
@@ -76,9 +77,17 @@ export function accountDetailTitle(row: AccountRow, position: string | undefined
 }
 
 /** All that is known of a bucket, in lines of at most `width` cells. */
-export function accountDetailLines(row: AccountRow, width: number): readonly Line[] {
+export function accountDetailLines(
+	row: AccountRow,
+	advice: WhatToChange | undefined,
+	width: number,
+): readonly Line[] {
 	const {bucket, fractions} = row;
 	const entries: ReadonlyArray<readonly [string, string]> = [
+		...(advice === undefined ? [] : [['now', advice.state] as const]),
+		...(advice?.changes ?? []).map(
+			(change, index) => [index === 0 ? 'to change' : '', `${index + 1}. ${change}`] as const,
+		),
 		['in use', inUseWords(bucket, fractions)],
 		['by whom', partWords(bucket)],
 		['tokens', tokenWords(bucket)],
@@ -175,5 +184,5 @@ function limitWords(limit: Limit, kind: keyof typeof limitNames): string {
 /** The lines of the detail of the selected bucket; none where no bucket is listed. */
 export function openAccountLines(state: State, width: number): readonly Line[] {
 	const row = selectedBucket(state);
-	return row === undefined ? [] : accountDetailLines(row, width);
+	return row === undefined ? [] : accountDetailLines(row, selectedAdvice(state), width);
 }

@@ -1,8 +1,9 @@
+import type {WhatToChange} from '../../account/what-to-change.ts';
 import type {AccountRegion} from '../../domain/account-snapshot.ts';
 import type {Line} from '../../text/segment.ts';
 import type {AccountRow} from '../../view/account/account-rows.ts';
 import {accountFault} from '../../view/account/account-state.ts';
-import {listedRegions, selectedBucket} from '../../view/account/listed-buckets.ts';
+import {listedRegions, selectedAdvice, selectedBucket} from '../../view/account/listed-buckets.ts';
 import {oncePerState} from '../../view/selectors.ts';
 import type {State} from '../../view/state.ts';
 import {firstShown, panelInside} from '../frame.ts';
@@ -23,7 +24,7 @@ export type AccountTable = {
 /** What the Account view draws: nothing known, one bucket, or tables with notes below them. */
 type AccountLayout =
 	| {readonly kind: 'empty'}
-	| {readonly kind: 'detail'; readonly row: AccountRow}
+	| {readonly kind: 'detail'; readonly row: AccountRow; readonly advice: WhatToChange | undefined}
 	| {readonly kind: 'tables'; readonly tables: readonly AccountTable[]; readonly notes: readonly Line[]};
 
 /** From this width on each of several Regions has its own table beside the others. */
@@ -42,13 +43,15 @@ export const accountLayout = oncePerState((state): AccountLayout => {
 	}
 	const rows = listed.flatMap((each) => each.rows);
 	const selected = selectedBucket(state, rows);
+	const advice = selectedAdvice(state);
 	if (state.isDetailOpen && selected !== undefined) {
-		return {kind: 'detail', row: selected};
+		return {kind: 'detail', row: selected, advice};
 	}
 	const {width, height} = body;
 	const notes = accountNoteLines(
 		listed.map(({region}) => region),
 		selected,
+		advice,
 		panelInside(width, height, tier).width,
 	);
 	const noteRows = Math.max(0, Math.min(notes.length, maxNoteRows, height - minTableRows));

@@ -1,18 +1,21 @@
-import {metricPrice} from '../../account/watch-cost.ts';
+import {watchCostWords} from '../../account/watch-cost.ts';
+import type {WhatToChange} from '../../account/what-to-change.ts';
 import type {AccountRegion} from '../../domain/account-snapshot.ts';
-import {formatCount, formatDurationMs, formatNumber, formatTokens, formatUsd} from '../../text/numbers.ts';
+import {formatCount, formatDurationMs, formatNumber, formatTokens} from '../../text/numbers.ts';
 import {hangingLines, type Line, segment} from '../../text/segment.ts';
 import {cleanText, wrapText} from '../../text/width.ts';
 import type {AccountRow} from '../../view/account/account-rows.ts';
 
-/** Sentences below the table: about the selected row, about what is missing, and the cost of polling. */
+/** Sentences below the table: what to change about the selected row, what is missing, and the cost of polling. */
 export function accountNoteLines(
 	regions: readonly AccountRegion[],
 	selected: AccountRow | undefined,
+	advice: WhatToChange | undefined,
 	width: number,
 ): readonly Line[] {
 	const severalRegions = regions.length > 1;
 	return [
+		...(selected === undefined || advice === undefined ? [] : adviceLines(selected, advice, width)),
 		...rowNotes(selected).flatMap((note) => hangingLines(segment('› ', 'accent'), note, width)),
 		...regions.flatMap(({region, remarks}) =>
 			remarks.flatMap((remark) =>
@@ -26,6 +29,17 @@ export function accountNoteLines(
 		...(regions.every(({cost}) => cost.calls === 0)
 			? []
 			: hangingLines(segment('$ ', 'muted'), costWords(regions), width, 'muted')),
+	];
+}
+
+/** How the row stands, and the most useful change; Enter has the others. */
+function adviceLines({model, bucket}: AccountRow, advice: WhatToChange, width: number): readonly Line[] {
+	const {state, changes} = advice;
+	const [first, ...more] = changes;
+	const others = more.length === 0 ? '' : ` Enter: ${formatCount(more.length)} more.`;
+	return [
+		...hangingLines(segment('› ', 'accent'), `${model} (${bucket.scope}): ${state}`, width),
+		...(first === undefined ? [] : hangingLines(segment('→ ', 'accent'), `${first}${others}`, width)),
 	];
 }
 
@@ -46,12 +60,9 @@ export function rowNotes(row: AccountRow | undefined): readonly string[] {
 }
 
 function costWords(regions: readonly AccountRegion[]): string {
-	const sum = (of: (region: AccountRegion) => number): number =>
-		regions.reduce((total, region) => total + of(region), 0);
-	const metrics = sum(({cost}) => cost.metrics);
-	const perHour = sum(({cost}) => cost.usdPerHour);
 	const next = Math.min(...regions.map(({nextPollSeconds}) => nextPollSeconds));
-	return `CloudWatch was asked for ${formatCount(metrics)} metrics (${formatUsd(sum(({cost}) => cost.usd))}), about ${formatUsd(perHour)} an hour${metricPrice.isVerified ? '' : ', by a price that is not verified'}; polls once per minute${Number.isFinite(next) && next > 90 ? `, next in ${formatDurationMs(next * 1000)}` : ''}.`;
+	const pace = Number.isFinite(next) && next > 90 ? `, next in ${formatDurationMs(next * 1000)}` : '';
+	return `CloudWatch, read every minute${pace}: ${watchCostWords(regions.map(({cost}) => cost))}.`;
 }
 
 /**

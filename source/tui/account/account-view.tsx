@@ -1,4 +1,5 @@
 import {Box} from 'ink';
+import type {WhatToChange} from '../../account/what-to-change.ts';
 import type {AccountRegion} from '../../domain/account-snapshot.ts';
 import {gaugeBar} from '../../text/bars.ts';
 import {formatCount} from '../../text/numbers.ts';
@@ -131,7 +132,7 @@ export function AccountView(props: Props) {
 		);
 	}
 	if (layout.kind === 'detail') {
-		return <AccountDetailView {...props} row={layout.row} scroll={state.detailScroll} />;
+		return <AccountDetailView {...props} {...layout} scroll={state.detailScroll} />;
 	}
 	const {tables, notes} = layout;
 	return (
@@ -197,9 +198,14 @@ const minChartRows = 6;
 const usualChartRows = 14;
 
 /** All about one bucket: the last hour of requests and quota tokens, then every figure in words. */
-function AccountDetailView({row, scroll, ...props}: DetailProps & {readonly scroll: number}) {
+function AccountDetailView({
+	row,
+	advice,
+	scroll,
+	...props
+}: DetailProps & {readonly advice: WhatToChange | undefined; readonly scroll: number}) {
 	const {width, height, tier} = props;
-	const lines = accountDetailLines(row, panelInside(width, height, tier).width);
+	const lines = accountDetailLines(row, advice, panelInside(width, height, tier).width);
 	const wanted = height - lines.length - 2;
 	const chartHeight = wanted >= minChartRows ? Math.min(usualChartRows, wanted) : 0;
 	const isBeside = tier === 'wide';

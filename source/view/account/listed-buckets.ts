@@ -1,4 +1,5 @@
 import {ownUseOf, rowId, withOwnUse} from '../../account/own-traffic-registry.ts';
+import {type WhatToChange, whatToChange} from '../../account/what-to-change.ts';
 import type {AccountRegion, MinuteUse} from '../../domain/account-snapshot.ts';
 import {selectedOf} from '../lists.ts';
 import {isRunning, oncePerState} from '../selectors.ts';
@@ -62,3 +63,10 @@ export function selectedBucket(
 ): AccountRow | undefined {
 	return selectedOf(rows, ({id}) => id, state.lists.account);
 }
+
+/** What to change about the selected row; the other buckets that are shown may have room. */
+export const selectedAdvice = oncePerState((state): WhatToChange | undefined => {
+	const selected = selectedBucket(state);
+	const buckets = shownRegions(state.account).flatMap((region) => region.buckets);
+	return selected === undefined ? undefined : whatToChange(selected.bucket, buckets, accountNowMs(state));
+});

@@ -13,7 +13,7 @@ import {
 } from '../actions.ts';
 import {initialLists} from '../lists.ts';
 import {nextGoal} from '../run-commands.ts';
-import {type HistoryList, noItems, type State} from '../state.ts';
+import {type HistoryList, noItems, type Overlay, type State} from '../state.ts';
 
 /** Earlier runs: their list, one of them on the screen again, two of them side by side. */
 
@@ -75,20 +75,37 @@ export function inHistory(state: State, list: HistoryList, action: OverlayAction
 	}
 }
 
+/** The keys while two runs are compared. A row may take several lines; the overlay stops at its own last one. */
+export function inComparison(
+	state: State,
+	comparison: Overlay & {kind: 'comparison'},
+	action: OverlayAction,
+): Transition {
+	const {rows, remarks} = comparison.table;
+	const lines = action.type === 'overlay-moved' ? action.lines : 0;
+	const scroll = Math.min(3 * (rows.length + remarks.length), Math.max(0, comparison.scroll + lines));
+	return noEffect({...state, overlay: {...comparison, scroll}});
+}
+
 /** What was read from the disk. */
-type HistoryAction = Extract<Action, {type: 'runs-listed' | 'run-read' | 'runs-compared' | 'history-failed'}>;
+type HistoryAction = Extract<
+	Action,
+	{type: 'run-kept' | 'runs-listed' | 'run-read' | 'runs-compared' | 'history-failed'}
+>;
 
 /** Takes in what was read from the disk; what nobody waits for any more is dropped. */
 export function takeHistory(state: State, action: HistoryAction): Transition {
 	const {overlay} = state;
 	switch (action.type) {
+		case 'run-kept':
+			return overlay?.kind === 'history' ? withEffects(state, {type: 'list-runs'}) : noEffect(state);
 		case 'runs-listed': {
-			const known: State = {...state, history: {kind: 'known', entries: action.runs}};
+			const known = withListed(state, action.runs);
 			const [first, ...others] = action.faults;
 			const more = others.length === 0 ? '' : ` And ${formatCount(others.length)} more.`;
 			return noEffect(
-				overlay?.kind === 'history' && first !== undefined
-					? {...known, overlay: {...overlay, problem: `${first}${more}`}}
+				known.overlay?.kind === 'history' && first !== undefined
+					? {...known, overlay: {...known.overlay, problem: `${first}${more}`}}
 					: known,
 			);
 		}
@@ -112,6 +129,18 @@ export function takeHistory(state: State, action: HistoryAction): Transition {
 			);
 		}
 	}
+}
+
+/** The list as it was read; the cursor stays at its run when others have come. */
+function withListed(state: State, runs: readonly KeptRun[]): State {
+	const known: State = {...state, history: {kind: 'known', entries: runs}};
+	const {overlay} = state;
+	if (overlay?.kind !== 'history' || overlay.index === 0) {
+		return known;
+	}
+	const chosen = chosenRun(state, overlay)?.folder;
+	const index = runs.findIndex(({folder}) => folder === chosen);
+	return {...known, overlay: {...overlay, index: Math.max(0, index)}};
 }
 
 /** Asks for what became of the items of an earlier run. */
@@ -197,6 +226,7 @@ export function besideEarlier(
 		case 'overlay-accepted':
 		case 'overlay-closed':
 		case 'typing-ended':
+		case 'run-kept':
 		case 'runs-listed':
 		case 'runs-compared':
 		case 'history-failed':

@@ -18,7 +18,7 @@ const mostMs = 300;
 
 /** Lists a folder in the built thread, from its start to its answer. */
 const list = async (folder: string): Promise<number> => {
-	const request: HistoryRequest = {type: 'list-runs', folder};
+	const request: HistoryRequest = {type: 'list-runs', folder, underWay: undefined};
 	const startedAt = performance.now();
 	const worker = new Worker(pathToFileURL(path.join(path.dirname(program), 'reports-worker.js')), {
 		workerData: request,

@@ -57,6 +57,22 @@ describe('keepRuns', () => {
 		]);
 	});
 
+	it('says when the results of a run are on disk, and until then where they will be', async (context) => {
+		const {engine, kept} = keeper(context);
+		let added = 0;
+		kept.onKept(() => {
+			added += 1;
+			expect(kept.underWay()).toBeUndefined();
+		});
+		kept.begin(config);
+		const folder = kept.underWay();
+		engine.report({type: 'ended', snapshot: named('one')});
+		expect([added, kept.underWay()]).toEqual([0, folder]);
+		await kept.kept()[0]?.first;
+		expect([added, kept.kept()[0]?.folder]).toEqual([1, folder]);
+		await kept.kept()[0]?.all;
+	});
+
 	it('names the folders of --out DIR: DIR, DIR-2; and leaves nothing beside them', async (context) => {
 		const {root, engine, kept} = keeper(context, 'mine');
 		for (const run of ['one', 'two', 'three']) {
