@@ -1,12 +1,13 @@
 import path from 'node:path';
 import type {TextFlag} from '../config/flags.ts';
 import type {Arguments, FlagValues} from '../config/parse-arguments.ts';
-import {shippedPresets} from '../config/parse-preset.ts';
+import {presetsIn, shippedPresets} from '../config/parse-preset.ts';
 import {resolveRegions} from '../config/resolve-account.ts';
 import {resolveOutput} from '../config/resolve-output.ts';
 import {resolveRun} from '../config/resolve-run.ts';
 import {systemClock} from '../domain/clock.ts';
 import type {Connection, RunConfig} from '../domain/run-config.ts';
+import type {KeptRun} from '../domain/snapshot.ts';
 import {errorOf} from '../domain/user-error.ts';
 import type {Alert} from '../metrics/decisions/alert.ts';
 import type {Condition} from '../reports/conditions.ts';
@@ -20,6 +21,7 @@ import {signalExitCode, untilSignal} from '../terminal/signals.ts';
 import type {EngineHandle} from '../threads/engine-handle.ts';
 import {createHistory} from '../threads/reports-handle.ts';
 import type {ScreenPorts} from '../tui/screen-ports.ts';
+import {startText} from '../view/history/history.ts';
 import type {ListedPreset} from '../view/state.ts';
 import {lazyDemo} from './demo.ts';
 import {finish} from './run/finish.ts';
@@ -39,7 +41,7 @@ const withoutTask = (flags: FlagValues): FlagValues => ({
 });
 
 type ScreenPresets = {
-	/** The shipped presets. */
+	/** Those of this folder, then the shipped ones; in each, what was run last comes first. */
 	readonly list: () => Promise<readonly ListedPreset[]>;
 	/**
 	 * A preset by name or path, with the flags of the command line.
@@ -51,11 +53,28 @@ type ScreenPresets = {
 /**
  * Presets that are chosen on the screen.
  * @param setup Of the run that the screen was opened with: its models serve a preset without any.
+ * @param listRuns Runs that are kept, newest first.
  */
-export function screenPresets(flags: FlagValues, setup: RunSetup): ScreenPresets {
+export function screenPresets(
+	flags: FlagValues,
+	setup: RunSetup,
+	listRuns: () => Promise<{readonly runs: readonly KeptRun[]}>,
+): ScreenPresets {
 	return {
 		async list() {
-			return shippedPresets();
+			// Without a folder of runs nothing was run.
+			const {runs} = await listRuns().catch(() => ({runs: []}));
+			const lastRun = new Map(runs.toReversed().map(({preset, startedAt}) => [preset, startedAt]));
+			const listed = (presets: Awaited<ReturnType<typeof presetsIn>>, place: string) =>
+				presets
+					.map(({name, title, description}) => {
+						const at = lastRun.get(title);
+						const ran = at === undefined ? '' : `run ${startText(at).slice(0, 16)}`;
+						return {name, description, at: at ?? '', note: [place, ran].filter(Boolean).join(', ')};
+					})
+					.toSorted((one, other) => other.at.localeCompare(one.at))
+					.map(({at: _, ...each}) => each);
+			return [...listed(await presetsIn('.'), 'in this folder'), ...listed(shippedPresets(), '')];
 		},
 		async load(name) {
 			const loaded = await resolveRun(name, withoutTask(flags), async () => '');
@@ -135,10 +154,14 @@ const openScreen = async (
 		guard,
 	});
 	const {openDashboard} = await import('../tui/dashboard.tsx');
-	const presets = screenPresets(given.flags, setup);
+	const presets = screenPresets(given.flags, setup, async () => history.list());
 	const demo = demoOnKey(setup, presets);
 	const engine = startConnectedEngine(demo.connect);
 	const kept = keepRuns(engine, setup);
+	const history = {
+		...createHistory(path.resolve(runs?.folder ?? output.folder ?? defaultFolder), kept.underWay),
+		onKept: kept.onKept,
+	};
 	try {
 		const note = keepLog(engine, output.logFile, kept.warn);
 		const {snapshot, fault} = await openDashboard({
@@ -150,10 +173,7 @@ const openScreen = async (
 			presets,
 			...(isDemo ? {} : {startDemo: demo.start}),
 			...createExports(kept.placeOf),
-			history: {
-				...createHistory(path.resolve(runs?.folder ?? output.folder ?? defaultFolder), kept.underWay),
-				onKept: kept.onKept,
-			},
+			history,
 			...(runs === undefined ? {} : {opensOnRuns: runs.opensOn}),
 			...account,
 			...own,

@@ -183,7 +183,7 @@ export type Remembered = readonly [path: readonly string[], value: unknown];
 
 /**
  * Writes values into the configuration, which is made where there is none; comments and all else in it stay.
- * @throws UserError (exit 2) with file and line for a file that is no YAML; an error of the file system.
+ * @throws UserError (exit 2) with file and line for a file that is not YAML; an error of the file system.
  */
 export async function rememberIn(file: string, values: readonly Remembered[]): Promise<void> {
 	// A link of that name may lead to where the user keeps such files.

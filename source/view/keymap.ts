@@ -205,7 +205,7 @@ const allowedKeys = `A key is one character, Ctrl+ a letter, or one of: ${namedK
 /** Terminals send the same for these as for Tab, Enter and Backspace. */
 const unseen = /^Ctrl\+[HIJM]$/;
 
-/** A key as terminals name it; undefined for what is none. */
+/** A key as terminals name it; undefined for anything else. */
 function keyNamed(text: string): string | undefined {
 	const named = namedKeys.find((name) => name.toLowerCase() === text.toLowerCase());
 	if (named !== undefined) {
@@ -220,7 +220,7 @@ function keyNamed(text: string): string | undefined {
 }
 
 /**
- * The keymap with the user's own keys, or what is wrong with them: an unknown command, what is no key, a key that two
+ * The keymap with the user's own keys, or what is wrong with them: an unknown command, what is not a key, a key that two
  * commands would have.
  */
 export function ownKeymap(given: OwnKeys): Keymap | KeyFault {

@@ -185,7 +185,7 @@ function inOverlay(state: State, overlay: Overlay, action: OverlayAction): Trans
 					})
 				: noEffect(state);
 		case 'picker':
-			return inPicker(state, overlay, action);
+			return pickers.inPicker(state, overlay, action);
 		case 'more-question':
 			return action.type === 'overlay-accepted' ? more.sendMore(state) : noEffect(state);
 		case 'quit-question':
@@ -198,26 +198,6 @@ function inOverlay(state: State, overlay: Overlay, action: OverlayAction): Trans
 function scrolled({groups}: Keymap, scroll: number, lines: number): number {
 	const last = groups.reduce((sum, {entries}) => sum + 3 * entries.length + 2, 0);
 	return Math.min(last, Math.max(0, scroll + lines));
-}
-
-function inPicker(state: State, picker: Overlay & {kind: 'picker'}, action: OverlayAction): Transition {
-	switch (action.type) {
-		case 'text-typed':
-			return pickers.filterPicker(state, picker, `${picker.filter}${action.text}`.slice(0, 300));
-		case 'text-erased':
-			return pickers.filterPicker(state, picker, [...picker.filter].slice(0, -1).join(''));
-		case 'overlay-turned':
-		case 'overlay-compared':
-			return noEffect(state);
-		case 'overlay-moved':
-			return pickers.movePicker(state, picker, action.lines);
-		case 'overlay-marked':
-			return pickers.markPicked(state, picker);
-		case 'overlay-accepted':
-			return pickers.acceptPicked(state, picker);
-		case 'overlay-closed':
-			return noEffect({...state, overlay: undefined});
-	}
 }
 
 /** A run that was long enough to look elsewhere is announced, unless it was ended by a key. */

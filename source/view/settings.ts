@@ -271,7 +271,7 @@ function asked(state: State): Transition {
 	return withEffects(state, {type: 'remember', values, hasTyped: true});
 }
 
-/** The Region that the account is watched in, or that runs use; several are no default for a run. */
+/** The Region that the account is watched in, or that runs use; several cannot be the default of a run. */
 function regionOf({account, config}: State): string | undefined {
 	return account.regions.length === 1 ? account.regions[0] : config.connection.region;
 }
@@ -284,7 +284,7 @@ function changedFlags(state: State): readonly Remembered[] {
 	});
 	const region = regionOf(state);
 	const hasModels = config.models.length > 0 && config.models.join() !== known.config.models.join();
-	// Models and Regions of a demo are none of the account.
+	// Models and Regions of a demo are not those of the account.
 	return isDemo
 		? changed
 		: [

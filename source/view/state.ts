@@ -15,8 +15,14 @@ export type RemoteList<Entry> =
 	| {readonly kind: 'known'; readonly entries: readonly Entry[]}
 	| {readonly kind: 'failed'; readonly fault: Fault};
 
-/** A preset that is shipped. */
-export type ListedPreset = {readonly name: string; readonly description: string};
+/** A preset to choose from. */
+export type ListedPreset = {
+	/** Or its path. */
+	readonly name: string;
+	readonly description: string;
+	/** Whether it lies in the folder, and when it was last run; empty for others that are shipped. */
+	readonly note: string;
+};
 
 /** Where the session is; the phase of a running run is in its snapshot. */
 type Stage =

@@ -19,7 +19,7 @@ it('models and presets are chosen', {timeout: 60_000}, async () => {
 	await screen.prepare();
 	await shoot('plan');
 	await shoot('presets', 'o');
-	await shoot('another preset', keySequences.down, keySequences.enter);
+	await shoot('another preset', keySequences.down, keySequences.down, keySequences.enter);
 	expect(screen.engine.asked()).toEqual(['list-models', 'prepare', 'prepare']);
 	expect(screen.engine.requests.at(-1)).toMatchObject({
 		config: {
