@@ -21,6 +21,8 @@ const runCommand = async (given: Arguments, io: Io, own: OwnScreen): Promise<num
 			return (await import('./screen.ts')).screen(given, io, own);
 		case 'run':
 			return (await import('./run.ts')).run(given, io);
+		case 'tap':
+			return (await import('./tap.ts')).tap(given, io);
 		case 'quotas':
 			return (await import('./quotas.ts')).quotas(given, io);
 		case 'models':
@@ -55,6 +57,7 @@ const graceMs: Readonly<Partial<Record<Arguments['command']['name'], number | un
 	run: undefined,
 	batch: 2000,
 	watch: 2000,
+	tap: undefined,
 	simulate: 2000,
 };
 
@@ -222,6 +225,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
 		stderr: process.stderr,
 		environment: process.env,
 		signal,
+		takeSignals: release,
 	};
 	// Without a reader of stdout the reports are still written: they were paid for.
 	watchOutput(io.stdout, end);

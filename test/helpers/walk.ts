@@ -6,7 +6,7 @@ import {fileURLToPath} from 'node:url';
 import {promisify} from 'node:util';
 
 /**
- * Which files of `source/` run for one request, one key press, one CloudWatch datapoint, one batch record: each walk runs
+ * Which files of `source/` run for one request, one key press, one CloudWatch datapoint, one batch record: each walk is gone
  * twice, the second time with twice as many of them, and V8 counts the calls of every function. A file belongs to the walk
  * when one of its functions is called once more for each that was added. What runs once per program or by the clock
  * (start-up, plan, snapshots, the account monitor) does not grow like that. The simulator is the other side, and the thread
@@ -33,13 +33,14 @@ type Coverage = {
 	}>;
 };
 
-/** The first function of a file is the file itself, which runs when it is loaded; the entry has nothing else. */
-const functionsToCount = (file: string): number => (file === 'cli.ts' ? 0 : 1);
+/** A file itself is a function that runs when it is loaded, and does not count; the entry has nothing else. */
+const isLoading = (file: string, name: string, startOffset: number): boolean =>
+	file !== 'cli.ts' && name === '' && startOffset === 0;
 
-/** Calls in all threads of a program. */
-function callsIn(folder: string): Calls {
+/** Calls in these coverages: of all threads of a program, or of a part of what it did. */
+function callsIn(folder: string, names: readonly string[]): Calls {
 	const calls = new Map<string, number>();
-	for (const name of readdirSync(folder)) {
+	for (const name of names) {
 		const {result} = JSON.parse(readFileSync(path.join(folder, name), 'utf8')) as Coverage;
 		if (result.some(({url}) => url.endsWith('/reports-worker.ts'))) {
 			continue;
@@ -49,10 +50,12 @@ function callsIn(folder: string): Calls {
 			if (file.startsWith('..') || file.startsWith('simulator/')) {
 				continue;
 			}
-			for (const {functionName, ranges} of functions.slice(functionsToCount(file))) {
+			for (const {functionName, ranges} of functions) {
 				const {startOffset = 0, count = 0} = ranges[0] ?? {};
-				const key = `${file} ${functionName} ${startOffset}`;
-				calls.set(key, (calls.get(key) ?? 0) + count);
+				if (!isLoading(file, functionName, startOffset)) {
+					const key = `${file} ${functionName} ${startOffset}`;
+					calls.set(key, (calls.get(key) ?? 0) + count);
+				}
 			}
 		}
 	}
@@ -85,6 +88,8 @@ export function filesOfEach(fewer: Calls, more: Calls, added: number): readonly 
 /** A way through the program that can be gone `count` times. */
 type Walk = {
 	readonly count: number;
+	/** A program of `walks/` goes both times itself: it is started once. */
+	readonly isChild?: boolean;
 	/** @returns Arguments of Node. @param isFirst The run with fewer of them. */
 	readonly start: (count: number, folder: string, isFirst: boolean) => readonly string[];
 };
@@ -110,12 +115,13 @@ const walks = {
 				: ['--no-reports', `--json=${path.join(folder, 'r.json')}`]),
 		],
 	},
-	'key-press': {count: 20, start: child('key-press')},
+	'key-press': {count: 20, isChild: true, start: child('key-press')},
 	frame: {
 		count: 20,
+		isChild: true,
 		start: (count) => ['--import', path.join(children, 'read-jsx.ts'), ...child('frame')(count)],
 	},
-	datapoint: {count: 8, start: child('datapoint')},
+	datapoint: {count: 8, isChild: true, start: child('datapoint')},
 	/** A record of a batch job in a demo, to the joined results. */
 	record: {
 		count: 150,
@@ -134,12 +140,16 @@ const walks = {
 
 export type WalkName = keyof typeof walks;
 
-const callsOf = async ({start}: Walk, count: number, isFirst: boolean): Promise<Calls> => {
+/** @returns What `read` makes of the coverages in a folder; those of one thread are in the order of time. */
+const coverageOf = async <Read>(
+	argv: (folder: string) => readonly string[],
+	read: (coverage: string, names: readonly string[]) => Read,
+): Promise<Read> => {
 	const folder = mkdtempSync(path.join(tmpdir(), 'bedrock-top-walk-'));
 	try {
 		const coverage = path.join(folder, 'coverage');
 		mkdirSync(path.join(folder, 'home'));
-		await run(process.execPath, [...start(count, folder, isFirst)], {
+		await run(process.execPath, [...argv(folder)], {
 			cwd: folder,
 			env: {
 				PATH: process.env.PATH ?? '',
@@ -149,7 +159,7 @@ const callsOf = async ({start}: Walk, count: number, isFirst: boolean): Promise<
 				NODE_V8_COVERAGE: coverage,
 			},
 		});
-		return callsIn(coverage);
+		return read(coverage, readdirSync(coverage).toSorted());
 	} finally {
 		rmSync(folder, {recursive: true, force: true});
 	}
@@ -157,13 +167,18 @@ const callsOf = async ({start}: Walk, count: number, isFirst: boolean): Promise<
 
 /** Walks twice. @returns Paths below `source/`: those of each, and all that ran at all. */
 export async function walk(name: WalkName): Promise<{each: readonly string[]; all: readonly string[]}> {
-	const own: Walk = walks[name];
-	const [fewer, more] = await Promise.all([
-		callsOf(own, own.count, true),
-		callsOf(own, own.count * 2, false),
-	]);
+	const {count, isChild = false, start}: Walk = walks[name];
+	const [fewer, more] = isChild
+		? await coverageOf(
+				(folder) => start(count, folder, true),
+				(folder, [, few = '', many = '']) => [callsIn(folder, [few]), callsIn(folder, [many])],
+			)
+		: await Promise.all([
+				coverageOf((folder) => start(count, folder, true), callsIn),
+				coverageOf((folder) => start(count * 2, folder, false), callsIn),
+			]);
 	return {
-		each: filesOfEach(fewer, more, own.count),
+		each: filesOfEach(fewer, more, count),
 		all: [...new Set([...ranIn(fewer), ...ranIn(more)])].toSorted(),
 	};
 }

@@ -35,7 +35,7 @@ const expected: readonly Expected[] = [
 	},
 	{name: 'key-press', max: 16, each: []},
 	{name: 'frame', max: 56, each: ['## The life of a key press']},
-	{name: 'datapoint', max: 25, each: ['## The life of a CloudWatch datapoint']},
+	{name: 'datapoint', max: 26, each: ['## The life of a CloudWatch datapoint']},
 	{name: 'record', max: 30, each: ['## The life of a batch record']},
 ];
 

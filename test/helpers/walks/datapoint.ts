@@ -6,8 +6,9 @@ import {startSimulator} from '../../../source/simulator/server.ts';
 import type {EngineReport} from '../../../source/threads/messages.ts';
 import {FakeClock} from '../fake-clock.ts';
 import {openBareSession} from './bare-session.ts';
+import {goTwice} from './go-twice.ts';
 
-/** CloudWatch metrics of one model in use, from the service to the state of the Account view. Argument: how many polls. */
+/** CloudWatch metrics of one model in use, from the service to the state of the Account view. */
 
 const clock = new FakeClock(Date.UTC(2026, 10, 20, 12));
 const modelId = 'us.amazon.nova-lite-v1:0';
@@ -46,10 +47,11 @@ account.handle({
 		isAllOnScreen: false,
 	},
 });
-for (let poll = 1; poll <= Number(process.argv[2]); poll++) {
-	while (polled < poll || clock.timers === 0) {
+let due = 0;
+await goTwice(async () => {
+	due++;
+	while (polled < due || clock.timers === 0) {
 		await nextTurn();
 	}
 	await clock.advance(nextPollMs(clock.epoch(), 0));
-}
-process.exit(0);
+});
