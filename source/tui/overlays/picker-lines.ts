@@ -132,14 +132,19 @@ function modelColumns(state: State): ReadonlyArray<Column<PickerRow>> {
 			header: 'Model',
 			align: 'left',
 			priority: 9,
-			minWidth: 20,
+			minWidth: 30,
 			cut: 'middle',
 			format: ({key}) => cleanText(key),
 			tone: () => 'strong',
 		},
 		modelColumn('scope', 'Scope', 4, ({scope}) => scope),
-		modelColumn('requests', 'Quota', 3, ({quota}) => limitWords(quota.requestsPerMinute, 'RPM')),
-		modelColumn('tokens', '', 5, ({quota}) => limitWords(quota.tokensPerMinute, 'TPM')),
+		modelColumn('requests', '', 3, ({quota}) => limitWords(quota.requestsPerMinute, 'RPM')),
+		modelColumn('tokens', 'Quota', 5, ({quota}) =>
+			// Where there is room for one limit alone, a blocked one is what counts.
+			quota.requestsPerMinute.state === 'blocked'
+				? limitWords(quota.requestsPerMinute, 'RPM')
+				: limitWords(quota.tokensPerMinute, 'TPM'),
+		),
 		// What others leave is known where the account is watched.
 		...(isWatched
 			? [
