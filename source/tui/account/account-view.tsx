@@ -3,14 +3,14 @@ import type {WhatToChange} from '../../account/what-to-change.ts';
 import type {AccountRegion} from '../../domain/account-snapshot.ts';
 import {gaugeBar} from '../../text/bars.ts';
 import {formatCount} from '../../text/numbers.ts';
-import {type Line, segment} from '../../text/segment.ts';
+import {flowLines, type Line, segment} from '../../text/segment.ts';
 import {fitColumns, formatHeader, rowLine} from '../../text/table.ts';
 import {cleanText, wrapText} from '../../text/width.ts';
 import {accountColumns} from '../../view/account/account-columns.ts';
 import {type AccountRow, hasDifferentAges} from '../../view/account/account-rows.ts';
 import {accountFault, shownRegions} from '../../view/account/account-state.ts';
 import {isDemoOffered} from '../../view/availability.ts';
-import {keyOf} from '../../view/keymap.ts';
+import {type KeyCommand, keyOf} from '../../view/keymap.ts';
 import type {ListState} from '../../view/lists.ts';
 import type {OwnColumns, State} from '../../view/state.ts';
 import {useAppearance} from '../appearance.tsx';
@@ -168,6 +168,7 @@ function emptyLines(state: State, width: number): readonly Line[] {
 	if (fault === undefined) {
 		return emptyTableLines([], '', width);
 	}
+	const key = (command: KeyCommand) => segment(keyOf(state, command), 'accent');
 	return [
 		...fault.remarks.flatMap((remark, index) =>
 			wrapText(cleanText(remark), width).map(
@@ -175,15 +176,18 @@ function emptyLines(state: State, width: number): readonly Line[] {
 			),
 		),
 		[],
-		[
-			...(isDemoOffered(state)
-				? [segment(keyOf(state, 'start-demo'), 'accent'), segment(' shows the demo   ')]
-				: []),
-			segment(keyOf(state, 'presets'), 'accent'),
-			segment(' chooses a preset   '),
-			segment(keyOf(state, 'quit'), 'accent'),
-			segment(' quits'),
-		],
+		...flowLines(
+			[
+				[key('regions'), segment(' chooses Regions')],
+				// A Region that was chosen here is gone with the screen, unless it is kept.
+				...(fault.region === '' ? [[key('remember'), segment(' keeps the chosen one')]] : []),
+				...(isDemoOffered(state) ? [[key('start-demo'), segment(' shows the demo')]] : []),
+				[key('presets'), segment(' chooses a preset')],
+				[key('quit'), segment(' quits')],
+			],
+			segment('   '),
+			width,
+		),
 	];
 }
 
