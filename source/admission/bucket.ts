@@ -218,6 +218,14 @@ export class Bucket {
 		return {kind: 'admitted', reservation};
 	}
 
+	/** Counts a request that is sent whatever the room: of a tap that only meters. */
+	record(cost: Cost, lane: Lane): Reservation {
+		this.standing.sent(cost.setAside);
+		const reservation = this.ledger.reserve(cost.setAside, lane, cost.reserved);
+		this.#overruns.admitted(reservation, cost);
+		return reservation;
+	}
+
 	#reserveProbe(tokens: number, lane: Lane, {reserved}: Cost): Reservation {
 		const {unheard} = this.ledger;
 		const quota = this.quota.tokens ?? Number.POSITIVE_INFINITY;

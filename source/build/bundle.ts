@@ -18,6 +18,7 @@ const result = await build({
 	entryPoints: {
 		cli: 'source/cli.ts',
 		'engine-worker': 'source/threads/engine-worker.ts',
+		'tap-worker': 'source/threads/tap-worker.ts',
 		'checks-worker': 'source/threads/checks-worker.ts',
 		'simulator-worker': 'source/threads/simulator-worker.ts',
 		'reports-worker': 'source/threads/reports-worker.ts',

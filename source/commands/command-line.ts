@@ -18,6 +18,8 @@ const runCommand = async (given: Arguments, io: Io): Promise<number> => {
 			return (await import('./screen.ts')).screen(given, io);
 		case 'run':
 			return (await import('./run.ts')).run(given, io);
+		case 'tap':
+			return (await import('./tap.ts')).tap(given, io);
 		case 'quotas':
 			return (await import('./quotas.ts')).quotas(given, io);
 		case 'models':
@@ -52,6 +54,7 @@ const graceMs: Readonly<Partial<Record<Arguments['command']['name'], number | un
 	run: undefined,
 	batch: 2000,
 	watch: 2000,
+	tap: undefined,
 	simulate: 2000,
 };
 
@@ -135,6 +138,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
 		stderr: process.stderr,
 		environment: process.env,
 		signal,
+		takeSignals: release,
 	};
 	// Without a reader of stdout the reports are still written: they were paid for.
 	watchOutput(io.stdout, end);

@@ -8,6 +8,7 @@ type FlagScope =
 	| 'report'
 	| 'runs'
 	| 'watch'
+	| 'tap'
 	| 'presets'
 	| 'batch';
 
@@ -31,6 +32,7 @@ export type Flag = {
 const names = [
 	'screen',
 	'run',
+	'tap',
 	'quotas',
 	'models',
 	'watch',
@@ -74,6 +76,13 @@ export const commands: readonly Command[] = [
 		words: {min: 0, max: 1},
 		offers: 'presets',
 		scopes: ['run'],
+	},
+	{
+		name: 'tap',
+		synopsis: '[-- COMMAND...]',
+		help: "a local endpoint in front of Bedrock that meters one's own applications; with a command it starts that with the variables set, and exits with its code",
+		words: {min: 0, max: 0},
+		scopes: ['tap'],
 	},
 	{
 		name: 'quotas',

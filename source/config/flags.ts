@@ -19,7 +19,7 @@ const accountFlags = [
 		value: 'REGION',
 		default: 'as the AWS CLI',
 		help: 'AWS Region (in watch and the account view also a,b)',
-		scopes: ['run', 'account', 'batch', 'watch'],
+		scopes: ['tap', 'run', 'account', 'batch', 'watch'],
 	},
 	{
 		name: 'profile',
@@ -27,7 +27,7 @@ const accountFlags = [
 		value: 'NAME',
 		default: 'as the AWS CLI',
 		help: 'AWS profile',
-		scopes: ['run', 'account', 'batch', 'watch'],
+		scopes: ['tap', 'run', 'account', 'batch', 'watch'],
 	},
 	{
 		name: 'rpm',
@@ -35,7 +35,7 @@ const accountFlags = [
 		value: 'N',
 		default: 'detected',
 		help: 'requests per minute, instead of the detected quota',
-		scopes: ['run', 'account', 'simulate', 'batch'],
+		scopes: ['tap', 'run', 'account', 'simulate', 'batch'],
 	},
 	{
 		name: 'tpm',
@@ -43,7 +43,7 @@ const accountFlags = [
 		value: 'N',
 		default: 'detected',
 		help: 'tokens per minute, instead of the detected quota',
-		scopes: ['run', 'account', 'simulate', 'batch'],
+		scopes: ['tap', 'run', 'account', 'simulate', 'batch'],
 	},
 	{
 		name: 'burndown',
@@ -51,7 +51,7 @@ const accountFlags = [
 		value: 'N',
 		default: 'detected',
 		help: 'quota tokens per output token',
-		scopes: ['run', 'account', 'batch'],
+		scopes: ['tap', 'run', 'account', 'batch'],
 	},
 	{
 		name: 'tier',
@@ -75,7 +75,7 @@ const accountFlags = [
 		kind: 'boolean',
 		default: 'off',
 		help: 'skip the caches',
-		scopes: ['run', 'account', 'batch', 'watch'],
+		scopes: ['tap', 'run', 'account', 'batch', 'watch'],
 	},
 ] as const satisfies readonly Flag[];
 
@@ -128,6 +128,24 @@ const batchFlags = [
 	{name: 'list', kind: 'boolean', default: 'off', help: 'list the jobs of the account', scopes: ['batch']},
 ] as const satisfies readonly Flag[];
 
+/** The local endpoint in front of the service. */
+const tapFlags = [
+	{
+		name: 'new-secret',
+		kind: 'boolean',
+		default: 'off',
+		help: 'another secret in the path than the one kept for --port',
+		scopes: ['tap'],
+	},
+	{
+		name: 'resign',
+		kind: 'boolean',
+		default: 'off',
+		help: "sign requests of other access keys with the tap's own credentials",
+		scopes: ['tap'],
+	},
+] as const satisfies readonly Flag[];
+
 /** Settings of the simulator, and of the shipped presets. */
 const simulatorFlags = [
 	{
@@ -135,8 +153,8 @@ const simulatorFlags = [
 		kind: 'value',
 		value: 'N',
 		default: '0 (any)',
-		help: 'port of the simulator',
-		scopes: ['simulate'],
+		help: 'port of the simulator or the tap; one that is typed keeps its secret',
+		scopes: ['tap', 'simulate'],
 	},
 	{
 		name: 'host',
@@ -243,6 +261,7 @@ const table = [
 	...loadFlags,
 	...accountFlags,
 	...guardFlags,
+	...tapFlags,
 	...batchFlags,
 	...outputFlags,
 	...simulatorFlags,

@@ -11,6 +11,8 @@ export type Arguments = {
 	readonly command: Command;
 	/** The words after the command. */
 	readonly words: readonly string[];
+	/** The program and its words behind `--`: of `tap` alone; for the others they are words like any other. */
+	readonly program: readonly string[];
 	readonly flags: FlagValues;
 };
 
@@ -52,13 +54,16 @@ const beginsAsFlag = /^--?[a-z]/i;
  * Parts the flags from the other words. A value may begin with a dash where no letter follows, and a flag whose value is
  * optional never eats the word behind it: both are more than `parseArgs` of Node knows.
  */
-const partWords = (argv: readonly string[]): {given: readonly Given[]; words: readonly string[]} => {
+const partWords = (
+	argv: readonly string[],
+): {given: readonly Given[]; words: readonly string[]; behind: readonly string[]} => {
 	const given: Given[] = [];
 	const words: string[] = [];
+	let behind: readonly string[] = [];
 	for (let index = 0; index < argv.length; index++) {
 		const word = argv[index] ?? '';
 		if (word === '--') {
-			words.push(...argv.slice(index + 1));
+			behind = argv.slice(index + 1);
 			break;
 		}
 		if (!beginsAsFlag.test(word)) {
@@ -76,7 +81,7 @@ const partWords = (argv: readonly string[]): {given: readonly Given[]; words: re
 		}
 		given.push({typed, flag, value});
 	}
-	return {given, words};
+	return {given, words, behind};
 };
 
 const isOf = (flag: Flag, command: Command): boolean =>
@@ -182,8 +187,10 @@ const assertFilled = (given: readonly Given[], words: readonly string[]): void =
  * @throws UserError (exit 2) for an unknown flag, a flag of another command, or a missing value.
  */
 export function parseArguments(argv: readonly string[], kept: KeptFlags = new Map()): Arguments {
-	const {given, words} = partWords(argv);
+	const {given, words: before, behind} = partWords(argv);
 	assertOnce(given);
+	const isTap = before[0] === 'tap';
+	const words = isTap ? before : [...before, ...behind];
 	const named = commands.find(({name}) => name === words[0]);
 	const command = named ?? screenCommand;
 	assertKnown(given, command);
@@ -192,6 +199,7 @@ export function parseArguments(argv: readonly string[], kept: KeptFlags = new Ma
 	return {
 		command,
 		words: named === undefined ? words : words.slice(1),
+		program: isTap ? behind : [],
 		flags: valuesOf(given, used, readsPreset(command)),
 	};
 }

@@ -212,7 +212,7 @@ export const outputFlags = [
 		value: 'DIR',
 		default: 'bedrock-top-reports/<time>',
 		help: 'folder for the reports',
-		scopes: ['run', 'report', 'batch'],
+		scopes: ['tap', 'run', 'report', 'batch'],
 	},
 	{
 		name: 'resume',
@@ -221,7 +221,13 @@ export const outputFlags = [
 		help: 'continue with the items without an answer in DIR/answers.jsonl',
 		scopes: ['run'],
 	},
-	{name: 'reports', kind: 'boolean', isOnByDefault: true, help: 'write no reports', scopes: ['run', 'batch']},
+	{
+		name: 'reports',
+		kind: 'boolean',
+		isOnByDefault: true,
+		help: 'write no reports',
+		scopes: ['tap', 'run', 'batch'],
+	},
 	{
 		name: 'answers',
 		kind: 'boolean',
@@ -241,7 +247,7 @@ export const outputFlags = [
 		kind: 'boolean',
 		default: 'off',
 		help: 'write into a folder that is not empty',
-		scopes: ['run', 'report', 'presets', 'batch'],
+		scopes: ['tap', 'run', 'report', 'presets', 'batch'],
 	},
 	{
 		name: 'json',
@@ -249,7 +255,7 @@ export const outputFlags = [
 		value: 'FILE',
 		default: 'off',
 		help: 'results as JSON on stdout, or to FILE',
-		scopes: ['run', 'runs', 'account', 'report', 'prompt', 'batch', 'watch'],
+		scopes: ['tap', 'run', 'runs', 'account', 'report', 'prompt', 'batch', 'watch'],
 	},
 	{
 		name: 'last',
@@ -263,7 +269,7 @@ export const outputFlags = [
 		kind: 'boolean',
 		default: 'off',
 		help: 'append-only lines instead of the screen',
-		scopes: ['run', 'runs', 'prompt', 'batch'],
+		scopes: ['tap', 'run', 'runs', 'prompt', 'batch'],
 	},
 	{
 		name: 'theme',
@@ -288,5 +294,5 @@ export const outputFlags = [
 		help: 'no bell for alerts, nor at the end of a run over 30 s',
 		scopes: ['run'],
 	},
-	{name: 'log-file', kind: 'value', value: 'FILE', help: 'write the log to FILE', scopes: ['run']},
+	{name: 'log-file', kind: 'value', value: 'FILE', help: 'write the log to FILE', scopes: ['tap', 'run']},
 ] as const satisfies readonly Flag[];

@@ -132,7 +132,8 @@ export type RunEvent =
 			readonly turn?: number | undefined;
 			readonly items: number;
 			readonly reservedTokens: number;
-			readonly prompt: Pick<Prompt, 'system' | 'user' | 'compression'>;
+			/** Absent of a tap: it keeps no text of the applications that it serves. */
+			readonly prompt?: Pick<Prompt, 'system' | 'user' | 'compression'>;
 	  })
 	| AnsweredEvent
 	| (AttemptOf & {

@@ -4,7 +4,9 @@ import type {Target} from './target.ts';
 import type {Task, Variant} from './task.ts';
 
 export const loadShapes = ['measure', 'saturate', 'concurrency', 'rate', 'serial'] as const;
-export type LoadShape = (typeof loadShapes)[number];
+/** What applications sent by themselves through a tap is a load too, which cannot be asked for. */
+export const resultLoads = [...loadShapes, 'tap'] as const;
+export type LoadShape = (typeof resultLoads)[number];
 
 export const goals = ['throughput', 'efficiency', 'cost', 'latency'] as const;
 export type Goal = (typeof goals)[number];

@@ -2,6 +2,7 @@ import type {Lane, LearntStamping} from './bucket-usage.ts';
 import type {FailureClass} from './failure.ts';
 import type {CostRange, SearchFigures, VariantFigures} from './figures-schema.ts';
 import type {Goal, RunSettings} from './run-spec.ts';
+import type {TapFigures} from './tap.ts';
 import type {Target} from './target.ts';
 import type {Verdict} from './verdict.ts';
 
@@ -216,4 +217,6 @@ export type Snapshot = {
 	readonly costUsdWithin?: CostRange;
 	/** Of a search only; the other figures are then those of its last rung. */
 	readonly search?: SearchFigures;
+	/** Of a tap only; a variant is then one client on one model. */
+	readonly tap?: TapFigures;
 };

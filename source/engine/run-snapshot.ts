@@ -1,10 +1,8 @@
-import type {Bucket} from '../admission/bucket.ts';
+import {bucketState} from '../admission/bucket-state.ts';
 import {freeRateOf} from '../admission/run-buckets.ts';
-import {type Dimension, dimensions} from '../domain/bucket-usage.ts';
 import type {VariantFigures} from '../domain/figures-schema.ts';
 import {type CellSpec, type Goal, goals, type RunSpec} from '../domain/run-spec.ts';
-import type {Best, BucketState, Gauge, MoreRequests, Snapshot} from '../domain/snapshot.ts';
-import type {Target} from '../domain/target.ts';
+import type {Best, MoreRequests, Snapshot} from '../domain/snapshot.ts';
 import {hasOwnMaxTokens} from '../domain/task.ts';
 import type {Verdict} from '../domain/verdict.ts';
 import {type AdviceInput, adviceOf} from '../metrics/decisions/advice.ts';
@@ -19,91 +17,9 @@ import {maximumInFlight, type RunCore} from './run-core.ts';
 import type {BlockedOn} from './run-words.ts';
 import {waitingWords} from './run-words.ts';
 
-const stampingOf = ({stamping}: Bucket): BucketState['stamping'] => {
-	const {marks: _, ...learnt} = stamping.learnt;
-	return learnt;
-};
-
 /** An instant of the clock as ISO 8601 UTC. */
 const isoOf = (at: number, {clock}: Pick<RunCore, 'clock'>): string =>
 	new Date(clock.epoch() - (clock.now() - at)).toISOString();
-
-/** One dimension of a bucket's last window: this program, others, and the last throttle. */
-const gaugeOf = (
-	bucket: Bucket,
-	dimension: Dimension,
-	gauge: Pick<Gauge, 'used' | 'reserved' | 'limit'>,
-	core: RunCore,
-): Gauge => {
-	const now = core.clock.now();
-	const others = bucket.limits.shownOthers(now, dimension);
-	const own = gauge.used + gauge.reserved;
-	const throttledAt = bucket.throttledAt[dimension];
-	const isRecent = throttledAt !== undefined && now - throttledAt < bucket.windowMs;
-	return {
-		...gauge,
-		// The estimate has a margin on top; what is ours is surely not theirs.
-		...(others === undefined || gauge.limit === null
-			? {}
-			: {others: Math.max(0, Math.min(others.use, gauge.limit - own))}),
-		...(isRecent ? {throttledAt: isoOf(throttledAt, core)} : {}),
-	};
-};
-
-/** Where others' use is known from: a throttle in either dimension is newer than what CloudWatch reported. */
-const othersSourceOf = ({limits}: Bucket, core: RunCore): Pick<BucketState, 'others'> => {
-	const shown = dimensions.flatMap((dimension) => limits.shownOthers(core.clock.now(), dimension) ?? []);
-	const throttles = shown.flatMap(({throttledAt}) => throttledAt ?? []);
-	const [reportedAt] = shown.flatMap(({reportedAt: at}) => at ?? []);
-	if (throttles.length > 0) {
-		return {others: {at: isoOf(Math.max(...throttles), core), from: 'throttle'}};
-	}
-	return reportedAt === undefined
-		? {}
-		: {others: {at: new Date(reportedAt).toISOString(), from: 'cloudwatch'}};
-};
-
-const bucketState = (bucket: Bucket, {quota}: Target, core: RunCore): BucketState => {
-	const {ledger, othersToday} = bucket;
-	const {status, clock} = core;
-	const now = clock.now();
-	const use = ledger.use();
-	const isWaiting = status.phase === 'running' && bucket.roomAt !== undefined;
-	const roomMs = bucket.likelyRoomMs ?? Math.max(0, (bucket.roomAt ?? now) - now);
-	return {
-		requests: gaugeOf(
-			bucket,
-			'requests',
-			{
-				used: Math.max(0, use.requests - ledger.inFlight),
-				reserved: ledger.inFlight,
-				limit: quota.requestsPerMinute.value,
-			},
-			core,
-		),
-		tokens: gaugeOf(
-			bucket,
-			'tokens',
-			{
-				used: Math.max(0, use.tokens - ledger.heldTokens),
-				reserved: ledger.heldTokens,
-				limit: quota.tokensPerMinute.value,
-			},
-			core,
-		),
-		day: {
-			used: bucket.settledTokens,
-			reserved: ledger.heldTokens,
-			limit: quota.tokensPerDay.value,
-			...(othersToday > 0 ? {others: othersToday} : {}),
-		},
-		nextRoomMs: isWaiting ? roomMs : null,
-		share: bucket.share,
-		inFlight: ledger.inFlight,
-		...othersSourceOf(bucket, core),
-		stamping: stampingOf(bucket),
-	};
-};
 
 /** Planned requests of the whole run; null when only a duration ends it. */
 const plannedRequests = ({spec, added}: RunCore): number | null => {
@@ -361,7 +277,9 @@ export function makeSnapshot(core: RunCore, state: InFlight): Snapshot {
 		targets: spec.targets,
 		buckets: spec.targets.flatMap((target, index) => {
 			const bucket = buckets[index];
-			return bucket === undefined ? [] : [bucketState(bucket, target, core)];
+			return bucket === undefined
+				? []
+				: [bucketState(bucket, target, {clock: core.clock, isSending: status.phase === 'running'})];
 		}),
 		variants,
 		best: bestOf(spec, verdicts),

@@ -9,7 +9,7 @@ import {
 	searchSchema,
 	variantSchema,
 } from '../domain/figures-schema.ts';
-import {bursts, goals, loadShapes, policies} from '../domain/run-spec.ts';
+import {bursts, goals, policies, resultLoads} from '../domain/run-spec.ts';
 import {limitSources} from '../domain/target.ts';
 import {verdictBases} from '../domain/verdict.ts';
 
@@ -57,7 +57,7 @@ const plan = z.object({
 	preset: z.string().nullable(),
 	task: z.string(),
 	method: z.enum([...methods, 'batch']),
-	load: z.enum(loadShapes),
+	load: z.enum(resultLoads),
 	goal: z.enum(goals),
 	policy: z.enum(policies),
 	requests: count.nullable().describe('of each variant in measure, of the whole run otherwise'),

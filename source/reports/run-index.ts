@@ -9,6 +9,7 @@ import {cleanText, truncateEnd} from '../text/width.ts';
 import {defaultFolder} from './folder.ts';
 import {readResults} from './results-json.ts';
 import type {Results} from './results-schema.ts';
+import {uncheckedFile} from './unchecked-lines.ts';
 
 /**
  * The index of kept runs: `index.jsonl` beside their folders, a line per run. It only saves reading every results.json:
@@ -135,12 +136,14 @@ const parsed = (line: string): unknown => {
 /** The run in a folder; a sentence where its results are missing or cannot be read, undefined where there was none. */
 const runIn = async (folder: string): Promise<KeptRun | string | undefined> => {
 	if (!existsSync(path.join(folder, resultsName))) {
-		const answers = statSync(path.join(folder, answersName), {throwIfNoEntry: false});
-		return answers === undefined || answers.size === 0
-			? undefined
-			: cleanText(
+		const hasAnswers = [answersName, uncheckedFile(answersName)].some(
+			(name) => (statSync(path.join(folder, name), {throwIfNoEntry: false})?.size ?? 0) > 0,
+		);
+		return hasAnswers
+			? cleanText(
 					`${folder} has answers but no results: its run was killed, or is under way. --resume continues it.`,
-				);
+				)
+			: undefined;
 	}
 	try {
 		return keptRunOf(await readKeptResults(folder), folder);

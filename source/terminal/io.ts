@@ -14,6 +14,8 @@ export type Io = {
 	 * or 1).
 	 */
 	readonly signal: AbortSignal;
+	/** From now on the command handles the signals of the process itself: they belong to a program that it has started. */
+	readonly takeSignals: () => void;
 };
 
 /** Columns of the output. A pipe counts as a wide terminal, so that little is cut. */

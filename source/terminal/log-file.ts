@@ -3,7 +3,8 @@ import type {LogEvent} from '../domain/snapshot.ts';
 import {reasonOf, UserError} from '../domain/user-error.ts';
 import {openPrivate} from '../text/private-file.ts';
 import {cleanText} from '../text/width.ts';
-import type {EngineHandle} from '../threads/engine-handle.ts';
+import type {EngineHandle, TapHandle} from '../threads/engine-handle.ts';
+import type {EngineReport, TapReport} from '../threads/messages.ts';
 
 const append = (file: string, lines: readonly string[]): void => {
 	if (lines.length === 0) {
@@ -51,7 +52,7 @@ const freshEvents = (events: readonly LogEvent[], newest: LogEvent | undefined):
  * @throws UserError (exit 1) at once when the file cannot be written.
  */
 export function keepLog(
-	engine: EngineHandle,
+	engine: Pick<EngineHandle, 'onReport'> | Pick<TapHandle, 'onReport'>,
 	file: string | undefined,
 	warn: (text: string) => void,
 ): (kind: string, text: string) => void {
@@ -70,7 +71,8 @@ export function keepLog(
 	const note = (kind: string, text: string): void =>
 		add([`${new Date().toISOString()} ${kind} ${cleanText(text)}`]);
 	let newest: LogEvent | undefined;
-	engine.onReport((report) => {
+	const listen: (listener: (report: EngineReport | TapReport) => void) => void = engine.onReport;
+	listen((report) => {
 		if (report.type === 'log' || report.type === 'warning') {
 			note(report.type, report.text);
 		} else if (report.type === 'failed') {

@@ -2,7 +2,7 @@ import {Worker} from 'node:worker_threads';
 import {type Clock, systemClock} from '../domain/clock.ts';
 import {reasonOf} from '../domain/user-error.ts';
 import {cleanText} from '../text/width.ts';
-import type {EngineReport, EngineRequest, Ping, Pong} from './messages.ts';
+import type {EngineReport, EngineRequest, Ping, Pong, TapReport, TapRequest} from './messages.ts';
 import {workerEnvironment, workerUrl} from './worker-start.ts';
 
 /** Milliseconds between two pings of the thread. */
@@ -98,20 +98,26 @@ export function watchEngine(clock: Clock, beat: () => void, onDead: (reason: str
 	};
 }
 
-/** The main thread's side of the engine. */
-export type EngineHandle = {
-	readonly send: (request: EngineRequest) => void;
+/** The main thread's side of a thread that works for it. */
+type ThreadHandle<Request, Report> = {
+	readonly send: (request: Request) => void;
 	/** @returns A function that ends the subscription. */
-	readonly onReport: (listener: (report: EngineReport) => void) => () => void;
+	readonly onReport: (listener: (report: Report) => void) => () => void;
 	/** Closes connections and ends the thread; it is terminated after `deadlineMs`. */
 	readonly close: (deadlineMs: number) => Promise<void>;
 };
 
+export type EngineHandle = ThreadHandle<EngineRequest, EngineReport>;
+export type TapHandle = ThreadHandle<TapRequest, TapReport>;
+
 /** Starts an engine: in its own thread, or in this one for a test. */
 export type StartEngine = () => EngineHandle;
 
+/** What is reported of a thread rather than by it. */
+type OfItself = Extract<EngineReport, {type: 'failed' | 'log'}>;
+
 /** Output of the thread would tear the screen: it becomes log lines. */
-const forwardPrints = (worker: Worker, publish: (report: EngineReport) => void): void => {
+const forwardPrints = (worker: Worker, publish: (report: OfItself) => void): void => {
 	for (const stream of [worker.stdout, worker.stderr]) {
 		stream.setEncoding('utf8');
 		stream.on('data', (text: string) => {
@@ -120,7 +126,7 @@ const forwardPrints = (worker: Worker, publish: (report: EngineReport) => void):
 	}
 };
 
-const crash = (reason: string): EngineReport => ({
+const crash = (reason: string): OfItself => ({
 	type: 'failed',
 	fault: {
 		message: cleanText(`The engine stopped: ${reason}.`),
@@ -133,16 +139,16 @@ const crash = (reason: string): EngineReport => ({
 const terminateMs = 1000;
 
 /**
- * Starts the engine's thread. A crash or a thread that no longer answers arrives as a `failed` report; nothing is thrown.
+ * Starts a thread. A crash or a thread that no longer answers arrives as a `failed` report; nothing is thrown.
  */
-export function startEngineThread(
-	entry: URL = workerUrl('engine-worker'),
-	clock: Clock = systemClock,
-): EngineHandle {
+function startThread<
+	Request extends {readonly type: string; readonly deadlineMs?: number},
+	Report extends {readonly type: string},
+>(entry: URL, clock: Clock): ThreadHandle<Request, Report | OfItself> {
 	const worker = new Worker(entry, {env: workerEnvironment(), stdout: true, stderr: true});
-	const listeners = new Set<(report: EngineReport) => void>();
+	const listeners = new Set<(report: Report | OfItself) => void>();
 	let isOver = false;
-	const publish = (report: EngineReport): void => {
+	const publish = (report: Report | OfItself): void => {
 		for (const listener of [...listeners]) {
 			listener(report);
 		}
@@ -163,7 +169,7 @@ export function startEngineThread(
 		},
 	);
 	forwardPrints(worker, publish);
-	worker.on('message', (report: EngineReport | Pong) => {
+	worker.on('message', (report: Report | Pong) => {
 		watch.heard();
 		if (report.type === 'pong') {
 			return;
@@ -171,7 +177,7 @@ export function startEngineThread(
 		if (report.type === 'ended' || report.type === 'failed') {
 			watch.stopped();
 		}
-		publish(report);
+		publish(report as Report);
 	});
 	worker.on('error', (error) => die(reasonOf(error)));
 	const exited = new Promise<void>((resolve) => {
@@ -185,7 +191,7 @@ export function startEngineThread(
 	});
 	return {
 		send(request) {
-			if (request.type === 'stop') {
+			if (request.type === 'stop' && request.deadlineMs !== undefined) {
 				watch.stopping(request.deadlineMs);
 			}
 			worker.postMessage(request);
@@ -199,7 +205,7 @@ export function startEngineThread(
 		async close(deadlineMs) {
 			isOver = true;
 			watch.close();
-			worker.postMessage({type: 'close'} satisfies EngineRequest);
+			worker.postMessage({type: 'close'} satisfies Extract<EngineRequest, {type: 'close'}>);
 			const {promise: given, resolve: giveUp} = Promise.withResolvers<void>();
 			let cancel = clock.after(deadlineMs, () => {
 				void worker.terminate();
@@ -209,4 +215,17 @@ export function startEngineThread(
 			cancel();
 		},
 	};
+}
+
+/** Starts the engine's thread. */
+export function startEngineThread(
+	entry: URL = workerUrl('engine-worker'),
+	clock: Clock = systemClock,
+): EngineHandle {
+	return startThread<EngineRequest, EngineReport>(entry, clock);
+}
+
+/** Starts the thread of a tap. */
+export function startTapThread(entry: URL = workerUrl('tap-worker'), clock: Clock = systemClock): TapHandle {
+	return startThread<TapRequest, TapReport>(entry, clock);
 }

@@ -4,6 +4,7 @@ import type {Plan} from '../domain/plan.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import type {Goal} from '../domain/run-spec.ts';
 import type {KeptRun, Snapshot} from '../domain/snapshot.ts';
+import type {TapConfig} from '../domain/tap.ts';
 import type {ListedModel} from '../domain/target.ts';
 import type {Fault} from '../domain/user-error.ts';
 import type {PatternResult} from '../prompts/checks.ts';
@@ -69,6 +70,26 @@ export type EngineReport =
 	| {readonly type: 'warning'; readonly text: string}
 	| AccountReport
 	| {readonly type: 'closed'};
+
+export type TapRequest =
+	| {readonly type: 'start-tap'; readonly config: TapConfig}
+	/** New requests are refused with a time to come back. */
+	| {readonly type: 'pause'}
+	| {readonly type: 'resume'}
+	/** Takes no new requests; a second one ends at once. */
+	| {readonly type: 'stop'; readonly stoppedBy: 'key' | 'signal'; readonly deadlineMs: number}
+	| MonitorRequest
+	| {readonly type: 'close'};
+
+export type TapReport =
+	| {
+			readonly type: 'tap-listening';
+			readonly port: number;
+			readonly region: string;
+			readonly endpoint: string | null;
+	  }
+	| Extract<EngineReport, {type: 'snapshot' | 'ended' | 'failed' | 'log' | 'closed'}>
+	| AccountReport;
 
 /** Beside requests and reports: whether the engine's thread still runs. */
 export type Ping = {readonly type: 'ping'};

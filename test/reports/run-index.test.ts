@@ -91,21 +91,24 @@ describe('listRuns', () => {
 		const place = await placeWith(9);
 		mkdirSync(path.join(place, 'broken'));
 		mkdirSync(path.join(place, 'foreign'));
-		for (const [name, answers] of [
-			['killed', '{"variant": "a"}\n{"vari'],
-			['unanswered', ''],
-			['still-running', '{"variant": "a"}\n'],
+		for (const [name, file, answers] of [
+			['killed', 'answers.jsonl', '{"variant": "a"}\n{"vari'],
+			['unchecked', 'answers-unchecked.jsonl', '{"variant": "a"}\n'],
+			['unanswered', 'answers.jsonl', ''],
+			['still-running', 'answers.jsonl', '{"variant": "a"}\n'],
 		] as const) {
 			mkdirSync(path.join(place, name));
-			writeFileSync(path.join(place, name, 'answers.jsonl'), answers);
+			writeFileSync(path.join(place, name, file), answers);
 		}
 		writeFileSync(path.join(place, 'broken/results.json'), resultsText(resultsAt(8)).slice(0, 300));
 		writeFileSync(path.join(place, 'foreign/results.json'), '{"schema": 2}');
 		const {runs, faults} = await listRuns(place, path.join(place, 'still-running'));
 		expect(runs.map(({run}) => run)).toEqual(['run-9']);
-		expect(faults).toContain(
-			`${path.join(place, 'killed')} has answers but no results: its run was killed, or is under way. --resume continues it.`,
-		);
+		for (const name of ['killed', 'unchecked']) {
+			expect(faults).toContain(
+				`${path.join(place, name)} has answers but no results: its run was killed, or is under way. --resume continues it.`,
+			);
+		}
 		expect(faults.join('\n')).not.toMatch(/unanswered|still-running/);
 		expect(faults.join('\n')).toContain('broken/results.json cannot be read as results: it is not JSON.');
 		expect(faults.join('\n')).toContain(

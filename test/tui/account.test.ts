@@ -371,7 +371,7 @@ it('no line is wider than its width, whatever the account is called', () => {
 				const lines = [
 					...accountTableLines([row], {width, height: 5, hasRegions: true}),
 					...accountDetailLines(row, advice, width),
-					...accountNoteLines([reported, reported], row, advice, width),
+					...accountNoteLines([reported, reported], row, advice, {width, height: 40}),
 					...emptyTableLines([reported], filter, width),
 					...emptyTableLines([{...reported, phase: 'loading'}], '', width),
 				];

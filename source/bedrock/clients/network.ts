@@ -99,6 +99,8 @@ const connectionTimeoutMs = 15_000;
 /** A pool of kept-alive connections. */
 export type Network = {
 	readonly handler: NodeHttpHandler;
+	/** The pools themselves, for what must pass as it is. */
+	readonly agents: {readonly http: HttpAgent; readonly https: HttpsAgent};
 	/**
 	 * Longest time that one of the newest connections took to open, in milliseconds: one round trip. Undefined before
 	 * one, and through a proxy.
@@ -144,6 +146,7 @@ export function createNetwork(options: {
 	});
 	return {
 		handler,
+		agents: {http: httpAgent, https: httpsAgent},
 		roundTripMs: isProxied ? () => undefined : timeConnections([httpAgent, httpsAgent]),
 		close() {
 			httpAgent.destroy();
@@ -317,4 +320,30 @@ export async function configuredCertificates(profile: string | undefined): Promi
 		({AWS_CA_BUNDLE}) => AWS_CA_BUNDLE || undefined,
 		({ca_bundle}) => ca_bundle,
 	);
+}
+
+/** A client of the SDK, as far as it knows where it calls. */
+type Addressed = {
+	readonly config: {
+		readonly endpoint?:
+			| (() => Promise<{protocol: string; hostname: string; port?: number; path: string}>)
+			| undefined;
+		readonly endpointProvider: (parameters: {Region: string; UseFIPS: boolean; UseDualStack: boolean}) => {
+			readonly url: URL;
+		};
+		readonly region: () => Promise<string>;
+		readonly useFipsEndpoint: () => Promise<boolean>;
+		readonly useDualstackEndpoint: () => Promise<boolean>;
+	};
+};
+
+/** The base of what a client calls: as it is configured, else as the SDK knows AWS's own for the Region. */
+export async function addressOf({config}: Addressed): Promise<URL> {
+	const {useFipsEndpoint: isFips, useDualstackEndpoint: isDualStack} = config;
+	const kind = {UseFIPS: await isFips(), UseDualStack: await isDualStack()};
+	if (config.endpoint === undefined) {
+		return config.endpointProvider({Region: await config.region(), ...kind}).url;
+	}
+	const {protocol, hostname, port, path} = await config.endpoint();
+	return new URL(`${protocol}//${hostname}${port === undefined ? '' : `:${port}`}${path}`);
 }

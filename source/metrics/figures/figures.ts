@@ -155,20 +155,20 @@ type TargetLevels = {inFlight: number; reserved: number};
  * by `foldEvent` only, because a run has millions of events and the memory must stay flat.
  */
 export type Figures = {
-	readonly variants: readonly VariantTotals[];
+	readonly variants: VariantTotals[];
 	/** Of each cell: quota tokens, useful items and cost of its finished requests. */
-	readonly requests: readonly VectorMoments[];
+	readonly requests: VectorMoments[];
 	/** One for the cells of a lane on a target, which are compared in pairs. */
 	readonly blocks: readonly Blocks[];
 	/** Of each cell: the items that passed their checks. */
-	readonly quality: readonly ItemShares[];
+	readonly quality: ItemShares[];
 	/** Of each cell: whether it repeats its answers. */
-	readonly repeats: readonly Repeats[];
+	readonly repeats: Repeats[];
 	/** Of each cell: counts in whole windows. */
-	readonly windows: readonly WholeWindows[];
+	readonly windows: WholeWindows[];
 	readonly timeline: TimelineSeries;
 	readonly latencies: LatencyOverTime;
-	readonly levels: readonly TargetLevels[];
+	readonly levels: TargetLevels[];
 	readonly failures: Map<string, FailureCount>;
 	events: readonly LogEvent[];
 	/** Milliseconds since 1970 at the start. */
@@ -215,6 +215,22 @@ export function emptyFigures(cells: readonly CellSpec[], targets: number, window
 		isSimulated: false,
 		spent: nothingSpent(),
 	};
+}
+
+/** One more target: of a tap, which meets its models one by one. */
+export function addTarget(figures: Figures): void {
+	figures.timeline.addTarget();
+	figures.levels.push({inFlight: 0, reserved: 0});
+}
+
+/** One more cell, which is compared with no other. @returns Its index. */
+export function addCell(figures: Figures, windowMs: number): number {
+	figures.latencies.addCell();
+	figures.requests.push(new VectorMoments(momentCount));
+	figures.quality.push(new ItemShares());
+	figures.repeats.push(new Repeats());
+	figures.windows.push(new WholeWindows(windowMs));
+	return figures.variants.push(emptyTotals()) - 1;
 }
 
 /** Milliseconds of a span of the run without pauses; the first second of a run belongs to its first window. */

@@ -11,6 +11,8 @@ type Interval = Counts & Levels;
 const noCounts: Readonly<Counts> = {requests: 0, quotaTokens: 0, throttled: 0};
 const noLevels: Readonly<Levels> = {reserved: 0, inFlight: 0};
 
+const nothing: Readonly<Interval> = {...noCounts, ...noLevels};
+
 const merged = (first: Interval, second: Interval): Interval => ({
 	requests: first.requests + second.requests,
 	quotaTokens: first.quotaTokens + second.quotaTokens,
@@ -30,6 +32,11 @@ export class TimelineSeries {
 	constructor(targets: number) {
 		this.#maxIntervals = Math.max(1, Math.floor(maxPoints / Math.max(1, targets)));
 		this.#levels = Array.from({length: targets}, () => noLevels);
+	}
+
+	/** One more target, which has no points before now. */
+	addTarget(): void {
+		this.#levels.push(noLevels);
 	}
 
 	/** Adds counts at `elapsedMs` since the start of the run. */
@@ -69,7 +76,12 @@ export class TimelineSeries {
 		while (this.#intervals.length <= index) {
 			this.#intervals.push(this.#levels.map((levels) => ({...noCounts, ...levels})));
 		}
-		return this.#intervals[index] ?? [];
+		const interval = this.#intervals[index] ?? [];
+		// A target that was added within it.
+		while (interval.length < this.#levels.length) {
+			interval.push({...noCounts, ...noLevels});
+		}
+		return interval;
 	}
 
 	#double(): void {
@@ -78,10 +90,9 @@ export class TimelineSeries {
 			second: this.#intervals[2 * index + 1] ?? [],
 		}));
 		this.#intervals = pairs.map(({first, second}) =>
-			first.map((interval, target) => {
-				const other = second[target];
-				return other === undefined ? interval : merged(interval, other);
-			}),
+			Array.from({length: Math.max(first.length, second.length)}, (_each, target) =>
+				merged(first[target] ?? nothing, second[target] ?? nothing),
+			),
 		);
 		this.#intervalSeconds *= 2;
 	}
@@ -101,6 +112,11 @@ export class LatencyOverTime {
 		const each = Math.floor(maxLatencies / Math.max(1, cells));
 		this.#maxIntervals = Math.max(1, Math.min(maxLatenciesOfCell, each));
 		this.#sums = Array.from({length: cells}, () => []);
+	}
+
+	/** One more cell. */
+	addCell(): void {
+		this.#sums.push([]);
 	}
 
 	/** Adds an answer that came at `elapsedMs` since the start of the run. */

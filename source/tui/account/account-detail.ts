@@ -1,5 +1,5 @@
 import type {WhatToChange} from '../../account/what-to-change.ts';
-import {type AccountBucket, incompleteMinutes} from '../../domain/account-snapshot.ts';
+import {type AccountBucket, incompleteMinutes, type ModelDurations} from '../../domain/account-snapshot.ts';
 import {type Limit, limitKinds} from '../../domain/target.ts';
 import {chartColumns, lineChartLines} from '../../text/line-chart.ts';
 import {
@@ -93,10 +93,12 @@ export function accountDetailLines(
 		['tokens', tokenWords(bucket)],
 		['last hour', hourWords(bucket)],
 		['today', dayWords(bucket, fractions.day)],
-		...bucket.durations.map((durations): readonly [string, string] => [
-			'latency',
-			`${cleanText(durations.modelId)}: first token ${formatDurationMs(durations.firstTokenP50)} p50, ${formatDurationMs(durations.firstTokenP90)} p90; total ${formatDurationMs(durations.latencyP50)} p50, ${formatDurationMs(durations.latencyP90)} p90`,
-		]),
+		...bucket.durations
+			.filter(isMeasured)
+			.map((durations): readonly [string, string] => [
+				'latency',
+				`${cleanText(durations.modelId)}: first token ${formatDurationMs(durations.firstTokenP50)} p50, ${formatDurationMs(durations.firstTokenP90)} p90; total ${formatDurationMs(durations.latencyP50)} p50, ${formatDurationMs(durations.latencyP90)} p90`,
+			]),
 		['model IDs', bucket.modelIds.length === 0 ? 'none in use' : cleanText(bucket.modelIds.join(', '))],
 		...limitKinds.map((kind): readonly [string, string] => [
 			limitNames[kind],
@@ -114,6 +116,9 @@ export function accountDetailLines(
 		...rowNotes(row).flatMap((note) => hangingLines(segment('! ', 'warning'), note, width)),
 	];
 }
+
+const isMeasured = ({firstTokenP50, latencyP50}: ModelDurations): boolean =>
+	firstTokenP50 !== null || latencyP50 !== null;
 
 const limitNames = {requestsPerMinute: 'RPM', tokensPerMinute: 'TPM', tokensPerDay: 'TPD'} as const;
 

@@ -3,7 +3,7 @@ import type {WhatToChange} from '../../account/what-to-change.ts';
 import type {AccountRegion} from '../../domain/account-snapshot.ts';
 import {gaugeBar} from '../../text/bars.ts';
 import {formatCount} from '../../text/numbers.ts';
-import {type Line, segment} from '../../text/segment.ts';
+import {flowLines, type Line, segment} from '../../text/segment.ts';
 import {fitColumns, formatHeader, rowLine} from '../../text/table.ts';
 import {cleanText, wrapText} from '../../text/width.ts';
 import {accountColumns} from '../../view/account/account-columns.ts';
@@ -172,13 +172,16 @@ function emptyLines(state: State, width: number): readonly Line[] {
 			),
 		),
 		[],
-		[
-			...(isDemoOffered(state) ? [segment('d', 'accent'), segment(' shows the demo   ')] : []),
-			segment('o', 'accent'),
-			segment(' chooses a preset   '),
-			segment('q', 'accent'),
-			segment(' quits'),
-		],
+		...flowLines(
+			[
+				[segment('R', 'accent'), segment(' chooses Regions')],
+				...(isDemoOffered(state) ? [[segment('d', 'accent'), segment(' shows the demo')]] : []),
+				[segment('o', 'accent'), segment(' chooses a preset')],
+				[segment('q', 'accent'), segment(' quits')],
+			],
+			segment('   '),
+			width,
+		),
 	];
 }
 

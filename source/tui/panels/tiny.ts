@@ -1,8 +1,9 @@
 import type {Gauge} from '../../domain/snapshot.ts';
 import {gaugeFraction, gaugeLevel, gaugeLevels} from '../../text/bars.ts';
-import {formatPercent, formatTokens} from '../../text/numbers.ts';
+import {formatTokens} from '../../text/numbers.ts';
 import {flowLines, type Line, segment} from '../../text/segment.ts';
 import {cleanText, wrapText} from '../../text/width.ts';
+import {freeWords, roomTone} from '../../view/account/account-columns.ts';
 import {listedBuckets} from '../../view/account/listed-buckets.ts';
 import {bucketNow, shownSnapshot, snapshotNowMs, throttledSinceMs} from '../../view/selectors.ts';
 import type {State} from '../../view/state.ts';
@@ -15,18 +16,15 @@ import {briefVerdict} from './verdict.ts';
 /** Buckets that are shown where there is no room for a table. */
 const maxBuckets = 3;
 
-/** The essentials of the account: how full its fullest buckets are. */
+/** The essentials of the account: what its fullest buckets have left, before the name, which may be cut. */
 function accountTinyParts(state: State): readonly Line[] {
 	const {word, tone} = accountStatus(state);
-	const rows = listedBuckets(state).filter(
-		({bucket, fullest}) => bucket.activity !== 'idle' && fullest !== null,
-	);
+	const rows = listedBuckets(state).filter(({bucket}) => bucket.activity !== 'idle');
 	return [
 		[segment(word, tone)],
-		...rows.slice(0, maxBuckets).map(({model, fullest}): Line => {
-			const {glyph, tone: levelTone} = gaugeLevels[gaugeLevel(fullest)];
-			return [segment(`${model} `), segment(`${formatPercent(fullest)}${glyph}`, levelTone)];
-		}),
+		...rows
+			.slice(0, maxBuckets)
+			.map((row): Line => [segment(`${freeWords(row)} `, roomTone(row)), segment(row.model)]),
 	];
 }
 

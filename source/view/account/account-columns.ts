@@ -44,13 +44,20 @@ export function roomWords({kind, left, isFull}: Room): string {
 	return `${isFull ? 'FULL' : formatTokens(Math.floor(left))} ${roomUnits[kind]}`;
 }
 
-const roomTone = ({room}: AccountRow): Tone =>
-	room === undefined ? 'muted' : room.isFull ? 'bad' : levelTone(room.fraction);
+/** The same in a sentence: `3 RPM free`; a dash where it is not known. */
+export function freeWords({room}: AccountRow): string {
+	return room === undefined ? unknownMark : `${roomWords(room)}${room.isFull ? '' : ' free'}`;
+}
+
+/** How near the limit is. */
+export function roomTone({room}: AccountRow): Tone {
+	return room === undefined ? 'muted' : room.isFull ? 'bad' : levelTone(room.fraction);
+}
 
 /** `since 17:02 UTC`; by the trend, so about: `~12 min`, `~21:40 UTC` for the day. */
-const outlookCell = ({outlook, nowMs}: AccountRow): string => {
+const outlookCell = ({outlook, nowMs, room, bucket}: AccountRow): string => {
 	if (outlook === undefined) {
-		return unknownMark;
+		return room !== undefined && bucket.activity === 'active' ? 'not rising' : unknownMark;
 	}
 	const {type, kind, atMs} = outlook;
 	if (type === 'full') {

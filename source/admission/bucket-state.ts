@@ -1,0 +1,95 @@
+import {type Dimension, dimensions} from '../domain/bucket-usage.ts';
+import type {Clock} from '../domain/clock.ts';
+import type {BucketState, Gauge} from '../domain/snapshot.ts';
+import type {Target} from '../domain/target.ts';
+import type {Bucket} from './bucket.ts';
+
+const stampingOf = ({stamping}: Bucket): BucketState['stamping'] => {
+	const {marks: _, ...learnt} = stamping.learnt;
+	return learnt;
+};
+
+/** An instant of the clock as ISO 8601 UTC. */
+const isoOf = (at: number, clock: Clock): string =>
+	new Date(clock.epoch() - (clock.now() - at)).toISOString();
+
+/** One dimension of a bucket's last window: this program, others, and the last throttle. */
+const gaugeOf = (
+	bucket: Bucket,
+	dimension: Dimension,
+	gauge: Pick<Gauge, 'used' | 'reserved' | 'limit'>,
+	clock: Clock,
+): Gauge => {
+	const now = clock.now();
+	const others = bucket.limits.shownOthers(now, dimension);
+	const own = gauge.used + gauge.reserved;
+	const throttledAt = bucket.throttledAt[dimension];
+	const isRecent = throttledAt !== undefined && now - throttledAt < bucket.windowMs;
+	return {
+		...gauge,
+		// The estimate has a margin on top; what is ours is surely not theirs.
+		...(others === undefined || gauge.limit === null
+			? {}
+			: {others: Math.max(0, Math.min(others.use, gauge.limit - own))}),
+		...(isRecent ? {throttledAt: isoOf(throttledAt, clock)} : {}),
+	};
+};
+
+/** Where others' use is known from: a throttle in either dimension is newer than what CloudWatch reported. */
+const othersSourceOf = ({limits}: Bucket, clock: Clock): Pick<BucketState, 'others'> => {
+	const shown = dimensions.flatMap((dimension) => limits.shownOthers(clock.now(), dimension) ?? []);
+	const throttles = shown.flatMap(({throttledAt}) => throttledAt ?? []);
+	const [reportedAt] = shown.flatMap(({reportedAt: at}) => at ?? []);
+	if (throttles.length > 0) {
+		return {others: {at: isoOf(Math.max(...throttles), clock), from: 'throttle'}};
+	}
+	return reportedAt === undefined
+		? {}
+		: {others: {at: new Date(reportedAt).toISOString(), from: 'cloudwatch'}};
+};
+
+/** The state of a bucket, as its gauges show it. @param isSending Requests are sent as soon as there is room. */
+export function bucketState(
+	bucket: Bucket,
+	{quota}: Pick<Target, 'quota'>,
+	{clock, isSending}: {readonly clock: Clock; readonly isSending: boolean},
+): BucketState {
+	const {ledger, othersToday} = bucket;
+	const now = clock.now();
+	const use = ledger.use();
+	const isWaiting = isSending && bucket.roomAt !== undefined;
+	const roomMs = bucket.likelyRoomMs ?? Math.max(0, (bucket.roomAt ?? now) - now);
+	return {
+		requests: gaugeOf(
+			bucket,
+			'requests',
+			{
+				used: Math.max(0, use.requests - ledger.inFlight),
+				reserved: ledger.inFlight,
+				limit: quota.requestsPerMinute.value,
+			},
+			clock,
+		),
+		tokens: gaugeOf(
+			bucket,
+			'tokens',
+			{
+				used: Math.max(0, use.tokens - ledger.heldTokens),
+				reserved: ledger.heldTokens,
+				limit: quota.tokensPerMinute.value,
+			},
+			clock,
+		),
+		day: {
+			used: bucket.settledTokens,
+			reserved: ledger.heldTokens,
+			limit: quota.tokensPerDay.value,
+			...(othersToday > 0 ? {others: othersToday} : {}),
+		},
+		nextRoomMs: isWaiting ? roomMs : null,
+		share: bucket.share,
+		inFlight: ledger.inFlight,
+		...othersSourceOf(bucket, clock),
+		stamping: stampingOf(bucket),
+	};
+}

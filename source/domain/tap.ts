@@ -1,0 +1,60 @@
+import type {Distribution} from './figures-schema.ts';
+import type {Connection, QuotaOverride} from './run-config.ts';
+
+/** The local endpoint in front of the service: what it is started with, and what it shows. */
+
+/** All that a tap is started with: plain data, so that it crosses threads. */
+export type TapConfig = {
+	readonly connection: Connection;
+	readonly override: QuotaOverride;
+	/** Port on 127.0.0.1; 0: any that is free. */
+	readonly port: number;
+	/** The part of the path that lets a client in; never shown but in the lines that a client is pointed to it by. */
+	readonly secret: string;
+	/** Sign requests of other access keys with the own ones. */
+	readonly isResigning: boolean;
+	/** Skip the caches on disk. */
+	readonly isRefreshing: boolean;
+};
+
+/** One client on one model, beside the figures of its variant, which is the one with the same index. */
+export type TapClient = {
+	readonly name: string;
+	/** Product of its user agent; null where it names none. */
+	readonly agent: string | null;
+	/** What its session header names; null without one. */
+	readonly session: string | null;
+	/** As it was called. */
+	readonly model: string;
+	readonly requests: number;
+	readonly inFlight: number;
+	/** Requests that wait for room now. */
+	readonly held: number;
+	/** How long requests were held. */
+	readonly holdMs: Distribution;
+	readonly tokens: {
+		readonly input: number;
+		readonly output: number;
+		readonly cacheRead: number;
+		readonly cacheWrite: number;
+		/** Settled quota tokens. */
+		readonly quota: number;
+		/** Set aside by the service, over all requests. */
+		readonly reserved: number;
+		readonly estimated: boolean;
+	};
+	readonly throttled: number;
+	/** Attempts that the client's SDK made after a first one. */
+	readonly retriesOfClient: number;
+	/** Requests that the client gave up. */
+	readonly aborted: number;
+	/** Of the service: without the time that a request was held. */
+	readonly timeToFirstToken: Distribution;
+	/** Null where no price is known. */
+	readonly costUsd: number | null;
+};
+
+/** What a snapshot of a tap has beside that of a run. */
+export type TapFigures = {
+	readonly clients: readonly TapClient[];
+};

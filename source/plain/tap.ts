@@ -1,0 +1,73 @@
+import type {AccountRegion} from '../domain/account-snapshot.ts';
+import type {Snapshot} from '../domain/snapshot.ts';
+import {formatTarget} from '../reports/words.ts';
+import {toAscii} from '../text/glyphs.ts';
+import {formatCount, formatElapsedMs, formatUsdWithin} from '../text/numbers.ts';
+import {renderTable} from '../text/table.ts';
+import {clientColumns, clientRows} from '../view/tap/client-rows.ts';
+import {gaugeWords} from '../view/tap/tap-words.ts';
+import {accountJson} from './account.ts';
+
+/** A tap as append-only lines: one block per minute, and a summary at the end. */
+
+type TapStyle = {readonly width: number; readonly ascii: boolean};
+
+const bucketLines = ({targets, buckets}: Snapshot): readonly string[] =>
+	targets.flatMap((target, index) => {
+		const bucket = buckets[index];
+		return bucket === undefined ? [] : [formatTarget(target), `  ${gaugeWords(bucket)}`];
+	});
+
+const costOf = ({costUsd, costUsdWithin, simulated}: Snapshot): readonly string[] =>
+	costUsd === null
+		? []
+		: [`cost ${formatUsdWithin(costUsd, costUsdWithin)}${simulated ? ' (simulated)' : ''}`];
+
+const linesOf = (
+	head: readonly string[],
+	snapshot: Snapshot,
+	{width, ascii}: TapStyle,
+): readonly string[] => {
+	const rows = clientRows(snapshot);
+	const lines = [
+		...head,
+		...(rows.length === 0 ? ['No request so far.'] : renderTable(clientColumns, rows, width)),
+		...bucketLines(snapshot),
+	];
+	return ascii ? lines.map(toAscii) : lines;
+};
+
+/** One block of a tap that runs. */
+export function tapBlock(snapshot: Snapshot, style: TapStyle): readonly string[] {
+	const {at, progress, simulated} = snapshot;
+	const head = [
+		`${(at ?? '').slice(0, 16).replace('T', ' ')} UTC`,
+		...(simulated ? ['SIMULATED'] : []),
+		`${formatCount(progress.done)} requests`,
+		`${formatCount(progress.inFlight)} in flight`,
+		...costOf(snapshot),
+	].join(' · ');
+	return [...linesOf([head], snapshot, style), ''];
+}
+
+/** What has passed, once the tap has ended. */
+export function tapSummary(snapshot: Snapshot, style: TapStyle): readonly string[] {
+	const {elapsedMs, progress, simulated, failures} = snapshot;
+	const head = [
+		'bedrock-top tap',
+		`${formatCount(progress.done)} requests in ${formatElapsedMs(elapsedMs)}`,
+		...costOf(snapshot),
+	].join(' · ');
+	const mark = simulated ? ['SIMULATED: these answers came from a simulator, not from Amazon Bedrock.'] : [];
+	return [
+		...linesOf([...mark, head], snapshot, style),
+		...failures.map(
+			({class: kind, count, message, advice}) => `${formatCount(count)} ${kind}: ${message} ${advice}`,
+		),
+	];
+}
+
+/** One line of `tap --json`: the form of `watch --json`, with the clients. */
+export function tapJson(region: AccountRegion, {tap}: Snapshot): string {
+	return JSON.stringify({...(JSON.parse(accountJson(region)) as object), clients: tap?.clients ?? []});
+}

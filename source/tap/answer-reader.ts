@@ -1,0 +1,255 @@
+import {EventStreamCodec} from '@smithy/core/event-streams';
+import {fromUtf8, toUtf8} from '@smithy/core/serde';
+import {readMessage, readMessageEvent} from '../bedrock/families/converse-shape.ts';
+import type {Reading} from '../bedrock/families/family.ts';
+import {familyOf, readBody, readChunk} from '../bedrock/families/registry.ts';
+import {at, isObject, parseJson, stringOf, wordOf} from '../bedrock/json.ts';
+import {countsInHeaders, isSimulated, type ResponseHeaders} from '../bedrock/methods/response-headers.ts';
+import {isRefusal, isTruncation} from '../bedrock/stop-reason.ts';
+import {countsIn, overlay, type ReportedCounts, settleUsage, type UsageReport} from '../bedrock/usage.ts';
+import type {Method, Usage} from '../domain/backend.ts';
+
+/** What an answer said, read from a copy of its bytes. */
+export type AnswerReading = {
+	/** Characters of text and reasoning. */
+	readonly characters: number;
+	readonly stopReason: string;
+	readonly isTruncated: boolean;
+	readonly isRefused: boolean;
+	/** Undefined where the service reported no counts, as in an answer that was cut. */
+	readonly usage: Usage | undefined;
+	/** Input tokens that were reported before the answer ended. */
+	readonly inputTokens: number | undefined;
+	/** The answer came to its own end. */
+	readonly isComplete: boolean;
+	/** An exception inside a stream that had begun with 200. */
+	readonly fault: {readonly name: string; readonly message: string} | undefined;
+	readonly isSimulated: boolean;
+};
+
+/** Reads an answer while it passes. It never throws: what cannot be read is passed on all the same. */
+export type AnswerReader = {
+	readonly push: (chunk: Buffer) => void;
+	/** @param isWhole The body ended by itself. */
+	readonly end: (isWhole: boolean) => AnswerReading;
+};
+
+/** Longest body that is kept for counting; the rest of a longer one is passed uncounted. */
+const maxKeptBytes = 32 * 1024 * 1024;
+
+/** Puts pieces of a stream of frames together: each begins with its length, in four bytes. */
+export class Frames {
+	#pieces: Buffer[] = [];
+	#length = 0;
+	readonly #onFrame: (frame: Buffer) => void;
+	#isBroken = false;
+
+	constructor(onFrame: (frame: Buffer) => void) {
+		this.#onFrame = onFrame;
+	}
+
+	/** Bytes of a frame that is not whole. */
+	get isWithinFrame(): boolean {
+		return this.#length > 0;
+	}
+
+	push(chunk: Buffer): void {
+		if (this.#isBroken) {
+			return;
+		}
+		this.#pieces.push(chunk);
+		this.#length += chunk.length;
+		while (this.#length >= 4) {
+			const head = this.#head();
+			const size = head.readUInt32BE(0);
+			// Smallest and largest frame of the format: prelude, checksums, 24 MB.
+			if (size < 16 || size > 25 * 1024 * 1024) {
+				this.#isBroken = true;
+				this.#pieces = [];
+				return;
+			}
+			if (this.#length < size) {
+				return;
+			}
+			const all = this.#joined();
+			this.#pieces = all.length === size ? [] : [all.subarray(size)];
+			this.#length -= size;
+			this.#onFrame(all.subarray(0, size));
+		}
+	}
+
+	#joined(): Buffer {
+		const [first = Buffer.alloc(0)] = this.#pieces;
+		const all = this.#pieces.length === 1 ? first : Buffer.concat(this.#pieces);
+		this.#pieces = [all];
+		return all;
+	}
+
+	#head(): Buffer {
+		const [first = Buffer.alloc(0)] = this.#pieces;
+		return first.length >= 4 ? first : this.#joined();
+	}
+}
+
+const codec = new EventStreamCodec(toUtf8, fromUtf8);
+
+/** One event of a stream: its name, its payload, and whether it is an exception. */
+type StreamEvent = {readonly name: string; readonly payload: unknown; readonly isException: boolean};
+
+/** @returns Undefined for a frame that cannot be read. */
+const eventIn = (frame: Buffer): StreamEvent | undefined => {
+	try {
+		const {headers, body} = codec.decode(frame);
+		const word = (name: string): string => String(headers[name]?.value ?? '');
+		const kind = word(':message-type');
+		return {
+			name: word(':event-type') || word(':exception-type') || word(':error-code'),
+			payload: parseJson(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8')),
+			isException: kind === 'exception' || kind === 'error',
+		};
+	} catch {
+		return undefined;
+	}
+};
+
+type Options = {
+	readonly method: Method;
+	readonly baseModel: string;
+	readonly headers: ResponseHeaders;
+	/** Called once, at the first piece of text or reasoning of a stream. */
+	readonly onFirstToken: () => void;
+};
+
+const readingOf = (
+	reading: Reading,
+	reports: readonly UsageReport[],
+	rest: Pick<AnswerReading, 'characters' | 'isComplete' | 'fault' | 'isSimulated'>,
+): AnswerReading => {
+	const stopReason = reading.stopReason ?? (reading.isRefused === true ? 'refused' : 'unknown');
+	return {
+		...rest,
+		stopReason,
+		isTruncated: isTruncation(stopReason),
+		isRefused: isRefusal(stopReason) || reading.isRefused === true,
+		usage: settleUsage(reports)?.usage,
+		inputTokens: reports.find(({counts}) => counts.input !== undefined)?.counts.input,
+	};
+};
+
+const lengthOf = ({text, reasoning}: Reading): number => (text ?? '').length + (reasoning ?? '').length;
+
+const streamReader = ({method, baseModel, headers, onFirstToken}: Options): AnswerReader => {
+	const family = familyOf(baseModel);
+	let characters = 0;
+	let stopReason: string | undefined;
+	let isRefused = false;
+	let counts: ReportedCounts = {};
+	let metrics: ReportedCounts | undefined;
+	let fault: AnswerReading['fault'];
+	let isComplete = false;
+	const add = (reading: Reading | undefined): void => {
+		const length = reading === undefined ? 0 : lengthOf(reading);
+		if (characters === 0 && length > 0) {
+			onFirstToken();
+		}
+		characters += length;
+		stopReason = reading?.stopReason ?? stopReason;
+		isRefused ||= reading?.isRefused === true;
+		counts = reading?.counts === undefined ? counts : overlay(counts, reading.counts);
+		fault ??= reading?.fault;
+	};
+	const read = (frame: Buffer): void => {
+		const event = eventIn(frame);
+		if (event === undefined) {
+			return;
+		}
+		if (event.isException) {
+			fault ??= {name: event.name, message: wordOf(at(event.payload, 'message')) ?? ''};
+		} else if (method === 'invoke-stream') {
+			const bytes = stringOf(at(event.payload, 'bytes'));
+			const chunk =
+				bytes === undefined ? undefined : parseJson(Buffer.from(bytes, 'base64').toString('utf8'));
+			const ending = at(chunk, 'amazon-bedrock-invocationMetrics');
+			add(readChunk(family, chunk));
+			metrics = ending === undefined ? metrics : countsIn(ending);
+			isComplete ||= ending !== undefined;
+		} else {
+			add(readMessageEvent({[event.name]: event.payload}));
+			isComplete ||= event.name === 'metadata';
+		}
+	};
+	const frames = new Frames(read);
+	return {
+		push: (chunk) => frames.push(chunk),
+		end: (isWhole) =>
+			readingOf(
+				{stopReason, isRefused},
+				[
+					...(metrics === undefined ? [] : [{source: 'metrics', counts: metrics} as const]),
+					{source: method === 'invoke-stream' ? 'body' : 'converse', counts},
+				],
+				{
+					characters,
+					fault,
+					isComplete:
+						isWhole &&
+						fault === undefined &&
+						!frames.isWithinFrame &&
+						(isComplete || stopReason !== undefined),
+					isSimulated: isSimulated(headers),
+				},
+			),
+	};
+};
+
+/** Collects the copy of a whole body. */
+export function bodyCollector(): {
+	readonly push: (chunk: Buffer) => void;
+	readonly text: () => string;
+} {
+	const chunks: Buffer[] = [];
+	let length = 0;
+	return {
+		push(chunk) {
+			if (length < maxKeptBytes) {
+				chunks.push(chunk);
+				length += chunk.length;
+			}
+		},
+		text: () => Buffer.concat(chunks).toString('utf8'),
+	};
+}
+
+const bodyReader = ({method, baseModel, headers}: Options): AnswerReader => {
+	const collector = bodyCollector();
+	return {
+		push: collector.push,
+		end(isWhole) {
+			const body = parseJson(collector.text());
+			const reading = method === 'converse' ? readMessage(body) : readBody(familyOf(baseModel), body);
+			const counts = reading?.counts ?? {};
+			return readingOf(
+				reading ?? {},
+				method === 'converse'
+					? [{source: 'converse', counts}]
+					: [
+							{source: 'header', counts: countsInHeaders(headers)},
+							{source: 'body', counts},
+							{source: 'metrics', counts: countsIn(at(body, 'amazon-bedrock-invocationMetrics'))},
+						],
+				{
+					characters: lengthOf(reading ?? {}),
+					fault: undefined,
+					isComplete: isWhole && isObject(body),
+					isSimulated: isSimulated(headers),
+				},
+			);
+		},
+	};
+};
+
+/** Reads the answer of a method, streamed or whole, as its content type says. */
+export function createAnswerReader(options: Options): AnswerReader {
+	const isStream = /eventstream/i.test(options.headers['content-type'] ?? '');
+	return isStream ? streamReader(options) : bodyReader(options);
+}

@@ -1,0 +1,74 @@
+import type {Incoming} from './listener.ts';
+
+/** Who sends: an application as it names itself, else as its user agent does. */
+export type Caller = {
+	/** Name of the client. */
+	readonly name: string;
+	/** Product and version of its user agent; null without one. */
+	readonly agent: string | null;
+	/** What its session header names; null without one. */
+	readonly session: string | null;
+	/** Attempts that its SDK made for this request before this one; 0 where it does not say. */
+	readonly retries: number;
+	/** When its SDK gives the attempt up, in milliseconds since 1970; undefined where it does not say. */
+	readonly deadline: number | undefined;
+	/** Names the request over all of its attempts; undefined where the SDK does not. */
+	readonly invocation: string | undefined;
+};
+
+/** Header in which an application names itself. */
+const clientHeader = 'x-bedrock-top-client';
+
+/** Headers that name a session, the first that is there counts. */
+const sessionHeaders = ['x-bedrock-top-session', 'x-claude-code-session-id', 'x-session-id'];
+
+/** Longest name that is kept. */
+const maxLength = 60;
+
+/** Products that only carry a client: the next product in the user agent says more. */
+const carriers: ReadonlySet<string> = new Set(['mozilla']);
+
+const products = (userAgent: string): readonly string[] =>
+	[...userAgent.matchAll(/([\w.@-]+(?:\/[\w.@-]+)?)(?:\/([\w.+-]+))?/g)]
+		.map(([, name = '', version]) => (version === undefined ? name : `${name}/${version}`))
+		.filter((product) => !carriers.has((product.split('/')[0] ?? '').toLowerCase()));
+
+/** `aws-sdk-js/3.1` of `aws-sdk-js/3.1 ua/2.1 os/linux ...`; a product without a version is its name alone. */
+const agentOf = (userAgent: string | undefined): string | null => {
+	const [first] = products((userAgent ?? '').replaceAll(/\([^)]*\)/g, ' '));
+	return first === undefined ? null : first.slice(0, maxLength);
+};
+
+const plain = (text: string | undefined): string | undefined => {
+	const clean = text
+		?.replaceAll(/[^\x20-\x7e]/g, '')
+		.trim()
+		.slice(0, maxLength);
+	return clean === '' ? undefined : clean;
+};
+
+/** `ttl=20261129T120000Z` of `amz-sdk-request`. */
+const deadlineIn = (request: string): number | undefined => {
+	const [, year, month, day, hour, minute, second] =
+		/ttl=(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z/.exec(request) ?? [];
+	const at =
+		year === undefined ? Number.NaN : Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
+	return Number.isNaN(at) ? undefined : at;
+};
+
+/** The caller of a request, by its headers alone. */
+export function callerOf({header}: Pick<Incoming, 'header'>): Caller {
+	const agent = agentOf(header('x-amz-user-agent') ?? header('user-agent'));
+	const [product] = agent?.split(/\/(?=[\d.])/) ?? [];
+	const request = header('amz-sdk-request') ?? '';
+	const attempt = Number(/attempt=(\d+)/.exec(request)?.[1] ?? 1);
+	const ofAnthropic = Number(header('x-stainless-retry-count') ?? 0);
+	return {
+		name: plain(header(clientHeader)) ?? product ?? 'unnamed',
+		agent,
+		session: sessionHeaders.map((name) => plain(header(name))).find((value) => value !== undefined) ?? null,
+		retries: Math.max(0, attempt - 1, Number.isInteger(ofAnthropic) ? ofAnthropic : 0),
+		deadline: deadlineIn(request),
+		invocation: header('amz-sdk-invocation-id'),
+	};
+}

@@ -1,0 +1,130 @@
+import type {Headers, Reply} from './listener.ts';
+
+/** An answer of the tap itself, in the form of the service's own errors, so that every client understands it. */
+export type TapRefusal = {
+	readonly status: number;
+	/** Name of the service's exception that clients know how to treat. */
+	readonly error: string;
+	readonly message: string;
+	/** Value of `x-bedrock-top`: nobody takes the answer for the service's. */
+	readonly reason: string;
+	/** Whole seconds after which the call will likely get through; absent: no such header. */
+	readonly retryAfterSeconds?: number;
+};
+
+/** Why a request is refused, by what is wrong with it. */
+export const refusals = {
+	noSecret: {
+		status: 403,
+		error: 'AccessDeniedException',
+		message:
+			'This is a bedrock-top tap. The path of the endpoint lacks its secret, or has another one: use the export lines that the tap has printed.',
+		reason: 'wrong-secret',
+	},
+	fromPage: {
+		status: 403,
+		error: 'AccessDeniedException',
+		message: 'A bedrock-top tap answers programs, not pages in a browser.',
+		reason: 'from-a-page',
+	},
+	foreignHost: {
+		status: 403,
+		error: 'AccessDeniedException',
+		message: 'A bedrock-top tap answers at 127.0.0.1, [::1] and localhost only.',
+		reason: 'foreign-host',
+	},
+	tooLarge: {
+		status: 413,
+		error: 'ValidationException',
+		message: 'The body is above 25 MB, which Bedrock does not take.',
+		reason: 'body-too-large',
+	},
+	streamingSignature: {
+		status: 501,
+		error: 'UnknownOperationException',
+		message: 'A body that is signed in pieces (STREAMING-...) cannot be signed again by a bedrock-top tap.',
+		reason: 'streaming-signature',
+	},
+	otherKey: {
+		status: 403,
+		error: 'AccessDeniedException',
+		message:
+			"The request is signed with another access key than the tap's own. Use the same credentials, send it unsigned, or start the tap with --resign.",
+		reason: 'other-access-key',
+	},
+	ending: {
+		status: 503,
+		error: 'ServiceUnavailableException',
+		message: 'The bedrock-top tap is ending: it takes no new requests.',
+		reason: 'ending',
+		retryAfterSeconds: 60,
+	},
+	paused: {
+		status: 503,
+		error: 'ServiceUnavailableException',
+		message: 'The bedrock-top tap holds new requests.',
+		reason: 'paused',
+		retryAfterSeconds: 5,
+	},
+} as const satisfies Readonly<Record<string, TapRefusal>>;
+
+/** For a path that no client of Bedrock needs. */
+export function unknownRoute(method: string, path: string): TapRefusal {
+	return {
+		status: 404,
+		error: 'UnknownOperationException',
+		message: `A bedrock-top tap does not pass ${method} ${path}.`,
+		reason: 'unknown-route',
+	};
+}
+
+/** For an operation of Bedrock that does not go through a tap. */
+export function unsupported(operation: string): TapRefusal {
+	return {
+		status: 501,
+		error: 'UnknownOperationException',
+		message: `${operation} does not go through a bedrock-top tap: call the service itself.`,
+		reason: 'unsupported-operation',
+	};
+}
+
+/** The service cannot be reached. @param why In words, without secrets. */
+export function unreachable(why: string): TapRefusal {
+	return {
+		status: 503,
+		error: 'ServiceUnavailableException',
+		message: `The bedrock-top tap cannot reach the service: ${why}`,
+		reason: 'upstream-unreachable',
+	};
+}
+
+/** The tap has no credentials to sign with. @param why In words, without secrets. */
+export function noCredentials(why: string): TapRefusal {
+	return {
+		status: 403,
+		error: 'UnrecognizedClientException',
+		message: `The bedrock-top tap cannot sign the request: ${why}`,
+		reason: 'no-credentials',
+	};
+}
+
+/** Answers a request in place of the service; nothing where the client is gone. */
+export function sendRefusal(
+	reply: Reply,
+	{status, error, message, reason, retryAfterSeconds}: TapRefusal,
+): void {
+	if (!reply.isOpen()) {
+		return;
+	}
+	// Both spellings, and the type in the body too: SDKs differ in which they read.
+	const body = JSON.stringify({message, __type: error});
+	const headers: Headers = [
+		['content-type', 'application/json'],
+		['content-length', String(Buffer.byteLength(body))],
+		['x-amzn-errortype', error],
+		['x-bedrock-top', reason],
+		['date', new Date().toUTCString()],
+		...(retryAfterSeconds === undefined ? [] : [['retry-after', String(retryAfterSeconds)] as const]),
+	];
+	reply.start(status, '', headers).end(body);
+}

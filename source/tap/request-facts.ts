@@ -1,0 +1,116 @@
+import {at, countOf, isObject, type JsonObject, parseJson, wordOf} from '../bedrock/json.ts';
+
+/** What the body of a request says about its size, whatever its model's form. Nothing of the text itself is kept. */
+export type RequestFacts = {
+	/** Undefined where the body has none: the service then assumes the model's maximum. */
+	readonly maxTokens: number | undefined;
+	/** Of all texts: prompts, tools, schemas. */
+	readonly characters: number;
+	readonly images: number;
+	/** Bytes of documents, as they are before their encoding. */
+	readonly documentBytes: number;
+	/** It asks for a part of the prompt to be cached. */
+	readonly hasCachePoint: boolean;
+	/** The tier that it asks for. */
+	readonly tier: string | undefined;
+};
+
+/** Where the bodies of Converse and of the models' families have their max tokens. */
+const maxTokenPaths: ReadonlyArray<readonly string[]> = [
+	['inferenceConfig', 'maxTokens'],
+	['inferenceConfig', 'max_new_tokens'],
+	['inferenceConfig', 'max_tokens'],
+	['max_tokens'],
+	['max_completion_tokens'],
+	['max_output_tokens'],
+	['max_tokens_to_sample'],
+	['max_gen_len'],
+	['textGenerationConfig', 'maxTokenCount'],
+	['maxTokens'],
+	['max_new_tokens'],
+];
+
+/** Keys below which a text is an encoded picture, document or other data, and no prompt. */
+const dataKeys: ReadonlySet<string> = new Set(['bytes', 'data', 'base64', 'image_url']);
+
+/** Keys of parameters whose texts the model never reads. */
+const settings: ReadonlySet<string> = new Set([
+	'role',
+	'type',
+	'media_type',
+	'format',
+	'anthropic_version',
+	'id',
+]);
+
+type Sizes = {characters: number; images: number; documentBytes: number; hasCachePoint: boolean};
+
+/** A body is as deep as its author made it. */
+const maxDepth = 64;
+
+const addData = (text: string, within: readonly string[], sizes: Sizes): void => {
+	if (within.some((key) => /document|file/i.test(key))) {
+		sizes.documentBytes += Math.floor((text.length * 3) / 4);
+	} else {
+		sizes.images++;
+	}
+};
+
+/** An object's fields; of an Anthropic source its kind stands beside its data, so that it is known on the way down. */
+const measureObject = (value: JsonObject, within: readonly string[], sizes: Sizes): void => {
+	const kind = wordOf(value.type);
+	const inside = kind === undefined ? within : [...within, kind];
+	for (const [name, each] of Object.entries(value)) {
+		if (name === 'cachePoint' || name === 'cache_control') {
+			sizes.hasCachePoint = true;
+		} else {
+			measure(each, name, [...inside, name], sizes);
+		}
+	}
+};
+
+const measure = (value: unknown, key: string, within: readonly string[], sizes: Sizes): void => {
+	if (typeof value === 'string') {
+		if (dataKeys.has(key)) {
+			addData(value, within, sizes);
+		} else if (!settings.has(key)) {
+			sizes.characters += value.length;
+		}
+		return;
+	}
+	if (within.length >= maxDepth) {
+		return;
+	}
+	if (Array.isArray(value)) {
+		for (const each of value) {
+			measure(each, key, within, sizes);
+		}
+	} else if (isObject(value)) {
+		measureObject(value, within, sizes);
+	}
+};
+
+/** Reads a body; one that is not JSON has no facts but its length. */
+export function requestFacts(body: Buffer): RequestFacts {
+	const value = parseJson(body.toString('utf8'));
+	if (!isObject(value)) {
+		return {
+			maxTokens: undefined,
+			characters: body.length,
+			images: 0,
+			documentBytes: 0,
+			hasCachePoint: false,
+			tier: undefined,
+		};
+	}
+	const sizes: Sizes = {characters: 0, images: 0, documentBytes: 0, hasCachePoint: false};
+	measure(value, '', [], sizes);
+	const maxTokens = maxTokenPaths
+		.map((path) => countOf(at(value, ...path)))
+		.find((count) => count !== undefined);
+	return {
+		...sizes,
+		maxTokens,
+		tier: wordOf(at(value, 'serviceTier', 'type')) ?? wordOf(at(value, 'service_tier')),
+	};
+}

@@ -1,0 +1,73 @@
+import type {Method} from '../domain/backend.ts';
+
+/** What the tap lets through, and to which host of the service: everything else is refused. */
+
+/** The hosts of the service that a path may belong to. */
+export type UpstreamHost = 'runtime' | 'control' | 'mantle';
+
+/** A request that may pass. */
+export type Route =
+	/** An inference, which is metered. */
+	| {readonly kind: 'inference'; readonly host: UpstreamHost; readonly method: Method; readonly model: string}
+	/** Anything else that clients send to the same base. */
+	| {readonly kind: 'other'; readonly host: UpstreamHost}
+	/** The tap's own figures. */
+	| {readonly kind: 'metrics'}
+	/** Known, but not possible through a tap. */
+	| {readonly kind: 'unsupported'; readonly operation: string}
+	| {readonly kind: 'unknown'};
+
+const inferences: Readonly<Record<string, Method | undefined>> = {
+	converse: 'converse',
+	'converse-stream': 'converse-stream',
+	invoke: 'invoke',
+	'invoke-with-response-stream': 'invoke-stream',
+};
+
+const bidirectional = 'invoke-with-bidirectional-stream';
+
+/** Paths beside the inferences, with the methods that clients use. */
+const others: ReadonlyArray<{readonly methods: string; readonly path: RegExp; readonly host: UpstreamHost}> =
+	[
+		{methods: 'POST', path: /^\/model\/[^/]+\/count-tokens$/, host: 'runtime'},
+		{methods: 'POST', path: /^\/guardrail\/[^/]+\/version\/[^/]+\/apply$/, host: 'runtime'},
+		{methods: 'GET POST', path: /^\/async-invoke$/, host: 'runtime'},
+		{methods: 'GET', path: /^\/async-invoke\/.+$/, host: 'runtime'},
+		// Claude Code looks for the profiles of its models at the base of the runtime.
+		{methods: 'GET', path: /^\/inference-profiles(?:\/.+)?$/, host: 'control'},
+		{methods: 'POST', path: /^\/anthropic\/v1\/messages(?:\/count_tokens)?$/, host: 'mantle'},
+		{methods: 'GET', path: /^\/(?:anthropic|openai)\/v1\/models(?:\/.+)?$/, host: 'mantle'},
+		{
+			methods: 'GET POST DELETE',
+			path: /^\/openai\/v1\/(?:chat\/completions|responses)(?:\/.+)?$/,
+			host: 'mantle',
+		},
+	];
+
+const decoded = (part: string): string => {
+	try {
+		return decodeURIComponent(part);
+	} catch {
+		return part;
+	}
+};
+
+/** @param target Path and query as they came, without the secret. */
+export function routeOf(method: string, target: string): Route {
+	const path = target.split('?', 1)[0] ?? '';
+	const [, model = '', operation = ''] = /^\/model\/([^/]+)\/([\w-]+)$/.exec(path) ?? [];
+	const inference = Object.hasOwn(inferences, operation) ? inferences[operation] : undefined;
+	if (inference !== undefined && method === 'POST') {
+		return {kind: 'inference', host: 'runtime', method: inference, model: decoded(model)};
+	}
+	if (operation === bidirectional) {
+		return {kind: 'unsupported', operation: 'InvokeModelWithBidirectionalStream'};
+	}
+	if (path === '/metrics' && method === 'GET') {
+		return {kind: 'metrics'};
+	}
+	const other = others.find(
+		(candidate) => candidate.methods.split(' ').includes(method) && candidate.path.test(path),
+	);
+	return other === undefined ? {kind: 'unknown'} : {kind: 'other', host: other.host};
+}

@@ -1,0 +1,169 @@
+import type {Bucket} from '../admission/bucket.ts';
+import {bucketState} from '../admission/bucket-state.ts';
+import type {Method} from '../domain/backend.ts';
+import type {Clock} from '../domain/clock.ts';
+import type {VariantFigures} from '../domain/figures-schema.ts';
+import type {Phase, RunOutcome, Snapshot, StoppedBy} from '../domain/snapshot.ts';
+import type {TapClient} from '../domain/tap.ts';
+import {isoAt} from '../metrics/figures/fold-event.ts';
+import {spentUsd} from '../metrics/figures/request-measures.ts';
+import {toVariantFigures} from '../metrics/figures/variant-figures.ts';
+import type {ClientTotals, Traffic} from './traffic.ts';
+
+/** The state of a tap beside its traffic. */
+type TapStanding = {
+	readonly phase: Phase;
+	readonly outcome: RunOutcome | undefined;
+	readonly stoppedBy: StoppedBy | undefined;
+	readonly stopReason: string | undefined;
+	/** Part of each quota that may be used, 0 to 1. */
+	readonly share: number;
+	readonly burst: 'full' | 'even';
+	/** Of the first inference; undefined before one. */
+	readonly method: Method | undefined;
+	/** Bucket of a model; undefined while its quotas are not known. */
+	readonly bucketOf: (index: number) => Bucket | undefined;
+	/** Requests that wait for room. */
+	readonly waitingFor: string | null;
+};
+
+const clientOf = (row: ClientTotals): TapClient => ({
+	name: row.caller.name,
+	agent: row.caller.agent,
+	session: row.caller.session,
+	model: row.model,
+	requests: row.requests,
+	inFlight: row.inFlight,
+	held: row.held,
+	holdMs: row.holds.toDistribution(),
+	tokens: {
+		input: row.tokens.input,
+		output: row.tokens.output,
+		cacheRead: row.tokens.cacheRead,
+		cacheWrite: row.tokens.cacheWrite,
+		quota: row.tokens.quota,
+		reserved: row.reserved,
+		estimated: row.tokens.isEstimated,
+	},
+	throttled: row.throttled,
+	retriesOfClient: row.retries,
+	aborted: row.aborted,
+	timeToFirstToken: row.timesToFirstToken.toDistribution(),
+	costUsd: row.costUsd ?? null,
+});
+
+const variantsOf = (
+	{figures, cells, models, rows, elapsedMs}: Traffic,
+	standing: TapStanding,
+): readonly VariantFigures[] =>
+	cells.flatMap(({index, name, target}) => {
+		const model = models[target];
+		if (model === undefined) {
+			return [];
+		}
+		const own = rows.filter(({cell}) => cell === index);
+		const maxTokens = Math.max(0, ...own.map((row) => row.maxTokens));
+		const bucket = standing.bucketOf(target);
+		const result = toVariantFigures(figures, index, {
+			name,
+			cell: {
+				variant: index,
+				target,
+				lane: 'normal',
+				ratePerMinute: null,
+				inputTokens: {value: 0, isEstimated: true},
+				maxTokens,
+				price: model.price,
+			},
+			target: model.target,
+			shape: 'tap',
+			hasServiceLevel: false,
+			maxTokens,
+			sentUntil: elapsedMs,
+			...(bucket === undefined ? {} : {countsFrom: bucket.stamping.countsFrom}),
+		});
+		// What the service set aside is known exactly once it has counted the input.
+		const reserved = own.reduce((sum, row) => sum + row.reserved, 0);
+		return [{...result, tokens: {...result.tokens, reserved}}];
+	});
+
+const noGauge = {used: 0, reserved: 0, limit: null};
+
+/** Everything about a tap that screen, printouts and reports show, at one instant. */
+export function tapSnapshot(traffic: Traffic, standing: TapStanding, clock: Clock): Snapshot {
+	const {figures, rows, models, elapsedMs} = traffic;
+	const {phase, outcome, stoppedBy, stopReason} = standing;
+	const sum = (pick: (row: ClientTotals) => number): number =>
+		rows.reduce((total, row) => total + pick(row), 0);
+	return {
+		phase,
+		at: new Date(clock.epoch()).toISOString(),
+		startedAt: isoAt(figures, 0),
+		endedAt: phase === 'ended' ? isoAt(figures, elapsedMs) : null,
+		elapsedMs,
+		simulated: figures.isSimulated,
+		outcome: outcome ?? null,
+		stoppedBy: stoppedBy ?? null,
+		...(stopReason === undefined ? {} : {stopReason}),
+		progress: {
+			done: sum((row) => row.requests - row.inFlight - row.held),
+			total: null,
+			inFlight: sum((row) => row.inFlight),
+			remainingMs: null,
+			waitingFor: standing.waitingFor,
+		},
+		spec: {
+			preset: null,
+			method: standing.method ?? 'converse',
+			load: {
+				shape: 'tap',
+				requests: null,
+				durationMs: null,
+				concurrency: 0,
+				ratePerMinute: null,
+				arrival: 'constant',
+			},
+			goal: 'throughput',
+			policy: 'fixed',
+			burst: standing.burst,
+			share: standing.share,
+			isBalanced: false,
+			isMaxTokensAuto: false,
+			minQuality: null,
+			serviceLevel: null,
+			seed: 0,
+			task: 'what applications sent through the tap',
+		},
+		targets: models.map(({target}) => target),
+		buckets: models.map(({target}, index) => {
+			const bucket = standing.bucketOf(index);
+			return bucket === undefined
+				? {
+						requests: noGauge,
+						tokens: noGauge,
+						day: noGauge,
+						nextRoomMs: null,
+						share: standing.share,
+						inFlight: 0,
+						stamping: {countsFrom: 'unknown', at: 0, accepted: 0, refused: 0},
+					}
+				: bucketState(bucket, target, {clock, isSending: phase === 'running'});
+		}),
+		variants: variantsOf(traffic, standing),
+		best: models.map((_, target) => ({
+			target,
+			throughput: null,
+			efficiency: null,
+			cost: null,
+			latency: null,
+		})),
+		verdicts: [],
+		gain: null,
+		advice: [],
+		events: figures.events,
+		timeline: {...figures.timeline.toTimeline(), latencyMs: figures.latencies.toSeries()},
+		failures: [...figures.failures.values()],
+		...spentUsd(figures.spent),
+		tap: {clients: rows.map(clientOf)},
+	};
+}

@@ -1,0 +1,373 @@
+import {TokenEstimator} from '../admission/token-estimator.ts';
+import {
+	charactersPerToken,
+	costOf,
+	estimatedTokens,
+	occupiedBy,
+	settledTokens,
+	tokenCounts,
+} from '../domain/accounting.ts';
+import type {Usage} from '../domain/backend.ts';
+import type {Clock} from '../domain/clock.ts';
+import type {Failure} from '../domain/failure.ts';
+import type {Broken, RunEvent} from '../domain/run-event.ts';
+import type {Price} from '../domain/run-spec.ts';
+import type {Target} from '../domain/target.ts';
+import {addCell, addTarget, emptyFigures, type Figures} from '../metrics/figures/figures.ts';
+import {foldEvent} from '../metrics/figures/fold-event.ts';
+import {Times} from '../metrics/statistics/distribution.ts';
+import type {AnswerReading} from './answer-reader.ts';
+import type {Caller} from './clients.ts';
+import type {RequestFacts} from './request-facts.ts';
+
+/** A model that clients call, with what is known of it by now. */
+export type TappedModel = {
+	/** As it was called first. */
+	readonly model: string;
+	readonly target: Target;
+	readonly price: Price | null;
+	/** Max tokens that the service assumes where a request has none. */
+	readonly maxTokens: number;
+};
+
+/** One session of a client on one model: what is counted beside the figures of its cell. */
+export class ClientTotals {
+	readonly caller: Caller;
+	/** Index of the cell of its client and model, over all sessions. */
+	readonly cell: number;
+	/** Index of the model, which is that of the target in the figures. */
+	readonly target: number;
+	readonly model: string;
+	/** Shared by all sessions of the client on the model. */
+	readonly estimator: TokenEstimator;
+	readonly holds = new Times();
+	readonly timesToFirstToken = new Times();
+	readonly tokens = {input: 0, output: 0, cacheRead: 0, cacheWrite: 0, quota: 0, isEstimated: false};
+	costUsd: number | undefined;
+	throttled = 0;
+	requests = 0;
+	inFlight = 0;
+	held = 0;
+	/** What the service set aside, over all requests. */
+	reserved = 0;
+	retries = 0;
+	aborted = 0;
+	/** Greatest max tokens asked for. */
+	maxTokens = 0;
+
+	constructor(caller: Caller, cell: Cell, model: string) {
+		this.caller = caller;
+		this.cell = cell.index;
+		this.target = cell.target;
+		this.estimator = cell.estimator;
+		this.model = model;
+	}
+}
+
+/** One client on one model, over all of its sessions: a variant of the figures. */
+type Cell = {
+	readonly index: number;
+	readonly name: string;
+	readonly target: number;
+	readonly estimator: TokenEstimator;
+};
+
+/** Before an answer of the client: the usual size of a token in text, with a margin by the estimator. */
+const firstPrompt = {value: 1, isEstimated: true, length: charactersPerToken};
+
+/** Rows that are kept apart; what comes later is counted in one row of its model. */
+const maxRows = 200;
+
+/** How an attempt ended. */
+type Ending =
+	| {readonly kind: 'answered'; readonly reading: AnswerReading; readonly usage: Usage}
+	| {readonly kind: 'refused'; readonly failure: Failure}
+	/** Cut, given up, or an exception within its stream: its use is estimated. */
+	| {
+			readonly kind: 'broken';
+			readonly failure: Failure | undefined;
+			readonly reading: AnswerReading | undefined;
+	  };
+
+/** What an attempt is expected to use, before it is sent. */
+export type Expected = {
+	readonly inputTokens: number;
+	readonly maxTokens: number;
+	/** The service's own reservation. */
+	readonly reserved: number;
+};
+
+/** One attempt that passes the tap. */
+export class TappedCall {
+	readonly row: ClientTotals;
+	readonly facts: RequestFacts;
+	readonly expected: Expected;
+	/** When it arrived, was sent, and had its first token, by the clock; undefined before. */
+	readonly arrivedAt: number;
+	sentAt: number | undefined;
+	firstTokenAt: number | undefined;
+
+	constructor(row: ClientTotals, facts: RequestFacts, expected: Expected, arrivedAt: number) {
+		this.row = row;
+		this.facts = facts;
+		this.expected = expected;
+		this.arrivedAt = arrivedAt;
+	}
+}
+
+/** What has passed the tap so far, by client and model: the same fold as that of a run. */
+export class Traffic {
+	readonly figures: Figures;
+	readonly models: TappedModel[] = [];
+	readonly rows: ClientTotals[] = [];
+	/** In the order of the figures' cells. */
+	readonly cells: Cell[] = [];
+	readonly #clock: Clock;
+	readonly #startedAt: number;
+	readonly #windowMs: number;
+	readonly #rowByKey = new Map<string, ClientTotals>();
+	readonly #cellByKey = new Map<string, Cell>();
+
+	constructor(clock: Clock, windowMs = 60_000) {
+		this.#clock = clock;
+		this.#startedAt = clock.now();
+		this.#windowMs = windowMs;
+		this.figures = emptyFigures([], 0, windowMs);
+		this.#fold({type: 'started', at: 0, epochMs: clock.epoch()});
+	}
+
+	/** Milliseconds since the start. */
+	get elapsedMs(): number {
+		return this.#clock.now() - this.#startedAt;
+	}
+
+	/** Adds a line to the log. */
+	note(kind: string, text: string): void {
+		this.#fold({type: 'noted', at: this.elapsedMs, kind, text});
+	}
+
+	/** @returns The index of the model. */
+	addModel(model: TappedModel): number {
+		addTarget(this.figures);
+		return this.models.push(model) - 1;
+	}
+
+	/** More is known of a model: its quotas, its price. */
+	setModel(index: number, model: TappedModel): void {
+		this.models[index] = model;
+	}
+
+	/** A request arrived. @param target Index of its model. */
+	arrive(caller: Caller, target: number, model: string, facts: RequestFacts): TappedCall {
+		const row = this.#rowOf(caller, target, model);
+		row.requests++;
+		row.retries += caller.retries > 0 ? 1 : 0;
+		const inputTokens = row.estimator.inputTokens(facts.characters);
+		const maxTokens = facts.maxTokens ?? this.models[target]?.maxTokens ?? 0;
+		row.maxTokens = Math.max(row.maxTokens, maxTokens);
+		const expected = {inputTokens, maxTokens, reserved: inputTokens + maxTokens};
+		return new TappedCall(row, facts, expected, this.#clock.now());
+	}
+
+	/** It leaves for the service. */
+	sent(attempt: TappedCall): void {
+		const {row} = attempt;
+		attempt.sentAt = this.#clock.now();
+		row.inFlight++;
+		this.#fold({
+			...this.#attemptOf(attempt),
+			type: 'sent',
+			isFirst: true,
+			items: 1,
+			reservedTokens: attempt.expected.reserved,
+		});
+	}
+
+	/** The first piece of a stream came. */
+	firstToken(attempt: TappedCall): void {
+		attempt.firstTokenAt ??= this.#clock.now();
+	}
+
+	/** The client left before the end. */
+	aborted({row}: TappedCall): void {
+		row.aborted++;
+	}
+
+	/** It is over. @returns The quota tokens that it settled at, estimated where its answer broke off. */
+	ended(attempt: TappedCall, ending: Ending): number {
+		const {row} = attempt;
+		const of = this.#attemptOf(attempt);
+		const reservedTokens = attempt.expected.reserved;
+		row.inFlight -= attempt.sentAt === undefined ? 0 : 1;
+		switch (ending.kind) {
+			case 'answered':
+				return this.#answered(attempt, ending);
+			case 'refused': {
+				const {failure} = ending;
+				row.throttled += isThrottle(failure) ? 1 : 0;
+				this.#fold({...of, ...throttleOrFailure(failure), failure, reservedTokens});
+				return 0;
+			}
+			case 'broken': {
+				const model = this.models[row.target];
+				const broken = this.#brokenOf(attempt, ending.reading);
+				row.reserved += reservedTokens;
+				row.tokens.quota += broken.quotaTokens;
+				row.tokens.isEstimated = true;
+				row.costUsd = added(row.costUsd, model?.price == null ? undefined : broken.costUsd);
+				this.#fold(
+					ending.failure === undefined
+						? {...of, type: 'abandoned', reservedTokens, broken}
+						: {...of, type: 'failed', failure: ending.failure, reservedTokens, broken},
+				);
+				return broken.quotaTokens;
+			}
+		}
+	}
+
+	#answered(attempt: TappedCall, {reading, usage}: Extract<Ending, {kind: 'answered'}>): number {
+		const {row, facts, expected} = attempt;
+		const model = this.models[row.target];
+		const burndown = model?.target.burndown.value ?? 1;
+		const quotaTokens = settledTokens(usage, burndown);
+		const input = usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens;
+		const reserved = input + expected.maxTokens;
+		const costUsd = model?.price == null ? undefined : costOf(usage, model.price);
+		row.reserved += reserved;
+		row.costUsd = added(row.costUsd, costUsd);
+		addTokens(row, usage, quotaTokens);
+		row.estimator.learn(facts.characters, usage, reading.characters);
+		const now = this.#clock.now();
+		const sentAt = attempt.sentAt ?? attempt.arrivedAt;
+		const times = {
+			timeToFirstToken: attempt.firstTokenAt === undefined ? undefined : attempt.firstTokenAt - sentAt,
+			service: now - sentAt,
+			dispatchDelay: sentAt - attempt.arrivedAt,
+			total: now - attempt.arrivedAt,
+		};
+		if (times.timeToFirstToken !== undefined) {
+			row.timesToFirstToken.add(times.timeToFirstToken);
+		}
+		const isUseful = !reading.isTruncated && !reading.isRefused;
+		this.#fold({
+			...this.#attemptOf(attempt),
+			type: 'answered',
+			block: undefined,
+			stopReason: reading.stopReason,
+			isTruncated: reading.isTruncated,
+			isRefused: reading.isRefused,
+			items: {useful: isUseful ? 1 : 0, checkFailed: 0, unparsed: 0, checked: 0, passed: 0},
+			tokens: tokenCounts(usage, {reasoning: ''}),
+			quotaTokens,
+			occupied: occupiedBy(
+				{setAside: reserved, reserved, settled: quotaTokens, countsFrom: 'unknown'},
+				times,
+				this.#windowMs,
+			),
+			reservedTokens: attempt.expected.reserved,
+			isOverrun: quotaTokens > expected.reserved,
+			costUsd,
+			times,
+			isWithinServiceLevel: undefined,
+			isSimulated: reading.isSimulated,
+			text: '',
+		});
+		return quotaTokens;
+	}
+
+	/** The likely use of an attempt whose fate is not known: its input, and what of its answer had come. */
+	#brokenOf({row, expected}: TappedCall, reading: AnswerReading | undefined): Broken {
+		const model = this.models[row.target];
+		const burndown = model?.target.burndown.value ?? 1;
+		const input = reading?.inputTokens ?? expected.inputTokens;
+		const output = row.estimator.outputTokensOf(reading?.characters ?? 0);
+		const usage = {inputTokens: input, outputTokens: output, cacheReadTokens: 0, cacheWriteTokens: 0};
+		const price = model?.price ?? undefined;
+		return {
+			attempts: 1,
+			quotaTokens: settledTokens(usage, burndown),
+			costUsd: price === undefined ? 0 : costOf(usage, price),
+			maxUsd: price === undefined ? 0 : costOf({...usage, outputTokens: expected.maxTokens}, price),
+		};
+	}
+
+	#attemptOf({row: {cell, target}}: TappedCall) {
+		return {at: this.elapsedMs, cell, target, isCounted: true};
+	}
+
+	#rowOf(caller: Caller, target: number, model: string): ClientTotals {
+		const known = this.#rowByKey.get(rowKey(caller, target));
+		if (known !== undefined) {
+			return known;
+		}
+		const own = this.rows.length < maxRows ? caller : {...caller, name: 'others', agent: null, session: null};
+		const shared = this.#rowByKey.get(rowKey(own, target));
+		if (shared !== undefined) {
+			return shared;
+		}
+		const row = new ClientTotals(own, this.#cellOf(own.name, target), model);
+		this.rows.push(row);
+		this.#rowByKey.set(rowKey(own, target), row);
+		return row;
+	}
+
+	#cellOf(name: string, target: number): Cell {
+		const key = `${target} ${name}`;
+		const known = this.#cellByKey.get(key);
+		if (known !== undefined) {
+			return known;
+		}
+		const index = addCell(this.figures, this.#windowMs);
+		const cell = {index, name, target, estimator: new TokenEstimator(firstPrompt)};
+		this.cells.push(cell);
+		this.#cellByKey.set(key, cell);
+		return cell;
+	}
+
+	#fold(event: RunEvent): void {
+		foldEvent(this.figures, event);
+	}
+}
+
+const added = (sum: number | undefined, more: number | undefined): number | undefined =>
+	more === undefined ? sum : (sum ?? 0) + more;
+
+const addTokens = ({tokens}: ClientTotals, usage: Usage, quotaTokens: number): void => {
+	tokens.input += usage.inputTokens;
+	tokens.output += usage.outputTokens;
+	tokens.cacheRead += usage.cacheReadTokens;
+	tokens.cacheWrite += usage.cacheWriteTokens;
+	tokens.quota += quotaTokens;
+	tokens.isEstimated ||= usage.isEstimated;
+};
+
+const rowKey = ({name, session}: Caller, target: number): string => JSON.stringify([name, session, target]);
+
+/** Usage of an answer without counts, marked as estimated. */
+export function estimatedUsage({expected}: TappedCall, {characters}: AnswerReading): Usage {
+	return {
+		inputTokens: expected.inputTokens,
+		outputTokens: estimatedTokens(characters),
+		cacheReadTokens: 0,
+		cacheWriteTokens: 0,
+		reasoningTokens: undefined,
+		isEstimated: true,
+	};
+}
+
+const isThrottle = (failure: Failure): boolean => throttleOrFailure(failure).type === 'throttled';
+
+const throttleOrFailure = ({class: failureClass}: Failure) => {
+	switch (failureClass) {
+		case 'throttled-requests':
+			return {type: 'throttled', kind: 'requests'} as const;
+		case 'throttled-tokens':
+			return {type: 'throttled', kind: 'tokens'} as const;
+		case 'throttled-day':
+			return {type: 'throttled', kind: 'day'} as const;
+		case 'overloaded':
+			return {type: 'throttled', kind: 'overloaded'} as const;
+		default:
+			return {type: 'failed'} as const;
+	}
+};

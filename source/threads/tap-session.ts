@@ -1,0 +1,168 @@
+import {createAccountSession} from '../account/account-session.ts';
+import {createOwnTrafficRegistry} from '../account/own-traffic-registry.ts';
+import {listOptions} from '../bedrock/account-access.ts';
+import {type Clients, createClients} from '../bedrock/clients/clients.ts';
+
+import {
+	addressOf,
+	configuredCertificates,
+	configuredEndpoint,
+	createNetwork,
+	type Network,
+} from '../bedrock/clients/network.ts';
+import {priceOf} from '../bedrock/prices.ts';
+import {resolveTargets} from '../bedrock/quotas/resolve-targets.ts';
+import {type Clock, systemClock} from '../domain/clock.ts';
+import type {Connection} from '../domain/run-config.ts';
+import type {TapConfig} from '../domain/tap.ts';
+import {faultOf} from '../domain/user-error.ts';
+import type {UpstreamHost} from '../tap/routes.ts';
+import {Tap} from '../tap/tap.ts';
+import type {TapReport, TapRequest} from './messages.ts';
+
+/** Milliseconds between two snapshots, as of a run. */
+const snapshotIntervalMs = 250;
+
+/** Connections to the service: as many as clients have requests in flight. */
+const maxSockets = 4096;
+
+type Started = {
+	readonly tap: Tap;
+	readonly clients: Clients;
+	readonly network: Network;
+	readonly stopPublishing: () => void;
+};
+
+/** Where each host of the service is: the simulator has all of them at one address. */
+const addresses = (clients: Clients, {simulatorUrl, profile}: Connection, region: string) => {
+	const of = async (host: UpstreamHost): Promise<URL> => {
+		if (simulatorUrl !== undefined) {
+			return new URL(simulatorUrl);
+		}
+		switch (host) {
+			case 'runtime':
+				return addressOf(await clients.runtime());
+			case 'control':
+				return addressOf(await clients.control());
+			case 'mantle':
+				return new URL(
+					(await configuredEndpoint('Bedrock Mantle', profile)) ?? `https://bedrock-mantle.${region}.api.aws`,
+				);
+		}
+	};
+	const known = new Map<UpstreamHost, Promise<URL>>();
+	return async (host: UpstreamHost): Promise<URL> => {
+		const address = known.get(host) ?? of(host);
+		known.set(host, address);
+		return address;
+	};
+};
+
+const startTap = async (
+	config: TapConfig,
+	clock: Clock,
+): Promise<
+	Omit<Started, 'stopPublishing'> & {
+		readonly listening: Extract<TapReport, {type: 'tap-listening'}>;
+	}
+> => {
+	const {connection, override, isRefreshing} = config;
+	const clients = createClients(connection, {maxSockets: 1});
+	try {
+		const region = await clients.region();
+		const isLocal = connection.simulatorUrl !== undefined;
+		const network = createNetwork({
+			maxSockets,
+			isLocal,
+			environment: process.env,
+			certificates: isLocal ? undefined : await configuredCertificates(connection.profile),
+		});
+		const runtime = await clients.runtime();
+		const {endpoint} = clients;
+		const lists = listOptions(clients, region, {connection, override, isRefreshing, tier: undefined});
+		const tap = new Tap(config, {
+			clock,
+			agents: network.agents,
+			roundTripMs: network.roundTripMs,
+			region,
+			endpoint,
+			secrets: () => [...clients.secrets(), config.secret],
+			credentials: async () => runtime.config.credentials(),
+			baseOf: addresses(clients, connection, region),
+			async resolve(model) {
+				const {targets} = await resolveTargets([model], lists);
+				const [target] = targets;
+				if (target === undefined) {
+					throw new RangeError(`no target for ${model}`);
+				}
+				return {target, price: await priceOf(target)};
+			},
+		});
+		const port = await tap.start();
+		return {tap, clients, network, listening: {type: 'tap-listening', port, region, endpoint}};
+	} catch (error) {
+		clients.close();
+		throw error;
+	}
+};
+
+/** The tap's side of its thread: takes requests, publishes reports, has at most one tap, and the account monitor. */
+export function createTapSession(
+	publish: (report: TapReport) => void,
+	clock: Clock = systemClock,
+): (request: TapRequest) => void {
+	const account = createAccountSession({clock, link: createOwnTrafficRegistry(), publish});
+	let started: Started | undefined;
+
+	const start = async (config: TapConfig): Promise<void> => {
+		const {listening, ...own} = await startTap(config, clock);
+		let cancel = (): void => {};
+		const tick = (): void => {
+			publish({type: 'snapshot', snapshot: own.tap.snapshot()});
+			cancel = clock.after(snapshotIntervalMs, tick);
+		};
+		started = {...own, stopPublishing: () => cancel()};
+		publish(listening);
+		tick();
+	};
+
+	const stop = async (
+		{tap, stopPublishing}: Started,
+		by: 'key' | 'signal',
+		deadlineMs: number,
+	): Promise<void> => {
+		await tap.stop(by, deadlineMs);
+		stopPublishing();
+		publish({type: 'ended', snapshot: tap.snapshot()});
+	};
+
+	const fail = (error: unknown): void => publish({type: 'failed', fault: faultOf(error)});
+
+	return (request) => {
+		switch (request.type) {
+			case 'start-tap':
+				start(request.config).catch(fail);
+				break;
+			case 'pause':
+			case 'resume':
+				started?.tap[request.type]();
+				break;
+			case 'stop':
+				if (started !== undefined) {
+					stop(started, request.stoppedBy, request.deadlineMs).catch(fail);
+				}
+				break;
+			case 'watch-account':
+			case 'look-at-account':
+				account.handle(request);
+				break;
+			case 'close':
+				started?.stopPublishing();
+				started?.network.close();
+				started?.clients.close();
+				account.close();
+				publish({type: 'closed'});
+				break;
+		}
+	};
+}
