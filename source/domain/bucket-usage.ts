@@ -47,3 +47,12 @@ export type LearntStamping = {
 /** Priorities of requests, the most urgent first. */
 export const lanes = ['high', 'normal', 'low'] as const;
 export type Lane = (typeof lanes)[number];
+
+/**
+ * What a share of a limit leaves for a program beside others: they are subtracted from the whole limit first, so that a
+ * share that is left to them is theirs. A share above 1 goes over the limit by as much.
+ */
+export function leftBeside(limit: number, share: number, others: number): number {
+	const own = limit * share;
+	return Math.min(own, Math.max(limit, own) - others);
+}
