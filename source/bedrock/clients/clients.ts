@@ -8,15 +8,10 @@ import type {Connection} from '../../domain/run-config.ts';
 import {callSilenceMs, credentialsMs, transferSilenceMs} from '../../domain/timeouts.ts';
 import {UserError} from '../../domain/user-error.ts';
 import {formatSpan} from '../../text/numbers.ts';
-import {
-	assertOneCaller,
-	hasBearerToken,
-	keySourceOf,
-	profileIn,
-	readSharedFiles,
-} from '../credentials/caller-source.ts';
+import {assertOneCaller, hasBearerToken, keySourceOf, profileIn} from '../credentials/caller-source.ts';
 import {assertProfile} from '../credentials/credentials-faults.ts';
 import {askForAccount, credentialsOf, type SharedCredentials} from '../credentials/shared-credentials.ts';
+import {readSharedFiles} from '../credentials/shared-files.ts';
 import {addMiddleware, createSecrets, keepErrorPages, renewExpired, sendOnce} from './middleware.ts';
 import {
 	configuredCertificates,

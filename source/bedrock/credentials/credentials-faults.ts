@@ -2,7 +2,8 @@ import {UserError} from '../../domain/user-error.ts';
 import {factsOf} from '../failures/error-facts.ts';
 import {failureOf} from '../failures/failure-of.ts';
 import {redacted, withoutCredentials} from '../failures/redact.ts';
-import {type KeySource, profileIn, type Section, type SharedFiles} from './caller-source.ts';
+import {type KeySource, profileIn} from './caller-source.ts';
+import type {Section, SharedFiles} from './shared-files.ts';
 
 /** Why there are no usable credentials, from AWS's files and from errors of the SDK, in words. */
 

@@ -6,8 +6,9 @@ import type {NodeHttpHandler} from '@smithy/node-http-handler';
 import {SignatureV4} from '@smithy/signature-v4';
 import type {AwsCredentialIdentity} from '@smithy/types';
 import {silentLogger} from '../clients/network.ts';
-import {type KeySource, keySourceOf, profileIn, readSharedFiles} from './caller-source.ts';
+import {type KeySource, keySourceOf, profileIn} from './caller-source.ts';
 import {assertProfile, assertUsable, credentialsFault, hasOwnCredentials} from './credentials-faults.ts';
+import {readSharedFiles} from './shared-files.ts';
 
 /** Keys of a caller, shared by all clients, and whose account they are. */
 

@@ -248,7 +248,7 @@ const failsAt = Math.log(40);
 /** Evidence at which it passes: 5%. */
 const passesAt = Math.log(20);
 /** More items than this are not suggested to prove a quality. */
-const mostItemsForProof = 5000;
+const maxItemsForProof = 5000;
 
 /** Items that were checked, and how many of them passed; an item that was asked several times counts as its mean. */
 export type Checked = {readonly count: number; readonly passed: number};
@@ -268,7 +268,7 @@ export function gateState({count, passed}: Checked, gate: number | null): GateSt
 	}
 	// No number of items proves that all pass: this many must.
 	const above =
-		gate >= 1 ? passed === count && count >= mostItemsForProof : share > gate && evidence >= passesAt;
+		gate >= 1 ? passed === count && count >= maxItemsForProof : share > gate && evidence >= passesAt;
 	return above ? 'passed' : 'unproven';
 }
 
@@ -282,7 +282,7 @@ export function itemsToProve({count, passed}: Checked, gate: number): number | u
 	let high = count;
 	while (!isProven(high)) {
 		high *= 2;
-		if (high > 2 * mostItemsForProof) {
+		if (high > 2 * maxItemsForProof) {
 			return undefined;
 		}
 	}
