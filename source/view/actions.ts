@@ -95,6 +95,22 @@ export type OverlayAction =
 	| {readonly type: 'overlay-accepted'}
 	| {readonly type: 'overlay-closed'};
 
+const overlayActions: Readonly<Record<OverlayAction['type'], true>> = {
+	'text-typed': true,
+	'text-erased': true,
+	'overlay-moved': true,
+	'overlay-turned': true,
+	'overlay-marked': true,
+	'overlay-compared': true,
+	'overlay-accepted': true,
+	'overlay-closed': true,
+};
+
+/** Whether an action is of a key in an overlay, or of text that is typed. */
+export function isOverlayAction(action: Action): action is Action & OverlayAction {
+	return action.type in overlayActions;
+}
+
 /** A request to the world outside the state. */
 export type Effect =
 	| {readonly type: 'prepare'; readonly config: RunConfig}

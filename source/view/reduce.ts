@@ -1,7 +1,9 @@
 import type {Snapshot} from '../domain/snapshot.ts';
+import {formatDurationMs} from '../text/numbers.ts';
 import * as account from './account/account-commands.ts';
 import {
 	type Action,
+	isOverlayAction,
 	noEffect,
 	type OverlayAction,
 	type Transition,
@@ -45,6 +47,11 @@ export function reduce(before: State, action: Action): Transition {
 function reduced(before: State, action: Action): Transition {
 	const flash = before.flash !== undefined && action.atMs < before.flash.untilMs ? before.flash : undefined;
 	const state: State = {...before, nowMs: Math.max(before.nowMs, action.atMs), flash};
+	if (isOverlayAction(action)) {
+		return state.overlay === undefined
+			? noEffect(withTyped(state, action))
+			: inOverlay(state, state.overlay, action);
+	}
 	switch (action.type) {
 		case 'preparation-progressed': {
 			const {stage} = state;
@@ -88,17 +95,6 @@ function reduced(before: State, action: Action): Transition {
 			);
 		case 'key-refused':
 			return noEffect(withFlash(state, refusalWords(state, action.keyName)));
-		case 'text-typed':
-		case 'text-erased':
-		case 'overlay-moved':
-		case 'overlay-turned':
-		case 'overlay-marked':
-		case 'overlay-compared':
-		case 'overlay-accepted':
-		case 'overlay-closed':
-			return state.overlay === undefined
-				? noEffect(withTyped(state, action))
-				: inOverlay(state, state.overlay, action);
 		case 'typing-ended':
 			return noEffect({
 				...(action.isKept ? state : listing.typeFilter(state, () => '')),
@@ -255,8 +251,11 @@ function withSnapshot(state: State, snapshot: Snapshot): State {
 	return {...state, snapshot, snapshotMs: state.nowMs, asked: isSeen ? undefined : state.asked};
 }
 
-/** The end of a run and its reason, in the log. */
+/** The end of a run in the log, with its reason where the engine has not logged that. */
 function withEnd(state: State, snapshot: Snapshot): State {
+	if (snapshot.outcome === 'stopped' && snapshot.events.some(({kind}) => kind === 'stopped')) {
+		return withLog(state, 'ended', `The run ended after ${formatDurationMs(snapshot.elapsedMs)}.`);
+	}
 	const {word, detail} = statusOf({...state, stage: {kind: 'ended'}, snapshot});
 	return withLog(state, word.toLowerCase(), `The run ${word.toLowerCase()} ${detail.split(' · r runs')[0]}.`);
 }

@@ -191,8 +191,19 @@ const stoppedByWords: Readonly<Record<StoppedBy, string>> = {
 	fault: 'no variant could go on',
 };
 
+/** The end of a run, as it is on the screen and in results. */
+type RunEnd = {
+	readonly stoppedBy: StoppedBy | null;
+	readonly stopReason?: string;
+	readonly failures: ReadonlyArray<{
+		readonly class: string;
+		readonly message: string;
+		readonly count: number;
+	}>;
+};
+
 /** What stopped a run, with the figures that say why: `at --max-cost $1.00`; empty where it came to its end. */
-export function stopWords({stoppedBy, stopReason, failures}: Snapshot): string {
+export function stopWords({stoppedBy, stopReason, failures}: RunEnd): string {
 	if (stoppedBy === 'fault') {
 		const lasting = failures.filter(
 			({class: name}) => !name.startsWith('throttled') && name !== 'overloaded',

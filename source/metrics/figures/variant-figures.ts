@@ -108,8 +108,8 @@ const sustainableOf = (figures: Figures, index: number, view: CellView): Variant
 		return whole;
 	}
 	const {quota, othersShare} = leftBy(view.others, view.target.quota);
-	const {usefulPerMinute} = sustainableRate(requests, quota, bounds);
-	return {...whole, afterOthers: {usefulPerMinute, othersShare}};
+	const {usefulPerMinute, limitedBy} = sustainableRate(requests, quota, bounds);
+	return {...whole, afterOthers: {usefulPerMinute, othersShare, limitedBy}};
 };
 
 /** The figures of a cell, as a Snapshot has them. */

@@ -143,9 +143,10 @@ const usualFigures: readonly Figure[] = [
 		minWidth: 6,
 		// Beside other traffic: what that leaves, and what the whole quota would allow.
 		format: ({sustainable: {usefulPerMinute, afterOthers}}) =>
-			afterOthers === undefined
+			afterOthers === undefined || usefulPerMinute === null
 				? formatNumber(usefulPerMinute)
 				: `${formatNumber(afterOthers.usefulPerMinute)} of ${formatNumber(usefulPerMinute)}`,
+		// Variants are compared, sorted and marked by the whole quota, as the verdict does: others come and go.
 		// Its interval is that of one variant alone; between two of them most of it cancels out.
 		compared: {best: 'high', of: ({sustainable}) => ({mean: sustainable.usefulPerMinute})},
 	},
@@ -155,7 +156,9 @@ const usualFigures: readonly Figure[] = [
 		priority: 85,
 		minWidth: 8,
 		format: ({sustainable: {limitedBy, afterOthers}}) =>
-			`${limitWordsByCause[limitedBy]}${afterOthers === undefined ? '' : ' + others'}`,
+			afterOthers === undefined || limitedBy === 'none'
+				? limitWordsByCause[limitedBy]
+				: `${limitWordsByCause[afterOthers.limitedBy ?? limitedBy]} + others`,
 	},
 ];
 
