@@ -389,6 +389,16 @@ describe('the title', () => {
 			{bucket: others('throttle', '10:01:05'), nowMs, endedAt: undefined},
 			'Quota applied · last 60 s · others by a throttle 25 s ago',
 		],
+		[
+			{
+				bucket: shared({
+					others: {at: at('10:01:05'), from: 'throttle', reportedAt: at('09:59:00')},
+				}),
+				nowMs,
+				endedAt: undefined,
+			},
+			'Quota applied · last 60 s · others by a throttle 25 s ago, else 2 min old',
+		],
 		// Once its minute is over the figures are dated.
 		[{bucket: undefined, nowMs, endedAt: at('10:00:31')}, 'Quota applied · last 60 s'],
 		[{bucket: undefined, nowMs, endedAt: at('10:00:30')}, 'Quota applied · nothing sent since 10:00:30 UTC'],
