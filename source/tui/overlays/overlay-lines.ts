@@ -79,7 +79,7 @@ function planLines(state: State, width: number): readonly Line[] {
 const columnNotes = [
 	'Space on or off, Backspace the usual ones, Enter keeps, Ctrl+S remembers',
 	'Space on or off, Enter keeps, Ctrl+S remembers',
-	'Enter keeps, Ctrl+S remembers',
+	'Space on/off, Enter keeps',
 	'Enter keeps',
 ];
 

@@ -194,7 +194,7 @@ const presetColumns: ReadonlyArray<Column<PickerRow>> = [
 		header: '',
 		align: 'left',
 		priority: 8,
-		minWidth: 10,
+		minWidth: 24,
 		cut: 'end',
 		format: (row) => (row.kind === 'preset' ? cleanText(row.preset.description) : ''),
 	},
