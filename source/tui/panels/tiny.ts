@@ -5,6 +5,7 @@ import {flowLines, type Line, segment} from '../../text/segment.ts';
 import {cleanText, wrapText} from '../../text/width.ts';
 import {freeWords, roomTone} from '../../view/account/account-columns.ts';
 import {listedBuckets} from '../../view/account/listed-buckets.ts';
+import {keyOf} from '../../view/keymap.ts';
 import {bucketNow, shownSnapshot, snapshotNowMs, throttledSinceMs} from '../../view/selectors.ts';
 import type {State} from '../../view/state.ts';
 import {accountStatus, statusOf} from '../../view/status.ts';
@@ -67,7 +68,9 @@ function runParts(state: State): readonly Line[] {
 	);
 	return [
 		[segment(status.word, status.tone)],
-		...(state.stage.kind === 'planned' && !state.isDemo ? [[segment('r shows the plan')]] : []),
+		...(state.stage.kind === 'planned' && !state.isDemo
+			? [[segment(`${keyOf(state, 'run')} shows the plan`)]]
+			: []),
 		...blockedWords(state),
 		briefVerdict(state),
 		...(bucket === undefined
