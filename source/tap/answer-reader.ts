@@ -203,7 +203,7 @@ const streamReader = ({method, baseModel, headers, onFirstToken}: Options): Answ
 };
 
 /** Collects the copy of a whole body. */
-export function bodyCollector(): {
+function bodyCollector(): {
 	readonly push: (chunk: Buffer) => void;
 	readonly text: () => string;
 } {

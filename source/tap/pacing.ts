@@ -12,7 +12,7 @@ import type {Incoming} from './listener.ts';
 import type {ModelBook} from './models.ts';
 import {held, largerThanQuota, spentDay, type TapRefusal} from './refusal.ts';
 import type {TappedCall, Traffic} from './traffic.ts';
-import {type Verdict, WaitingRoom} from './waiting-room.ts';
+import {type WaitEnd, WaitingRoom} from './waiting-room.ts';
 
 /** How long the first request of a model waits for its quotas, in milliseconds. */
 const quotaPatienceMs = 2000;
@@ -46,7 +46,7 @@ export type Pass = {
 };
 
 /** The end of the wait for room. */
-export type Admitted =
+type Admitted =
 	| Pass
 	| {readonly kind: 'refused'; readonly refusal: TapRefusal}
 	/** The client left. */
@@ -215,7 +215,7 @@ export class Pacing {
 			readonly signal: AbortSignal;
 			readonly holdMs: number | undefined;
 		},
-	): Promise<Verdict> {
+	): Promise<WaitEnd> {
 		const {clock} = this.#ports;
 		const {row} = call;
 		const userAgent = incoming.header('user-agent');
@@ -300,7 +300,7 @@ export class Pacing {
 
 const keyOf = (target: Target): string => `${target.region} ${bucketKey(target)}`;
 
-const refusalOf = (verdict: Exclude<Verdict, {kind: 'admitted'}>, call: TappedCall): Admitted => {
+const refusalOf = (verdict: Exclude<WaitEnd, {kind: 'admitted'}>, call: TappedCall): Admitted => {
 	switch (verdict.kind) {
 		case 'gone':
 			return verdict;

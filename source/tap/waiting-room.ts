@@ -13,7 +13,7 @@ const placeKeptMs = 60_000;
 const pollMs = 250;
 
 /** A call that wants to pass. */
-export type Guest = {
+type Guest = {
 	/** The same for all attempts of one call. */
 	readonly key: string;
 	readonly cost: () => Cost;
@@ -21,7 +21,7 @@ export type Guest = {
 };
 
 /** How the wait of a call ended. */
-export type Verdict =
+export type WaitEnd =
 	| {readonly kind: 'admitted'; readonly reservation: Reservation}
 	/** Its time is over, or too many wait: when it will likely be its turn, from now. */
 	| {readonly kind: 'away'; readonly turnInMs: number}
@@ -34,7 +34,7 @@ type Waiting = {
 	/** In the order of arrival; a call that comes back has its old number. */
 	readonly number: number;
 	readonly since: number;
-	readonly end: (verdict: Verdict) => void;
+	readonly end: (verdict: WaitEnd) => void;
 };
 
 /** A place that is kept. */
@@ -80,7 +80,7 @@ export class WaitingRoom {
 	 * Waits for room, at most `holdMs`.
 	 * @param signal The client left.
 	 */
-	async enter(guest: Guest, holdMs: number, signal: AbortSignal): Promise<Verdict> {
+	async enter(guest: Guest, holdMs: number, signal: AbortSignal): Promise<WaitEnd> {
 		this.#forgetOld();
 		const number = this.#kept.get(guest.key)?.number ?? this.#numbers++;
 		this.#kept.delete(guest.key);
@@ -90,8 +90,8 @@ export class WaitingRoom {
 		if (this.#waiting.length >= maxWaiting) {
 			return this.#sendAway(guest, number);
 		}
-		const {promise, resolve} = Promise.withResolvers<Verdict>();
-		const leave = (verdict: Verdict): void => {
+		const {promise, resolve} = Promise.withResolvers<WaitEnd>();
+		const leave = (verdict: WaitEnd): void => {
 			this.#waiting = this.#waiting.filter((each) => each !== own);
 			resolve(verdict);
 		};
@@ -141,7 +141,7 @@ export class WaitingRoom {
 		this.#waiting.splice(index === -1 ? this.#waiting.length : index, 0, own);
 	}
 
-	#sendAway({key, lane}: Guest, number: number): Verdict {
+	#sendAway({key, lane}: Guest, number: number): WaitEnd {
 		const turnInMs = this.#turnInMs(lane, number);
 		this.#kept.set(key, {number, lane, until: this.#clock.now() + turnInMs + placeKeptMs});
 		return {kind: 'away', turnInMs};

@@ -3,7 +3,7 @@ import {Bucket} from '../../source/admission/bucket.ts';
 import {noQuota} from '../../source/bedrock/quotas/bucket-quota.ts';
 import type {Lane} from '../../source/domain/bucket-usage.ts';
 import type {Quota} from '../../source/domain/target.ts';
-import {type Verdict, WaitingRoom} from '../../source/tap/waiting-room.ts';
+import {type WaitEnd, WaitingRoom} from '../../source/tap/waiting-room.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';
 
 const windowMs = 60_000;
@@ -25,12 +25,12 @@ const roomOf = (requests: number, {tokens = 1_000_000, evenAbove = undefined as 
 		evenAbove,
 	});
 	const room = new WaitingRoom(bucket, clock);
-	const log: Array<{key: string; at: number; verdict: Verdict}> = [];
+	const log: Array<{key: string; at: number; verdict: WaitEnd}> = [];
 	const cost = (amount: number) => ({reserved: amount, setAside: amount, max: amount, likelyMax: amount});
 	const enter = async (
 		key: string,
 		{holdMs = 25_000, lane = 'normal' as Lane, amount = 100, signal = new AbortController().signal} = {},
-	): Promise<Verdict> => {
+	): Promise<WaitEnd> => {
 		const verdict = await room.enter({key, cost: () => cost(amount), lane}, holdMs, signal);
 		log.push({key, at: clock.now(), verdict});
 		if (verdict.kind === 'admitted') {
