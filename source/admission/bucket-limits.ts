@@ -1,4 +1,4 @@
-import {type Dimension, type Lane, type Limits, lanes, type Use} from '../domain/bucket-usage.ts';
+import {type Dimension, type Lane, type Limits, lanes, ofEach, type Use} from '../domain/bucket-usage.ts';
 import type {Clock} from '../domain/clock.ts';
 import type {Quota} from '../domain/target.ts';
 import type {Ledger} from './ledger.ts';
@@ -80,12 +80,18 @@ export class BucketLimits {
 		return isWhole ? Math.max(quota, this.own[dimension] ?? quota) : this.#allowed(dimension);
 	}
 
-	/** What is allowed and left by others. */
-	#leftBy(others: Use): Limits {
+	/**
+	 * What is allowed and left by others. Programs of the user that share the bucket bear what was reported by their parts.
+	 * @param seen What throttles say of others, given what they share with this run.
+	 */
+	#leftBy(seen: (dimension: Dimension, base: number) => number): Limits {
 		return ofEach((dimension) => {
 			const allowed = this.#allowed(dimension);
 			const base = this.#base(dimension);
-			return allowed === null || base === null ? null : Math.min(allowed, base - others[dimension]);
+			const part = Math.min(1, (base ?? 1) / (this.#quota[dimension] || base || 1));
+			return allowed === null || base === null
+				? null
+				: Math.min(allowed, base - Math.max(this.#external[dimension] * part, seen(dimension, base)));
 		});
 	}
 
@@ -115,12 +121,12 @@ export class BucketLimits {
 
 	/** The limits less the others' use. */
 	open(now: number): Limits {
-		return this.#leftBy(this.othersUse(now));
+		return this.#leftBy((dimension, base) => this.#others[dimension].use(now, base));
 	}
 
 	/** The limits less what others use by the newest evidence of the last minutes. */
 	lasting(now: number): Limits {
-		return this.#leftBy(this.lastingOthers(now));
+		return this.#leftBy((dimension) => this.#others[dimension].lastSeen(now) ?? 0);
 	}
 
 	/** Whether others are known or estimated to use any of it. */
@@ -169,7 +175,6 @@ export class BucketLimits {
 	/** Limits of a lane: the open limits less the room kept for the lanes above it. */
 	forLane(now: number, lane: Lane): Limits {
 		let {requests, tokens} = this.open(now);
-		// The highest first.
 		for (const above of lanes.slice(0, lanes.indexOf(lane))) {
 			const demand = this.#demands.get(above);
 			if (demand !== undefined) {
@@ -187,11 +192,6 @@ export class BucketLimits {
 		return this.#demands.size > 0 || open.requests !== this.own.requests || open.tokens !== this.own.tokens;
 	}
 }
-
-const ofEach = <Value>(of: (dimension: Dimension) => Value): Readonly<Record<Dimension, Value>> => ({
-	requests: of('requests'),
-	tokens: of('tokens'),
-});
 
 /** What a lane is expected to send. */
 type LaneDemand = {

@@ -5,6 +5,11 @@ export type Use = {readonly requests: number; readonly tokens: number};
 export const dimensions = ['requests', 'tokens'] as const;
 export type Dimension = (typeof dimensions)[number];
 
+/** The same of each dimension. */
+export function ofEach<Value>(of: (dimension: Dimension) => Value): Readonly<Record<Dimension, Value>> {
+	return {requests: of('requests'), tokens: of('tokens')};
+}
+
 /** Limits in force for one admission; null: unlimited. */
 export type Limits = {readonly requests: number | null; readonly tokens: number | null};
 

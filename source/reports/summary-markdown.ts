@@ -3,16 +3,18 @@ import {cleanText} from '../text/width.ts';
 import {stopWords} from '../view/status.ts';
 import {throttledTotal} from '../view/variant-order.ts';
 import {recommendedOf} from './choice.ts';
-import {codeBlock, escapeMarkdown, markdownTable} from './markdown.ts';
 import type {Results, VariantResults} from './results-schema.ts';
 import {verdictSentences} from './verdict.ts';
 import {
 	caveatsOf,
+	codeBlock,
+	escapeMarkdown,
 	formatLimit,
 	formatTarget,
 	increaseCells,
 	leverTexts,
 	lostTexts,
+	markdownTable,
 	searchMarkdown,
 } from './words.ts';
 

@@ -1,3 +1,4 @@
+import type {Remembered} from '../config/config-file.ts';
 import type {AccountSnapshot} from '../domain/account-snapshot.ts';
 import type {ItemAnswer, ItemColumn, ItemEntries, ItemTable} from '../domain/item-results.ts';
 import type {Plan} from '../domain/plan.ts';
@@ -71,6 +72,9 @@ export type Action = {readonly atMs: number} & (
 			readonly length: number;
 			readonly outcome: CopyOutcome;
 	  }
+	/** Names of what was written into the configuration. */
+	| {readonly type: 'remembered'; readonly file: string; readonly names: readonly string[]}
+	| {readonly type: 'remember-failed'; readonly fault: Fault}
 	| {readonly type: 'screen-resized'; readonly size: ScreenSize}
 	| {readonly type: 'time-passed'}
 );
@@ -157,6 +161,8 @@ export type Effect =
 			readonly columns: readonly ItemColumn[];
 			readonly models: readonly string[];
 	  }
+	/** Into the user's configuration, with what was typed on the command line where `hasTyped`. */
+	| {readonly type: 'remember'; readonly values: readonly Remembered[]; readonly hasTyped: boolean}
 	/** Into the clipboard of the terminal. */
 	| {readonly type: 'copy'; readonly what: string; readonly text: string}
 	| {readonly type: 'redraw'}

@@ -1,8 +1,9 @@
 import {cleanText} from '../text/width.ts';
 import {notFoldable, selectedBucket} from './account/listed-buckets.ts';
+import {notChoosable} from './columns/columns.ts';
 import {notCopyable} from './copied.ts';
 import {selectedItem} from './items.ts';
-import {commandFor, type KeyCommand, titleOf, viewsOfKey} from './keymap.ts';
+import {commandFor, type KeyCommand, keyOf, titleOf, viewsOfKey} from './keymap.ts';
 import {isSortable, rowCount} from './list-commands.ts';
 import {currentList} from './lists.ts';
 import {notAddable} from './more-requests.ts';
@@ -12,7 +13,7 @@ import {listedRows, selectedRow} from './variant-rows.ts';
 
 function notBenchmarkable(state: State): string | undefined {
 	if (isRunning(state)) {
-		return 'a run is under way: x stops it';
+		return `a run is under way: ${keyOf(state, 'stop')} stops it`;
 	}
 	if (state.stage.kind === 'preparing') {
 		return 'the run is still being prepared';
@@ -82,6 +83,7 @@ const readingCommands: ReadonlySet<KeyCommand> = new Set<KeyCommand>([
 	'filter',
 	'next-sort',
 	'invert',
+	'columns',
 	'zoom-in',
 	'zoom-out',
 	'zoom-reset',
@@ -110,7 +112,9 @@ const notRunnable: Reason = (state) => {
 		case 'planned':
 			return state.plan?.refusal;
 		case 'choosing':
-			return state.config.models.length > 0 ? undefined : 'no model is chosen: M lists what can be run';
+			return state.config.models.length > 0
+				? undefined
+				: `no model is chosen: ${keyOf(state, 'models')} lists what can be run`;
 		default:
 			return undefined;
 	}
@@ -118,7 +122,8 @@ const notRunnable: Reason = (state) => {
 
 function betweenRuns(what: string): Reason {
 	const verb = what.startsWith('the ') ? 'changes' : 'change';
-	return (state) => (isRunning(state) ? `${what} ${verb} between runs: x stops this one` : undefined);
+	return (state) =>
+		isRunning(state) ? `${what} ${verb} between runs: ${keyOf(state, 'stop')} stops this one` : undefined;
 }
 
 const notStoppable: Reason = (state) => {
@@ -174,12 +179,15 @@ const notClosable: Reason = (state) => {
 	const isOpen = state.earlier !== undefined || state.isDetailOpen || state.overlay !== undefined;
 	return isOpen || (name !== undefined && state.lists[name].filter !== '')
 		? undefined
-		: 'nothing is open; q quits';
+		: `nothing is open; ${keyOf(state, 'quit')} quits`;
 };
 
 const reasons: Readonly<Partial<Record<KeyCommand, Reason>>> = {
 	run: notRunnable,
-	'start-demo': (state) => (isDemoOffered(state) ? undefined : 'd works only when no account is available'),
+	'start-demo': (state) =>
+		isDemoOffered(state)
+			? undefined
+			: `${keyOf(state, 'start-demo')} works only when no account is available`,
 	models: betweenRuns('models'),
 	presets: betweenRuns('the preset'),
 	settings: betweenRuns('settings'),
@@ -226,8 +234,11 @@ const reasons: Readonly<Partial<Record<KeyCommand, Reason>>> = {
 	home: notMovable,
 	end: notMovable,
 	copy: notCopyable,
+	columns: notChoosable,
 	'next-sort': (state) =>
-		isSortable(state) ? undefined : `${titleOf(state.view)} has one order, by time: i inverts it`,
+		isSortable(state)
+			? undefined
+			: `${titleOf(state.view)} has one order, by time: ${keyOf(state, 'invert')} inverts it`,
 	'zoom-in': (state) =>
 		notZoomable(state) ??
 		(neighbourWindow(state, -1) === undefined ? 'this is the shortest window' : undefined),
@@ -238,16 +249,19 @@ const reasons: Readonly<Partial<Record<KeyCommand, Reason>>> = {
 };
 
 /** Why a key without a command here does nothing. */
-export function refusalWords({overlay, isTyping, view}: State, keyName: string): string {
+export function refusalWords(state: State, keyName: string): string {
+	const {overlay, isTyping, view, keymap} = state;
 	const key = cleanText(keyName);
 	if (overlay?.kind === 'quit-question') {
-		return 'q stops the run and quits, Esc continues';
+		return `${keyOf(state, 'quit')} stops the run and quits, Esc continues`;
 	}
 	if (overlay !== undefined || isTyping) {
 		return `${key} does nothing here`;
 	}
-	const places = commandFor(keyName, view) === undefined ? viewsOfKey(keyName) : undefined;
-	return places === undefined ? `${key} does nothing; ? lists the keys` : `${key} works in ${places}`;
+	const places = commandFor(keyName, view, keymap) === undefined ? viewsOfKey(keyName, keymap) : undefined;
+	return places === undefined
+		? `${key} does nothing; ${keyOf(state, 'help')} lists the keys`
+		: `${key} works in ${places}`;
 }
 
 /** What a key does now, in a word for the footer; undefined where that is its usual word. */

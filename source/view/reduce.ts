@@ -11,10 +11,11 @@ import {
 	withFlash,
 } from './actions.ts';
 import {disabledReason, refusalWords} from './availability.ts';
+import {inColumns, openColumns} from './columns/columns.ts';
 import {copy, withCopied} from './copied.ts';
 import * as history from './history/history.ts';
 import * as items from './items.ts';
-import {type KeyCommand, keyGroups, type ViewName, viewAfter} from './keymap.ts';
+import {type KeyCommand, type Keymap, type ViewName, viewAfter} from './keymap.ts';
 import * as listing from './list-commands.ts';
 import {currentList} from './lists.ts';
 import {changedSettings, withLog} from './log-lines.ts';
@@ -23,7 +24,7 @@ import * as pickers from './picker.ts';
 import * as runs from './run-commands.ts';
 import * as screen from './screen-commands.ts';
 import {finalSnapshot} from './selectors.ts';
-import {inSettings, openSettings} from './settings.ts';
+import {inSettings, openSettings, remember, takeRemembered} from './settings.ts';
 import type {Overlay, State} from './state.ts';
 import {statusOf, windowTitle} from './status.ts';
 
@@ -144,6 +145,10 @@ function reduced(before: State, action: Action): Transition {
 			return history.takeHistory(state, action);
 		case 'copied':
 			return noEffect(withCopied(state, action));
+		case 'remembered':
+			return noEffect(withLog(takeRemembered(state, action), 'written', action.file));
+		case 'remember-failed':
+			return noEffect(withFlash(state, `not remembered: ${action.fault.message}`));
 		case 'screen-resized':
 			return noEffect({...state, size: action.size});
 		case 'time-passed':
@@ -156,6 +161,9 @@ function inOverlay(state: State, overlay: Overlay, action: OverlayAction): Trans
 	if (overlay.kind === 'settings') {
 		return inSettings(state, overlay, action);
 	}
+	if (overlay.kind === 'columns') {
+		return inColumns(state, overlay, action);
+	}
 	if (action.type === 'overlay-closed') {
 		return noEffect({...state, overlay: overlay.kind === 'comparison' ? overlay.list : undefined});
 	}
@@ -167,10 +175,13 @@ function inOverlay(state: State, overlay: Overlay, action: OverlayAction): Trans
 		case 'help':
 		case 'start-question':
 			return action.type === 'overlay-moved'
-				? noEffect({...state, overlay: {...overlay, scroll: scrolled(overlay.scroll, action.lines)}})
+				? noEffect({
+						...state,
+						overlay: {...overlay, scroll: scrolled(state.keymap, overlay.scroll, action.lines)},
+					})
 				: noEffect(state);
 		case 'picker':
-			return inPicker(state, overlay, action);
+			return pickers.inPicker(state, overlay, action);
 		case 'more-question':
 			return action.type === 'overlay-accepted' ? more.sendMore(state) : noEffect(state);
 		case 'quit-question':
@@ -180,29 +191,9 @@ function inOverlay(state: State, overlay: Overlay, action: OverlayAction): Trans
 }
 
 /** A line of help may take several on a narrow screen; the overlay stops at its own last one. */
-function scrolled(scroll: number, lines: number): number {
-	const last = keyGroups.reduce((sum, {entries}) => sum + 3 * entries.length + 2, 0);
+function scrolled({groups}: Keymap, scroll: number, lines: number): number {
+	const last = groups.reduce((sum, {entries}) => sum + 3 * entries.length + 2, 0);
 	return Math.min(last, Math.max(0, scroll + lines));
-}
-
-function inPicker(state: State, picker: Overlay & {kind: 'picker'}, action: OverlayAction): Transition {
-	switch (action.type) {
-		case 'text-typed':
-			return pickers.filterPicker(state, picker, `${picker.filter}${action.text}`.slice(0, 300));
-		case 'text-erased':
-			return pickers.filterPicker(state, picker, [...picker.filter].slice(0, -1).join(''));
-		case 'overlay-turned':
-		case 'overlay-compared':
-			return noEffect(state);
-		case 'overlay-moved':
-			return pickers.movePicker(state, picker, action.lines);
-		case 'overlay-marked':
-			return pickers.markPicked(state, picker);
-		case 'overlay-accepted':
-			return pickers.acceptPicked(state, picker);
-		case 'overlay-closed':
-			return noEffect({...state, overlay: undefined});
-	}
 }
 
 /** A run that was long enough to look elsewhere is announced, unless it was ended by a key. */
@@ -257,7 +248,11 @@ function withEnd(state: State, snapshot: Snapshot): State {
 		return withLog(state, 'ended', `The run ended after ${formatDurationMs(snapshot.elapsedMs)}.`);
 	}
 	const {word, detail} = statusOf({...state, stage: {kind: 'ended'}, snapshot});
-	return withLog(state, word.toLowerCase(), `The run ${word.toLowerCase()} ${detail.split(' · r runs')[0]}.`);
+	return withLog(
+		state,
+		word.toLowerCase(),
+		`The run ${word.toLowerCase()} ${detail.split(/ · \S+ runs/)[0]}.`,
+	);
 }
 
 /** Whether the screen closes once the run has ended. */
@@ -388,6 +383,8 @@ const handlers: Readonly<Record<KeyCommand, (state: State) => Transition>> = {
 	export: (state) => screen.write(state, 'charts'),
 	'export-increase': (state) => screen.write(state, 'increase'),
 	'export-winner': (state) => screen.write(state, 'winner'),
+	columns: openColumns,
+	remember,
 	copy,
 	help: (state) => noEffect({...state, overlay: {kind: 'help', scroll: 0}}),
 	redraw: (state) => withEffects(state, {type: 'redraw'}),

@@ -13,6 +13,7 @@ import {cleanText} from '../text/width.ts';
 import {activeWords} from './account/account-rows.ts';
 import {accountFault, accountNowMs, shownRegions} from './account/account-state.ts';
 import {startText} from './history/history.ts';
+import {keyOf} from './keymap.ts';
 import {leaveDeadlineMs, type State} from './state.ts';
 
 /** The state of the session in words. */
@@ -28,8 +29,8 @@ export type Status = {
 export function statusOf(state: State): Status {
 	const {stage, snapshot, earlier} = state;
 	if (earlier !== undefined) {
-		const {word, detail} = endedStatus(snapshot);
-		const how = `${word.toLowerCase()} ${detail.replace(/ · r runs again$/, '')}`;
+		const {word, detail} = endedStatus(state);
+		const how = `${word.toLowerCase()} ${detail.replace(/ · \S+ runs again$/, '')}`;
 		return {
 			word: 'EARLIER RUN',
 			detail: `of ${startText(earlier.startedAt)} UTC · Esc returns · ${how}`,
@@ -42,17 +43,25 @@ export function statusOf(state: State): Status {
 			return {word: 'PREPARING', detail: `${cleanText(stage.step)} (${waited})`, tone: 'accent'};
 		}
 		case 'choosing':
-			return {word: 'CHOOSING', detail: 'no model chosen: M lists what can be run', tone: 'accent'};
+			return {
+				word: 'CHOOSING',
+				detail: `no model chosen: ${keyOf(state, 'models')} lists what can be run`,
+				tone: 'accent',
+			};
 		case 'planned':
 			return state.plan?.refusal === undefined
-				? {word: 'READY', detail: '· press r to start; nothing has been sent', tone: 'accent'}
+				? {
+						word: 'READY',
+						detail: `· press ${keyOf(state, 'run')} to start; nothing has been sent`,
+						tone: 'accent',
+					}
 				: blockedStatus(cleanText(state.plan.refusal));
 		case 'failed':
 			return {word: 'FAULT', detail: cleanText(stage.fault.message), tone: 'bad'};
 		case 'running':
 			return runningStatus(state, snapshot);
 		case 'ended':
-			return endedStatus(snapshot);
+			return endedStatus(state);
 	}
 }
 
@@ -79,12 +88,17 @@ export function windowTitle({stage, snapshot}: State): string {
 }
 
 /** Since when the view is frozen; undefined while it is not. */
-export function frozenStatus({frozen, nowMs, stage}: State): Status | undefined {
+export function frozenStatus(state: State): Status | undefined {
+	const {frozen, nowMs, stage} = state;
 	if (frozen === undefined) {
 		return undefined;
 	}
-	const detail = stage.kind === 'running' ? 'data still arriving' : 'f shows the newest';
+	const detail = stage.kind === 'running' ? 'data still arriving' : newestWords(state);
 	return {word: `FROZEN ${formatElapsedMs(nowMs - frozen.sinceMs)}`, detail, tone: 'warning'};
+}
+
+function newestWords(state: State): string {
+	return `${keyOf(state, 'toggle-freeze')} shows the newest`;
 }
 
 function runningStatus(state: State, snapshot: Snapshot | undefined): Status {
@@ -215,7 +229,8 @@ export function stopWords({stoppedBy, stopReason, failures}: RunEnd): string {
 	return stoppedBy === 'day' ? `· ${reason}` : reason;
 }
 
-function endedStatus(snapshot: Snapshot | undefined): Status {
+function endedStatus(state: State): Status {
+	const {snapshot} = state;
 	const duration = formatDurationMs(snapshot?.elapsedMs);
 	const by = snapshot === undefined ? '' : stopWords(snapshot);
 	switch (snapshot?.outcome) {
@@ -228,7 +243,7 @@ function endedStatus(snapshot: Snapshot | undefined): Status {
 		case 'failed':
 			return {word: 'FAILED', detail: by || `after ${duration}`, tone: 'bad'};
 		default:
-			return {word: 'COMPLETED', detail: `in ${duration} · r runs again`, tone: 'good'};
+			return {word: 'COMPLETED', detail: `in ${duration} · ${keyOf(state, 'run')} runs again`, tone: 'good'};
 	}
 }
 
@@ -256,5 +271,5 @@ export function accountStatus(state: State): Status {
 	];
 	return account.frozen === undefined
 		? {word: 'WATCHING', detail: words.join(' · '), tone: 'good'}
-		: {word: 'FROZEN', detail: `${words.join(' · ')} · f shows the newest`, tone: 'warning'};
+		: {word: 'FROZEN', detail: `${words.join(' · ')} · ${newestWords(state)}`, tone: 'warning'};
 }

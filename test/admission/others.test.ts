@@ -127,6 +127,28 @@ describe('what is left beside others', () => {
 	});
 });
 
+describe('two programs of the user beside others', () => {
+	it('share what these leave: none starves, and together they stay below the quota', () => {
+		fc.assert(
+			fc.property(
+				fc.integer({min: 0, max: 50}),
+				fc.double({min: 0, max: 50, noNaN: true}),
+				(part, others) => {
+					const open = [part, 50 - part].map((requests) => {
+						const {clock, bucket} = setUp(50);
+						bucket.limits.setPart({requests, tokens: null});
+						bucket.limits.setOthersUse({requests: others, tokens: 0});
+						expect(bucket.limits.othersUse(clock.now()).requests).toBe(others);
+						return bucket.limits.open(clock.now()).requests ?? Number.NaN;
+					});
+					expect(Math.min(...open)).toBeGreaterThanOrEqual(-1e-9);
+					expect(open.reduce((sum, each) => sum + each, 0)).toBeCloseTo(50 - others, 6);
+				},
+			),
+		);
+	});
+});
+
 describe('when the next request will likely be sent', () => {
 	it('is not said while nothing waits', () => {
 		const {bucket, use} = setUp();

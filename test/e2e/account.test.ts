@@ -116,7 +116,7 @@ describe.skipIf(!isBuilt)('the account in the built program (skipped where dist/
 						/1\. Also call global\..* 100 of 100 RPM, 200k of 200k TPM free: \d+ more requests like these per minute/,
 						/2\. Ask AWS for its default: 100 RPM applied, 10k by default \(L-4A6BFAB1\)/,
 						/3\. Cache what repeats: [\d.]+k input tokens per request, 0 cache reads/,
-						/AWS does not report which program uses a quota/,
+						/AWS does not report which program uses a quota: bedrock-top tap -- COMMAND meters one that you start/,
 					],
 				],
 			],

@@ -90,6 +90,30 @@ describe('a bucket after the end of a run', () => {
 		});
 	});
 
+	it('where a throttle showed those of one limit, those of the other stay as old as CloudWatch made them', () => {
+		const throttled = {
+			used: 20,
+			reserved: 0,
+			others: 150,
+			limit: 200,
+			throttledAt: '2026-03-01T10:02:14.000Z',
+		};
+		const reportedAt = '2026-03-01T10:00:00.000Z';
+		const mixed = {
+			requests: throttled,
+			tokens: {used: 100, reserved: 0, others: 90_000, limit: 200_000},
+			others: {at: throttled.throttledAt, from: 'throttle', reportedAt},
+		} as const;
+		expect(bucketNow(stateAfter(39_000, mixed), 0)).toMatchObject({
+			requests: {others: 150},
+			tokens: {others: 90_000},
+			others: mixed.others,
+		});
+		const later = bucketNow(stateAfter(41_000, mixed), 0);
+		expect(later?.requests).not.toHaveProperty('others');
+		expect(later).toMatchObject({tokens: {others: 90_000}, others: {at: reportedAt, from: 'cloudwatch'}});
+	});
+
 	it('is that of the snapshot while the run goes, and where the snapshot does not say when it was made', () => {
 		const running = stateAfter(30_000, {}, {phase: 'running', endedAt: null});
 		expect(bucketNow(running, 0)).toBe(running.snapshot?.buckets[0]);

@@ -1,7 +1,7 @@
 import {fitLine, joinLines, type Line, lineWidth, segment, spreadLine} from '../../text/segment.ts';
 import {cleanText, displayWidth, truncateMiddle} from '../../text/width.ts';
 import {shownRegions} from '../../view/account/account-state.ts';
-import {views} from '../../view/keymap.ts';
+import {keyOf, views} from '../../view/keymap.ts';
 import {accountWords, quotaWords} from '../../view/quota-words.ts';
 import {isRunning, shownSnapshot} from '../../view/selectors.ts';
 import type {State} from '../../view/state.ts';
@@ -109,11 +109,12 @@ function quotaLine(state: State): Line {
 }
 
 function viewsLine(state: State, width: number): Line {
-	const names: readonly Line[] = views.map(({name, title, digit}) =>
-		name === state.view
-			? [segment(`[${digit} ${title}]`, 'strong')]
-			: [segment(` ${digit} `, 'muted'), segment(`${title} `)],
-	);
+	const names: readonly Line[] = views.map(({name, title}) => {
+		const key = keyOf(state, `open-${name}`);
+		return name === state.view
+			? [segment(`[${key} ${title}]`, 'strong')]
+			: [segment(` ${key} `, 'muted'), segment(`${title} `)];
+	});
 	const left = names.flat();
 	const {method, load, goal} = state.config;
 	const settings = [

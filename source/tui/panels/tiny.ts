@@ -5,6 +5,7 @@ import {flowLines, type Line, segment} from '../../text/segment.ts';
 import {cleanText, wrapText} from '../../text/width.ts';
 import {freeWords, roomTone} from '../../view/account/account-columns.ts';
 import {listedBuckets} from '../../view/account/listed-buckets.ts';
+import {keyOf} from '../../view/keymap.ts';
 import {bucketNow, shownSnapshot, snapshotNowMs, throttledSinceMs} from '../../view/selectors.ts';
 import type {State} from '../../view/state.ts';
 import {accountStatus, statusOf} from '../../view/status.ts';
@@ -67,7 +68,9 @@ function runParts(state: State): readonly Line[] {
 	);
 	return [
 		[segment(status.word, status.tone)],
-		...(state.stage.kind === 'planned' && !state.isDemo ? [[segment('r shows the plan')]] : []),
+		...(state.stage.kind === 'planned' && !state.isDemo && state.plan?.refusal === undefined
+			? [[segment(`${keyOf(state, 'run')} shows the plan`)]]
+			: []),
 		...blockedWords(state),
 		briefVerdict(state),
 		...(bucket === undefined
@@ -79,12 +82,14 @@ function runParts(state: State): readonly Line[] {
 
 const separator = segment(' · ', 'muted');
 
-/** What a run waits for, a part each: `others use 47 of 50`, `next request in 14 s`. */
+/** Why a run cannot start, or what it waits for, a part each: `others use 47 of 50`, `next request in 14 s`. */
 function blockedWords(state: State): readonly Line[] {
 	const snapshot = shownSnapshot(state);
+	const refusal = state.stage.kind === 'planned' ? state.plan?.refusal : undefined;
 	const isRunning = state.stage.kind === 'running' && snapshot?.phase === 'running';
-	const parts = isRunning ? cleanText(snapshot.progress.waitingFor ?? '').split(' · ') : [];
-	return parts.filter((part) => part !== '').map((part) => [segment(part)]);
+	const reason = cleanText(refusal ?? (isRunning ? snapshot.progress.waitingFor : null) ?? '');
+	const parts = reason.split(/ · |: |, /).filter((part) => part !== '');
+	return parts.map((part) => [segment(part)]);
 }
 
 /** All that is taken of a limit, by whomever, marked where that is near it and within a minute of a throttle. */

@@ -11,7 +11,10 @@ import {
 } from '../../text/numbers.ts';
 import type {Tone} from '../../text/segment.ts';
 import type {Column} from '../../text/table.ts';
+import {chosenColumns, furtherColumns} from '../../view/columns/columns.ts';
+import type {ViewName} from '../../view/keymap.ts';
 import {passedWords} from '../../view/quality-words.ts';
+import type {OwnColumns} from '../../view/state.ts';
 import {throttledTotal} from '../../view/variant-order.ts';
 import type {VariantRow} from '../../view/variant-rows.ts';
 
@@ -56,8 +59,8 @@ function percentileOf({histogram, ...known}: Distribution, name: 'p50' | 'p99'):
 
 const toneOf = (isRaised: boolean, tone: Tone): Tone => (isRaised ? tone : 'plain');
 
-/** The columns of the dashboard. */
-const usualFigures: readonly Figure[] = [
+/** The columns in the order of the Variants view; the dashboard has fewer where there is little room. */
+const allFigures: readonly Figure[] = [
 	{
 		key: 'sent',
 		headers: ['Sent', 'Sent'],
@@ -160,10 +163,6 @@ const usualFigures: readonly Figure[] = [
 				? limitWordsByCause[limitedBy]
 				: `${limitWordsByCause[afterOthers.limitedBy ?? limitedBy]} + others`,
 	},
-];
-
-/** Further columns of the Variants view. */
-const furtherFigures: readonly Figure[] = [
 	{
 		key: 'p99',
 		headers: ['p99', 'Total p99'],
@@ -223,6 +222,9 @@ type ColumnOptions = {
 	/** With the columns of the Variants view. */
 	readonly isFull: boolean;
 	readonly goal: Goal;
+	/** Whose columns the user may have chosen. */
+	readonly view: ViewName;
+	readonly own: OwnColumns;
 };
 
 /** The columns of a variant table for these rows, those of the goal first. */
@@ -230,19 +232,24 @@ export function variantColumns(
 	options: ColumnOptions,
 	rows: readonly TableRow[],
 ): ReadonlyArray<Column<TableRow>> {
-	return [
+	const {view, own, isWide} = options;
+	const isOwn = own[view] !== undefined;
+	const all = [
 		markColumn,
 		nameColumn,
 		...(options.hasModels ? [modelColumn] : []),
 		...(options.hasLanes ? [laneColumn] : []),
-		...figuresFor(options).map((each) => figureColumn(each, options.isWide, rows)),
+		...figuresFor(isOwn ? {...options, isFull: true} : options).map((each) =>
+			figureColumn(each, isWide, rows),
+		),
 	];
+	return chosenColumns(all, view, own);
 }
 
 /** What every goal needs, then the figures of the goal, then the others. */
 function figuresFor({isFull, hasChecks, goal}: ColumnOptions): readonly Figure[] {
 	const ofGoal = figuresOfGoal[goal];
-	const known = [...usualFigures, ...furtherFigures].filter(({key}) => key !== 'passed' || hasChecks);
+	const known = allFigures.filter(({key}) => key !== 'passed' || hasChecks);
 	const common = known.filter(({key}) => key === 'sent' || key === 'useful' || key === 'passed');
 	const first = ofGoal.flatMap((key, index) =>
 		known
@@ -250,7 +257,8 @@ function figuresFor({isFull, hasChecks, goal}: ColumnOptions): readonly Figure[]
 			.map((each) => ({...each, priority: index === 0 ? 97 : Math.max(each.priority, 82)})),
 	);
 	const others = known.filter(
-		(each) => !common.includes(each) && !ofGoal.includes(each.key) && (isFull || usualFigures.includes(each)),
+		(each) =>
+			!common.includes(each) && !ofGoal.includes(each.key) && (isFull || !furtherColumns.has(each.key)),
 	);
 	return [...common, ...first, ...others];
 }
@@ -266,7 +274,7 @@ const markColumn: Column<TableRow> = {
 };
 
 const nameColumn: Column<TableRow> = {
-	key: 'name',
+	key: 'variant',
 	header: 'Variant',
 	align: 'left',
 	minWidth: 10,

@@ -55,6 +55,8 @@ export function variantTableLines(
 			hasChecks: areAnswersChecked(state),
 			isFull,
 			goal: state.config.goal,
+			view: state.view,
+			own: state.columns,
 		},
 		tableRows,
 	);
