@@ -92,7 +92,7 @@ const connectionWords = (error: unknown, ports: ExchangePorts): string =>
 	withoutSecrets(reasonOf(error), ports.secrets());
 
 /** The service gave no answer. */
-export type Unanswered = {readonly refusal: TapRefusal; readonly error?: unknown};
+export type NoAnswer = {readonly refusal: TapRefusal; readonly error?: unknown};
 
 /** Signs and sends. @returns The answer, or why there is none. */
 export async function forward(
@@ -100,7 +100,7 @@ export async function forward(
 	to: {readonly host: UpstreamHost; readonly target: string; readonly body: Buffer},
 	ports: ExchangePorts,
 	{signal, onSend}: {readonly signal: AbortSignal; readonly onSend: () => void},
-): Promise<UpstreamAnswer | Unanswered> {
+): Promise<UpstreamAnswer | NoAnswer> {
 	let outgoing: Outgoing;
 	try {
 		outgoing = await outgoingOf(incoming, to, ports);
@@ -128,7 +128,7 @@ export async function forward(
 }
 
 /** Says to the client why there is no answer; where the service closed the connection, that is all there is to say. */
-export function sendUnanswered(incoming: Incoming, {refusal, error}: Unanswered, ports: ExchangePorts): void {
+export function sendUnanswered(incoming: Incoming, {refusal, error}: NoAnswer, ports: ExchangePorts): void {
 	if (isCutByService(error)) {
 		incoming.reply.cut();
 	} else {

@@ -52,7 +52,7 @@ const http2WindowBytes = 16 * 1024 * 1024;
 const http2Settings: http2.ServerOptions = {
 	maxSessionMemory: 1024,
 	settings: {initialWindowSize: 1024 * 1024},
-	// A client that gives many requests up at once is no attack.
+	// A client may give many requests up at once.
 	streamResetBurst: 100_000,
 	streamResetRate: 10_000,
 };

@@ -10,10 +10,10 @@ import {
 	bodyOf,
 	type ExchangePorts,
 	forward,
+	type NoAnswer,
 	passBack,
 	refuse,
 	sendUnanswered,
-	type Unanswered,
 } from './exchange.ts';
 import type {Headers, Incoming} from './listener.ts';
 import type {ModelBook} from './models.ts';
@@ -179,7 +179,7 @@ const finishAnswered = (
 /** The service was not reached, or nothing came back. */
 const finishUnanswered = (
 	attempt: TappedCall,
-	{answer, isGone}: {readonly answer: Unanswered; readonly isGone: boolean},
+	{answer, isGone}: {readonly answer: NoAnswer; readonly isGone: boolean},
 	context: FailureContext,
 	{ports, admitted}: Settling,
 ): void => {
@@ -191,7 +191,7 @@ const finishUnanswered = (
 		? undefined
 		: failureOf(answer.error ?? new Error(answer.refusal.message), context, {secrets: ports.secrets()});
 	if (attempt.sentAt === undefined || failure?.charge === 'none') {
-		// What was never sent is no failure of the service.
+		// What was never sent did not fail at the service.
 		if (attempt.sentAt !== undefined && failure !== undefined) {
 			traffic.ended(attempt, {kind: 'refused', failure});
 		}
