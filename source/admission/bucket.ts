@@ -202,7 +202,6 @@ export class Bucket {
 		if (wait !== undefined && wait !== 'probe') {
 			this.#roomAt = wait.delayMs === undefined ? undefined : now + wait.delayMs;
 			this.#waiting = {tokens, lane, reason: wait.reason};
-			this.#hasFilled ||= wait.reason === 'requests' || wait.reason === 'tokens';
 			this.standing.waits(tokens, wait.reason === 'requests' || wait.reason === 'tokens');
 			return wait;
 		}
@@ -348,7 +347,7 @@ export class Bucket {
 	 */
 	#isEven(now: number): boolean {
 		const used = this.#evenAbove < 1 ? 1 - roomPart(this.ledger.use(), this.limits.open(now)) : 0;
-		this.#hasFilled &&= used >= this.#evenAbove / 2;
+		this.#hasFilled = used >= 0.98 || (this.#hasFilled && used >= this.#evenAbove / 2);
 		return this.#evenSince !== undefined || (!this.#hasFilled && used >= this.#evenAbove);
 	}
 

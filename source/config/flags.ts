@@ -150,7 +150,7 @@ const tapFlags = [
 		kind: 'value',
 		value: 'T',
 		default: '5m',
-		help: 'the same for clients that take interim responses (boto3, fetch of Node)',
+		help: 'the same for clients that take interim responses (boto3, fetch of Node) and, without --hold, for the AWS SDK for JavaScript',
 		scopes: ['tap'],
 	},
 	{

@@ -58,11 +58,13 @@ const resolvePace = (flags: FlagValues): Pace | undefined => {
 		return undefined;
 	}
 	const [share, burst, hold, alive] = settingsOfPace.map((name) => flags.text(name));
+	const holdAliveMs = alive === undefined ? usualHoldAliveMs : readDurationMs('hold-alive', alive);
 	return {
 		share: share === undefined ? 1 : readNumber('share', share, {min: 0.01, max: 1}),
 		burst: burst === undefined ? undefined : readChoice('burst', burst, bursts),
 		holdMs: hold === undefined ? usualHoldMs : readDurationMs('hold', hold),
-		holdAliveMs: alive === undefined ? usualHoldAliveMs : readDurationMs('hold-alive', alive),
+		holdAliveMs,
+		holdPatientMs: hold === undefined ? holdAliveMs : readDurationMs('hold', hold),
 		lanes: flags.texts('lane').map(readLane),
 	};
 };

@@ -15,6 +15,8 @@ export type Pace = {
 	readonly holdMs: number;
 	/** The same for clients that take interim responses. */
 	readonly holdAliveMs: number;
+	/** The same for clients that are known to wait without a limit of their own. */
+	readonly holdPatientMs: number;
 	/** Lanes of clients, by name; the others are in `normal`. */
 	readonly lanes: ReadonlyArray<{readonly lane: Lane; readonly client: string}>;
 };

@@ -203,7 +203,7 @@ const streamReader = ({method, baseModel, headers, onFirstToken}: Options): Answ
 };
 
 /** Collects the copy of a whole body. */
-function bodyCollector(): {
+export function bodyCollector(): {
 	readonly push: (chunk: Buffer) => void;
 	readonly text: () => string;
 } {

@@ -62,15 +62,23 @@ export function callKey(call: TappedCall, body: Buffer): string {
 const knownOnly = (limit: Limit): Limit =>
 	limit.state === 'unknown' ? {...limit, value: null, state: 'none', source: null} : limit;
 
+/** How a client waits. `interim`: the interim response that keeps its read timeout from running out. */
+type Patience = {
+	readonly hold: 'holdMs' | 'holdAliveMs' | 'holdPatientMs';
+	readonly interim: 100 | 102 | undefined;
+};
+
 /**
- * Interim responses keep a client's read timeout from running out; only clients that were measured to take them get any:
- * boto3 takes 100 and Node's fetch takes 102, while each takes the other's for the answer.
+ * Only what was measured: boto3 takes 100 and Node's fetch takes 102, while each takes the other's for the answer. The AWS
+ * SDK for JavaScript has no read timeout of its own, and its budget of retries is soon spent where many calls of one client
+ * are sent away.
  */
-const interimFor = (userAgent: string | undefined): 100 | 102 | undefined => {
-	if (/^Boto3\//.test(userAgent ?? '')) {
-		return 100;
-	}
-	return /^(?:node|undici)$/.test(userAgent ?? '') ? 102 : undefined;
+const patienceOf = (userAgent: string | undefined): Patience => {
+	const agent = userAgent ?? '';
+	const interim = /^Boto3\//.test(agent) ? 100 : /^(?:node|undici)$/.test(agent) ? 102 : undefined;
+	const hold =
+		interim !== undefined ? 'holdAliveMs' : /^aws-sdk-js\/3/.test(agent) ? 'holdPatientMs' : 'holdMs';
+	return {hold, interim};
 };
 
 const nothingHeld: Pass = {kind: 'admitted', confirmed() {}, settled() {}};
@@ -184,10 +192,10 @@ export class Pacing {
 		if (this.#pace === undefined) {
 			return 0;
 		}
-		const {holdMs, holdAliveMs} = this.#pace;
-		const most = interimFor(userAgent) === undefined ? holdMs : holdAliveMs;
+		const {hold, interim} = patienceOf(userAgent);
+		const most = this.#pace[hold];
 		const untilDeadline =
-			call.caller.deadline === undefined || interimFor(userAgent) !== undefined
+			call.caller.deadline === undefined || interim !== undefined
 				? Number.POSITIVE_INFINITY
 				: call.caller.deadline - clock.epoch() - deadlineMarginMs;
 		return Math.max(0, Math.min(most - (clock.now() - call.arrivedAt), untilDeadline));
@@ -219,7 +227,7 @@ export class Pacing {
 		const {clock} = this.#ports;
 		const {row} = call;
 		const userAgent = incoming.header('user-agent');
-		const interim = interimFor(userAgent);
+		const {interim} = patienceOf(userAgent);
 		const from = clock.now();
 		row.held++;
 		let cancelInterim = (): void => {};

@@ -7,11 +7,12 @@ import type {Phase, RunOutcome, Snapshot, StoppedBy} from '../domain/snapshot.ts
 import type {TapConfig} from '../domain/tap.ts';
 import type {Target} from '../domain/target.ts';
 import {reasonOf} from '../domain/user-error.ts';
+import {passOther} from './exchange.ts';
 import {admitClient} from './gate.ts';
 import {type Incoming, type Listener, listen} from './listener.ts';
 import {ModelBook} from './models.ts';
 import {Pacing} from './pacing.ts';
-import {type PassPorts, passInference, passOther} from './pass-through.ts';
+import {type PassPorts, passInference} from './pass-through.ts';
 import {refusals, sendRefusal, unknownRoute, unreachable, unsupported} from './refusal.ts';
 import {routeOf} from './routes.ts';
 import {Signer} from './signing.ts';
@@ -233,11 +234,8 @@ export class Tap {
 				break;
 			case 'metrics':
 			case 'unknown':
-				this.#traffic.note(
-					'refused',
-					`Refused ${method} ${target.split('?', 1)[0] ?? ''}: not a path of Bedrock.`,
-				);
-				sendRefusal(reply, unknownRoute(method, target.split('?', 1)[0] ?? ''));
+				this.#traffic.note('refused', `Refused ${method} ${shown(target)}: not a path of Bedrock.`);
+				sendRefusal(reply, unknownRoute(method, shown(target)));
 				break;
 			case 'unsupported':
 				this.#traffic.note('refused', `${route.operation} does not go through the tap.`);
@@ -246,3 +244,7 @@ export class Tap {
 		}
 	}
 }
+
+/** The path of a request, as it may be shown. */
+const shown = (target: string): string =>
+	(target.split('?', 1)[0] ?? '').replaceAll(/[^\x21-\x7e]/g, '?').slice(0, 200);

@@ -16,6 +16,7 @@ describe('the settings of a tap', () => {
 			burst: undefined,
 			holdMs: 25_000,
 			holdAliveMs: 300_000,
+			holdPatientMs: 300_000,
 			lanes: [],
 		});
 		expect(
@@ -37,6 +38,7 @@ describe('the settings of a tap', () => {
 			burst: 'even',
 			holdMs: 10_000,
 			holdAliveMs: 60_000,
+			holdPatientMs: 10_000,
 			lanes: [{lane: 'high', client: 'a b'}],
 		});
 	});
