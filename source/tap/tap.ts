@@ -33,9 +33,6 @@ type TapSettings = {
 	readonly override: QuotaOverride;
 };
 
-/** Milliseconds that requests in flight have to finish at the end. */
-export const drainMs = 60_000;
-
 const windowMs = 60_000;
 
 /** The local endpoint in front of the service: meters what passes. */

@@ -8,6 +8,7 @@ import {currentList} from './lists.ts';
 import {notAddable} from './more-requests.ts';
 import {finalSnapshot, isPaused, isRunning, neighbourWindow, shownSnapshot} from './selectors.ts';
 import type {ExportKind, State} from './state.ts';
+import {notUnfoldable} from './tap/traffic-list.ts';
 import {listedRows, selectedRow} from './variant-rows.ts';
 
 function notBenchmarkable(state: State): string | undefined {
@@ -51,8 +52,32 @@ export function disabledReason(state: State, command: KeyCommand): string | unde
 	if (state.earlier !== undefined && !readingCommands.has(command)) {
 		return 'an earlier run is shown: Esc returns to the present';
 	}
+	if (state.tap !== undefined && notInTap[command] !== undefined) {
+		return notInTap[command];
+	}
 	return reasons[command]?.(state);
 }
+
+const passes = 'a tap passes requests as they come: bedrock-top without tap starts runs';
+const showsClients = 'this is a tap: Traffic (8) has its clients, Timeline (4) its charts';
+
+/** Why commands of runs do nothing in a tap. */
+const notInTap: Readonly<Partial<Record<KeyCommand, string>>> = {
+	run: 'a tap sends nothing of its own: applications do',
+	'add-requests': 'a tap sends nothing of its own: applications do',
+	'start-demo': 'bedrock-top tap --demo has simulated applications',
+	models: passes,
+	presets: passes,
+	settings: passes,
+	benchmark: passes,
+	'next-method': passes,
+	'next-goal': 'a tap compares no variants',
+	'export-winner': 'a tap compares no variants',
+	history: 'bedrock-top runs shows earlier runs and taps',
+	'open-dashboard': showsClients,
+	'open-variants': showsClients,
+	'open-items': showsClients,
+};
 
 /** What can be done with an earlier run: it is read. */
 const readingCommands: ReadonlySet<KeyCommand> = new Set<KeyCommand>([
@@ -122,11 +147,14 @@ function betweenRuns(what: string): Reason {
 }
 
 const notStoppable: Reason = (state) => {
+	const isTap = state.tap !== undefined;
 	if (!isRunning(state)) {
-		return 'no run is under way';
+		return isTap ? 'the tap has ended' : 'no run is under way';
 	}
 	return state.asked === 'stop' || state.snapshot?.phase === 'draining'
-		? 'the run is stopping already'
+		? isTap
+			? 'the tap is ending already: q ends it at once'
+			: 'the run is stopping already'
 		: undefined;
 };
 
@@ -195,7 +223,8 @@ const reasons: Readonly<Partial<Record<KeyCommand, Reason>>> = {
 			: 'one variant: there is nothing to choose between',
 	'toggle-variant': notToggleable,
 	benchmark: notBenchmarkable,
-	'fold-idle': notFoldable,
+	'fold-idle': (state) => (state.view === 'traffic' ? notUnfoldable(state) : notFoldable(state)),
+	'open-traffic': ({tap}) => (tap === undefined ? 'no tap runs here: bedrock-top tap starts one' : undefined),
 	'toggle-freeze': (state) =>
 		state.view === 'account'
 			? nothingWatched(state)
@@ -210,7 +239,7 @@ const reasons: Readonly<Partial<Record<KeyCommand, Reason>>> = {
 			? noBucket(state)
 			: state.view === 'items'
 				? noItem(state)
-				: state.view === 'log'
+				: state.view === 'log' || state.view === 'traffic'
 					? notMovable(state)
 					: listedRows(state).length === 0
 						? 'no variant to show'
@@ -260,7 +289,7 @@ export function wordNow(state: State, command: KeyCommand): string | undefined {
 					? 'Try again'
 					: undefined;
 		case 'toggle-pause':
-			return isPaused(state) ? 'Resume' : undefined;
+			return isPaused(state) ? 'Resume' : wordInTap(state, command);
 		case 'toggle-freeze':
 			return (state.view === 'account' ? state.account.frozen : state.frozen) === undefined
 				? undefined
@@ -269,6 +298,19 @@ export function wordNow(state: State, command: KeyCommand): string | undefined {
 			return selectedRow(state)?.isOn === false ? 'On' : 'Off';
 		case 'detail':
 			return state.isDetailOpen ? 'Close' : undefined;
+		default:
+			return wordInTap(state, command);
+	}
+}
+
+function wordInTap({tap, view}: State, command: KeyCommand): string | undefined {
+	switch (tap === undefined ? undefined : command) {
+		case 'toggle-pause':
+			return 'Hold';
+		case 'stop':
+			return 'End tap';
+		case 'fold-idle':
+			return view !== 'traffic' ? undefined : tap?.isFolded ? 'Sessions' : 'Fold';
 		default:
 			return undefined;
 	}

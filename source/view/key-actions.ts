@@ -110,11 +110,9 @@ function overlayAction(
 		case 'comparison':
 			return scrollAction(keyName, atMs) ?? (closesBox(keyName) ? {type: 'overlay-closed', atMs} : undefined);
 		case 'more-question':
-			return ['a', 'y', 'Enter'].includes(keyName)
-				? {type: 'overlay-accepted', atMs}
-				: ['n', 'Esc'].includes(keyName)
-					? {type: 'overlay-closed', atMs}
-					: undefined;
+			return acceptedBy(['a', 'y', 'Enter'], keyName, atMs);
+		case 'tap-question':
+			return acceptedBy([overlay.of === 'hold' ? 'p' : 'x', 'y', 'Enter'], keyName, atMs);
 		case 'quit-question':
 			return answerAction(keyName, ['q', 'y', 'Enter'], 'quit', atMs);
 		case 'start-question':
@@ -143,6 +141,14 @@ function historyAction(keyName: string, atMs: number): Action | undefined {
 				? {type: 'overlay-closed', atMs}
 				: (scrollAction(keyName, atMs) ?? listAction(keyName, atMs));
 	}
+}
+
+/** The answer to a question that stands in its overlay alone; other keys are none. */
+function acceptedBy(yes: readonly string[], keyName: string, atMs: number): Action | undefined {
+	if (yes.includes(keyName)) {
+		return {type: 'overlay-accepted', atMs};
+	}
+	return ['n', 'Esc'].includes(keyName) ? {type: 'overlay-closed', atMs} : undefined;
 }
 
 /** The answer to a question; other keys are none. */

@@ -12,7 +12,7 @@ import {disabledReason, refusalWords} from './availability.ts';
 import {copy, withCopied} from './copied.ts';
 import * as history from './history/history.ts';
 import * as items from './items.ts';
-import {type KeyCommand, keyGroups, type ViewName, viewAfter} from './keymap.ts';
+import {type KeyCommand, keyGroups, type ViewName} from './keymap.ts';
 import * as listing from './list-commands.ts';
 import {currentList} from './lists.ts';
 import {changedSettings, withLog} from './log-lines.ts';
@@ -22,8 +22,9 @@ import * as runs from './run-commands.ts';
 import * as screen from './screen-commands.ts';
 import {finalSnapshot} from './selectors.ts';
 import {inSettings, openSettings} from './settings.ts';
-import type {Overlay, State} from './state.ts';
+import {leaveDeadlineOf, type Overlay, type State} from './state.ts';
 import {statusOf, windowTitle} from './status.ts';
+import * as traffic from './tap/traffic-list.ts';
 
 /**
  * The state after an action. Pure and total: any action in any state gives a state, the same every time.
@@ -128,7 +129,7 @@ function reduced(before: State, action: Action): Transition {
 				...withLog(state, 'written', ...action.files),
 				exporting: state.exporting.filter((what) => what !== action.what),
 				flash: undefined,
-				overlay: withWritten(state.overlay, action.files),
+				overlay: screen.withWritten(state.overlay, action.files),
 			});
 		case 'export-failed':
 			return noEffect(
@@ -177,6 +178,10 @@ function inOverlay(state: State, overlay: Overlay, action: OverlayAction): Trans
 			return inPicker(state, overlay, action);
 		case 'more-question':
 			return action.type === 'overlay-accepted' ? more.sendMore(state) : noEffect(state);
+		case 'tap-question':
+			return action.type === 'overlay-accepted'
+				? traffic.acceptInTap(state, overlay.of, leaveDeadlineOf(state))
+				: noEffect(state);
 		case 'quit-question':
 		case 'exported':
 			return noEffect(state);
@@ -258,7 +263,11 @@ function withSnapshot(state: State, snapshot: Snapshot): State {
 /** The end of a run and its reason, in the log. */
 function withEnd(state: State, snapshot: Snapshot): State {
 	const {word, detail} = statusOf({...state, stage: {kind: 'ended'}, snapshot});
-	return withLog(state, word.toLowerCase(), `The run ${word.toLowerCase()} ${detail.split(' · r runs')[0]}.`);
+	return withLog(
+		state,
+		word.toLowerCase(),
+		`The ${state.tap === undefined ? 'run' : 'tap'} ${word.toLowerCase()} ${detail.split(/ · [rq] /)[0]}.`,
+	);
 }
 
 /** Whether the screen closes once the run has ended. */
@@ -287,14 +296,6 @@ function behindBox(state: State, command: KeyCommand): State {
 		default:
 			return state;
 	}
-}
-
-/** The box with the files that were written; files that are finished while it is open are added to it. */
-function withWritten(overlay: Overlay | undefined, files: readonly string[]): Overlay {
-	if (overlay?.kind === 'exported') {
-		return {...overlay, files: [...overlay.files, ...files]};
-	}
-	return overlay ?? {kind: 'exported', files};
 }
 
 /** Text typed into the filter of a view. */
@@ -357,7 +358,7 @@ const handlers: Readonly<Record<KeyCommand, (state: State) => Transition>> = {
 	history: history.openHistory,
 	benchmark: account.benchmark,
 	regions: pickers.openRegions,
-	'fold-idle': account.foldIdle,
+	'fold-idle': byView(account.foldIdle, traffic.foldTraffic),
 	'toggle-freeze': byView(account.freezeAccount, screen.toggleFreeze),
 	'open-account': opener('account'),
 	'open-dashboard': opener('dashboard'),
@@ -366,8 +367,9 @@ const handlers: Readonly<Record<KeyCommand, (state: State) => Transition>> = {
 	'open-quotas': opener('quotas'),
 	'open-log': opener('log'),
 	'open-items': opener('items'),
-	'next-view': (state) => screen.openView(state, viewAfter(state.view, 1)),
-	'previous-view': (state) => screen.openView(state, viewAfter(state.view, -1)),
+	'open-traffic': opener('traffic'),
+	'next-view': (state) => screen.nextView(state, 1),
+	'previous-view': (state) => screen.nextView(state, -1),
 	close: screen.close,
 	up: (state) => moveOrScroll(state, -1),
 	down: (state) => moveOrScroll(state, 1),

@@ -3,6 +3,7 @@ import type {Plan} from '../domain/plan.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import type {KeptRun, MoreRequests, Snapshot} from '../domain/snapshot.ts';
 import type {ListedModel} from '../domain/target.ts';
+import {drainMs} from '../domain/timeouts.ts';
 import type {Fault} from '../domain/user-error.ts';
 import {type AccountState, initialAccount} from './account/account-state.ts';
 import type {ViewName} from './keymap.ts';
@@ -42,6 +43,8 @@ export type Overlay =
 	| Picker
 	| SettingsForm
 	| {readonly kind: 'quit-question'}
+	/** Whether a tap answers no new requests for a while, or ends. */
+	| {readonly kind: 'tap-question'; readonly of: 'hold' | 'end'}
 	/** Shows a plan that has not been on screen, and asks whether to start it. */
 	| {readonly kind: 'start-question'; readonly scroll: number}
 	/** Whether requests are added to the run that has ended. */
@@ -146,8 +149,23 @@ export type ItemsState = {
 		| undefined;
 };
 
+/** The tap that a screen is of. */
+export type ScreenTap = {
+	/** Where it listens, without its secret. */
+	readonly address: string;
+	readonly region: string;
+	/** Undefined: the Region's own. */
+	readonly endpoint: string | undefined;
+	/** Lines that point programs to it. They hold the secret, and are shown before the first request alone. */
+	readonly lines: readonly string[];
+	/** Sessions of a client are one row, and idle rows one line. */
+	readonly isFolded: boolean;
+};
+
 /** All that the screen shows, as one immutable value. */
 export type State = {
+	/** Undefined: the screen is of runs. */
+	readonly tap: ScreenTap | undefined;
 	readonly size: ScreenSize;
 	readonly config: RunConfig;
 	/** No run spends money. */
@@ -226,8 +244,13 @@ export const noItems: ItemsState = {
 	reading: undefined,
 };
 
-/** Time that requests in flight have to be answered once somebody wants to leave. */
-export const leaveDeadlineMs = 2000;
+/** Time that requests in flight of a run have to be answered once somebody wants to leave. */
+const leaveDeadlineMs = 2000;
+
+/** The same, of a run or of a tap, whose requests are those of others. */
+export function leaveDeadlineOf({tap}: Pick<State, 'tap'>): number {
+	return tap === undefined ? leaveDeadlineMs : drainMs;
+}
 
 /** Lines of the engine's log that are kept. */
 export const keptLogLines = 200;
@@ -238,11 +261,11 @@ export const keptLogLines = 200;
  */
 export function initialState(
 	options: Pick<State, 'config' | 'isDemo' | 'startsAtOnce' | 'nowMs'> &
-		Partial<Pick<State, 'epochMs' | 'hasKeys' | 'hasDemo' | 'account' | 'view' | 'size' | 'history'>>,
+		Partial<Pick<State, 'epochMs' | 'hasKeys' | 'hasDemo' | 'account' | 'view' | 'size' | 'history' | 'tap'>>,
 	/** Opens on earlier runs: nothing is prepared or listed before that is asked for. */
 	opensOnRuns = false,
 ): State {
-	const opensElsewhere = opensOnRuns || options.view === 'account';
+	const opensElsewhere = opensOnRuns || options.view === 'account' || options.tap !== undefined;
 	const isChoosing = opensElsewhere || options.config.models.length === 0;
 	const isListing = isChoosing && !opensElsewhere;
 	return {
@@ -250,21 +273,25 @@ export function initialState(
 		hasKeys: true,
 		hasDemo: false,
 		epochMs: 0,
-		view: 'dashboard',
+		view: options.tap === undefined ? 'dashboard' : 'traffic',
 		account: initialAccount(),
 		history: undefined,
+		tap: undefined,
 		...options,
 		earlier: undefined,
 		present: undefined,
-		stage: isChoosing
-			? {kind: 'choosing'}
-			: {
-					kind: 'preparing',
-					step: 'starting',
-					sinceMs: options.nowMs,
-					startsThen: options.startsAtOnce,
-					isStale: false,
-				},
+		stage:
+			options.tap !== undefined
+				? {kind: 'running'}
+				: isChoosing
+					? {kind: 'choosing'}
+					: {
+							kind: 'preparing',
+							step: 'starting',
+							sinceMs: options.nowMs,
+							startsThen: options.startsAtOnce,
+							isStale: false,
+						},
 		plan: undefined,
 		shownPlan: undefined,
 		snapshot: undefined,

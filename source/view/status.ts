@@ -13,7 +13,9 @@ import {cleanText} from '../text/width.ts';
 import {activeWords} from './account/account-rows.ts';
 import {accountFault, accountNowMs, shownRegions} from './account/account-state.ts';
 import {startText} from './history/history.ts';
-import {leaveDeadlineMs, type State} from './state.ts';
+import {isPaused} from './selectors.ts';
+import {leaveDeadlineOf, type State} from './state.ts';
+import {heldWords, requestCount, upWords} from './tap/tap-words.ts';
 
 /** The state of the session in words. */
 export type Status = {
@@ -50,9 +52,11 @@ export function statusOf(state: State): Status {
 		case 'failed':
 			return {word: 'FAULT', detail: cleanText(stage.fault.message), tone: 'bad'};
 		case 'running':
-			return runningStatus(state, snapshot);
+			return state.tap === undefined ? runningStatus(state, snapshot) : tapStatus(state, snapshot);
 		case 'ended':
-			return endedStatus(snapshot);
+			return state.tap === undefined
+				? endedStatus(snapshot)
+				: {word: 'ENDED', detail: `after ${formatDurationMs(snapshot?.elapsedMs)} · q quits`, tone: 'good'};
 	}
 }
 
@@ -63,7 +67,11 @@ function blockedStatus(refusal: string): Status {
 }
 
 /** The title of the window: how far the run is. */
-export function windowTitle({stage, snapshot}: State): string {
+export function windowTitle({stage, snapshot, tap}: State): string {
+	if (tap !== undefined) {
+		const requests = snapshot === undefined ? 0 : requestCount(snapshot);
+		return `bedrock-top tap${stage.kind === 'running' ? '' : ' ended'}, ${formatCount(requests)} requests`;
+	}
 	const {done, total} = snapshot?.progress ?? {done: 0, total: null};
 	const count = total === null ? formatCount(done) : `${formatCount(done)}/${formatCount(total)}`;
 	switch (stage.kind) {
@@ -121,6 +129,33 @@ function runningStatus(state: State, snapshot: Snapshot | undefined): Status {
 	return {word: 'RUNNING', detail, tone: 'good', shorter};
 }
 
+/** The state of a tap, what its requests wait for before anything else. */
+function tapStatus(state: State, snapshot: Snapshot | undefined): Status {
+	const requests = snapshot === undefined ? 0 : requestCount(snapshot);
+	if (state.asked === 'stop' || snapshot?.phase === 'draining') {
+		const inFlight = snapshot?.progress.inFlight ?? 0;
+		const left = snapshot === undefined ? undefined : deadlineWords(state, snapshot);
+		const words = [`${formatCount(inFlight)} in flight`, left].filter(Boolean).join(', ');
+		return {word: 'ENDING', detail: `${words} · q ends at once`, tone: 'warning', shorter: [words]};
+	}
+	if (isPaused(state)) {
+		const detail = 'new requests get 503 with Retry-After · p resumes';
+		return {word: 'PAUSED', detail, tone: 'warning', shorter: ['new requests get 503']};
+	}
+	if (snapshot === undefined || requests === 0) {
+		return {word: 'SERVING', detail: 'no request so far', tone: 'good'};
+	}
+	const held = heldWords(snapshot);
+	const count = `${formatCount(requests)} ${requests === 1 ? 'request' : 'requests'}`;
+	const inFlight = `${formatCount(snapshot.progress.inFlight)} in flight`;
+	const [detail = '', ...shorter] = [
+		[upWords(snapshot.elapsedMs), count, inFlight, held],
+		[count, inFlight, held],
+		[held || count],
+	].map((words) => words.filter(Boolean).join(' · '));
+	return {word: 'SERVING', detail, tone: 'good', shorter};
+}
+
 /** Nothing new is sent: the run came to its end, or something stopped it. */
 function stoppingStatus(state: State, snapshot: Snapshot): Status {
 	const {progress} = snapshot;
@@ -141,10 +176,10 @@ function stoppingStatus(state: State, snapshot: Snapshot): Status {
 }
 
 /** How long answers are still waited for; undefined where the run reached its requests, which has no deadline. */
-function deadlineWords({stoppedMs, nowMs, isLeaving}: State, snapshot: Snapshot): string | undefined {
+function deadlineWords({stoppedMs, nowMs, isLeaving, tap}: State, snapshot: Snapshot): string | undefined {
 	const {spec, progress} = snapshot;
 	const ownMs = spec.load.durationMs === null ? null : progress.remainingMs;
-	const deadlineMs = isLeaving ? leaveDeadlineMs : answerGraceMs;
+	const deadlineMs = isLeaving || tap !== undefined ? leaveDeadlineOf({tap}) : answerGraceMs;
 	const leftMs =
 		stoppedMs === undefined ? (ownMs ?? 0) : deadlineMs - Math.floor((nowMs - stoppedMs) / 1000) * 1000;
 	return leftMs > 0 ? `${formatSecondsLeft(leftMs)} left` : undefined;

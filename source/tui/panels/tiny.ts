@@ -1,12 +1,13 @@
 import type {Gauge} from '../../domain/snapshot.ts';
 import {gaugeFraction, gaugeLevel, gaugeLevels} from '../../text/bars.ts';
-import {formatPercent, formatTokens} from '../../text/numbers.ts';
+import {formatCount, formatPercent, formatTokens} from '../../text/numbers.ts';
 import {flowLines, type Line, segment} from '../../text/segment.ts';
 import {cleanText, wrapText} from '../../text/width.ts';
 import {listedBuckets} from '../../view/account/listed-buckets.ts';
 import {bucketNow, shownSnapshot, snapshotNowMs, throttledSinceMs} from '../../view/selectors.ts';
 import type {State} from '../../view/state.ts';
 import {accountStatus, statusOf} from '../../view/status.ts';
+import {requestCount} from '../../view/tap/tap-words.ts';
 import {throttledTotal} from '../../view/variant-order.ts';
 import {footerLine} from './footer.ts';
 import {isSimulatedIn, shownTargetIndex} from './header.ts';
@@ -70,6 +71,7 @@ function runParts(state: State): readonly Line[] {
 	return [
 		[segment(status.word, status.tone)],
 		...(state.stage.kind === 'planned' && !state.isDemo ? [[segment('r shows the plan')]] : []),
+		...tapWords(state),
 		...blockedWords(state),
 		briefVerdict(state),
 		...(bucket === undefined
@@ -79,13 +81,30 @@ function runParts(state: State): readonly Line[] {
 	];
 }
 
+/** Of a tap how many requests came; before the first one the way to its address, which has no room here. */
+function tapWords(state: State): readonly Line[] {
+	const snapshot = shownSnapshot(state);
+	if (state.tap === undefined) {
+		return [];
+	}
+	const requests = snapshot === undefined ? 0 : requestCount(snapshot);
+	return requests === 0 || snapshot === undefined
+		? [[segment('no request yet')], [segment('y', 'accent'), segment(' copies the export lines')]]
+		: [
+				[segment(`${formatCount(requests)} requests`)],
+				[segment(`${formatCount(snapshot.progress.inFlight)} in flight`)],
+			];
+}
+
 const separator = segment(' · ', 'muted');
 
 /** What a run waits for, a part each: `others use 47 of 50`, `next request in 14 s`. */
 function blockedWords(state: State): readonly Line[] {
 	const snapshot = shownSnapshot(state);
 	const isRunning = state.stage.kind === 'running' && snapshot?.phase === 'running';
-	const parts = isRunning ? cleanText(snapshot.progress.waitingFor ?? '').split(' · ') : [];
+	const parts = isRunning
+		? cleanText(snapshot.progress.waitingFor ?? '').split(state.tap === undefined ? ' · ' : ', ')
+		: [];
 	return parts.filter((part) => part !== '').map((part) => [segment(part)]);
 }
 
