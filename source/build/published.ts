@@ -2,7 +2,7 @@ import {commands} from '../config/command-table.ts';
 import {flags} from '../config/flags.ts';
 import {flagHead, flagTail, usage} from '../config/help.ts';
 import {resultsJsonSchema} from '../reports/results-schema.ts';
-import {keyGroups} from '../view/keymap.ts';
+import {usualKeymap} from '../view/keymap.ts';
 
 /** Files of `dist/` for users: the types and the schema of results, and the man page. */
 
@@ -187,7 +187,7 @@ export function manPage(version: string): string {
 		'.SH OPTIONS',
 		...flags.flatMap((flag) => entry(flagHead(flag), flagTail(flag))),
 		'.SH KEYS',
-		...keyGroups.flatMap(({title, entries}) => [
+		...usualKeymap.groups.flatMap(({title, entries}) => [
 			`.SS ${plain(title)}`,
 			...entries.flatMap(({keys, description}) => entry(keys.join(' '), description)),
 		]),

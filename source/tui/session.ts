@@ -68,6 +68,8 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 				account: initialAccount({regions: ports.regions ?? [], alerts: ports.alerts ?? []}),
 				...(ports.history === undefined ? {} : {history: {kind: 'idle'}}),
 				...(ports.opensOnAccount ? {view: 'account'} : {}),
+				...(ports.keymap === undefined ? {} : {keymap: ports.keymap}),
+				...(ports.columns === undefined ? {} : {columns: ports.columns}),
 				...(ports.tap === undefined ? {} : {tap: {...ports.tap, isFolded: true}}),
 			},
 			ports.opensOnRuns !== undefined,

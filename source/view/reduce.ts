@@ -1,7 +1,9 @@
 import type {Snapshot} from '../domain/snapshot.ts';
+import {formatDurationMs} from '../text/numbers.ts';
 import * as account from './account/account-commands.ts';
 import {
 	type Action,
+	isOverlayAction,
 	noEffect,
 	type OverlayAction,
 	type Transition,
@@ -9,10 +11,11 @@ import {
 	withFlash,
 } from './actions.ts';
 import {disabledReason, refusalWords} from './availability.ts';
+import {inColumns, openColumns} from './columns/columns.ts';
 import {copy, withCopied} from './copied.ts';
 import * as history from './history/history.ts';
 import * as items from './items.ts';
-import {type KeyCommand, keyGroups, type ViewName} from './keymap.ts';
+import type {KeyCommand, Keymap, ViewName} from './keymap.ts';
 import * as listing from './list-commands.ts';
 import {currentList} from './lists.ts';
 import {changedSettings, withLog} from './log-lines.ts';
@@ -21,7 +24,7 @@ import * as pickers from './picker.ts';
 import * as runs from './run-commands.ts';
 import * as screen from './screen-commands.ts';
 import {finalSnapshot} from './selectors.ts';
-import {inSettings, openSettings} from './settings.ts';
+import {inSettings, openSettings, remember, takeRemembered} from './settings.ts';
 import {leaveDeadlineOf, type Overlay, type State} from './state.ts';
 import {statusOf, windowTitle} from './status.ts';
 import * as traffic from './tap/traffic-list.ts';
@@ -46,6 +49,11 @@ export function reduce(before: State, action: Action): Transition {
 function reduced(before: State, action: Action): Transition {
 	const flash = before.flash !== undefined && action.atMs < before.flash.untilMs ? before.flash : undefined;
 	const state: State = {...before, nowMs: Math.max(before.nowMs, action.atMs), flash};
+	if (isOverlayAction(action)) {
+		return state.overlay === undefined
+			? noEffect(withTyped(state, action))
+			: inOverlay(state, state.overlay, action);
+	}
 	switch (action.type) {
 		case 'preparation-progressed': {
 			const {stage} = state;
@@ -89,17 +97,6 @@ function reduced(before: State, action: Action): Transition {
 			);
 		case 'key-refused':
 			return noEffect(withFlash(state, refusalWords(state, action.keyName)));
-		case 'text-typed':
-		case 'text-erased':
-		case 'overlay-moved':
-		case 'overlay-turned':
-		case 'overlay-marked':
-		case 'overlay-compared':
-		case 'overlay-accepted':
-		case 'overlay-closed':
-			return state.overlay === undefined
-				? noEffect(withTyped(state, action))
-				: inOverlay(state, state.overlay, action);
 		case 'typing-ended':
 			return noEffect({
 				...(action.isKept ? state : listing.typeFilter(state, () => '')),
@@ -149,6 +146,10 @@ function reduced(before: State, action: Action): Transition {
 			return history.takeHistory(state, action);
 		case 'copied':
 			return noEffect(withCopied(state, action));
+		case 'remembered':
+			return noEffect(withLog(takeRemembered(state, action), 'written', action.file));
+		case 'remember-failed':
+			return noEffect(withFlash(state, `not remembered: ${action.fault.message}`));
 		case 'screen-resized':
 			return noEffect({...state, size: action.size});
 		case 'time-passed':
@@ -161,6 +162,9 @@ function inOverlay(state: State, overlay: Overlay, action: OverlayAction): Trans
 	if (overlay.kind === 'settings') {
 		return inSettings(state, overlay, action);
 	}
+	if (overlay.kind === 'columns') {
+		return inColumns(state, overlay, action);
+	}
 	if (action.type === 'overlay-closed') {
 		return noEffect({...state, overlay: overlay.kind === 'comparison' ? overlay.list : undefined});
 	}
@@ -172,10 +176,13 @@ function inOverlay(state: State, overlay: Overlay, action: OverlayAction): Trans
 		case 'help':
 		case 'start-question':
 			return action.type === 'overlay-moved'
-				? noEffect({...state, overlay: {...overlay, scroll: scrolled(overlay.scroll, action.lines)}})
+				? noEffect({
+						...state,
+						overlay: {...overlay, scroll: scrolled(state.keymap, overlay.scroll, action.lines)},
+					})
 				: noEffect(state);
 		case 'picker':
-			return inPicker(state, overlay, action);
+			return pickers.inPicker(state, overlay, action);
 		case 'more-question':
 			return action.type === 'overlay-accepted' ? more.sendMore(state) : noEffect(state);
 		case 'tap-question':
@@ -189,29 +196,9 @@ function inOverlay(state: State, overlay: Overlay, action: OverlayAction): Trans
 }
 
 /** A line of help may take several on a narrow screen; the overlay stops at its own last one. */
-function scrolled(scroll: number, lines: number): number {
-	const last = keyGroups.reduce((sum, {entries}) => sum + 3 * entries.length + 2, 0);
+function scrolled({groups}: Keymap, scroll: number, lines: number): number {
+	const last = groups.reduce((sum, {entries}) => sum + 3 * entries.length + 2, 0);
 	return Math.min(last, Math.max(0, scroll + lines));
-}
-
-function inPicker(state: State, picker: Overlay & {kind: 'picker'}, action: OverlayAction): Transition {
-	switch (action.type) {
-		case 'text-typed':
-			return pickers.filterPicker(state, picker, `${picker.filter}${action.text}`.slice(0, 300));
-		case 'text-erased':
-			return pickers.filterPicker(state, picker, [...picker.filter].slice(0, -1).join(''));
-		case 'overlay-turned':
-		case 'overlay-compared':
-			return noEffect(state);
-		case 'overlay-moved':
-			return pickers.movePicker(state, picker, action.lines);
-		case 'overlay-marked':
-			return pickers.markPicked(state, picker);
-		case 'overlay-accepted':
-			return pickers.acceptPicked(state, picker);
-		case 'overlay-closed':
-			return noEffect({...state, overlay: undefined});
-	}
 }
 
 /** A run that was long enough to look elsewhere is announced, unless it was ended by a key. */
@@ -260,13 +247,16 @@ function withSnapshot(state: State, snapshot: Snapshot): State {
 	return {...state, snapshot, snapshotMs: state.nowMs, asked: isSeen ? undefined : state.asked};
 }
 
-/** The end of a run and its reason, in the log. */
+/** The end of a run in the log, with its reason where the engine has not logged that. */
 function withEnd(state: State, snapshot: Snapshot): State {
+	if (snapshot.outcome === 'stopped' && snapshot.events.some(({kind}) => kind === 'stopped')) {
+		return withLog(state, 'ended', `The run ended after ${formatDurationMs(snapshot.elapsedMs)}.`);
+	}
 	const {word, detail} = statusOf({...state, stage: {kind: 'ended'}, snapshot});
 	return withLog(
 		state,
 		word.toLowerCase(),
-		`The ${state.tap === undefined ? 'run' : 'tap'} ${word.toLowerCase()} ${detail.split(/ · [rq] /)[0]}.`,
+		`The ${state.tap === undefined ? 'run' : 'tap'} ${word.toLowerCase()} ${detail.split(/ · \S+ (?:runs|quits)/)[0]}.`,
 	);
 }
 
@@ -391,6 +381,8 @@ const handlers: Readonly<Record<KeyCommand, (state: State) => Transition>> = {
 	export: (state) => screen.write(state, 'charts'),
 	'export-increase': (state) => screen.write(state, 'increase'),
 	'export-winner': (state) => screen.write(state, 'winner'),
+	columns: openColumns,
+	remember,
 	copy,
 	help: (state) => noEffect({...state, overlay: {kind: 'help', scroll: 0}}),
 	redraw: (state) => withEffects(state, {type: 'redraw'}),

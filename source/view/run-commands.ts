@@ -79,6 +79,7 @@ export function takeDemo(state: State, config: RunConfig): Transition {
 		{
 			...state,
 			config,
+			known: {...state.known, config},
 			isDemo: true,
 			startsAtOnce: true,
 			// The account's figures are not the simulator's.

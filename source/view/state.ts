@@ -6,7 +6,7 @@ import type {ListedModel} from '../domain/target.ts';
 import {drainMs} from '../domain/timeouts.ts';
 import type {Fault} from '../domain/user-error.ts';
 import {type AccountState, initialAccount} from './account/account-state.ts';
-import type {ViewName} from './keymap.ts';
+import {type Keymap, usualKeymap, type ViewName} from './keymap.ts';
 import {initialLists, type Lists} from './lists.ts';
 
 /** A list that is loaded when the user wants to choose from it. */
@@ -16,8 +16,14 @@ export type RemoteList<Entry> =
 	| {readonly kind: 'known'; readonly entries: readonly Entry[]}
 	| {readonly kind: 'failed'; readonly fault: Fault};
 
-/** A preset that is shipped. */
-export type ListedPreset = {readonly name: string; readonly description: string};
+/** A preset to choose from. */
+export type ListedPreset = {
+	/** Or its path. */
+	readonly name: string;
+	readonly description: string;
+	/** Whether it lies in the folder, and when it was last run; empty for others that are shipped. */
+	readonly note: string;
+};
 
 /** Where the session is; the phase of a running run is in its snapshot. */
 type Stage =
@@ -42,6 +48,7 @@ export type Overlay =
 	| {readonly kind: 'help'; readonly scroll: number}
 	| Picker
 	| SettingsForm
+	| ColumnChooser
 	| {readonly kind: 'quit-question'}
 	/** Whether a tap answers no new requests for a while, or ends. */
 	| {readonly kind: 'tap-question'; readonly of: 'hold' | 'end'}
@@ -107,6 +114,19 @@ export type SettingsForm = {
 	readonly problem: string | undefined;
 	/** What Esc goes back to. */
 	readonly before: RunConfig;
+};
+
+/** Names of the columns that the user chose, by view, in the order in which they are shown. */
+export type OwnColumns = Readonly<Partial<Record<ViewName, readonly string[]>>>;
+
+/** The columns of a view, some of which are on. */
+export type ColumnChooser = {
+	readonly kind: 'columns';
+	readonly view: ViewName;
+	/** Of the selected column. */
+	readonly index: number;
+	/** What Esc goes back to; undefined: the usual ones. */
+	readonly before: readonly string[] | undefined;
 };
 
 /** What a key writes: SVGs, the figures for a quota increase, the winning request. */
@@ -198,6 +218,16 @@ export type State = {
 	/** Set once the screen is to close as soon as the run has ended. */
 	readonly isLeaving: boolean;
 	readonly view: ViewName;
+	/** The keys of this user. */
+	readonly keymap: Keymap;
+	/** Where a view has none of its own, its columns are the usual ones. */
+	readonly columns: OwnColumns;
+	/** What the next start has without anybody asking for it: all that differs can be remembered. */
+	readonly known: {
+		readonly config: RunConfig;
+		readonly columns: OwnColumns;
+		readonly region: string | undefined;
+	};
 	readonly overlay: Overlay | undefined;
 	readonly models: RemoteList<ListedModel>;
 	readonly presets: RemoteList<ListedPreset>;
@@ -261,7 +291,21 @@ export const keptLogLines = 200;
  */
 export function initialState(
 	options: Pick<State, 'config' | 'isDemo' | 'startsAtOnce' | 'nowMs'> &
-		Partial<Pick<State, 'epochMs' | 'hasKeys' | 'hasDemo' | 'account' | 'view' | 'size' | 'history' | 'tap'>>,
+		Partial<
+			Pick<
+				State,
+				| 'epochMs'
+				| 'hasKeys'
+				| 'hasDemo'
+				| 'account'
+				| 'view'
+				| 'size'
+				| 'history'
+				| 'keymap'
+				| 'columns'
+				| 'tap'
+			>
+		>,
 	/** Opens on earlier runs: nothing is prepared or listed before that is asked for. */
 	opensOnRuns = false,
 ): State {
@@ -274,10 +318,17 @@ export function initialState(
 		hasDemo: false,
 		epochMs: 0,
 		view: options.tap === undefined ? 'dashboard' : 'traffic',
+		keymap: usualKeymap,
+		columns: {},
 		account: initialAccount(),
 		history: undefined,
 		tap: undefined,
 		...options,
+		known: {
+			config: options.config,
+			columns: options.columns ?? {},
+			region: options.account?.regions[0] ?? options.config.connection.region,
+		},
 		earlier: undefined,
 		present: undefined,
 		stage:

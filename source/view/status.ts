@@ -13,6 +13,7 @@ import {cleanText} from '../text/width.ts';
 import {activeWords} from './account/account-rows.ts';
 import {accountFault, accountNowMs, shownRegions} from './account/account-state.ts';
 import {startText} from './history/history.ts';
+import {keyOf} from './keymap.ts';
 import {isPaused} from './selectors.ts';
 import {leaveDeadlineOf, type State} from './state.ts';
 import {heldWords, requestCount, upWords} from './tap/tap-words.ts';
@@ -30,8 +31,8 @@ export type Status = {
 export function statusOf(state: State): Status {
 	const {stage, snapshot, earlier} = state;
 	if (earlier !== undefined) {
-		const {word, detail} = endedStatus(snapshot);
-		const how = `${word.toLowerCase()} ${detail.replace(/ · r runs again$/, '')}`;
+		const {word, detail} = endedStatus(state);
+		const how = `${word.toLowerCase()} ${detail.replace(/ · \S+ runs again$/, '')}`;
 		return {
 			word: 'EARLIER RUN',
 			detail: `of ${startText(earlier.startedAt)} UTC · Esc returns · ${how}`,
@@ -44,10 +45,18 @@ export function statusOf(state: State): Status {
 			return {word: 'PREPARING', detail: `${cleanText(stage.step)} (${waited})`, tone: 'accent'};
 		}
 		case 'choosing':
-			return {word: 'CHOOSING', detail: 'no model chosen: M lists what can be run', tone: 'accent'};
+			return {
+				word: 'CHOOSING',
+				detail: `no model chosen: ${keyOf(state, 'models')} lists what can be run`,
+				tone: 'accent',
+			};
 		case 'planned':
 			return state.plan?.refusal === undefined
-				? {word: 'READY', detail: '· press r to start; nothing has been sent', tone: 'accent'}
+				? {
+						word: 'READY',
+						detail: `· press ${keyOf(state, 'run')} to start; nothing has been sent`,
+						tone: 'accent',
+					}
 				: blockedStatus(cleanText(state.plan.refusal));
 		case 'failed':
 			return {word: 'FAULT', detail: cleanText(stage.fault.message), tone: 'bad'};
@@ -55,8 +64,12 @@ export function statusOf(state: State): Status {
 			return state.tap === undefined ? runningStatus(state, snapshot) : tapStatus(state, snapshot);
 		case 'ended':
 			return state.tap === undefined
-				? endedStatus(snapshot)
-				: {word: 'ENDED', detail: `after ${formatDurationMs(snapshot?.elapsedMs)} · q quits`, tone: 'good'};
+				? endedStatus(state)
+				: {
+						word: 'ENDED',
+						detail: `after ${formatDurationMs(snapshot?.elapsedMs)} · ${keyOf(state, 'quit')} quits`,
+						tone: 'good',
+					};
 	}
 }
 
@@ -87,12 +100,17 @@ export function windowTitle({stage, snapshot, tap}: State): string {
 }
 
 /** Since when the view is frozen; undefined while it is not. */
-export function frozenStatus({frozen, nowMs, stage}: State): Status | undefined {
+export function frozenStatus(state: State): Status | undefined {
+	const {frozen, nowMs, stage} = state;
 	if (frozen === undefined) {
 		return undefined;
 	}
-	const detail = stage.kind === 'running' ? 'data still arriving' : 'f shows the newest';
+	const detail = stage.kind === 'running' ? 'data still arriving' : newestWords(state);
 	return {word: `FROZEN ${formatElapsedMs(nowMs - frozen.sinceMs)}`, detail, tone: 'warning'};
+}
+
+function newestWords(state: State): string {
+	return `${keyOf(state, 'toggle-freeze')} shows the newest`;
 }
 
 function runningStatus(state: State, snapshot: Snapshot | undefined): Status {
@@ -136,10 +154,15 @@ function tapStatus(state: State, snapshot: Snapshot | undefined): Status {
 		const inFlight = snapshot?.progress.inFlight ?? 0;
 		const left = snapshot === undefined ? undefined : deadlineWords(state, snapshot);
 		const words = [`${formatCount(inFlight)} in flight`, left].filter(Boolean).join(', ');
-		return {word: 'ENDING', detail: `${words} · q ends at once`, tone: 'warning', shorter: [words]};
+		return {
+			word: 'ENDING',
+			detail: `${words} · ${keyOf(state, 'quit')} ends at once`,
+			tone: 'warning',
+			shorter: [words],
+		};
 	}
 	if (isPaused(state)) {
-		const detail = 'new requests get 503 with Retry-After · p resumes';
+		const detail = `new requests get 503 with Retry-After · ${keyOf(state, 'toggle-pause')} resumes`;
 		return {word: 'PAUSED', detail, tone: 'warning', shorter: ['new requests get 503']};
 	}
 	if (snapshot === undefined || requests === 0) {
@@ -226,8 +249,19 @@ const stoppedByWords: Readonly<Record<StoppedBy, string>> = {
 	fault: 'no variant could go on',
 };
 
+/** The end of a run, as it is on the screen and in results. */
+type RunEnd = {
+	readonly stoppedBy: StoppedBy | null;
+	readonly stopReason?: string;
+	readonly failures: ReadonlyArray<{
+		readonly class: string;
+		readonly message: string;
+		readonly count: number;
+	}>;
+};
+
 /** What stopped a run, with the figures that say why: `at --max-cost $1.00`; empty where it came to its end. */
-export function stopWords({stoppedBy, stopReason, failures}: Snapshot): string {
+export function stopWords({stoppedBy, stopReason, failures}: RunEnd): string {
 	if (stoppedBy === 'fault') {
 		const lasting = failures.filter(
 			({class: name}) => !name.startsWith('throttled') && name !== 'overloaded',
@@ -239,7 +273,8 @@ export function stopWords({stoppedBy, stopReason, failures}: Snapshot): string {
 	return stoppedBy === 'day' ? `· ${reason}` : reason;
 }
 
-function endedStatus(snapshot: Snapshot | undefined): Status {
+function endedStatus(state: State): Status {
+	const {snapshot} = state;
 	const duration = formatDurationMs(snapshot?.elapsedMs);
 	const by = snapshot === undefined ? '' : stopWords(snapshot);
 	switch (snapshot?.outcome) {
@@ -252,7 +287,7 @@ function endedStatus(snapshot: Snapshot | undefined): Status {
 		case 'failed':
 			return {word: 'FAILED', detail: by || `after ${duration}`, tone: 'bad'};
 		default:
-			return {word: 'COMPLETED', detail: `in ${duration} · r runs again`, tone: 'good'};
+			return {word: 'COMPLETED', detail: `in ${duration} · ${keyOf(state, 'run')} runs again`, tone: 'good'};
 	}
 }
 
@@ -280,5 +315,5 @@ export function accountStatus(state: State): Status {
 	];
 	return account.frozen === undefined
 		? {word: 'WATCHING', detail: words.join(' · '), tone: 'good'}
-		: {word: 'FROZEN', detail: `${words.join(' · ')} · f shows the newest`, tone: 'warning'};
+		: {word: 'FROZEN', detail: `${words.join(' · ')} · ${newestWords(state)}`, tone: 'warning'};
 }

@@ -5,6 +5,8 @@ import {
 	footerHints,
 	keyHelpLines,
 	keyMarkdownTable,
+	keyOf,
+	ownKeymap,
 	views,
 } from '../../source/view/keymap.ts';
 
@@ -92,6 +94,8 @@ it('every key is in the help and in the Markdown table', () => {
 		Shift+Tab      previous view
 		R              choose Regions of the account
 		z              fold or show idle buckets
+		C              choose the columns of the table
+		Ctrl+S         write what was changed or typed into config.yaml, for the next start
 		Esc            close what is open; never quits
 		↑ k            up
 		↓ j            down
@@ -118,4 +122,54 @@ it('every key is in the help and in the Markdown table', () => {
 		Ctrl+Z         suspend; fg resumes
 		q Ctrl+C       quit; asks once while a run spends money"
 	`);
+});
+
+describe('keys of the user', () => {
+	const keymapOf = (given: Parameters<typeof ownKeymap>[0]) => {
+		const keymap = ownKeymap(given);
+		if ('reason' in keymap) {
+			throw new Error(keymap.reason);
+		}
+		return keymap;
+	};
+
+	it('replace the usual ones, in footer, help and sentences too', () => {
+		const keymap = keymapOf({run: ['G', 'ctrl+r'], quit: ['Q'], up: ['Up', 'w'], 'export-winner': ['W']});
+		expect(['G', 'Ctrl+R', 'r', '↑', 'w', 'k', 'W'].map((key) => commandFor(key, 'log', keymap))).toEqual([
+			...['run', 'run', undefined, 'up', 'up', undefined, 'export-winner'],
+		]);
+		expect(footerHints('log', 200, () => true, undefined, keymap)).toContainEqual(
+			expect.objectContaining({key: 'G', word: 'Run'}),
+		);
+		expect(keyHelpLines(keymap).join('\n')).toMatch(/^G Ctrl\+R +start the run/m);
+		expect(keyOf({keymap}, 'run')).toBe('G');
+	});
+
+	it('leave the keys that always work', () => {
+		const keymap = keymapOf({quit: ['Q'], redraw: ['Z']});
+		expect(['Q', 'q', 'Ctrl+C', 'Z', 'Ctrl+L'].map((key) => commandFor(key, 'log', keymap))).toEqual([
+			...['quit', undefined, 'quit', 'redraw', 'redraw'],
+		]);
+	});
+
+	it.each([
+		[{runn: ['G']}, /^runn \| unknown command "runn" in "keys"\. \| Did you mean "run"\? Commands: run, /],
+		[
+			{run: ['F5']},
+			/^run \| "run": "F5" is not a key that a terminal reports\. \| A key is one character, Ctrl\+/,
+		],
+		[{run: ['Pageup ']}, /Did you mean "PageUp"\?/],
+		[{run: ['Ctrl+M']}, /not a key that a terminal reports/],
+		[
+			{run: ['x']},
+			/^run \| "x" is bound twice: to "run" and to "stop"\. \| Choose another key, or give "stop" one of its own\.$/,
+		],
+		[{run: ['G'], stop: ['G']}, /^(run|stop) \| "G" is bound twice/],
+		[{run: ['Ctrl+C']}, /"Ctrl\+C" is bound twice.* \| Ctrl\+C stays with "quit"/],
+	] as const)('are refused in words: %j', (given, wanted) => {
+		const keymap = ownKeymap(given);
+		expect('reason' in keymap ? [keymap.command, keymap.reason, keymap.hint].join(' | ') : '').toMatch(
+			wanted,
+		);
+	});
 });

@@ -110,8 +110,8 @@ describe('the preset picker', () => {
 	const presets: Action = {
 		type: 'presets-listed',
 		presets: [
-			{name: 'classify', description: 'label short texts'},
-			{name: 'summarize', description: 'three sentences'},
+			{name: 'classify', description: 'label short texts', note: ''},
+			{name: 'summarize', description: 'three sentences', note: ''},
 		],
 		atMs: 0,
 	};

@@ -1,7 +1,7 @@
 import {fitLine, joinLines, type Line, lineWidth, segment, spreadLine} from '../../text/segment.ts';
 import {cleanText, displayWidth, truncateMiddle} from '../../text/width.ts';
 import {shownRegions} from '../../view/account/account-state.ts';
-import {viewsOf} from '../../view/keymap.ts';
+import {keyOf, viewsOf} from '../../view/keymap.ts';
 import {accountWords, quotaWords} from '../../view/quota-words.ts';
 import {isRunning, shownSnapshot} from '../../view/selectors.ts';
 import type {ScreenTap, State} from '../../view/state.ts';
@@ -143,11 +143,12 @@ function quotaLine(state: State): Line {
 }
 
 function viewsLine(state: State, width: number): Line {
-	const names: readonly Line[] = viewsOf(state.tap !== undefined).map(({name, title, digit}) =>
-		name === state.view
-			? [segment(`[${digit} ${title}]`, 'strong')]
-			: [segment(` ${digit} `, 'muted'), segment(`${title} `)],
-	);
+	const names: readonly Line[] = viewsOf(state.tap !== undefined).map(({name, title}) => {
+		const key = keyOf(state, `open-${name}`);
+		return name === state.view
+			? [segment(`[${key} ${title}]`, 'strong')]
+			: [segment(` ${key} `, 'muted'), segment(`${title} `)];
+	});
 	const left = names.flat();
 	if (state.tap !== undefined) {
 		return fitLine(left, width);

@@ -1,9 +1,11 @@
 import type {Gauge} from '../../domain/snapshot.ts';
 import {gaugeFraction, gaugeLevel, gaugeLevels} from '../../text/bars.ts';
-import {formatCount, formatPercent, formatTokens} from '../../text/numbers.ts';
+import {formatCount, formatTokens} from '../../text/numbers.ts';
 import {flowLines, type Line, segment} from '../../text/segment.ts';
 import {cleanText, wrapText} from '../../text/width.ts';
+import {freeWords, roomTone} from '../../view/account/account-columns.ts';
 import {listedBuckets} from '../../view/account/listed-buckets.ts';
+import {keyOf} from '../../view/keymap.ts';
 import {bucketNow, shownSnapshot, snapshotNowMs, throttledSinceMs} from '../../view/selectors.ts';
 import type {State} from '../../view/state.ts';
 import {accountStatus, statusOf} from '../../view/status.ts';
@@ -16,18 +18,15 @@ import {briefVerdict} from './verdict.ts';
 /** Buckets that are shown where there is no room for a table. */
 const maxBuckets = 3;
 
-/** The essentials of the account: how full its fullest buckets are. */
+/** The essentials of the account: what its fullest buckets have left, before the name, which may be cut. */
 function accountTinyParts(state: State): readonly Line[] {
 	const {word, tone} = accountStatus(state);
-	const rows = listedBuckets(state).filter(
-		({bucket, fullest}) => bucket.activity !== 'idle' && fullest !== null,
-	);
+	const rows = listedBuckets(state).filter(({bucket}) => bucket.activity !== 'idle');
 	return [
 		[segment(word, tone)],
-		...rows.slice(0, maxBuckets).map(({model, fullest}): Line => {
-			const {glyph, tone: levelTone} = gaugeLevels[gaugeLevel(fullest)];
-			return [segment(`${model} `), segment(`${formatPercent(fullest)}${glyph}`, levelTone)];
-		}),
+		...rows
+			.slice(0, maxBuckets)
+			.map((row): Line => [segment(`${freeWords(row)} `, roomTone(row)), segment(row.model)]),
 	];
 }
 
@@ -70,7 +69,9 @@ function runParts(state: State): readonly Line[] {
 	);
 	return [
 		[segment(status.word, status.tone)],
-		...(state.stage.kind === 'planned' && !state.isDemo ? [[segment('r shows the plan')]] : []),
+		...(state.stage.kind === 'planned' && !state.isDemo
+			? [[segment(`${keyOf(state, 'run')} shows the plan`)]]
+			: []),
 		...tapWords(state),
 		...blockedWords(state),
 		briefVerdict(state),
@@ -89,7 +90,10 @@ function tapWords(state: State): readonly Line[] {
 	}
 	const requests = snapshot === undefined ? 0 : requestCount(snapshot);
 	return requests === 0 || snapshot === undefined
-		? [[segment('no request yet')], [segment('y', 'accent'), segment(' copies the export lines')]]
+		? [
+				[segment('no request yet')],
+				[segment(keyOf(state, 'copy'), 'accent'), segment(' copies the export lines')],
+			]
 		: [
 				[segment(`${formatCount(requests)} requests`)],
 				[segment(`${formatCount(snapshot.progress.inFlight)} in flight`)],

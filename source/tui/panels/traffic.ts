@@ -12,6 +12,8 @@ import {
 import {hangingLines, type Line, segment} from '../../text/segment.ts';
 import {fitColumns, formatHeader, rowLine} from '../../text/table.ts';
 import {cleanText, wrapText} from '../../text/width.ts';
+import {chosenColumns} from '../../view/columns/columns.ts';
+import {keyOf} from '../../view/keymap.ts';
 import {listWords} from '../../view/lists.ts';
 import {bucketNow, isRunning, shownSnapshot, snapshotNowMs} from '../../view/selectors.ts';
 import type {State} from '../../view/state.ts';
@@ -81,14 +83,14 @@ function requestsOf(state: State): number {
 }
 
 /** How an application is pointed to the tap. */
-function introLines({tap}: State, width: number): readonly Line[] {
+function introLines(state: State, width: number): readonly Line[] {
 	const sentence = (text: string) => wrapText(text, width).map((line): Line => [segment(line)]);
 	return [
 		...sentence('Point an application to this tap, in the shell that starts it:'),
 		[],
-		...(tap?.lines ?? []).flatMap((text) => folded(cleanText(text), width)),
+		...(state.tap?.lines ?? []).flatMap((text) => folded(cleanText(text), width)),
 		[],
-		[segment('y', 'accent'), segment(' copies these lines')],
+		[segment(keyOf(state, 'copy'), 'accent'), segment(' copies these lines')],
 		...sentence('Whoever has them may use your account: they are shown until the first request.'),
 	];
 }
@@ -102,10 +104,12 @@ function folded(text: string, width: number): readonly Line[] {
 	);
 }
 
-function faultLines({stage}: State, width: number): readonly Line[] {
+function faultLines(state: State, width: number): readonly Line[] {
+	const {stage} = state;
 	const {message, hint} = stage.kind === 'failed' ? stage.fault : {message: '', hint: undefined};
-	return [message, ...(hint === undefined ? [] : [hint]), 'q quits.'].flatMap((text, index) =>
-		wrapText(cleanText(text), width).map((line): Line => [segment(line, index === 0 ? 'strong' : 'plain')]),
+	return [message, ...(hint === undefined ? [] : [hint]), `${keyOf(state, 'quit')} quits.`].flatMap(
+		(text, index) =>
+			wrapText(cleanText(text), width).map((line): Line => [segment(line, index === 0 ? 'strong' : 'plain')]),
 	);
 }
 
@@ -200,7 +204,12 @@ function tableLines(state: State, width: number, height: number): readonly Line[
 	const count = Math.max(1, height - 1 - (hasFoldedLine ? 1 : 0));
 	const first = firstShown(selected === undefined ? 0 : rows.indexOf(selected), count, rows.length);
 	// The widths depend on all rows, so that nothing moves while scrolling.
-	const fitted = fitColumns(clientColumns, rows, Math.max(1, width - 2), width >= wideFrom ? 2 : 1);
+	const fitted = fitColumns(
+		chosenColumns(clientColumns, 'traffic', state.columns),
+		rows,
+		Math.max(1, width - 2),
+		width >= wideFrom ? 2 : 1,
+	);
 	return [
 		[segment('  '), segment(formatHeader(fitted), 'muted')],
 		...rows
@@ -210,7 +219,7 @@ function tableLines(state: State, width: number, height: number): readonly Line[
 			? [
 					[
 						segment(`  ${formatCount(folded)} idle · `, 'muted'),
-						segment('z', 'accent'),
+						segment(keyOf(state, 'fold-idle'), 'accent'),
 						segment(' shows', 'muted'),
 					],
 				]

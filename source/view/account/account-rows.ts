@@ -74,7 +74,7 @@ export function limitCell(limit: Limit, format: (value: number | null) => string
 		case 'none':
 			return 'no limit';
 		case 'unknown':
-			return '?';
+			return unknownMark;
 	}
 }
 

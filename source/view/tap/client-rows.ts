@@ -173,7 +173,7 @@ export const clientColumns: ReadonlyArray<Column<ClientRow>> = [
 		format: ({requests}) => formatCount(requests),
 	},
 	{
-		key: 'inFlight',
+		key: 'in-flight',
 		header: 'In flight',
 		align: 'right',
 		priority: 80,
@@ -245,14 +245,14 @@ export const clientColumns: ReadonlyArray<Column<ClientRow>> = [
 		format: ({aborted}) => formatCount(aborted),
 	},
 	{
-		key: 'ttft50',
+		key: 'first-token',
 		header: 'TTFT p50',
 		align: 'right',
 		priority: 60,
 		format: ({timeToFirstToken}) => formatDurationMs(timeToFirstToken.p50),
 	},
 	{
-		key: 'ttft99',
+		key: 'first-token-p99',
 		header: 'p99',
 		align: 'right',
 		priority: 25,
