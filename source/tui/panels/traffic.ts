@@ -27,7 +27,7 @@ import {gaugeLines, gaugesLegend, gaugesTitle, isDayShown} from './gauges.ts';
 /** The Traffic view: the buckets that clients of a tap draw from, the clients, and all about the selected one. */
 
 /** A panel of a view that stacks its own. */
-export type StackedPanel = {
+type StackedPanel = {
 	readonly title: FrameTitle;
 	readonly lines: readonly Line[];
 	readonly height: number;
@@ -91,7 +91,7 @@ function introLines(state: State, width: number): readonly Line[] {
 		...(state.tap?.lines ?? []).flatMap((text) => folded(cleanText(text), width)),
 		[],
 		[segment(keyOf(state, 'copy'), 'accent'), segment(' copies these lines')],
-		...sentence('Whoever has them may use your account: they are shown until the first request.'),
+		...sentence('They hold the secret of the tap: a program that has it uses your account.'),
 	];
 }
 
