@@ -149,9 +149,14 @@ const environment: ReadonlyArray<readonly [string, string]> = [
 	['AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_BEDROCK_RUNTIME, ...', 'Endpoints of the services.'],
 	['HTTPS_PROXY, NO_PROXY', 'The proxy.'],
 	['NO_COLOR, TERM=dumb', 'No colour.'],
+	['BEDROCK_TOP_CONFIG', 'Another configuration file than the usual one; empty: none.'],
 ];
 
 const files: ReadonlyArray<readonly [string, string]> = [
+	[
+		'~/.config/bedrock-top/config.yaml',
+		'Your own defaults of flags, theme, bell, columns and keys; Ctrl+S on the screen writes into it.',
+	],
 	[
 		'bedrock-top-reports/<time>/',
 		'results.json, summary.md, best-request.json, the charts, and where asked for answers.jsonl and requests.csv.',

@@ -137,7 +137,8 @@ const rememberedFlags: readonly FlagName[] = [
 /** What was typed on the command line and can be remembered. */
 const typedValues = (flags: FlagValues): readonly Remembered[] =>
 	rememberedFlags.flatMap((name): Remembered[] => {
-		const typed = flags.typed(name);
+		// Several Regions suit the account alone: they cannot be the default of a run.
+		const typed = flags.typed(name).filter((value) => name !== 'region' || !value.includes(','));
 		return typed.length === 0
 			? []
 			: [[name === 'theme' || name === 'bell' ? [name] : ['defaults', name], typed]];

@@ -1,36 +1,31 @@
-import type {Readable} from 'node:stream';
 import type {FailureContext} from '../bedrock/failures/error-facts.ts';
 import {failureOf} from '../bedrock/failures/failure-of.ts';
-import {withoutSecrets} from '../bedrock/failures/redact.ts';
 import type {ResponseHeaders} from '../bedrock/methods/response-headers.ts';
 import {StreamFault} from '../bedrock/methods/stream-reader.ts';
 import type {Method} from '../domain/backend.ts';
 import type {Failure} from '../domain/failure.ts';
-import {reasonOf, UserError} from '../domain/user-error.ts';
 import {type AnswerReader, bodyCollector, createAnswerReader} from './answer-reader.ts';
 import {callerOf} from './clients.ts';
-import {endToEnd, type Headers, headerIn, type Incoming} from './listener.ts';
+import {
+	bodyOf,
+	type ExchangePorts,
+	forward,
+	type NoAnswer,
+	passBack,
+	refuse,
+	sendUnanswered,
+} from './exchange.ts';
+import type {Headers, Incoming} from './listener.ts';
 import type {ModelBook} from './models.ts';
-import {noCredentials, refusals, sendRefusal, type TapRefusal, unreachable} from './refusal.ts';
-import {requestFacts} from './request-facts.ts';
-import type {Route, UpstreamHost} from './routes.ts';
-import type {Outgoing, Signer} from './signing.ts';
-import {estimatedUsage, type TappedCall, type Traffic} from './traffic.ts';
-import {type Agents, send, type UpstreamAnswer} from './upstream.ts';
-
-/** Largest body that Bedrock takes. */
-const maxBodyBytes = 25_000_000;
+import {refusals, sendRefusal, type TapRefusal} from './refusal.ts';
+import {requestFacts, unreadFacts} from './request-facts.ts';
+import type {Route} from './routes.ts';
+import {estimatedUsage, type TappedCall} from './traffic.ts';
+import type {UpstreamAnswer} from './upstream.ts';
 
 /** What a request passes through. */
-export type PassPorts = {
-	readonly traffic: Traffic;
+export type PassPorts = ExchangePorts & {
 	readonly models: ModelBook;
-	readonly signer: Signer;
-	readonly agents: Agents;
-	/** Base of a host of the service. Rejects with a UserError where there is none. */
-	readonly baseOf: (host: UpstreamHost) => Promise<URL>;
-	/** Values that must never be shown. */
-	readonly secrets: () => readonly string[];
 	/** Whether a request may be sent now, or why not; resolves when it may. */
 	readonly admit: (attempt: TappedCall, incoming: Incoming, signal: AbortSignal) => Promise<Admitted>;
 	readonly region: string;
@@ -50,142 +45,8 @@ export type Admitted =
 	/** The client left. */
 	| {readonly kind: 'gone'};
 
-/** @returns Undefined where the body is too large. Rejects where the client leaves before its end. */
-async function bodyOf(body: Readable): Promise<Buffer | undefined> {
-	const chunks: Buffer[] = [];
-	let length = 0;
-	for await (const chunk of body as AsyncIterable<Buffer>) {
-		length += chunk.length;
-		if (length > maxBodyBytes) {
-			return undefined;
-		}
-		chunks.push(chunk);
-	}
-	return Buffer.concat(chunks);
-}
-
 const lowerCased = (headers: Headers): ResponseHeaders =>
 	Object.fromEntries(headers.map(([name, value]) => [name.toLowerCase(), value]));
-
-const withBase = (base: URL, target: string): string =>
-	base.pathname === '/' ? target : `${base.pathname.replace(/\/$/, '')}${target}`;
-
-const outgoingOf = async (
-	{method, headers}: Incoming,
-	{host, target, body}: {readonly host: UpstreamHost; readonly target: string; readonly body: Buffer},
-	ports: PassPorts,
-): Promise<Outgoing> => {
-	const url = await ports.baseOf(host);
-	return {
-		method,
-		url,
-		target: withBase(url, target),
-		headers: endToEnd(headers),
-		body,
-		service: host === 'mantle' ? 'bedrock-mantle' : 'bedrock',
-	};
-};
-
-/** The error of a connection in words. */
-const connectionWords = (error: unknown, ports: PassPorts): string =>
-	withoutSecrets(reasonOf(error), ports.secrets());
-
-/** Signs and sends. @returns The answer, or why there is none. */
-const forward = async (
-	outgoing: Outgoing,
-	ports: PassPorts,
-	signal: AbortSignal,
-	onSend: () => void = () => {},
-): Promise<UpstreamAnswer | {readonly refusal: TapRefusal; readonly error?: unknown}> => {
-	let signed: Awaited<ReturnType<Signer['headersFor']>>;
-	try {
-		signed = await ports.signer.headersFor(outgoing);
-	} catch (error) {
-		const hint = error instanceof UserError && error.hint !== undefined ? ` ${error.hint}` : '';
-		return {refusal: noCredentials(`${connectionWords(error, ports)}${hint}`)};
-	}
-	if ('refusal' in signed) {
-		return signed;
-	}
-	onSend();
-	try {
-		const answer = await send({...outgoing, headers: signed.headers}, ports.agents, signal);
-		ports.signer.heard(headerIn(answer.headers, 'date'));
-		return answer;
-	} catch (error) {
-		return {refusal: unreachable(connectionWords(error, ports)), error};
-	}
-};
-
-type Watching = {
-	readonly onFirstByte: () => void;
-	readonly onChunk: (chunk: Buffer) => void;
-	/** @param isWhole The body ended by itself, and the client was there to its end. */
-	readonly onEnd: (isWhole: boolean) => void;
-};
-
-/** Passes an answer on as it comes. What is made of it comes after its bytes have left. @returns Resolves at its end. */
-const passBack = (answer: UpstreamAnswer, {reply}: Incoming, watching: Watching): Promise<void> => {
-	const {status, reason, headers, body} = answer;
-	const {promise, resolve} = Promise.withResolvers<void>();
-	const out = reply.start(status, reason, endToEnd(headers));
-	let isFirst = true;
-	let isOver = false;
-	const finish = (isWhole: boolean): void => {
-		if (!isOver) {
-			isOver = true;
-			watching.onEnd(isWhole);
-			resolve();
-		}
-	};
-	body.on('data', (chunk: Buffer) => {
-		if (!out.write(chunk)) {
-			body.pause();
-			out.once('drain', () => body.resume());
-		}
-		if (isFirst) {
-			isFirst = false;
-			watching.onFirstByte();
-		}
-		watching.onChunk(chunk);
-	});
-	body.on('end', () => {
-		out.end();
-		finish(true);
-	});
-	body.on('error', () => {
-		reply.cut();
-		finish(false);
-	});
-	body.on('close', () => {
-		if (!isOver) {
-			reply.cut();
-			finish(false);
-		}
-	});
-	return promise;
-};
-
-/** Passes a request that is not metered. */
-export async function passOther(
-	incoming: Incoming,
-	{host, target}: {readonly host: UpstreamHost; readonly target: string},
-	ports: PassPorts,
-): Promise<void> {
-	const abort = new AbortController();
-	incoming.reply.onAbort(() => abort.abort());
-	const body = await bodyOf(incoming.body);
-	if (body === undefined) {
-		sendRefusal(incoming.reply, refusals.tooLarge);
-		return;
-	}
-	const answer = await forward(await outgoingOf(incoming, {host, target, body}, ports), ports, abort.signal);
-	if ('refusal' in answer) {
-		sendRefusal(incoming.reply, answer.refusal);
-		return;
-	}
-	await passBack(answer, incoming, {onFirstByte() {}, onChunk() {}, onEnd() {}});
-}
 
 /** An answer of the service that is not a success, as the failure that it is. */
 const failureIn = (
@@ -229,12 +90,16 @@ export async function passInference(
 		isGone = true;
 		abort.abort();
 	});
-	const body = await bodyOf(incoming.body);
-	if (body === undefined) {
-		sendRefusal(reply, refusals.tooLarge);
+	const body = await bodyOf(incoming, abort.signal);
+	if (body === 'too-large') {
+		refuse(incoming, refusals.tooLarge, ports);
 		return;
 	}
 	const index = models.indexOf(model);
+	if (body === 'gone') {
+		traffic.aborted(traffic.arrive(callerOf(incoming), index, model, unreadFacts));
+		return;
+	}
 	const attempt = traffic.arrive(callerOf(incoming), index, model, requestFacts(body));
 	const admitted = await ports.admit(attempt, incoming, abort.signal);
 	if (admitted.kind !== 'admitted') {
@@ -245,12 +110,14 @@ export async function passInference(
 		}
 		return;
 	}
-	const outgoing = await outgoingOf(incoming, {host, target, body}, ports);
-	const answer = await forward(outgoing, ports, abort.signal, () => traffic.sent(attempt));
+	const answer = await forward(incoming, {host, target, body}, ports, {
+		signal: abort.signal,
+		onSend: () => traffic.sent(attempt),
+	});
 	const context = contextOf(method, model, ports, index);
 	if ('refusal' in answer) {
 		finishUnanswered(attempt, {answer, isGone}, context, {ports, admitted});
-		sendRefusal(reply, answer.refusal);
+		sendUnanswered(incoming, answer, ports);
 		return;
 	}
 	if (answer.status >= 300) {
@@ -312,10 +179,7 @@ const finishAnswered = (
 /** The service was not reached, or nothing came back. */
 const finishUnanswered = (
 	attempt: TappedCall,
-	{
-		answer,
-		isGone,
-	}: {readonly answer: {readonly refusal: TapRefusal; readonly error?: unknown}; readonly isGone: boolean},
+	{answer, isGone}: {readonly answer: NoAnswer; readonly isGone: boolean},
 	context: FailureContext,
 	{ports, admitted}: Settling,
 ): void => {
@@ -327,7 +191,8 @@ const finishUnanswered = (
 		? undefined
 		: failureOf(answer.error ?? new Error(answer.refusal.message), context, {secrets: ports.secrets()});
 	if (attempt.sentAt === undefined || failure?.charge === 'none') {
-		if (failure !== undefined) {
+		// What was never sent did not fail at the service.
+		if (attempt.sentAt !== undefined && failure !== undefined) {
 			traffic.ended(attempt, {kind: 'refused', failure});
 		}
 		admitted.settled(undefined, failure);

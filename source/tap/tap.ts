@@ -7,10 +7,11 @@ import type {Price} from '../domain/run-spec.ts';
 import type {Phase, RunOutcome, Snapshot, StoppedBy} from '../domain/snapshot.ts';
 import type {Target} from '../domain/target.ts';
 import {reasonOf} from '../domain/user-error.ts';
+import {passOther} from './exchange.ts';
 import {admitClient} from './gate.ts';
 import {type Incoming, type Listener, listen} from './listener.ts';
 import {ModelBook} from './models.ts';
-import {type Admitted, type PassPorts, passInference, passOther} from './pass-through.ts';
+import {type Admitted, type PassPorts, passInference} from './pass-through.ts';
 import {refusals, sendRefusal, unknownRoute, unreachable, unsupported} from './refusal.ts';
 import {routeOf} from './routes.ts';
 import {Signer} from './signing.ts';
@@ -194,11 +195,8 @@ export class Tap {
 				break;
 			case 'metrics':
 			case 'unknown':
-				this.#traffic.note(
-					'refused',
-					`Refused ${method} ${target.split('?', 1)[0] ?? ''}: not a path of Bedrock.`,
-				);
-				sendRefusal(reply, unknownRoute(method, target.split('?', 1)[0] ?? ''));
+				this.#traffic.note('refused', `Refused ${method} ${shown(target)}: not a path of Bedrock.`);
+				sendRefusal(reply, unknownRoute(method, shown(target)));
 				break;
 			case 'unsupported':
 				this.#traffic.note('refused', `${route.operation} does not go through the tap.`);
@@ -248,5 +246,9 @@ export class Tap {
 		};
 	}
 }
+
+/** The path of a request, as it may be shown. */
+const shown = (target: string): string =>
+	(target.split('?', 1)[0] ?? '').replaceAll(/[^\x21-\x7e]/g, '?').slice(0, 200);
 
 const keyOf = (target: Target): string => `${target.region} ${bucketKey(target)}`;

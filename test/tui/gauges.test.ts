@@ -463,5 +463,12 @@ describe('what blocks a run, in the header', () => {
 		const blocked = stateOf({stage: {kind: 'planned'}, plan: planFixture({targets, refusal})});
 		expect(statusLine(blocked, 80)).toContain(`BLOCKED · ${refusal}`);
 		expect(statusLine(blocked, 60).trimEnd()).toBe('BLOCKED · daily token quota used up: 35M of 2M');
+		const tiny = tinyLines({...blocked, isDemo: false}, 30, 6).map((line) => lineText(line).trimEnd());
+		expect(tiny.slice(0, 3)).toEqual([
+			'SIMULATED · BLOCKED',
+			'daily token quota used up',
+			'35M of 2M · resets 00:00 UTC',
+		]);
+		expect(tiny.join('\n')).not.toContain('shows the plan');
 	});
 });

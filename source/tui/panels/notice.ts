@@ -66,17 +66,24 @@ function faultLines(state: State, width: number): readonly Line[] {
 		return [];
 	}
 	const {message, hint} = state.stage.fault;
+	const choosing = [keyOf(state, 'open-account'), keyOf(state, 'regions')].join(' ');
 	return [
 		...paragraph(message, width, 'strong'),
 		...(hint === undefined ? [] : paragraph(hint, width)),
 		...keyLine(
 			keyOf(state, 'run'),
 			'tries again',
+			...(isRegionMissing(message) ? [choosing, 'choose a Region'] : []),
 			...(isDemoOffered(state) ? [keyOf(state, 'start-demo'), 'shows the demo'] : []),
 			keyOf(state, 'quit'),
 			'quits',
 		),
 	];
+}
+
+/** In the words of `bedrock/clients`: a fault crosses threads as its sentence alone. */
+function isRegionMissing(message: string): boolean {
+	return message.startsWith('No AWS Region is set');
 }
 
 /** The requests, quota and cost of a run. */

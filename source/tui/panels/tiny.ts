@@ -69,7 +69,7 @@ function runParts(state: State): readonly Line[] {
 	);
 	return [
 		[segment(status.word, status.tone)],
-		...(state.stage.kind === 'planned' && !state.isDemo
+		...(state.stage.kind === 'planned' && !state.isDemo && state.plan?.refusal === undefined
 			? [[segment(`${keyOf(state, 'run')} shows the plan`)]]
 			: []),
 		...tapWords(state),
@@ -102,14 +102,14 @@ function tapWords(state: State): readonly Line[] {
 
 const separator = segment(' · ', 'muted');
 
-/** What a run waits for, a part each: `others use 47 of 50`, `next request in 14 s`. */
+/** Why a run cannot start, or what it waits for, a part each: `others use 47 of 50`, `next request in 14 s`. */
 function blockedWords(state: State): readonly Line[] {
 	const snapshot = shownSnapshot(state);
+	const refusal = state.stage.kind === 'planned' ? state.plan?.refusal : undefined;
 	const isRunning = state.stage.kind === 'running' && snapshot?.phase === 'running';
-	const parts = isRunning
-		? cleanText(snapshot.progress.waitingFor ?? '').split(state.tap === undefined ? ' · ' : ', ')
-		: [];
-	return parts.filter((part) => part !== '').map((part) => [segment(part)]);
+	const reason = cleanText(refusal ?? (isRunning ? snapshot.progress.waitingFor : null) ?? '');
+	const parts = reason.split(/ · |: |, /).filter((part) => part !== '');
+	return parts.map((part) => [segment(part)]);
 }
 
 /** All that is taken of a limit, by whomever, marked where that is near it and within a minute of a throttle. */

@@ -292,7 +292,12 @@ function holdWords({count, mean, max}: Distribution): string {
 }
 
 function quotaWords({tokens: {quota, reserved, estimated}, unusedShare}: ClientRow): string {
-	const unused = unusedShare === undefined ? '' : `: ${formatPercent(unusedShare)} was set aside for nothing`;
+	const unused =
+		unusedShare === undefined
+			? ''
+			: quota > reserved
+				? ': answers cost more than was set aside'
+				: `: ${formatPercent(unusedShare)} was set aside for nothing`;
 	const mark = estimated ? ' (in part estimated)' : '';
 	return `${formatTokens(reserved)} set aside, ${formatTokens(quota)} settled${unused}${mark}`;
 }
