@@ -22,7 +22,7 @@ const runCommand = async (given: Arguments, io: Io, own: OwnScreen): Promise<num
 		case 'run':
 			return (await import('./run.ts')).run(given, io);
 		case 'tap':
-			return (await import('./tap.ts')).tap(given, io);
+			return (await import('./tap.ts')).tap(given, io, own);
 		case 'quotas':
 			return (await import('./quotas.ts')).quotas(given, io);
 		case 'models':

@@ -4,6 +4,7 @@ import {resolveTap} from '../config/resolve-tap.ts';
 import type {AccountRegion} from '../domain/account-snapshot.ts';
 import type {Snapshot} from '../domain/snapshot.ts';
 import type {TapConfig} from '../domain/tap.ts';
+import {drainMs} from '../domain/timeouts.ts';
 import {errorOf, faultOf, UserError} from '../domain/user-error.ts';
 import {tapBlock, tapJson, tapSummary} from '../plain/tap.ts';
 import {environmentOf} from '../reports/environment.ts';
@@ -12,7 +13,6 @@ import {resultsOf} from '../reports/results.ts';
 import {writeResults} from '../reports/results-json.ts';
 import {noteRun} from '../reports/run-index.ts';
 import {keptSecret, secretFor} from '../tap/secret.ts';
-import {drainMs} from '../tap/tap.ts';
 import {columnsOf, type Io, writeClean, writeLines} from '../terminal/io.ts';
 import {keepLog} from '../terminal/log-file.ts';
 import {escapeUnseen} from '../text/width.ts';
@@ -20,7 +20,9 @@ import {startTapThread, type TapHandle} from '../threads/engine-handle.ts';
 import type {TapReport} from '../threads/messages.ts';
 import {writeReports} from '../threads/reports-handle.ts';
 import {startDemo} from './demo.ts';
+import type {OwnScreen} from './screen.ts';
 import {startChild} from './tap/child.ts';
+import {type Shown, showTap} from './tap/tap-screen.ts';
 import {childEnvironment, tapLines} from './tap/variables.ts';
 
 /** Seed of the simulator behind `--demo`. */
@@ -136,17 +138,25 @@ type Started = {
 	readonly folder: string | undefined;
 };
 
-/** Ends the tap and reports what has passed. @param lines Where the summary goes; undefined: nowhere. */
+/**
+ * Ends the tap and reports what has passed.
+ * @param stream Where the summary goes; undefined: nowhere.
+ * @param last The newest snapshot, where the tap may have ended already.
+ */
 const finish = async (
 	{tap, output, folder}: Started,
 	stoppedBy: 'key' | 'signal',
 	deadlineMs: number,
 	io: Io,
 	stream: NodeJS.WriteStream | undefined,
+	last?: Snapshot,
 ): Promise<Snapshot> => {
-	const ended = awaitReport(tap, 'ended');
-	tap.send({type: 'stop', stoppedBy, deadlineMs});
-	const {snapshot} = await ended;
+	const stopped = async (): Promise<Snapshot> => {
+		const ended = awaitReport(tap, 'ended');
+		tap.send({type: 'stop', stoppedBy, deadlineMs});
+		return (await ended).snapshot;
+	};
+	const snapshot = last?.phase === 'ended' ? last : await stopped();
 	const {files, faults} = await keep(snapshot, folder);
 	const isJson = output.json !== undefined && output.json.file === undefined;
 	if (stream !== undefined && !isJson) {
@@ -172,9 +182,26 @@ const serve = async (started: Started, io: Io): Promise<number> => {
 	await untilAborted(io.signal);
 	stopPrinting();
 	await finish(started, 'signal', drainMs, io, io.stdout);
-	// A tap has no end of its own: SIGINT and SIGTERM are how it is ended.
-	return [130, 143].includes(io.signal.reason as number) ? 0 : (io.signal.reason as number);
+	return exitCodeOf(io.signal);
 };
+
+/** Serves behind a screen, until a key or a signal closes it. */
+const serveOnScreen = async (started: Started, shown: Shown, io: Io): Promise<number> => {
+	const {snapshot, fault} = await showTap(shown, io);
+	if (fault !== undefined) {
+		throw errorOf(fault);
+	}
+	if (io.signal.aborted) {
+		await finish(started, 'signal', drainMs, io, io.stdout, snapshot);
+		return exitCodeOf(io.signal);
+	}
+	// By now nobody waits for what is still in flight.
+	await finish(started, 'key', 0, io, io.stdout, snapshot);
+	return 0;
+};
+
+/** A tap has no end of its own: SIGINT and SIGTERM are how it is ended. */
+const exitCodeOf = ({reason}: AbortSignal): number => ([130, 143].includes(reason) ? 0 : reason);
 
 /** Runs a program behind the tap. @returns Its exit code. */
 const serveProgram = async (started: Started, program: readonly string[], io: Io): Promise<number> => {
@@ -199,7 +226,12 @@ const serveProgram = async (started: Started, program: readonly string[], io: Io
  * @returns Exit code.
  * @throws UserError exit 2 for what was typed, exit 1 without a Region or credentials, or where the port is in use.
  */
-export async function tap({flags, program}: Arguments, io: Io, startTap = startTapThread): Promise<number> {
+export async function tap(
+	{flags, program}: Arguments,
+	io: Io,
+	own: OwnScreen = {},
+	startTap = startTapThread,
+): Promise<number> {
 	const settings = resolveTap(flags);
 	const output = resolveOutput(flags, io.environment);
 	const kept = settings.port === 0 ? undefined : await keptSecret(settings.port);
@@ -220,11 +252,18 @@ export async function tap({flags, program}: Arguments, io: Io, startTap = startT
 		};
 		const listening = awaitReport(handle, 'tap-listening');
 		handle.send({type: 'start-tap', config});
-		const {port} = await listening;
+		const {port, region, endpoint} = await listening;
 		const url = `http://127.0.0.1:${port}/${config.secret}`;
 		const started: Started = {tap: handle, url, output, folder: claim?.folder};
 		await writeLines(io.stderr, claim?.warning === undefined ? [] : [claim.warning]);
-		return program.length === 0 ? await serve(started, io) : await serveProgram(started, program, io);
+		if (program.length > 0) {
+			return await serveProgram(started, program, io);
+		}
+		const isScreen =
+			io.stdout.isTTY && !output.isPlain && (output.json === undefined || output.json.file !== undefined);
+		return isScreen
+			? await serveOnScreen(started, {...started, region, endpoint, config, own}, io)
+			: await serve(started, io);
 	} catch (error) {
 		throw error instanceof UserError ? error : new UserError(String(error), {exitCode: 1, cause: error});
 	} finally {

@@ -46,7 +46,11 @@ export type TapClient = {
 	readonly session: string | null;
 	/** As it was called. */
 	readonly model: string;
+	/** When its last request came or ended, ISO 8601 UTC. */
+	readonly lastAt: string;
 	readonly requests: number;
+	/** Requests that ask for a part of their prompt to be cached. */
+	readonly cachePoints: number;
 	readonly inFlight: number;
 	/** Requests that wait for room now. */
 	readonly held: number;

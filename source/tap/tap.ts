@@ -42,9 +42,6 @@ type TapSettings = {
 	readonly pace: TapConfig['pace'];
 };
 
-/** Milliseconds that requests in flight have to finish at the end. */
-export const drainMs = 60_000;
-
 const windowMs = 60_000;
 
 /** The local endpoint in front of the service: meters what passes. */

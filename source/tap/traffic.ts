@@ -47,7 +47,11 @@ export class ClientTotals {
 	readonly tokens = {input: 0, output: 0, cacheRead: 0, cacheWrite: 0, quota: 0, isEstimated: false};
 	costUsd: number | undefined;
 	throttled = 0;
+	/** When its last request came or ended, in milliseconds since the start. */
+	lastMs = 0;
 	requests = 0;
+	/** Requests that ask for a part of their prompt to be cached. */
+	cachePoints = 0;
 	inFlight = 0;
 	held = 0;
 	/** What the service set aside, over all requests. */
@@ -170,6 +174,8 @@ export class Traffic {
 	arrive(caller: Caller, target: number, model: string, facts: RequestFacts): TappedCall {
 		const row = this.#rowOf(caller, target, model);
 		row.requests++;
+		row.lastMs = this.elapsedMs;
+		row.cachePoints += facts.hasCachePoint ? 1 : 0;
 		row.retries += caller.retries > 0 ? 1 : 0;
 		const inputTokens = row.inputs.tokens(facts);
 		const maxTokens = facts.maxTokens ?? this.models[target]?.maxTokens ?? 0;
@@ -208,6 +214,7 @@ export class Traffic {
 		const {row} = attempt;
 		const of = this.#attemptOf(attempt);
 		const reservedTokens = attempt.expected.reserved;
+		row.lastMs = this.elapsedMs;
 		row.inFlight -= attempt.sentAt === undefined ? 0 : 1;
 		switch (ending.kind) {
 			case 'answered':

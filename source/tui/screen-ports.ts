@@ -8,7 +8,7 @@ import type {TerminalManners} from '../text/terminal-manners.ts';
 import type {ColorCount, ThemeName} from '../text/themes.ts';
 import type {AnswerSink, EngineReport, EngineRequest} from '../threads/messages.ts';
 import type {Keymap} from '../view/keymap.ts';
-import type {ComparedRuns, ListedPreset, OwnColumns} from '../view/state.ts';
+import type {ComparedRuns, ListedPreset, OwnColumns, ScreenTap} from '../view/state.ts';
 
 /** All that the screen needs from outside; a test replaces it. */
 export type ScreenPorts = {
@@ -48,6 +48,8 @@ export type ScreenPorts = {
 	};
 	/** Opens on the list of these, or on one of them, and prepares nothing. */
 	readonly opensOnRuns?: 'list' | KeptRun;
+	/** The screen is of a tap, which runs already: `engine` is its thread. */
+	readonly tap?: Omit<ScreenTap, 'isFolded'>;
 	/** Opens on the account, and prepares nothing before something is chosen. */
 	readonly opensOnAccount?: boolean;
 	/** Regions of the Account view; empty: the Region in use. */

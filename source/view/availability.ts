@@ -9,6 +9,7 @@ import {currentList} from './lists.ts';
 import {notAddable} from './more-requests.ts';
 import {finalSnapshot, isPaused, isRunning, neighbourWindow, shownSnapshot} from './selectors.ts';
 import type {ExportKind, State} from './state.ts';
+import {notUnfoldable} from './tap/traffic-list.ts';
 import {listedRows, selectedRow} from './variant-rows.ts';
 
 function notBenchmarkable(state: State): string | undefined {
@@ -52,8 +53,32 @@ export function disabledReason(state: State, command: KeyCommand): string | unde
 	if (state.earlier !== undefined && !readingCommands.has(command)) {
 		return 'an earlier run is shown: Esc returns to the present';
 	}
-	return reasons[command]?.(state);
+	return (state.tap === undefined ? undefined : notInTap[command]?.(state)) ?? reasons[command]?.(state);
 }
+
+const passes: Reason = () => 'a tap passes requests as they come: bedrock-top without tap starts runs';
+const sendsNothing: Reason = () => 'a tap sends nothing of its own: applications do';
+const comparesNothing: Reason = () => 'a tap compares no variants';
+const clientsElsewhere: Reason = (state) =>
+	`this is a tap: Traffic (${keyOf(state, 'open-traffic')}) has its clients, Timeline (${keyOf(state, 'open-timeline')}) its charts`;
+
+/** Why commands of runs do nothing in a tap. */
+const notInTap: Readonly<Partial<Record<KeyCommand, Reason>>> = {
+	run: sendsNothing,
+	'add-requests': sendsNothing,
+	'start-demo': () => 'bedrock-top tap --demo is the demo of a tap',
+	models: passes,
+	presets: passes,
+	settings: passes,
+	benchmark: passes,
+	'next-method': passes,
+	'next-goal': comparesNothing,
+	'export-winner': comparesNothing,
+	history: () => 'bedrock-top runs shows earlier runs and taps',
+	'open-dashboard': clientsElsewhere,
+	'open-variants': clientsElsewhere,
+	'open-items': clientsElsewhere,
+};
 
 /** What can be done with an earlier run: it is read. */
 const readingCommands: ReadonlySet<KeyCommand> = new Set<KeyCommand>([
@@ -127,11 +152,14 @@ function betweenRuns(what: string): Reason {
 }
 
 const notStoppable: Reason = (state) => {
+	const isTap = state.tap !== undefined;
 	if (!isRunning(state)) {
-		return 'no run is under way';
+		return isTap ? 'the tap has ended' : 'no run is under way';
 	}
 	return state.asked === 'stop' || state.snapshot?.phase === 'draining'
-		? 'the run is stopping already'
+		? isTap
+			? `the tap is ending already: ${keyOf(state, 'quit')} ends it at once`
+			: 'the run is stopping already'
 		: undefined;
 };
 
@@ -203,7 +231,8 @@ const reasons: Readonly<Partial<Record<KeyCommand, Reason>>> = {
 			: 'one variant: there is nothing to choose between',
 	'toggle-variant': notToggleable,
 	benchmark: notBenchmarkable,
-	'fold-idle': notFoldable,
+	'fold-idle': (state) => (state.view === 'traffic' ? notUnfoldable(state) : notFoldable(state)),
+	'open-traffic': ({tap}) => (tap === undefined ? 'no tap runs here: bedrock-top tap starts one' : undefined),
 	'toggle-freeze': (state) =>
 		state.view === 'account'
 			? nothingWatched(state)
@@ -218,7 +247,7 @@ const reasons: Readonly<Partial<Record<KeyCommand, Reason>>> = {
 			? noBucket(state)
 			: state.view === 'items'
 				? noItem(state)
-				: state.view === 'log'
+				: state.view === 'log' || state.view === 'traffic'
 					? notMovable(state)
 					: listedRows(state).length === 0
 						? 'no variant to show'
@@ -274,7 +303,7 @@ export function wordNow(state: State, command: KeyCommand): string | undefined {
 					? 'Try again'
 					: undefined;
 		case 'toggle-pause':
-			return isPaused(state) ? 'Resume' : undefined;
+			return isPaused(state) ? 'Resume' : wordInTap(state, command);
 		case 'toggle-freeze':
 			return (state.view === 'account' ? state.account.frozen : state.frozen) === undefined
 				? undefined
@@ -283,6 +312,19 @@ export function wordNow(state: State, command: KeyCommand): string | undefined {
 			return selectedRow(state)?.isOn === false ? 'On' : 'Off';
 		case 'detail':
 			return state.isDetailOpen ? 'Close' : undefined;
+		default:
+			return wordInTap(state, command);
+	}
+}
+
+function wordInTap({tap, view}: State, command: KeyCommand): string | undefined {
+	switch (tap === undefined ? undefined : command) {
+		case 'toggle-pause':
+			return 'Hold';
+		case 'stop':
+			return 'End tap';
+		case 'fold-idle':
+			return view !== 'traffic' ? undefined : tap?.isFolded ? 'Sessions' : 'Fold';
 		default:
 			return undefined;
 	}

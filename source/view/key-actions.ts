@@ -109,11 +109,9 @@ function overlayAction(
 				(closesBox(keyName, keys) ? {type: 'overlay-closed', atMs} : undefined)
 			);
 		case 'more-question':
-			return ['y', 'Enter'].includes(keyName) || isKeyOf(keyName, 'add-requests', keys)
-				? {type: 'overlay-accepted', atMs}
-				: ['n', 'Esc'].includes(keyName)
-					? {type: 'overlay-closed', atMs}
-					: undefined;
+			return acceptedBy('add-requests', keyName, keys, atMs);
+		case 'tap-question':
+			return acceptedBy(overlay.of === 'hold' ? 'toggle-pause' : 'stop', keyName, keys, atMs);
 		case 'quit-question':
 			return answerAction(isKeyOf(keyName, 'quit', keys) ? 'y' : keyName, 'quit', atMs);
 		case 'start-question':
@@ -162,6 +160,14 @@ function columnsAction(keyName: string, keys: Keys, atMs: number): Action | unde
 				? {type: 'overlay-accepted', atMs}
 				: (scrollAction(keyName, keys.keymap, atMs) ?? listAction(keyName, atMs));
 	}
+}
+
+/** The answer to a question that stands in its overlay alone: the key that asked it means yes; other keys are none. */
+function acceptedBy(asked: KeyCommand, keyName: string, keys: Keys, atMs: number): Action | undefined {
+	if (['y', 'Enter'].includes(keyName) || isKeyOf(keyName, asked, keys)) {
+		return {type: 'overlay-accepted', atMs};
+	}
+	return ['n', 'Esc'].includes(keyName) ? {type: 'overlay-closed', atMs} : undefined;
 }
 
 /** The answer to a question; other keys are none. */

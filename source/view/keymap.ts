@@ -14,14 +14,22 @@ export const views = [
 	{name: 'quotas', title: 'Quotas', digit: '5'},
 	{name: 'log', title: 'Log', digit: '6'},
 	{name: 'items', title: 'Items', digit: '7'},
+	{name: 'traffic', title: 'Traffic', digit: '8'},
 ] as const;
 
 export type ViewName = (typeof views)[number]['name'];
 
+/** Views that have something to show: a tap has no variants, a run no clients. */
+export function viewsOf(isTap: boolean): ReadonlyArray<(typeof views)[number]> {
+	const hidden: readonly ViewName[] = isTap ? ['dashboard', 'variants', 'items'] : ['traffic'];
+	return views.filter(({name}) => !hidden.includes(name));
+}
+
 /** The view `steps` further on, around the end. */
-export function viewAfter(name: ViewName, steps: number): ViewName {
-	const index = views.findIndex((view) => view.name === name);
-	return views.at((index + steps) % views.length)?.name ?? name;
+export function viewAfter(name: ViewName, steps: number, isTap: boolean): ViewName {
+	const shown = viewsOf(isTap);
+	const index = shown.findIndex((view) => view.name === name);
+	return shown.at((index + steps) % shown.length)?.name ?? name;
 }
 
 /** The title of a view. */
@@ -62,19 +70,19 @@ function bind<const Name extends string>(
 
 const tables: readonly ViewName[] = ['dashboard', 'variants'];
 const charts: readonly ViewName[] = ['dashboard', 'timeline'];
-const listed: readonly ViewName[] = ['account', 'dashboard', 'variants', 'quotas', 'log', 'items'];
-const detailed: readonly ViewName[] = ['account', 'dashboard', 'variants', 'log', 'items'];
+const listed: readonly ViewName[] = ['account', 'dashboard', 'variants', 'quotas', 'log', 'items', 'traffic'];
+const detailed: readonly ViewName[] = ['account', 'dashboard', 'variants', 'log', 'items', 'traffic'];
 const account: readonly ViewName[] = ['account'];
-const chosen: readonly ViewName[] = ['account', 'dashboard', 'variants', 'quotas', 'items'];
+const chosen: readonly ViewName[] = ['account', 'dashboard', 'variants', 'quotas', 'items', 'traffic'];
 
 const run = [
 	bind('r', 'run', 'start the run, or run again', {hint: ['Run', 8]}),
 	bind('a', 'add-requests', 'more requests for this run; what was measured stays', {
 		hint: ['Add requests', 7],
 	}),
-	bind('x', 'stop', 'stop sending; requests in flight finish', {hint: ['Stop', 7]}),
+	bind('x', 'stop', 'stop sending, or end the tap; requests in flight finish', {hint: ['Stop', 7]}),
 	bind('d', 'start-demo', 'the demo, where no account can be used', {hint: ['Demo', 12]}),
-	bind('p', 'toggle-pause', 'pause or resume sending', {hint: ['Pause', 9]}),
+	bind('p', 'toggle-pause', 'pause or resume sending; a tap then refuses new requests', {hint: ['Pause', 9]}),
 	bind('Space', 'toggle-variant', 'selected variant on or off', {hint: ['On/off', 3], in: tables}),
 	bind('m', 'next-method', 'next method', {hint: ['Method', 4]}),
 	bind('g', 'next-goal', 'next goal: what "best" means', {hint: ['Goal', 5]}),
@@ -96,7 +104,10 @@ const screen = [
 	bind('Tab', 'next-view', 'next view', {hint: ['View', 6]}),
 	bind('Shift+Tab', 'previous-view', 'previous view'),
 	bind('R', 'regions', 'choose Regions of the account', {hint: ['Regions', 6], in: account}),
-	bind('z', 'fold-idle', 'fold or show idle buckets', {hint: ['Idle', 3], in: account}),
+	bind('z', 'fold-idle', 'fold or show idle buckets, idle clients and sessions', {
+		hint: ['Idle', 3],
+		in: ['account', 'traffic'],
+	}),
 	bind('C', 'columns', 'choose the columns of the table', {hint: ['Columns', 1], in: chosen}),
 	bind('Ctrl+S', 'remember', 'write what was changed or typed into config.yaml, for the next start'),
 	bind('Esc', 'close', 'close what is open; never quits'),
@@ -128,11 +139,13 @@ const program = [
 	bind('e', 'export', 'write the charts as SVG files', {hint: ['Export', 4]}),
 	bind('u', 'export-increase', 'write the figures for a quota increase'),
 	bind('w', 'export-winner', 'write the winning request, ready to send', {hint: ['Winner', 1]}),
-	bind('y', 'copy', 'copy the answer, verdict, model ID or path shown'),
+	bind('y', 'copy', 'copy the answer, verdict, model ID or path shown; of a tap the export lines'),
 	bind('? h', 'help', 'this help', {hint: ['Help', 10]}),
 	bind('Ctrl+L', 'redraw', 'draw the screen again'),
 	bind('Ctrl+Z', 'suspend', 'suspend; fg resumes'),
-	bind('q Ctrl+C', 'quit', 'quit; asks once while a run spends money', {hint: ['Quit', 11]}),
+	bind('q Ctrl+C', 'quit', 'quit; asks once while a run spends money; a tap ends its requests first', {
+		hint: ['Quit', 11],
+	}),
 ];
 
 export type KeyCommand =

@@ -15,7 +15,7 @@ import {inColumns, openColumns} from './columns/columns.ts';
 import {copy, withCopied} from './copied.ts';
 import * as history from './history/history.ts';
 import * as items from './items.ts';
-import {type KeyCommand, type Keymap, type ViewName, viewAfter} from './keymap.ts';
+import type {KeyCommand, Keymap, ViewName} from './keymap.ts';
 import * as listing from './list-commands.ts';
 import {currentList} from './lists.ts';
 import {changedSettings, withLog} from './log-lines.ts';
@@ -25,8 +25,9 @@ import * as runs from './run-commands.ts';
 import * as screen from './screen-commands.ts';
 import {finalSnapshot} from './selectors.ts';
 import {inSettings, openSettings, remember, takeRemembered} from './settings.ts';
-import type {Overlay, State} from './state.ts';
+import {leaveDeadlineOf, type Overlay, type State} from './state.ts';
 import {statusOf, windowTitle} from './status.ts';
+import * as traffic from './tap/traffic-list.ts';
 
 /**
  * The state after an action. Pure and total: any action in any state gives a state, the same every time.
@@ -125,7 +126,7 @@ function reduced(before: State, action: Action): Transition {
 				...withLog(state, 'written', ...action.files),
 				exporting: state.exporting.filter((what) => what !== action.what),
 				flash: undefined,
-				overlay: withWritten(state.overlay, action.files),
+				overlay: screen.withWritten(state.overlay, action.files),
 			});
 		case 'export-failed':
 			return noEffect(
@@ -184,6 +185,10 @@ function inOverlay(state: State, overlay: Overlay, action: OverlayAction): Trans
 			return pickers.inPicker(state, overlay, action);
 		case 'more-question':
 			return action.type === 'overlay-accepted' ? more.sendMore(state) : noEffect(state);
+		case 'tap-question':
+			return action.type === 'overlay-accepted'
+				? traffic.acceptInTap(state, overlay.of, leaveDeadlineOf(state))
+				: noEffect(state);
 		case 'quit-question':
 		case 'exported':
 			return noEffect(state);
@@ -251,7 +256,7 @@ function withEnd(state: State, snapshot: Snapshot): State {
 	return withLog(
 		state,
 		word.toLowerCase(),
-		`The run ${word.toLowerCase()} ${detail.split(/ · \S+ runs/)[0]}.`,
+		`The ${state.tap === undefined ? 'run' : 'tap'} ${word.toLowerCase()} ${detail.split(/ · \S+ (?:runs|quits)/)[0]}.`,
 	);
 }
 
@@ -281,14 +286,6 @@ function behindBox(state: State, command: KeyCommand): State {
 		default:
 			return state;
 	}
-}
-
-/** The box with the files that were written; files that are finished while it is open are added to it. */
-function withWritten(overlay: Overlay | undefined, files: readonly string[]): Overlay {
-	if (overlay?.kind === 'exported') {
-		return {...overlay, files: [...overlay.files, ...files]};
-	}
-	return overlay ?? {kind: 'exported', files};
 }
 
 /** Text typed into the filter of a view. */
@@ -351,7 +348,7 @@ const handlers: Readonly<Record<KeyCommand, (state: State) => Transition>> = {
 	history: history.openHistory,
 	benchmark: account.benchmark,
 	regions: pickers.openRegions,
-	'fold-idle': account.foldIdle,
+	'fold-idle': byView(account.foldIdle, traffic.foldTraffic),
 	'toggle-freeze': byView(account.freezeAccount, screen.toggleFreeze),
 	'open-account': opener('account'),
 	'open-dashboard': opener('dashboard'),
@@ -360,8 +357,9 @@ const handlers: Readonly<Record<KeyCommand, (state: State) => Transition>> = {
 	'open-quotas': opener('quotas'),
 	'open-log': opener('log'),
 	'open-items': opener('items'),
-	'next-view': (state) => screen.openView(state, viewAfter(state.view, 1)),
-	'previous-view': (state) => screen.openView(state, viewAfter(state.view, -1)),
+	'open-traffic': opener('traffic'),
+	'next-view': (state) => screen.nextView(state, 1),
+	'previous-view': (state) => screen.nextView(state, -1),
 	close: screen.close,
 	up: (state) => moveOrScroll(state, -1),
 	down: (state) => moveOrScroll(state, 1),

@@ -3,6 +3,7 @@ import type {Plan} from '../domain/plan.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import type {KeptRun, MoreRequests, Snapshot} from '../domain/snapshot.ts';
 import type {ListedModel} from '../domain/target.ts';
+import {drainMs} from '../domain/timeouts.ts';
 import type {Fault} from '../domain/user-error.ts';
 import {type AccountState, initialAccount} from './account/account-state.ts';
 import {type Keymap, usualKeymap, type ViewName} from './keymap.ts';
@@ -49,6 +50,8 @@ export type Overlay =
 	| SettingsForm
 	| ColumnChooser
 	| {readonly kind: 'quit-question'}
+	/** Whether a tap answers no new requests for a while, or ends. */
+	| {readonly kind: 'tap-question'; readonly of: 'hold' | 'end'}
 	/** Shows a plan that has not been on screen, and asks whether to start it. */
 	| {readonly kind: 'start-question'; readonly scroll: number}
 	/** Whether requests are added to the run that has ended. */
@@ -166,8 +169,23 @@ export type ItemsState = {
 		| undefined;
 };
 
+/** The tap that a screen is of. */
+export type ScreenTap = {
+	/** Where it listens, without its secret. */
+	readonly address: string;
+	readonly region: string;
+	/** Undefined: the Region's own. */
+	readonly endpoint: string | undefined;
+	/** Lines that point programs to it. They hold the secret, and are shown before the first request alone. */
+	readonly lines: readonly string[];
+	/** Sessions of a client are one row, and idle rows one line. */
+	readonly isFolded: boolean;
+};
+
 /** All that the screen shows, as one immutable value. */
 export type State = {
+	/** Undefined: the screen is of runs. */
+	readonly tap: ScreenTap | undefined;
 	readonly size: ScreenSize;
 	readonly config: RunConfig;
 	/** No run spends money. */
@@ -256,8 +274,13 @@ export const noItems: ItemsState = {
 	reading: undefined,
 };
 
-/** Time that requests in flight have to be answered once somebody wants to leave. */
-export const leaveDeadlineMs = 2000;
+/** Time that requests in flight of a run have to be answered once somebody wants to leave. */
+const leaveDeadlineMs = 2000;
+
+/** The same, of a run or of a tap, whose requests are those of others. */
+export function leaveDeadlineOf({tap}: Pick<State, 'tap'>): number {
+	return tap === undefined ? leaveDeadlineMs : drainMs;
+}
 
 /** Lines of the engine's log that are kept. */
 export const keptLogLines = 200;
@@ -271,13 +294,22 @@ export function initialState(
 		Partial<
 			Pick<
 				State,
-				'epochMs' | 'hasKeys' | 'hasDemo' | 'account' | 'view' | 'size' | 'history' | 'keymap' | 'columns'
+				| 'epochMs'
+				| 'hasKeys'
+				| 'hasDemo'
+				| 'account'
+				| 'view'
+				| 'size'
+				| 'history'
+				| 'keymap'
+				| 'columns'
+				| 'tap'
 			>
 		>,
 	/** Opens on earlier runs: nothing is prepared or listed before that is asked for. */
 	opensOnRuns = false,
 ): State {
-	const opensElsewhere = opensOnRuns || options.view === 'account';
+	const opensElsewhere = opensOnRuns || options.view === 'account' || options.tap !== undefined;
 	const isChoosing = opensElsewhere || options.config.models.length === 0;
 	const isListing = isChoosing && !opensElsewhere;
 	return {
@@ -285,11 +317,12 @@ export function initialState(
 		hasKeys: true,
 		hasDemo: false,
 		epochMs: 0,
-		view: 'dashboard',
+		view: options.tap === undefined ? 'dashboard' : 'traffic',
 		keymap: usualKeymap,
 		columns: {},
 		account: initialAccount(),
 		history: undefined,
+		tap: undefined,
 		...options,
 		known: {
 			config: options.config,
@@ -298,15 +331,18 @@ export function initialState(
 		},
 		earlier: undefined,
 		present: undefined,
-		stage: isChoosing
-			? {kind: 'choosing'}
-			: {
-					kind: 'preparing',
-					step: 'starting',
-					sinceMs: options.nowMs,
-					startsThen: options.startsAtOnce,
-					isStale: false,
-				},
+		stage:
+			options.tap !== undefined
+				? {kind: 'running'}
+				: isChoosing
+					? {kind: 'choosing'}
+					: {
+							kind: 'preparing',
+							step: 'starting',
+							sinceMs: options.nowMs,
+							startsThen: options.startsAtOnce,
+							isStale: false,
+						},
 		plan: undefined,
 		shownPlan: undefined,
 		snapshot: undefined,

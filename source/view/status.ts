@@ -14,7 +14,9 @@ import {activeWords} from './account/account-rows.ts';
 import {accountFault, accountNowMs, shownRegions} from './account/account-state.ts';
 import {startText} from './history/history.ts';
 import {keyOf} from './keymap.ts';
-import {leaveDeadlineMs, type State} from './state.ts';
+import {isPaused} from './selectors.ts';
+import {leaveDeadlineOf, type State} from './state.ts';
+import {heldWords, requestCount, upWords} from './tap/tap-words.ts';
 
 /** The state of the session in words. */
 export type Status = {
@@ -59,9 +61,15 @@ export function statusOf(state: State): Status {
 		case 'failed':
 			return {word: 'FAULT', detail: cleanText(stage.fault.message), tone: 'bad'};
 		case 'running':
-			return runningStatus(state, snapshot);
+			return state.tap === undefined ? runningStatus(state, snapshot) : tapStatus(state, snapshot);
 		case 'ended':
-			return endedStatus(state);
+			return state.tap === undefined
+				? endedStatus(state)
+				: {
+						word: 'ENDED',
+						detail: `after ${formatDurationMs(snapshot?.elapsedMs)} · ${keyOf(state, 'quit')} quits`,
+						tone: 'good',
+					};
 	}
 }
 
@@ -72,7 +80,11 @@ function blockedStatus(refusal: string): Status {
 }
 
 /** The title of the window: how far the run is. */
-export function windowTitle({stage, snapshot}: State): string {
+export function windowTitle({stage, snapshot, tap}: State): string {
+	if (tap !== undefined) {
+		const requests = snapshot === undefined ? 0 : requestCount(snapshot);
+		return `bedrock-top tap${stage.kind === 'running' ? '' : ' ended'}, ${formatCount(requests)} requests`;
+	}
 	const {done, total} = snapshot?.progress ?? {done: 0, total: null};
 	const count = total === null ? formatCount(done) : `${formatCount(done)}/${formatCount(total)}`;
 	switch (stage.kind) {
@@ -135,6 +147,38 @@ function runningStatus(state: State, snapshot: Snapshot | undefined): Status {
 	return {word: 'RUNNING', detail, tone: 'good', shorter};
 }
 
+/** The state of a tap, what its requests wait for before anything else. */
+function tapStatus(state: State, snapshot: Snapshot | undefined): Status {
+	const requests = snapshot === undefined ? 0 : requestCount(snapshot);
+	if (state.asked === 'stop' || snapshot?.phase === 'draining') {
+		const inFlight = snapshot?.progress.inFlight ?? 0;
+		const left = snapshot === undefined ? undefined : deadlineWords(state, snapshot);
+		const words = [`${formatCount(inFlight)} in flight`, left].filter(Boolean).join(', ');
+		return {
+			word: 'ENDING',
+			detail: `${words} · ${keyOf(state, 'quit')} ends at once`,
+			tone: 'warning',
+			shorter: [words],
+		};
+	}
+	if (isPaused(state)) {
+		const detail = `new requests get 503 with Retry-After · ${keyOf(state, 'toggle-pause')} resumes`;
+		return {word: 'PAUSED', detail, tone: 'warning', shorter: ['new requests get 503']};
+	}
+	if (snapshot === undefined || requests === 0) {
+		return {word: 'SERVING', detail: 'no request so far', tone: 'good'};
+	}
+	const held = heldWords(snapshot);
+	const count = `${formatCount(requests)} ${requests === 1 ? 'request' : 'requests'}`;
+	const inFlight = `${formatCount(snapshot.progress.inFlight)} in flight`;
+	const [detail = '', ...shorter] = [
+		[upWords(snapshot.elapsedMs), count, inFlight, held],
+		[count, inFlight, held],
+		[held || count],
+	].map((words) => words.filter(Boolean).join(' · '));
+	return {word: 'SERVING', detail, tone: 'good', shorter};
+}
+
 /** Nothing new is sent: the run came to its end, or something stopped it. */
 function stoppingStatus(state: State, snapshot: Snapshot): Status {
 	const {progress} = snapshot;
@@ -155,10 +199,10 @@ function stoppingStatus(state: State, snapshot: Snapshot): Status {
 }
 
 /** How long answers are still waited for; undefined where the run reached its requests, which has no deadline. */
-function deadlineWords({stoppedMs, nowMs, isLeaving}: State, snapshot: Snapshot): string | undefined {
+function deadlineWords({stoppedMs, nowMs, isLeaving, tap}: State, snapshot: Snapshot): string | undefined {
 	const {spec, progress} = snapshot;
 	const ownMs = spec.load.durationMs === null ? null : progress.remainingMs;
-	const deadlineMs = isLeaving ? leaveDeadlineMs : answerGraceMs;
+	const deadlineMs = isLeaving || tap !== undefined ? leaveDeadlineOf({tap}) : answerGraceMs;
 	const leftMs =
 		stoppedMs === undefined ? (ownMs ?? 0) : deadlineMs - Math.floor((nowMs - stoppedMs) / 1000) * 1000;
 	return leftMs > 0 ? `${formatSecondsLeft(leftMs)} left` : undefined;

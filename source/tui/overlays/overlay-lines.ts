@@ -1,4 +1,5 @@
-import {formatCount} from '../../text/numbers.ts';
+import {drainMs} from '../../domain/timeouts.ts';
+import {formatCount, formatSecondsLeft} from '../../text/numbers.ts';
 import {fileSegment, fitLine, hangingLines, type Line, lineWidth, segment} from '../../text/segment.ts';
 import {cleanText, wrapText} from '../../text/width.ts';
 import {columnsOfView, namesOn} from '../../view/columns/columns.ts';
@@ -179,6 +180,12 @@ function overlayContent(state: State, overlay: Overlay, width: number, height: n
 			};
 		case 'quit-question':
 			return {title: [segment('Quit?', 'warning')], note: [], lines: questionLines(state, width, height)};
+		case 'tap-question':
+			return {
+				title: [segment(overlay.of === 'hold' ? 'Hold new requests?' : 'End the tap?', 'warning')],
+				note: [],
+				lines: tapQuestionLines(state, overlay.of, width, height),
+			};
 		case 'start-question':
 			return startQuestion(state, overlay.scroll, width, height);
 		case 'exported':
@@ -205,6 +212,29 @@ function questionLines(state: State, width: number, height: number): readonly Li
 	return first.length + more.length + keys.length <= height
 		? [...first, ...more, ...keys]
 		: [...first, ...keys];
+}
+
+/** What applications will meet. */
+function tapQuestionLines(
+	state: State,
+	of: (Overlay & {kind: 'tap-question'})['of'],
+	width: number,
+	height: number,
+): readonly Line[] {
+	const inFlight = formatCount(state.snapshot?.progress.inFlight ?? 0);
+	const key = keyOf(state, of === 'hold' ? 'toggle-pause' : 'stop');
+	const words =
+		of === 'hold'
+			? `New requests get 503 with Retry-After until ${key} is pressed again; the ${inFlight} in flight go on.`
+			: `New requests get 503 with Retry-After; the ${inFlight} in flight have ${formatSecondsLeft(drainMs)} to finish.`;
+	const sentence = wrapText(words, width).map((line): Line => [segment(line)]);
+	const keys: Line = [
+		segment(key, 'accent'),
+		segment(of === 'hold' ? ' holds them   ' : ' ends it   '),
+		segment('Esc', 'accent'),
+		segment(' goes back'),
+	];
+	return sentence.length < height ? [...sentence, keys] : [keys];
 }
 
 const twoColumnWidth = 104;

@@ -115,9 +115,8 @@ const usedUpPart = 0.995;
 const dayFraction = 0.5;
 
 /** Whether the day's limit is worth a line: where there is room, or where it comes near. */
-export function isDayShown(state: State, tier: Tier): boolean {
+export function isDayShown(state: State, tier: Tier, index = shownTargetIndex(state)): boolean {
 	const snapshot = shownSnapshot(state);
-	const index = shownTargetIndex(state);
 	if (snapshot?.targets[index]?.quota.tokensPerDay.state !== 'known') {
 		return false;
 	}

@@ -84,7 +84,7 @@ export function quotaLines(state: State, width: number, height: number): readonl
 		const {filter} = state.lists.quotas;
 		const words =
 			filter === ''
-				? 'no quota is known before a run is prepared'
+				? `no quota is known before ${state.tap === undefined ? 'a run is prepared' : 'the first request'}`
 				: `no quota matches "${cleanText(filter)}"; Esc clears the filter`;
 		return [[segment(words, 'muted')]];
 	}

@@ -1,6 +1,6 @@
 import type {Gauge} from '../../domain/snapshot.ts';
 import {gaugeFraction, gaugeLevel, gaugeLevels} from '../../text/bars.ts';
-import {formatTokens} from '../../text/numbers.ts';
+import {formatCount, formatTokens} from '../../text/numbers.ts';
 import {flowLines, type Line, segment} from '../../text/segment.ts';
 import {cleanText, wrapText} from '../../text/width.ts';
 import {freeWords, roomTone} from '../../view/account/account-columns.ts';
@@ -9,6 +9,7 @@ import {keyOf} from '../../view/keymap.ts';
 import {bucketNow, shownSnapshot, snapshotNowMs, throttledSinceMs} from '../../view/selectors.ts';
 import type {State} from '../../view/state.ts';
 import {accountStatus, statusOf} from '../../view/status.ts';
+import {requestCount} from '../../view/tap/tap-words.ts';
 import {throttledTotal} from '../../view/variant-order.ts';
 import {footerLine} from './footer.ts';
 import {isSimulatedIn, shownTargetIndex} from './header.ts';
@@ -71,6 +72,7 @@ function runParts(state: State): readonly Line[] {
 		...(state.stage.kind === 'planned' && !state.isDemo && state.plan?.refusal === undefined
 			? [[segment(`${keyOf(state, 'run')} shows the plan`)]]
 			: []),
+		...tapWords(state),
 		...blockedWords(state),
 		briefVerdict(state),
 		...(bucket === undefined
@@ -78,6 +80,24 @@ function runParts(state: State): readonly Line[] {
 			: [gaugeWords('RPM', bucket.requests, nowMs), gaugeWords('TPM', bucket.tokens, nowMs)]),
 		throttled === 0 ? [] : [segment(`T ${formatTokens(throttled)}`, 'throttled')],
 	];
+}
+
+/** Of a tap how many requests came; before the first one the way to its address, which has no room here. */
+function tapWords(state: State): readonly Line[] {
+	const snapshot = shownSnapshot(state);
+	if (state.tap === undefined) {
+		return [];
+	}
+	const requests = snapshot === undefined ? 0 : requestCount(snapshot);
+	return requests === 0 || snapshot === undefined
+		? [
+				[segment('no request yet')],
+				[segment(keyOf(state, 'copy'), 'accent'), segment(' copies the export lines')],
+			]
+		: [
+				[segment(`${formatCount(requests)} requests`)],
+				[segment(`${formatCount(snapshot.progress.inFlight)} in flight`)],
+			];
 }
 
 const separator = segment(' · ', 'muted');

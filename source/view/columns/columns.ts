@@ -66,6 +66,24 @@ const columnWords = {
 		increase: 'whether it can be raised',
 		code: 'its code in Service Quotas',
 	},
+	traffic: {
+		client: 'client, and its session or how many it has',
+		model: 'model that it calls',
+		requests: 'requests so far',
+		'in-flight': 'requests in flight',
+		held: 'requests that wait for room',
+		reserved: 'quota tokens set aside by the service',
+		settled: 'quota tokens that answers cost',
+		unused: 'share of what was set aside for nothing',
+		output: 'share of output in what answers cost',
+		cache: 'share of the input read from the cache',
+		throttled: 'requests that the service throttled',
+		retries: 'retries of the SDK',
+		aborted: 'requests given up by the client',
+		'first-token': 'time to the first token, p50',
+		'first-token-p99': 'the same, p99',
+		cost: 'cost so far',
+	},
 } as const satisfies Readonly<Partial<Record<ViewName, Readonly<Record<string, string>>>>>;
 
 const wordsByView: Readonly<Partial<Record<string, Readonly<Record<string, string>>>>> = columnWords;

@@ -89,7 +89,7 @@ describe('the box of the columns', () => {
 
 	it('opens where there is a table, else the key says why not', () => {
 		const opened = views.filter(({name}) => press(stateIn(name), 'C').overlay?.kind === 'columns');
-		expect(opened.map(({name}) => name)).toEqual(['account', 'dashboard', 'variants', 'quotas']);
+		expect(opened.map(({name}) => name)).toEqual(['account', 'dashboard', 'variants', 'quotas', 'traffic']);
 		expect(press(stateIn('items'), 'C').flash?.text).toBe(
 			'Items has a column for each variant: ← → choose one',
 		);
