@@ -1,8 +1,8 @@
+import type {AwsCredentialIdentity} from '@smithy/types';
 import {createAccountSession} from '../account/account-session.ts';
 import {createOwnTrafficRegistry} from '../account/own-traffic-registry.ts';
 import {listOptions} from '../bedrock/account-access.ts';
 import {type Clients, createClients} from '../bedrock/clients/clients.ts';
-
 import {
 	addressOf,
 	configuredCertificates,
@@ -58,6 +58,16 @@ const addresses = (clients: Clients, {simulatorUrl, profile}: Connection, region
 	};
 };
 
+/** What of the own keys must not be shown. */
+const secretsOf = (keys: AwsCredentialIdentity | undefined): readonly string[] =>
+	keys === undefined
+		? []
+		: [
+				keys.accessKeyId,
+				keys.secretAccessKey,
+				...(keys.sessionToken === undefined ? [] : [keys.sessionToken]),
+			];
+
 const startTap = async (
 	config: TapConfig,
 	clock: Clock,
@@ -80,14 +90,19 @@ const startTap = async (
 		const runtime = await clients.runtime();
 		const {endpoint} = clients;
 		const lists = listOptions(clients, region, {connection, override, isRefreshing, tier: undefined});
+		let keys: AwsCredentialIdentity | undefined;
 		const tap = new Tap(config, {
 			clock,
 			agents: network.agents,
 			roundTripMs: network.roundTripMs,
 			region,
 			endpoint,
-			secrets: () => [...clients.secrets(), config.secret],
-			credentials: async () => runtime.config.credentials(),
+			secrets: () => [...clients.secrets(), ...secretsOf(keys), config.secret],
+			token: clients.hasToken ? process.env.AWS_BEARER_TOKEN_BEDROCK : undefined,
+			async credentials() {
+				keys = await runtime.config.credentials();
+				return keys;
+			},
 			baseOf: addresses(clients, connection, region),
 			async resolve(model) {
 				const {targets} = await resolveTargets([model], lists);
