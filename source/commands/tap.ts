@@ -247,6 +247,7 @@ export async function tap(
 			port: settings.port,
 			secret: await secretFor(settings.port, settings.hasNewSecret),
 			isResigning: settings.isResigning,
+			pace: settings.pace,
 			isRefreshing: settings.isRefreshing,
 		};
 		const listening = awaitReport(handle, 'tap-listening');

@@ -13,6 +13,13 @@ export function ofEach<Value>(of: (dimension: Dimension) => Value): Readonly<Rec
 /** Limits in force for one admission; null: unlimited. */
 export type Limits = {readonly requests: number | null; readonly tokens: number | null};
 
+/** Room left below limits, as a part of the fuller one; negative after an overrun. */
+export function roomPart(use: Use, limits: Limits): number {
+	const part = (used: number, limit: number | null): number =>
+		limit === null ? 1 : limit <= 0 ? 0 : 1 - used / limit;
+	return Math.min(part(use.requests, limits.requests), part(use.tokens, limits.tokens));
+}
+
 /** Answers of a program in one minute, as CloudWatch counts them. */
 export type MinuteOfUse = Use & {
 	/** Unique among the programs that run on this host. */

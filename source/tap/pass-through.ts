@@ -15,9 +15,10 @@ import {
 	refuse,
 	sendUnanswered,
 } from './exchange.ts';
-import type {Headers, Incoming} from './listener.ts';
+import {endToEnd, type Headers, type Incoming} from './listener.ts';
 import type {ModelBook} from './models.ts';
-import {refusals, sendRefusal, type TapRefusal} from './refusal.ts';
+import {callKey, type Pacing, type Pass} from './pacing.ts';
+import {refusals} from './refusal.ts';
 import {requestFacts, unreadFacts} from './request-facts.ts';
 import type {Route} from './routes.ts';
 import {estimatedUsage, type TappedCall} from './traffic.ts';
@@ -26,24 +27,12 @@ import type {UpstreamAnswer} from './upstream.ts';
 /** What a request passes through. */
 export type PassPorts = ExchangePorts & {
 	readonly models: ModelBook;
-	/** Whether a request may be sent now, or why not; resolves when it may. */
-	readonly admit: (attempt: TappedCall, incoming: Incoming, signal: AbortSignal) => Promise<Admitted>;
+	readonly pacing: Pacing;
+	/** An answer settled its quota tokens. @param index Of its model. */
+	readonly onSettled: (index: number, quotaTokens: number) => void;
 	readonly region: string;
 	readonly endpoint: string | null;
 };
-
-/** The end of the wait for room. */
-export type Admitted =
-	| {
-			readonly kind: 'admitted';
-			/** The first byte of the answer came. */
-			readonly confirmed: () => void;
-			/** The attempt is over. @param quotaTokens Undefined where the service refused it before counting. */
-			readonly settled: (quotaTokens: number | undefined, failure: Failure | undefined) => void;
-	  }
-	| {readonly kind: 'refused'; readonly refusal: TapRefusal}
-	/** The client left. */
-	| {readonly kind: 'gone'};
 
 const lowerCased = (headers: Headers): ResponseHeaders =>
 	Object.fromEntries(headers.map(([name, value]) => [name.toLowerCase(), value]));
@@ -100,57 +89,114 @@ export async function passInference(
 		traffic.aborted(traffic.arrive(callerOf(incoming), index, model, unreadFacts));
 		return;
 	}
-	const attempt = traffic.arrive(callerOf(incoming), index, model, requestFacts(body));
-	const admitted = await ports.admit(attempt, incoming, abort.signal);
-	if (admitted.kind !== 'admitted') {
-		if (admitted.kind === 'gone') {
-			traffic.aborted(attempt);
-		} else {
-			sendRefusal(reply, admitted.refusal);
-		}
-		return;
-	}
-	const answer = await forward(incoming, {host, target, body}, ports, {
-		signal: abort.signal,
-		onSend: () => traffic.sent(attempt),
-	});
+	const call = traffic.arrive(callerOf(incoming), index, model, requestFacts(body));
 	const context = contextOf(method, model, ports, index);
-	if ('refusal' in answer) {
-		finishUnanswered(attempt, {answer, isGone}, context, {ports, admitted});
-		sendUnanswered(incoming, answer, ports);
-		return;
-	}
-	if (answer.status >= 300) {
-		const collector = bodyCollector();
-		await passBack(answer, incoming, {
-			onFirstByte() {},
-			onChunk: collector.push,
-			onEnd() {
-				const failure = failureIn(answer, collector.text(), context, ports);
-				if (failure.charge === 'none') {
-					traffic.ended(attempt, {kind: 'refused', failure});
-					admitted.settled(undefined, failure);
-				} else {
-					admitted.settled(traffic.ended(attempt, {kind: 'broken', failure, reading: undefined}), failure);
-				}
-			},
+	const key = callKey(call, body);
+	for (let holdMs: number | undefined; ; ) {
+		const admitted = await ports.pacing.admit(call, key, incoming, abort.signal, holdMs);
+		if (admitted.kind !== 'admitted') {
+			if (admitted.kind === 'gone') {
+				traffic.aborted(call);
+			} else {
+				refuse(incoming, admitted.refusal, ports);
+			}
+			return;
+		}
+		const settling = {ports, admitted};
+		const answer = await forward(incoming, {host, target, body}, ports, {
+			signal: abort.signal,
+			onSend: () => traffic.sent(call),
 		});
-		return;
+		if ('refusal' in answer) {
+			finishUnanswered(call, {answer, isGone}, context, settling);
+			sendUnanswered(incoming, answer, ports);
+			return;
+		}
+		holdMs = answer.status === 429 ? ports.pacing.holdLeft(call, incoming.header('user-agent')) : 0;
+		if (holdMs <= 0) {
+			const passing = {answer, incoming, context, isGone: () => isGone};
+			await (answer.status < 300
+				? passAnswer(call, method, passing, settling)
+				: passError(call, passing, settling));
+			return;
+		}
+		// Nothing has gone back to the client yet: what the service throttled may wait for room like any other call.
+		const text = await errorBody(answer);
+		const failure = failureIn(answer, text.toString('utf8'), context, ports);
+		finishRefused(call, failure, settling);
+		if (!isThrottle(failure)) {
+			reply.start(answer.status, answer.reason, endToEnd(answer.headers)).end(text);
+			return;
+		}
 	}
+}
+
+const isThrottle = ({class: kind}: Failure): boolean =>
+	kind === 'throttled-requests' || kind === 'throttled-tokens';
+
+/** The body of an error, which is small; of one that breaks off what had come. */
+const errorBody = async ({body}: UpstreamAnswer): Promise<Buffer> => {
+	const chunks: Buffer[] = [];
+	try {
+		for await (const chunk of body as AsyncIterable<Buffer>) {
+			chunks.push(chunk);
+		}
+	} catch {
+		// The client gets what there is.
+	}
+	return Buffer.concat(chunks);
+};
+
+type Passing = {
+	readonly answer: UpstreamAnswer;
+	readonly incoming: Incoming;
+	readonly context: FailureContext;
+	readonly isGone: () => boolean;
+};
+
+/** Clients tell errors apart by the words of the service: they pass byte for byte as well. */
+const passError = async (
+	call: TappedCall,
+	{answer, incoming, context}: Passing,
+	settling: Settling,
+): Promise<void> => {
+	const collector = bodyCollector();
+	await passBack(answer, incoming, {
+		onFirstByte() {},
+		onChunk: collector.push,
+		onEnd: () => finishRefused(call, failureIn(answer, collector.text(), context, settling.ports), settling),
+	});
+};
+
+const passAnswer = async (
+	call: TappedCall,
+	method: Method,
+	{answer, incoming, context, isGone}: Passing,
+	{ports, admitted}: Settling,
+): Promise<void> => {
 	const reader = createAnswerReader({
 		method,
-		baseModel: models.at(index).target.baseModel,
+		baseModel: ports.models.at(call.row.target).target.baseModel,
 		headers: lowerCased(answer.headers),
-		onFirstToken: () => traffic.firstToken(attempt),
+		onFirstToken: () => ports.traffic.firstToken(call),
 	});
 	await passBack(answer, incoming, {
 		onFirstByte: admitted.confirmed,
 		onChunk: reader.push,
-		onEnd: (isWhole) => finishAnswered(attempt, reader, {isWhole, isGone, context}, {ports, admitted}),
+		onEnd: (isWhole) => finishAnswered(call, reader, {isWhole, isGone: isGone(), context}, {ports, admitted}),
 	});
-}
+};
 
-type Settling = {readonly ports: PassPorts; readonly admitted: Extract<Admitted, {kind: 'admitted'}>};
+const finishRefused = (call: TappedCall, failure: Failure, {ports, admitted}: Settling): void => {
+	if (failure.charge === 'none') {
+		ports.traffic.ended(call, {kind: 'refused', failure});
+		admitted.settled(undefined, failure);
+	} else {
+		admitted.settled(ports.traffic.ended(call, {kind: 'broken', failure, reading: undefined}), failure);
+	}
+};
+
+type Settling = {readonly ports: PassPorts; readonly admitted: Pass};
 
 const finishAnswered = (
 	attempt: TappedCall,
@@ -166,7 +212,9 @@ const finishAnswered = (
 	const reading = reader.end(isWhole);
 	if (reading.isComplete) {
 		const usage = reading.usage ?? estimatedUsage(attempt, reading);
-		admitted.settled(traffic.ended(attempt, {kind: 'answered', reading, usage}), undefined);
+		const quotaTokens = traffic.ended(attempt, {kind: 'answered', reading, usage});
+		admitted.settled(quotaTokens, undefined);
+		ports.onSettled(attempt.row.target, quotaTokens);
 		return;
 	}
 	if (isGone) {

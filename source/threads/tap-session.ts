@@ -1,6 +1,7 @@
 import type {AwsCredentialIdentity} from '@smithy/types';
-import {createAccountSession} from '../account/account-session.ts';
-import {createOwnTrafficRegistry} from '../account/own-traffic-registry.ts';
+import {type AccountSession, createAccountSession} from '../account/account-session.ts';
+import {createOwnTrafficRegistry, type OwnTrafficRegistry} from '../account/own-traffic-registry.ts';
+import {Membership} from '../admission/membership.ts';
 import {listOptions} from '../bedrock/account-access.ts';
 import {type Clients, createClients} from '../bedrock/clients/clients.ts';
 import {
@@ -18,6 +19,7 @@ import type {TapConfig} from '../domain/tap.ts';
 import {faultOf} from '../domain/user-error.ts';
 import type {UpstreamHost} from '../tap/routes.ts';
 import {Tap} from '../tap/tap.ts';
+import {createLedgerStore, type LedgerStore} from './ledger-store.ts';
 import type {TapReport, TapRequest} from './messages.ts';
 
 /** Milliseconds between two snapshots, as of a run. */
@@ -25,6 +27,14 @@ const snapshotIntervalMs = 250;
 
 /** Connections to the service: as many as clients have requests in flight. */
 const maxSockets = 4096;
+
+/** What a session has for its tap. */
+type TapParts = {
+	readonly clock: Clock;
+	readonly account: Pick<AccountSession, 'followTargets'>;
+	readonly link: OwnTrafficRegistry;
+	readonly uses: LedgerStore;
+};
 
 type Started = {
 	readonly tap: Tap;
@@ -70,7 +80,7 @@ const secretsOf = (keys: AwsCredentialIdentity | undefined): readonly string[] =
 
 const startTap = async (
 	config: TapConfig,
-	clock: Clock,
+	{clock, account, link, uses}: TapParts,
 ): Promise<
 	Omit<Started, 'stopPublishing'> & {
 		readonly listening: Extract<TapReport, {type: 'tap-listening'}>;
@@ -91,7 +101,18 @@ const startTap = async (
 		const {endpoint} = clients;
 		const lists = listOptions(clients, region, {connection, override, isRefreshing, tier: undefined});
 		let keys: AwsCredentialIdentity | undefined;
-		const tap = new Tap(config, {
+		/** Others' use of what the clients call; watching costs money, so nothing else is watched. */
+		const follow = (): void => {
+			link.follow({
+				targets: tap.targets,
+				setOthersUse: (index, use, at) => tap.setOthersUse(index, use, at),
+				setOthersToday: (index, tokens) => tap.setOthersToday(index, tokens),
+			});
+			account.followTargets(tap.targets, connection).catch(() => {
+				// Without it the tap goes on as if it were alone; throttles then show others' use.
+			});
+		};
+		const tap: Tap = new Tap(config, {
 			clock,
 			agents: network.agents,
 			roundTripMs: network.roundTripMs,
@@ -102,6 +123,21 @@ const startTap = async (
 			async credentials() {
 				keys = await runtime.config.credentials();
 				return keys;
+			},
+			onTarget: follow,
+			onSettled: (target, quotaTokens) => link.answered(target, clock.epoch(), quotaTokens),
+			async join(target, bucket, onChange) {
+				const store = uses.open(config, target);
+				const member = new Membership({
+					id: uses.newMember(),
+					process: uses.process,
+					bucket,
+					store,
+					clock,
+					onChange,
+				});
+				await member.start();
+				return member;
 			},
 			baseOf: addresses(clients, connection, region),
 			async resolve(model) {
@@ -126,11 +162,13 @@ export function createTapSession(
 	publish: (report: TapReport) => void,
 	clock: Clock = systemClock,
 ): (request: TapRequest) => void {
-	const account = createAccountSession({clock, link: createOwnTrafficRegistry(), publish});
+	const link = createOwnTrafficRegistry();
+	const account = createAccountSession({clock, link, publish});
+	const uses = createLedgerStore();
 	let started: Started | undefined;
 
 	const start = async (config: TapConfig): Promise<void> => {
-		const {listening, ...own} = await startTap(config, clock);
+		const {listening, ...own} = await startTap(config, {clock, account, link, uses});
 		let cancel = (): void => {};
 		const tick = (): void => {
 			publish({type: 'snapshot', snapshot: own.tap.snapshot()});
