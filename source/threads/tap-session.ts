@@ -1,4 +1,3 @@
-import type {AwsCredentialIdentity} from '@smithy/types';
 import {type AccountSession, createAccountSession} from '../account/account-session.ts';
 import {createOwnTrafficRegistry, type OwnTrafficRegistry} from '../account/own-traffic-registry.ts';
 import {Membership} from '../admission/membership.ts';
@@ -68,8 +67,14 @@ const addresses = (clients: Clients, {simulatorUrl, profile}: Connection, region
 	};
 };
 
+type Keys = {
+	readonly accessKeyId: string;
+	readonly secretAccessKey: string;
+	readonly sessionToken?: string | undefined;
+};
+
 /** What of the own keys must not be shown. */
-const secretsOf = (keys: AwsCredentialIdentity | undefined): readonly string[] =>
+const secretsOf = (keys: Keys | undefined): readonly string[] =>
 	keys === undefined
 		? []
 		: [
@@ -100,7 +105,7 @@ const startTap = async (
 		const runtime = await clients.runtime();
 		const {endpoint} = clients;
 		const lists = listOptions(clients, region, {connection, override, isRefreshing, tier: undefined});
-		let keys: AwsCredentialIdentity | undefined;
+		let keys: Keys | undefined;
 		/** Others' use of what the clients call; watching costs money, so nothing else is watched. */
 		const follow = (): void => {
 			link.follow({
