@@ -70,7 +70,7 @@ const addresses = (clients: Clients, {simulatorUrl, profile}: Connection, region
 type Keys = {
 	readonly accessKeyId: string;
 	readonly secretAccessKey: string;
-	readonly sessionToken?: string | undefined;
+	readonly sessionToken?: string;
 };
 
 /** What of the own keys must not be shown. */
