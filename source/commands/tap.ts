@@ -17,7 +17,7 @@ import {secretFor} from '../tap/secret.ts';
 import {drainMs} from '../tap/tap.ts';
 import {columnsOf, type Io, writeLines} from '../terminal/io.ts';
 import {keepLog} from '../terminal/log-file.ts';
-import {watchSignals} from '../terminal/signals.ts';
+import {Interrupted, untilSignal, watchSignals} from '../terminal/signals.ts';
 import {formatCount, formatSpan} from '../text/numbers.ts';
 import {startTapThread, type TapHandle} from '../threads/engine-handle.ts';
 import type {TapReport} from '../threads/messages.ts';
@@ -180,7 +180,6 @@ const serve = async (started: Started, io: Io): Promise<number> => {
 	const stream = beside(output, io);
 	await writeLines(stream, [...tapLines(url, io.environment), '# The tap serves until Ctrl+C.']);
 	const printing = printWhileRunning(tap, output, {io, hasStdout: true, region});
-	io.takeSignals();
 	let isEnding = false;
 	const signals = watchSignals({
 		process,
@@ -193,6 +192,8 @@ const serve = async (started: Started, io: Io): Promise<number> => {
 			tap.send({type: 'stop', stoppedBy: 'signal', deadlineMs: 0});
 		},
 	});
+	// Only now: a signal that comes while nobody listens for it is lost.
+	io.takeSignals();
 	try {
 		await Promise.race([untilAborted(io.signal), untilAborted(signals.signal), reports.first('ended')]);
 		const inFlight = reports.latest()?.progress.inFlight ?? 0;
@@ -224,8 +225,9 @@ const areOne = (): boolean => {
 const serveProgram = async (started: Started, program: readonly string[], io: Io): Promise<number> => {
 	const {tap, output, region} = started;
 	const printing = printWhileRunning(tap, output, {io, hasStdout: false, region});
-	io.takeSignals();
 	const child = startChild({program, environment: childEnvironment(started.url, io.environment)});
+	// Only now: a signal that comes while nobody listens for it is lost.
+	io.takeSignals();
 	const {exitCode, fault} = await child.ended;
 	const stream = io.stderr.isTTY || !areOne() ? io.stderr : undefined;
 	const isUsed = wasUsed(started.reports.latest());
@@ -306,7 +308,7 @@ export async function tap({flags, program}: Arguments, io: Io, startTap = startT
 		};
 		const listening = reports.first('tap-listening');
 		handle.send({type: 'start-tap', config});
-		const {port, region, endpoint} = await listening;
+		const {port, region, endpoint} = await untilSignal(io.signal, listening);
 		await secret.keep();
 		if (output.json !== undefined) {
 			handle.send({
@@ -331,7 +333,9 @@ export async function tap({flags, program}: Arguments, io: Io, startTap = startT
 		isServingProgram = program.length > 0;
 		return program.length === 0 ? await serve(started, io) : await serveProgram(started, program, io);
 	} catch (error) {
-		throw error instanceof UserError ? error : new UserError(String(error), {exitCode: 1, cause: error});
+		throw error instanceof UserError || error instanceof Interrupted
+			? error
+			: new UserError(String(error), {exitCode: 1, cause: error});
 	} finally {
 		await writeLines(io.stderr, warnings);
 		await handle.close(closeDeadlineMs);

@@ -101,7 +101,7 @@ const passSignals = (child: ChildProcess): (() => void) => {
 	};
 };
 
-/** Starts the program. From now on the signals of this process are its own: take them before. */
+/** Starts the program. From now on the signals of this process are the program's: take them after that. */
 export function startChild({program, environment, output}: Options): Child {
 	const [name = '', ...words] = program;
 	const child = spawn(name, words, {
