@@ -1,4 +1,5 @@
 import type {AccountBucket} from '../domain/account-snapshot.ts';
+import {leftBeside} from '../domain/bucket-usage.ts';
 import type {Plan} from '../domain/plan.ts';
 import type {RunSpec} from '../domain/run-spec.ts';
 import type {Limit, Target} from '../domain/target.ts';
@@ -55,8 +56,7 @@ const dimensionsOf = (
 
 /** Greatest use per minute, or of the day, with the run in it: admission leaves others what they use. */
 const peakOf = ({limit, others, demand, share}: Dimension): number => {
-	const open = Math.max(0, (limit.value ?? 0) * share - others);
-	return others + Math.min(demand, open);
+	return others + Math.min(demand, Math.max(0, leftBeside(limit.value ?? 0, share, others)));
 };
 
 /**

@@ -87,7 +87,10 @@ const isPressing = ({fraction, isFull}: Room): boolean => isFull || fraction >= 
 
 const pressedBy = (bucket: AccountBucket, room: Room): Pressed => {
 	const isRefusedEarly = bucket.hourThrottles > 0 && !isPressing(room);
-	return {bucket, room, isByTokens: room.kind !== 'requestsPerMinute' || isRefusedEarly, isRefusedEarly};
+	const isByTokens = roomsOf(bucket).some(
+		(each) => each.kind !== 'requestsPerMinute' && (each.kind === room.kind || isPressing(each)),
+	);
+	return {bucket, room, isByTokens: isByTokens || isRefusedEarly, isRefusedEarly};
 };
 
 const changesOf = (pressed: Pressed, account: readonly AccountBucket[]): readonly string[] => {

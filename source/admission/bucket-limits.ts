@@ -1,4 +1,4 @@
-import {type Dimension, type Lane, type Limits, lanes, type Use} from '../domain/bucket-usage.ts';
+import {type Dimension, type Lane, type Limits, lanes, ofEach, type Use} from '../domain/bucket-usage.ts';
 import type {Clock} from '../domain/clock.ts';
 import type {Quota} from '../domain/target.ts';
 import type {Ledger} from './ledger.ts';
@@ -25,16 +25,16 @@ export class BucketLimits {
 	constructor(quota: Quota, share: number, ledger: Ledger, windowMs: number) {
 		const {requestsPerMinute, tokensPerMinute} = quota;
 		this.#quota = {requests: requestsPerMinute.value, tokens: tokensPerMinute.value};
-		this.own = {
-			requests: asShare(this.#quota.requests, share),
-			tokens: asShare(this.#quota.tokens, share),
-		};
+		this.own = ofEach((dimension) => {
+			const limit = this.#quota[dimension];
+			return limit === null ? null : Math.floor(limit * share);
+		});
 		this.#ledger = ledger;
-		this.#others = {requests: new ContentionEstimate(windowMs), tokens: new ContentionEstimate(windowMs)};
-		this.#refusals = {requests: new ContentionEstimate(windowMs), tokens: new ContentionEstimate(windowMs)};
+		this.#others = ofEach(() => new ContentionEstimate(windowMs));
+		this.#refusals = ofEach(() => new ContentionEstimate(windowMs));
 	}
 
-	/** Part of the quota that may be used now, 0 to 1: the configured share less what others use. */
+	/** Part of the quota that may be used now, 0 to 1: the configured share, or what others leave where that is less. */
 	share(now: number): number {
 		const {requests, tokens} = this.open(now);
 		const part = (limit: number | null, quota: number | null): number =>
@@ -73,6 +73,28 @@ export class BucketLimits {
 		return limit === null ? null : Math.min(limit, this.#part?.[dimension] ?? limit);
 	}
 
+	/** What strangers and this run have together: the quota, or the part of this run while its user's programs share it. */
+	#base(dimension: Dimension): number | null {
+		const quota = this.#quota[dimension];
+		const isWhole = quota !== null && this.#part === undefined;
+		return isWhole ? Math.max(quota, this.own[dimension] ?? quota) : this.#allowed(dimension);
+	}
+
+	/**
+	 * What is allowed and left by others. Programs of the user that share the bucket bear what was reported by their parts.
+	 * @param seen What throttles say of others, given what they share with this run.
+	 */
+	#leftBy(seen: (dimension: Dimension, base: number) => number): Limits {
+		return ofEach((dimension) => {
+			const allowed = this.#allowed(dimension);
+			const base = this.#base(dimension);
+			const part = Math.min(1, (base ?? 1) / (this.#quota[dimension] || base || 1));
+			return allowed === null || base === null
+				? null
+				: Math.min(allowed, base - Math.max(this.#external[dimension] * part, seen(dimension, base)));
+		});
+	}
+
 	/** Whether the ledger had room for an attempt that it no longer holds. */
 	hadRoom(dimension: Dimension, attempt: {readonly tokens: number}): boolean {
 		const limit = this.#allowed(dimension);
@@ -85,42 +107,39 @@ export class BucketLimits {
 	 * @returns Whether that is new.
 	 */
 	observeOthers(now: number, dimension: Dimension, {sentAt}: {readonly sentAt: number}): boolean {
-		const limit = this.#allowed(dimension);
-		return (
-			limit !== null && this.#others[dimension].observe(now, sentAt, this.#ledger.use()[dimension], limit)
-		);
+		const base = this.#base(dimension);
+		return base !== null && this.#others[dimension].observe(now, sentAt, this.#ledger.use()[dimension], base);
 	}
 
 	/** A throttle of an attempt that the ledger had room for: at that instant the rest of the bucket was taken. */
 	observeRefusal(now: number, dimension: Dimension, {sentAt}: {readonly sentAt: number}): void {
-		const limit = this.#allowed(dimension);
-		if (limit !== null) {
-			this.#refusals[dimension].observe(now, sentAt, this.#ledger.use()[dimension], limit);
+		const base = this.#base(dimension);
+		if (base !== null) {
+			this.#refusals[dimension].observe(now, sentAt, this.#ledger.use()[dimension], base);
 		}
 	}
 
 	/** The limits less the others' use. */
 	open(now: number): Limits {
-		const open = (dimension: Dimension): number | null => {
-			const limit = this.#allowed(dimension);
-			return limit === null
-				? null
-				: limit - Math.max(this.#external[dimension], this.#others[dimension].use(now, limit));
-		};
-		return {requests: open('requests'), tokens: open('tokens')};
+		return this.#leftBy((dimension, base) => this.#others[dimension].use(now, base));
+	}
+
+	/** The limits less what others use by the newest evidence of the last minutes. */
+	lasting(now: number): Limits {
+		return this.#leftBy((dimension) => this.#others[dimension].lastSeen(now) ?? 0);
 	}
 
 	/** Whether others are known or estimated to use any of it. */
 	hasOthers(now: number): boolean {
-		const {requests, tokens} = this.othersUse(now);
-		return requests > 0 || tokens > 0;
+		return Math.max(...Object.values(this.othersUse(now))) > 0;
 	}
 
 	/** Known or estimated use of other applications per window. */
 	othersUse(now: number): Use {
-		const open = this.open(now);
-		const used = (dimension: Dimension): number => (this.#allowed(dimension) ?? 0) - (open[dimension] ?? 0);
-		return {requests: used('requests'), tokens: used('tokens')};
+		return ofEach((dimension) => {
+			const base = this.#base(dimension);
+			return base === null ? 0 : Math.max(this.#external[dimension], this.#others[dimension].use(now, base));
+		});
 	}
 
 	/**
@@ -132,11 +151,11 @@ export class BucketLimits {
 		now: number,
 		dimension: Dimension,
 	): {readonly use: number; readonly throttledAt?: number; readonly reportedAt?: number} | undefined {
-		const limit = this.#allowed(dimension);
+		const base = this.#base(dimension);
 		const refusal = this.#refusals[dimension];
 		const external = this.#external[dimension];
 		const estimate =
-			limit === null ? 0 : Math.max(this.#others[dimension].use(now, limit), refusal.use(now, limit));
+			base === null ? 0 : Math.max(this.#others[dimension].use(now, base), refusal.use(now, base));
 		if (estimate > external && refusal.at !== undefined) {
 			return {use: estimate, throttledAt: refusal.at};
 		}
@@ -148,15 +167,15 @@ export class BucketLimits {
 	 * it says what a lasting run has to expect.
 	 */
 	lastingOthers(now: number): Use {
-		const use = (dimension: Dimension): number =>
-			Math.max(this.#external[dimension], this.#others[dimension].lastSeen(now) ?? 0);
-		return {requests: use('requests'), tokens: use('tokens')};
+		return ofEach((dimension) =>
+			Math.max(this.#external[dimension], this.#others[dimension].lastSeen(now) ?? 0),
+		);
 	}
 
 	/** Limits of a lane: the open limits less the room kept for the lanes above it. */
 	forLane(now: number, lane: Lane): Limits {
 		let {requests, tokens} = this.open(now);
-		for (const above of lanesAbove(lane)) {
+		for (const above of lanes.slice(0, lanes.indexOf(lane))) {
 			const demand = this.#demands.get(above);
 			if (demand !== undefined) {
 				const kept = roomToKeep(demand, this.#ledger.laneUse(above));
@@ -173,9 +192,6 @@ export class BucketLimits {
 		return this.#demands.size > 0 || open.requests !== this.own.requests || open.tokens !== this.own.tokens;
 	}
 }
-
-const asShare = (limit: number | null, share: number): number | null =>
-	limit === null ? null : Math.floor(limit * share);
 
 /** What a lane is expected to send. */
 type LaneDemand = {
@@ -197,11 +213,6 @@ function roomToKeep(demand: LaneDemand, use: Use): Use {
 	const requests = Math.max(1, Math.ceil(expected + 2 * Math.sqrt(expected)) - use.requests);
 	const meanTokens = use.requests > 0 ? use.tokens / use.requests : demand.setAside;
 	return {requests, tokens: requests * meanTokens + Math.max(0, demand.setAside - meanTokens)};
-}
-
-/** The lanes that go before this one, highest first. */
-function lanesAbove(lane: Lane): readonly Lane[] {
-	return lanes.slice(0, lanes.indexOf(lane));
 }
 
 /*

@@ -39,13 +39,13 @@ const gaugeOf = (
 const othersSourceOf = ({limits}: Bucket, clock: Clock): Pick<BucketState, 'others'> => {
 	const shown = dimensions.flatMap((dimension) => limits.shownOthers(clock.now(), dimension) ?? []);
 	const throttles = shown.flatMap(({throttledAt}) => throttledAt ?? []);
-	const [reportedAt] = shown.flatMap(({reportedAt: at}) => at ?? []);
+	const [reported] = shown.flatMap(({reportedAt: at, use}) => (at === undefined ? [] : [{at, use}]));
+	const reportedAt = reported === undefined ? undefined : new Date(reported.at).toISOString();
 	if (throttles.length > 0) {
-		return {others: {at: isoOf(Math.max(...throttles), clock), from: 'throttle'}};
+		const others = {at: isoOf(Math.max(...throttles), clock), from: 'throttle'} as const;
+		return {others: reportedAt === undefined || reported?.use === 0 ? others : {...others, reportedAt}};
 	}
-	return reportedAt === undefined
-		? {}
-		: {others: {at: new Date(reportedAt).toISOString(), from: 'cloudwatch'}};
+	return reportedAt === undefined ? {} : {others: {at: reportedAt, from: 'cloudwatch'}};
 };
 
 /** The state of a bucket, as its gauges show it. @param isSending Requests are sent as soon as there is room. */

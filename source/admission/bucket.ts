@@ -1,4 +1,4 @@
-import type {Dimension, Lane, LedgerEntry, Limits} from '../domain/bucket-usage.ts';
+import {type Dimension, type Lane, type LedgerEntry, type Limits, roomPart} from '../domain/bucket-usage.ts';
 import type {Clock} from '../domain/clock.ts';
 import type {Burst} from '../domain/run-spec.ts';
 import type {Quota} from '../domain/target.ts';
@@ -35,15 +35,10 @@ type BucketOptions = {
 	/** Part of the quota that may be used, 0 to 1. */
 	readonly share: number;
 	readonly burst: Burst;
+	/** Part of the window from which on requests are spread evenly, 0 to 1; absent: as `burst` says. */
+	readonly evenAbove?: number | undefined;
 	/** Of the network, in milliseconds; undefined while it is not known. */
 	readonly roundTripMs?: (() => number | undefined) | undefined;
-};
-
-/** Room left below limits, as a part of the fuller one; negative after an overrun. */
-const roomPart = (use: {requests: number; tokens: number}, limits: Limits): number => {
-	const part = (used: number, limit: number | null): number =>
-		limit === null ? 1 : limit <= 0 ? 0 : 1 - used / limit;
-	return Math.min(part(use.requests, limits.requests), part(use.tokens, limits.tokens));
 };
 
 /** The smallest number up to `most`, to within `step`, from which on it is true; undefined where it never is. */
@@ -77,6 +72,9 @@ export class Bucket {
 	readonly #pollMs: number;
 	/** Since when requests are spread evenly over the window; undefined while they may come in bursts. */
 	#evenSince: number | undefined;
+	readonly #evenAbove: number;
+	/** There was no room since it was last nearly empty. */
+	#hasFilled = false;
 	#settledTokens = 0;
 	#settledRequests = 0;
 	/** The request that was refused last, while none was admitted since. */
@@ -84,7 +82,7 @@ export class Bucket {
 	#othersToday = 0;
 	#roomAt: number | undefined;
 
-	constructor({clock, quota, windowMs, share, burst, roundTripMs}: BucketOptions) {
+	constructor({clock, quota, windowMs, share, burst, evenAbove = 1, roundTripMs}: BucketOptions) {
 		this.#clock = clock;
 		this.stamping = new Stamping({clock, windowMs, roundTripMs});
 		this.ledger = new Ledger(clock, windowMs, this.stamping);
@@ -99,6 +97,7 @@ export class Bucket {
 		this.quota = {requests: quota.requestsPerMinute.value, tokens: quota.tokensPerMinute.value};
 		this.#pollMs = windowMs / 120;
 		this.#evenSince = burst === 'even' ? Number.NEGATIVE_INFINITY : undefined;
+		this.#evenAbove = evenAbove;
 	}
 
 	/** Forgets use that it imported; before the first reservation. */
@@ -209,7 +208,9 @@ export class Bucket {
 		this.#roomAt = now;
 		this.#waiting = undefined;
 		this.standing.sent(tokens);
-		this.#pacer.charge(now, tokens, this.limits.open(now));
+		if (this.#evenAbove === 1 || this.#isEven(now)) {
+			this.#pacer.charge(now, tokens, this.limits.open(now));
+		}
 		const reservation =
 			wait === 'probe'
 				? this.#reserveProbe(tokens, lane, cost)
@@ -333,11 +334,21 @@ export class Bucket {
 			return {kind: 'wait', delayMs: this.#pollMs, reason: 'tokens'};
 		}
 		// An open loop has its own rhythm: it is charged, so that other lanes make way, but does not wait.
-		const paceMs = this.#evenSince !== undefined && !this.limits.hasRate(lane) ? this.#pacer.delayMs(now) : 0;
+		const paceMs = this.#isEven(now) && !this.limits.hasRate(lane) ? this.#pacer.delayMs(now) : 0;
 		if (paceMs > 0) {
 			return {kind: 'wait', delayMs: paceMs, reason: 'pace'};
 		}
 		return this.#waitForRoom(now, tokens, this.limits.forLane(now, lane));
+	}
+
+	/**
+	 * Whether requests are spread now: since a throttle, or as the window is this full. Once it is full the minute before
+	 * repeats itself, and to spread what leaves at once would only make those wait longer who came first.
+	 */
+	#isEven(now: number): boolean {
+		const used = this.#evenAbove < 1 ? 1 - roomPart(this.ledger.use(), this.limits.open(now)) : 0;
+		this.#hasFilled = used >= 0.98 || (this.#hasFilled && used >= this.#evenAbove / 2);
+		return this.#evenSince !== undefined || (!this.#hasFilled && used >= this.#evenAbove);
 	}
 
 	#waitForRoom(

@@ -33,18 +33,20 @@ export function createBuckets(
 type FreeRate = {readonly now: number; readonly perWindow: number};
 
 /**
- * What a bucket has left for more requests of the kind that it has settled so far.
+ * What a bucket has left for more requests of the kind that it has settled so far: now, and as long as others use what
+ * they were seen to use.
  * @returns Undefined where nothing limits it.
  */
 export function freeRateOf(bucket: Bucket, now: number): FreeRate | undefined {
 	const {requests, tokens} = bucket.limits.open(now);
+	const lasting = bucket.limits.lasting(now);
 	const use = bucket.ledger.use();
 	const each = bucket.meanTokens;
 	const rates = [
-		...(requests === null ? [] : [{now: requests - use.requests, perWindow: requests}]),
+		...(requests === null ? [] : [{now: requests - use.requests, perWindow: lasting.requests ?? requests}]),
 		...(tokens === null || each === undefined || each <= 0
 			? []
-			: [{now: (tokens - use.tokens) / each, perWindow: tokens / each}]),
+			: [{now: (tokens - use.tokens) / each, perWindow: (lasting.tokens ?? tokens) / each}]),
 	].map((rate) => ({now: Math.max(0, rate.now), perWindow: Math.max(0, rate.perWindow)}));
 	return rates.length === 0
 		? undefined

@@ -2,7 +2,7 @@ import {commands} from '../config/command-table.ts';
 import {flags} from '../config/flags.ts';
 import {flagHead, flagTail, usage} from '../config/help.ts';
 import {resultsJsonSchema} from '../reports/results-schema.ts';
-import {keyGroups} from '../view/keymap.ts';
+import {usualKeymap} from '../view/keymap.ts';
 
 /** Files of `dist/` for users: the types and the schema of results, and the man page. */
 
@@ -149,9 +149,14 @@ const environment: ReadonlyArray<readonly [string, string]> = [
 	['AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_BEDROCK_RUNTIME, ...', 'Endpoints of the services.'],
 	['HTTPS_PROXY, NO_PROXY', 'The proxy.'],
 	['NO_COLOR, TERM=dumb', 'No colour.'],
+	['BEDROCK_TOP_CONFIG', 'Another configuration file than the usual one; empty: none.'],
 ];
 
 const files: ReadonlyArray<readonly [string, string]> = [
+	[
+		'~/.config/bedrock-top/config.yaml',
+		'Your own defaults of flags, theme, bell, columns and keys; Ctrl+S on the screen writes into it.',
+	],
 	[
 		'bedrock-top-reports/<time>/',
 		'results.json, summary.md, best-request.json, the charts, and where asked for answers.jsonl and requests.csv.',
@@ -187,7 +192,7 @@ export function manPage(version: string): string {
 		'.SH OPTIONS',
 		...flags.flatMap((flag) => entry(flagHead(flag), flagTail(flag))),
 		'.SH KEYS',
-		...keyGroups.flatMap(({title, entries}) => [
+		...usualKeymap.groups.flatMap(({title, entries}) => [
 			`.SS ${plain(title)}`,
 			...entries.flatMap(({keys, description}) => entry(keys.join(' '), description)),
 		]),

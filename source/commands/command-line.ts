@@ -2,24 +2,27 @@ import {existsSync} from 'node:fs';
 import {constants} from 'node:os';
 import path from 'node:path';
 import envPaths from 'env-paths';
-import {type Arguments, assertWords, parseArguments} from '../config/parse-arguments.ts';
+import type {Remembered, UserConfig} from '../config/config-file.ts';
+import type {FlagName} from '../config/flags.ts';
+import {type Arguments, assertWords, type FlagValues, parseArguments} from '../config/parse-arguments.ts';
 import {UserError} from '../domain/user-error.ts';
 import {toolVersion} from '../reports/environment.ts';
 import {catchCrashes, crashLines, executeWills, stackLines} from '../terminal/crash.ts';
 import {columnsOf, type Io, watchOutput, writeLines, writeWhole} from '../terminal/io.ts';
 import {Interrupted, untilSignal, watchSignals} from '../terminal/signals.ts';
 import {helpLines} from './help.ts';
+import type {OwnScreen} from './screen.ts';
 
 /** Runs a command. Only its own modules are loaded. */
-const runCommand = async (given: Arguments, io: Io): Promise<number> => {
+const runCommand = async (given: Arguments, io: Io, own: OwnScreen): Promise<number> => {
 	const {command} = given;
 	switch (command.name) {
 		case 'screen':
-			return (await import('./screen.ts')).screen(given, io);
+			return (await import('./screen.ts')).screen(given, io, own);
 		case 'run':
 			return (await import('./run.ts')).run(given, io);
 		case 'tap':
-			return (await import('./tap.ts')).tap(given, io);
+			return (await import('./tap.ts')).tap(given, io, own);
 		case 'quotas':
 			return (await import('./quotas.ts')).quotas(given, io);
 		case 'models':
@@ -33,7 +36,7 @@ const runCommand = async (given: Arguments, io: Io): Promise<number> => {
 		case 'report':
 			return (await import('./report.ts')).report(given, io);
 		case 'runs':
-			return (await import('./runs.ts')).runs(given, io);
+			return (await import('./runs.ts')).runs(given, io, own);
 		case 'compare':
 			return (await import('./compare.ts')).compare(given, io);
 		case 'simulate':
@@ -59,10 +62,10 @@ const graceMs: Readonly<Partial<Record<Arguments['command']['name'], number | un
 };
 
 /** Runs the command until it ends, or for its grace period after a signal. */
-const runBounded = async (given: Arguments, io: Io): Promise<number> => {
+const runBounded = async (given: Arguments, io: Io, own: OwnScreen): Promise<number> => {
 	const {name} = given.command;
 	const ownGraceMs = name in graceMs ? graceMs[name] : 0;
-	const work = runCommand(given, io);
+	const work = runCommand(given, io, own);
 	return ownGraceMs === undefined ? work : untilSignal(io.signal, work, ownGraceMs);
 };
 
@@ -124,6 +127,91 @@ function usualFile(): string | undefined {
 	}
 }
 
+/** Flags that are remembered when the user asks for it: how one works, not what is worked on. */
+const rememberedFlags: readonly FlagName[] = [
+	...(['theme', 'bell', 'mouse', 'ascii', 'color', 'region', 'profile', 'model', 'goal', 'method'] as const),
+	...(['load', 'requests', 'duration', 'concurrency', 'rate', 'max-tokens', 'share', 'policy'] as const),
+	'max-cost',
+];
+
+/** What was typed on the command line and can be remembered. */
+const typedValues = (flags: FlagValues): readonly Remembered[] =>
+	rememberedFlags.flatMap((name): Remembered[] => {
+		// Several Regions suit the account alone: they cannot be the default of a run.
+		const typed = flags.typed(name).filter((value) => name !== 'region' || !value.includes(','));
+		return typed.length === 0
+			? []
+			: [[name === 'theme' || name === 'bell' ? [name] : ['defaults', name], typed]];
+	});
+
+/** Numbers and switches as YAML has them. */
+const scalarOf = (text: string): string | number | boolean =>
+	text === 'true' || text === 'false'
+		? text === 'true'
+		: /^(0|[1-9]\d*)(\.\d+)?$/.test(text)
+			? Number(text)
+			: text;
+
+const yamlValue = ([path, value]: Remembered): unknown => {
+	if (path[0] === 'columns') {
+		return value;
+	}
+	const values = [value].flat().map((each) => scalarOf(String(each)));
+	return values.length === 1 ? values[0] : values;
+};
+
+/** What the user keeps for the screen, and the way to keep more. @throws UserError (exit 2) with file and line. */
+async function ownScreen(
+	config: UserConfig | undefined,
+	flags: FlagValues,
+	environment: Readonly<Record<string, string | undefined>>,
+): Promise<OwnScreen> {
+	return {
+		...(config === undefined ? {} : await keptScreen(config)),
+		async remember(values, hasTyped) {
+			const {BEDROCK_TOP_CONFIG: named} = environment;
+			const file = named === undefined ? usualFile() : named;
+			if (file === undefined || file === '') {
+				throw new UserError('no configuration file is named (BEDROCK_TOP_CONFIG).', {exitCode: 1});
+			}
+			// What was changed since comes after what was typed.
+			const byPath = new Map(
+				[...(hasTyped ? typedValues(flags) : []), ...values].map(
+					(each) => [each[0].join('.'), each] as const,
+				),
+			);
+			if (byPath.size === 0) {
+				throw new UserError('nothing was changed since the start.', {exitCode: 1});
+			}
+			const {rememberIn} = await import('../config/config-file.ts');
+			await rememberIn(
+				file,
+				[...byPath.values()].map((each) => [each[0], yamlValue(each)]),
+			);
+			return {file, names: [...byPath.keys()].map((name) => name.replace('defaults.', ''))};
+		},
+	};
+}
+
+async function keptScreen({columns, keys, faultAt}: UserConfig): Promise<OwnScreen> {
+	if (Object.keys({...columns, ...keys}).length === 0) {
+		return {};
+	}
+	const [{ownKeymap}, {ownColumns}] = await Promise.all([
+		import('../view/keymap.ts'),
+		import('../view/columns/columns.ts'),
+	]);
+	const keymap = ownKeymap(keys);
+	if ('reason' in keymap) {
+		throw faultAt(['keys', keymap.command], keymap.reason, keymap.hint);
+	}
+	const own = ownColumns(columns);
+	if ('reason' in own) {
+		throw faultAt(['columns', ...own.path], own.reason, own.hint);
+	}
+	return {keymap, columns: own.columns};
+}
+
 /**
  * Parses the command line and runs its command.
  * @param argv Words after the program's name.
@@ -160,7 +248,8 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
 			return 0;
 		}
 		assertWords(given);
-		const exitCode = await runBounded(given, io);
+		const own = await ownScreen(config, given.flags, io.environment);
+		const exitCode = await runBounded(given, io, own);
 		// The output was cut off.
 		return exitCode === 0 && signal.reason === 1 ? 1 : exitCode;
 	} catch (error) {

@@ -15,6 +15,7 @@ import {renderTable} from '../text/table.ts';
 import {themeNamed} from '../text/themes.ts';
 import {runColumns} from '../view/history/history.ts';
 import {printJsonOr} from './results-files.ts';
+import type {OwnScreen} from './screen.ts';
 
 /** Faults that are spelt out; a folder may be full of what others wrote. */
 const shownFaults = 5;
@@ -61,7 +62,7 @@ const printLast = async (
  * @returns Exit code 0.
  * @throws UserError exit 2 for a folder that cannot be read, exit 1 where `--last` finds none.
  */
-export async function runs(given: Arguments, io: Io): Promise<number> {
+export async function runs(given: Arguments, io: Io, own: OwnScreen): Promise<number> {
 	const {words, flags} = given;
 	const output = resolveOutput(flags, io.environment);
 	const {folder, runs: kept, faults} = await runsOf(words[0]);
@@ -74,7 +75,7 @@ export async function runs(given: Arguments, io: Io): Promise<number> {
 	if (isScreen && first !== undefined) {
 		const isOne = others.length === 0 && first.folder === folder;
 		const {screenOfRuns} = await import('./screen.ts');
-		return screenOfRuns(given, {folder, opensOn: isOne ? first : 'list'}, io);
+		return screenOfRuns(given, {runs: {folder, opensOn: isOne ? first : 'list'}, own}, io);
 	}
 	const table = renderTable(runColumns, kept, columnsOf(io.stdout));
 	const lines = kept.length === 0 ? [`No run is kept in ${folder} yet.`] : table;

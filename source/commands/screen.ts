@@ -1,12 +1,13 @@
 import path from 'node:path';
 import type {TextFlag} from '../config/flags.ts';
 import type {Arguments, FlagValues} from '../config/parse-arguments.ts';
-import {shippedPresets} from '../config/parse-preset.ts';
+import {presetsIn, shippedPresets} from '../config/parse-preset.ts';
 import {resolveRegions} from '../config/resolve-account.ts';
 import {resolveOutput} from '../config/resolve-output.ts';
 import {resolveRun} from '../config/resolve-run.ts';
 import {systemClock} from '../domain/clock.ts';
 import type {Connection, RunConfig} from '../domain/run-config.ts';
+import type {KeptRun} from '../domain/snapshot.ts';
 import {errorOf} from '../domain/user-error.ts';
 import type {Alert} from '../metrics/decisions/alert.ts';
 import type {Condition} from '../reports/conditions.ts';
@@ -20,6 +21,7 @@ import {signalExitCode, untilSignal} from '../terminal/signals.ts';
 import type {EngineHandle} from '../threads/engine-handle.ts';
 import {createHistory} from '../threads/reports-handle.ts';
 import type {ScreenPorts} from '../tui/screen-ports.ts';
+import {startText} from '../view/history/history.ts';
 import type {ListedPreset} from '../view/state.ts';
 import {lazyDemo} from './demo.ts';
 import {finish} from './run/finish.ts';
@@ -39,7 +41,7 @@ const withoutTask = (flags: FlagValues): FlagValues => ({
 });
 
 type ScreenPresets = {
-	/** The shipped presets. */
+	/** Those of this folder, then the shipped ones; in each, what was run last comes first. */
 	readonly list: () => Promise<readonly ListedPreset[]>;
 	/**
 	 * A preset by name or path, with the flags of the command line.
@@ -51,11 +53,28 @@ type ScreenPresets = {
 /**
  * Presets that are chosen on the screen.
  * @param setup Of the run that the screen was opened with: its models serve a preset without any.
+ * @param listRuns Runs that are kept, newest first.
  */
-export function screenPresets(flags: FlagValues, setup: RunSetup): ScreenPresets {
+export function screenPresets(
+	flags: FlagValues,
+	setup: RunSetup,
+	listRuns: () => Promise<{readonly runs: readonly KeptRun[]}>,
+): ScreenPresets {
 	return {
 		async list() {
-			return shippedPresets();
+			// Without a folder of runs nothing was run.
+			const {runs} = await listRuns().catch(() => ({runs: []}));
+			const lastRun = new Map(runs.toReversed().map(({preset, startedAt}) => [preset, startedAt]));
+			const listed = (presets: Awaited<ReturnType<typeof presetsIn>>, place: string) =>
+				presets
+					.map(({name, title, description}) => {
+						const at = lastRun.get(title);
+						const ran = at === undefined ? '' : `run ${startText(at).slice(0, 16)}`;
+						return {name, description, at: at ?? '', note: [place, ran].filter(Boolean).join(', ')};
+					})
+					.toSorted((one, other) => other.at.localeCompare(one.at))
+					.map(({at: _, ...each}) => each);
+			return [...listed(await presetsIn('.'), 'in this folder'), ...listed(shippedPresets(), '')];
 		},
 		async load(name) {
 			const loaded = await resolveRun(name, withoutTask(flags), async () => '');
@@ -108,7 +127,11 @@ const guarded =
 /** Earlier runs that a screen opens on. */
 type ShownRuns = {readonly folder: string; readonly opensOn: NonNullable<ScreenPorts['opensOnRuns']>};
 
+/** What the user keeps for the screen, and the way to keep more. */
+export type OwnScreen = Pick<ScreenPorts, 'keymap' | 'columns' | 'remember'>;
+
 type ScreenOptions = {
+	readonly own: OwnScreen;
 	readonly conditions: readonly Condition[];
 	readonly account: AccountOptions;
 	readonly runs?: ShownRuns;
@@ -121,7 +144,7 @@ const openScreen = async (
 	io: Io,
 ): Promise<number> => {
 	const {config, output, isDemo} = setup;
-	const {account, runs} = options;
+	const {account, runs, own} = options;
 	const guard = guardScreen(io);
 	const manners = mannersOf(io, {
 		asksBackground: output.theme === 'auto' && output.colors > 0,
@@ -131,10 +154,14 @@ const openScreen = async (
 		guard,
 	});
 	const {openDashboard} = await import('../tui/dashboard.tsx');
-	const presets = screenPresets(given.flags, setup);
+	const presets = screenPresets(given.flags, setup, async () => history.list());
 	const demo = demoOnKey(setup, presets);
 	const engine = startConnectedEngine(demo.connect);
 	const kept = keepRuns(engine, setup);
+	const history = {
+		...createHistory(path.resolve(runs?.folder ?? output.folder ?? defaultFolder), kept.underWay),
+		onKept: kept.onKept,
+	};
 	try {
 		const note = keepLog(engine, output.logFile, kept.warn);
 		const {snapshot, fault} = await openDashboard({
@@ -146,12 +173,10 @@ const openScreen = async (
 			presets,
 			...(isDemo ? {} : {startDemo: demo.start}),
 			...createExports(kept.placeOf),
-			history: {
-				...createHistory(path.resolve(runs?.folder ?? output.folder ?? defaultFolder), kept.underWay),
-				onKept: kept.onKept,
-			},
+			history,
 			...(runs === undefined ? {} : {opensOnRuns: runs.opensOn}),
 			...account,
+			...own,
 			onCrash: leaveClosing,
 			guard,
 			noteAlert: (text) => note('alert', text),
@@ -220,7 +245,7 @@ const setUpScreen = async (
 };
 
 /** The command without a name: the screen on a terminal, the plain form elsewhere. @returns Exit code. */
-export async function screen(given: Arguments, io: Io): Promise<number> {
+export async function screen(given: Arguments, io: Io, own: OwnScreen): Promise<number> {
 	const endings = readEndings(given);
 	const {conditions, alerts} = endings;
 	const {isPlain, isDryRun, json} = resolveOutput(given.flags, io.environment);
@@ -238,13 +263,17 @@ export async function screen(given: Arguments, io: Io): Promise<number> {
 	}
 	const account = accountOptions(given, alerts);
 	const {setup, shown} = await untilSignal(io.signal, setUpScreen(given, account, io));
-	return openScreen(shown, setup, {conditions, account}, io);
+	return openScreen(shown, setup, {conditions, account, own}, io);
 }
 
 /** The screen of earlier runs; a run can be started from there too. @returns Exit code. */
-export async function screenOfRuns(given: Arguments, runs: ShownRuns, io: Io): Promise<number> {
+export async function screenOfRuns(
+	given: Arguments,
+	{runs, own}: {readonly runs: ShownRuns; readonly own: OwnScreen},
+	io: Io,
+): Promise<number> {
 	const account = {...accountOptions(given, []), opensOnAccount: false};
 	const setup = await untilSignal(io.signal, setUpRun({...given, words: [demoPreset]}, io, true));
 	const chosen = {...setup, config: {...setup.config, models: []}};
-	return openScreen(given, chosen, {conditions: [], account, runs}, io);
+	return openScreen(given, chosen, {conditions: [], account, runs, own}, io);
 }

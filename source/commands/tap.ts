@@ -4,6 +4,7 @@ import {type OutputConfig, resolveOutput} from '../config/resolve-output.ts';
 import {resolveTap} from '../config/resolve-tap.ts';
 import type {Snapshot} from '../domain/snapshot.ts';
 import type {TapConfig} from '../domain/tap.ts';
+import {drainMs} from '../domain/timeouts.ts';
 import {errorOf, faultOf, UserError} from '../domain/user-error.ts';
 import {errorLines} from '../plain/error.ts';
 import {tapSummary} from '../plain/tap.ts';
@@ -14,7 +15,6 @@ import {writeResults} from '../reports/results-json.ts';
 import {noteRun} from '../reports/run-index.ts';
 import {isAddressOf} from '../tap/gate.ts';
 import {secretFor} from '../tap/secret.ts';
-import {drainMs} from '../tap/tap.ts';
 import {columnsOf, type Io, writeLines} from '../terminal/io.ts';
 import {keepLog} from '../terminal/log-file.ts';
 import {Interrupted, untilSignal, watchSignals} from '../terminal/signals.ts';
@@ -23,8 +23,10 @@ import {startTapThread, type TapHandle} from '../threads/engine-handle.ts';
 import type {TapReport} from '../threads/messages.ts';
 import {writeReports} from '../threads/reports-handle.ts';
 import {startDemo} from './demo.ts';
+import type {OwnScreen} from './screen.ts';
 import {startChild} from './tap/child.ts';
 import {printWhileRunning} from './tap/printing.ts';
+import {type Shown, showTap} from './tap/tap-screen.ts';
 import {childEnvironment, tapLines} from './tap/variables.ts';
 
 /** Seed of the simulator behind `--demo`. */
@@ -131,6 +133,7 @@ type Started = {
 /**
  * Ends the tap, and reports what has passed.
  * @param stream Where the summary goes; undefined: nowhere.
+ * @param last The newest snapshot, where the tap may have ended already.
  * @throws UserError where the thread of the tap is gone; what it last said is kept.
  */
 const finish = async (
@@ -138,17 +141,21 @@ const finish = async (
 	{stoppedBy, deadlineMs}: {readonly stoppedBy: 'key' | 'signal'; readonly deadlineMs: number},
 	io: Io,
 	stream: NodeJS.WriteStream | undefined,
+	last?: Snapshot,
 ): Promise<Snapshot> => {
-	const ended = reports.first('ended');
-	tap.send({type: 'stop', stoppedBy, deadlineMs});
+	const stopped = async (): Promise<Snapshot> => {
+		const ended = reports.first('ended');
+		tap.send({type: 'stop', stoppedBy, deadlineMs});
+		return (await ended).snapshot;
+	};
 	let fault: unknown;
-	const snapshot = await ended.then(
-		(report) => report.snapshot,
-		(error: unknown) => {
-			fault = error;
-			return reports.latest();
-		},
-	);
+	const snapshot =
+		last?.phase === 'ended'
+			? last
+			: await stopped().catch((error: unknown) => {
+					fault = error;
+					return reports.latest();
+				});
 	if (snapshot === undefined) {
 		throw fault;
 	}
@@ -211,6 +218,23 @@ const serve = async (started: Started, io: Io): Promise<number> => {
 	}
 };
 
+/** Serves behind a screen, until a key or a signal closes it. */
+const serveOnScreen = async (started: Started, shown: Shown, io: Io): Promise<number> => {
+	const {tap, output, region} = started;
+	const printing = printWhileRunning(tap, output, {io, hasStdout: false, region});
+	const {snapshot, fault} = await showTap(shown, io).finally(printing.stop);
+	if (fault !== undefined) {
+		throw errorOf(fault);
+	}
+	if (io.signal.aborted) {
+		const ended = await finish(started, {stoppedBy: 'signal', deadlineMs: drainMs}, io, io.stdout, snapshot);
+		return exitCodeOf(ended, io.signal.reason as number);
+	}
+	// By now nobody waits for what is still in flight.
+	await finish(started, {stoppedBy: 'key', deadlineMs: 0}, io, io.stdout, snapshot);
+	return 0;
+};
+
 /** Where a program's stdout and stderr are one pipe or file, lines after its end would stand in its output. */
 const areOne = (): boolean => {
 	try {
@@ -271,7 +295,12 @@ const assertOwnStdout = ({json}: OutputConfig, program: readonly string[]): void
  * @returns Exit code.
  * @throws UserError exit 2 for what was typed, exit 1 without a Region or credentials, or where the port is in use.
  */
-export async function tap({flags, program}: Arguments, io: Io, startTap = startTapThread): Promise<number> {
+export async function tap(
+	{flags, program}: Arguments,
+	io: Io,
+	own: OwnScreen = {},
+	startTap = startTapThread,
+): Promise<number> {
 	const settings = resolveTap(flags);
 	const output = resolveOutput(flags, io.environment);
 	assertOwnStdout(output, program);
@@ -280,12 +309,12 @@ export async function tap({flags, program}: Arguments, io: Io, startTap = startT
 	const secret = await secretFor(settings.port, settings.hasNewSecret);
 	const demo = await startDemo(flags.isSet('demo'), settings.connection, demoSeed);
 	const handle = startTap();
-	let isServingProgram = false;
+	let isTerminalTaken = false;
 	const warnings: string[] = [];
 	try {
 		const warn = (text: string): void => {
-			// A program's terminal is its own until it has ended.
-			if (isServingProgram) {
+			// The terminal belongs to a program or to the screen until they have ended.
+			if (isTerminalTaken) {
 				warnings.push(text);
 			} else {
 				void writeLines(io.stderr, [text]);
@@ -304,6 +333,7 @@ export async function tap({flags, program}: Arguments, io: Io, startTap = startT
 			port: settings.port,
 			secret: secret.value,
 			isResigning: settings.isResigning,
+			pace: settings.pace,
 			isRefreshing: settings.isRefreshing,
 		};
 		const listening = reports.first('tap-listening');
@@ -330,8 +360,15 @@ export async function tap({flags, program}: Arguments, io: Io, startTap = startT
 				? []
 				: [`Requests go to ${endpoint}, not to AWS.`]),
 		]);
-		isServingProgram = program.length > 0;
-		return program.length === 0 ? await serve(started, io) : await serveProgram(started, program, io);
+		const isScreen =
+			io.stdout.isTTY && !output.isPlain && (output.json === undefined || output.json.file !== undefined);
+		isTerminalTaken = program.length > 0 || isScreen;
+		if (program.length > 0) {
+			return await serveProgram(started, program, io);
+		}
+		return isScreen
+			? await serveOnScreen(started, {...started, endpoint, config, own}, io)
+			: await serve(started, io);
 	} catch (error) {
 		throw error instanceof UserError || error instanceof Interrupted
 			? error

@@ -131,6 +131,37 @@ const batchFlags = [
 /** The local endpoint in front of the service. */
 const tapFlags = [
 	{
+		name: 'pace',
+		kind: 'boolean',
+		default: 'off',
+		help: 'hold requests until the quota has room for them: no throttle, no retry',
+		scopes: ['tap'],
+	},
+	{
+		name: 'hold',
+		kind: 'value',
+		value: 'T',
+		default: '25s',
+		help: 'with --pace: longest wait of a request, then 429 with the time to come back',
+		scopes: ['tap'],
+	},
+	{
+		name: 'hold-alive',
+		kind: 'value',
+		value: 'T',
+		default: '5m',
+		help: 'the same for clients that take interim responses (boto3, fetch of Node) and, without --hold, for the AWS SDK for JavaScript',
+		scopes: ['tap'],
+	},
+	{
+		name: 'lane',
+		kind: 'repeated',
+		value: 'LANE=CLIENT',
+		default: 'normal',
+		help: 'with --pace: who goes first, as in high=my-app',
+		scopes: ['tap'],
+	},
+	{
 		name: 'new-secret',
 		kind: 'boolean',
 		default: 'off',

@@ -24,6 +24,8 @@ export type FlagValues = {
 	readonly text: (name: TextFlag) => string | undefined;
 	/** All values of a flag that may be repeated. */
 	readonly texts: (name: FlagName<'repeated'>) => readonly string[];
+	/** What was typed for a flag: `true` or `false` for a switch. */
+	readonly typed: (name: FlagName) => readonly string[];
 	/** What the user's configuration has for a flag that a preset can set: it comes after the preset. */
 	readonly afterPreset: (name: FlagName) => readonly string[];
 };
@@ -132,6 +134,12 @@ const valuesOf = (given: readonly Given[], kept: KeptFlags, hasPreset: boolean):
 			const typed = of(name).map(({value = ''}) => value);
 			return typed.length > 0 ? typed : instead(name);
 		},
+		typed: (name) =>
+			of(name).map(({typed, flag, value}) =>
+				flag?.kind === 'boolean'
+					? String(!typed.startsWith('--no-') === ((value ?? 'true') === 'true'))
+					: (value ?? ''),
+			),
 		afterPreset: (name) => (presetFlags.has(name) ? keptOf(name) : []),
 	};
 };

@@ -1,5 +1,8 @@
+import {readdir} from 'node:fs/promises';
+import path from 'node:path';
+import {setImmediate} from 'node:timers/promises';
 import {z} from 'zod';
-import {UserError} from '../domain/user-error.ts';
+import {reasonOf, UserError} from '../domain/user-error.ts';
 import {didYouMean} from '../text/nearest-name.ts';
 import {readYaml, type YamlFile} from './input/yaml.ts';
 import {findPreset, type PresetSource, shippedNames} from './preset-files.ts';
@@ -189,12 +192,54 @@ export function parsePreset({file, text}: PresetSource): ParsedPreset {
 	return {...place, preset: result.data};
 }
 
-type ShippedPreset = {readonly name: string; readonly description: string};
+type KnownPreset = {
+	/** A shipped name, or the path. */
+	readonly name: string;
+	/** What runs call it. */
+	readonly title: string;
+	readonly description: string;
+};
 
 /** The shipped presets, to choose from. They are only parsed, so that the list is fast. */
-export function shippedPresets(): readonly ShippedPreset[] {
-	return shippedNames().map((name) => ({
-		name,
-		description: parsePreset(findPreset(name)).preset.description ?? '',
-	}));
+export function shippedPresets(): readonly KnownPreset[] {
+	return shippedNames().map(knownPreset);
+}
+
+function knownPreset(name: string): KnownPreset {
+	const {preset} = parsePreset(findPreset(name));
+	return {name, title: preset.name, description: preset.description ?? ''};
+}
+
+/** Files of a folder that are looked into. */
+const maxFolderFiles = 50;
+
+/** Every preset has one of these at the beginning of a line. */
+const presetKeys = /^(?:task|variants|items|chat)\s*:/m;
+
+function presetIn(file: string): KnownPreset | undefined {
+	let isPreset = false;
+	try {
+		isPreset = presetKeys.test(findPreset(file).text);
+		return isPreset ? knownPreset(file) : undefined;
+	} catch (error) {
+		// What cannot even be read as text is none.
+		return isPreset ? {name: file, title: '', description: reasonOf(error)} : undefined;
+	}
+}
+
+/**
+ * The presets that lie in a folder, by path; what is wrong with one stands in its description. Other YAML files are not
+ * listed.
+ */
+export async function presetsIn(folder: string): Promise<readonly KnownPreset[]> {
+	const names = await readdir(folder).catch(() => []);
+	const files = names.filter((name) => /\.ya?ml$/.test(name)).toSorted();
+	const found: KnownPreset[] = [];
+	for (const file of files.slice(0, maxFolderFiles)) {
+		const known = presetIn(path.join(folder, file));
+		found.push(...(known === undefined ? [] : [{...known, name: `./${file}`}]));
+		// Keys are heard in between.
+		await setImmediate();
+	}
+	return found;
 }

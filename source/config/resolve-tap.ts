@@ -1,7 +1,11 @@
+import {lanes} from '../domain/bucket-usage.ts';
 import type {Connection, QuotaOverride} from '../domain/run-config.ts';
+import {bursts} from '../domain/run-spec.ts';
+import type {Pace} from '../domain/tap.ts';
+import {UserError} from '../domain/user-error.ts';
 import type {FlagValues} from './parse-arguments.ts';
 import {resolveConnection, resolveOverride} from './resolve-account.ts';
-import {readInteger} from './values.ts';
+import {readChoice, readDurationMs, readInteger, readNumber} from './values.ts';
 
 /** A tap as it was typed; its secret is found when it starts. */
 export type TapSettings = {
@@ -11,7 +15,58 @@ export type TapSettings = {
 	readonly port: number;
 	readonly hasNewSecret: boolean;
 	readonly isResigning: boolean;
+	readonly pace: Pace | undefined;
 	readonly isRefreshing: boolean;
+};
+
+/** Longest time that a call is held, before and with interim responses. */
+const usualHoldMs = 25_000;
+const usualHoldAliveMs = 300_000;
+
+/** `high=NAME`. @throws UserError (exit 2). */
+const readLane = (text: string): Pace['lanes'][number] => {
+	const [name = '', ...rest] = text.split('=');
+	const client = rest.join('=').trim();
+	if (client === '') {
+		throw new UserError(`--lane: "${text}" names no client.`, {
+			exitCode: 2,
+			hint: 'Write it as in --lane high=my-app; the Traffic view and the summary name the clients.',
+		});
+	}
+	return {lane: readChoice('lane', name, lanes), client};
+};
+
+const settingsOfPace = ['share', 'burst', 'hold', 'hold-alive'] as const;
+
+/** @throws UserError (exit 2) for what only `--pace` can do. */
+const assertPaced = (flags: FlagValues): void => {
+	const typed = [
+		...settingsOfPace.filter((name) => flags.text(name) !== undefined),
+		...(flags.texts('lane').length === 0 ? [] : ['lane']),
+	];
+	if (typed.length > 0) {
+		throw new UserError(`--${typed[0]} needs --pace.`, {
+			exitCode: 2,
+			hint: 'Without --pace the tap passes every request on at once and only meters.',
+		});
+	}
+};
+
+const resolvePace = (flags: FlagValues): Pace | undefined => {
+	if (flags.isSet('pace') !== true) {
+		assertPaced(flags);
+		return undefined;
+	}
+	const [share, burst, hold, alive] = settingsOfPace.map((name) => flags.text(name));
+	const holdAliveMs = alive === undefined ? usualHoldAliveMs : readDurationMs('hold-alive', alive);
+	return {
+		share: share === undefined ? 1 : readNumber('share', share, {min: 0.01, max: 1}),
+		burst: burst === undefined ? undefined : readChoice('burst', burst, bursts),
+		holdMs: hold === undefined ? usualHoldMs : readDurationMs('hold', hold),
+		holdAliveMs,
+		holdPatientMs: hold === undefined ? holdAliveMs : readDurationMs('hold', hold),
+		lanes: flags.texts('lane').map(readLane),
+	};
 };
 
 /**
@@ -26,6 +81,7 @@ export function resolveTap(flags: FlagValues): TapSettings {
 		port: port === undefined ? 0 : readInteger('port', port, {min: 0, max: 65_535}),
 		hasNewSecret: flags.isSet('new-secret') ?? false,
 		isResigning: flags.isSet('resign') ?? false,
+		pace: resolvePace(flags),
 		isRefreshing: flags.isSet('refresh') ?? false,
 	};
 }

@@ -129,7 +129,7 @@ export const loadFlags = [
 		default: defaults.burst,
 		choices: bursts,
 		help: "use a minute's quota at once or evenly",
-		scopes: ['run'],
+		scopes: ['tap', 'run'],
 	},
 	{
 		name: 'share',
@@ -137,7 +137,7 @@ export const loadFlags = [
 		value: 'X',
 		default: String(defaults.share),
 		help: 'part of the quota that may be used, 0 to 1',
-		scopes: ['run', 'batch'],
+		scopes: ['tap', 'run', 'batch'],
 	},
 	{
 		name: 'balance',

@@ -5,8 +5,20 @@ export type Use = {readonly requests: number; readonly tokens: number};
 export const dimensions = ['requests', 'tokens'] as const;
 export type Dimension = (typeof dimensions)[number];
 
+/** The same of each dimension. */
+export function ofEach<Value>(of: (dimension: Dimension) => Value): Readonly<Record<Dimension, Value>> {
+	return {requests: of('requests'), tokens: of('tokens')};
+}
+
 /** Limits in force for one admission; null: unlimited. */
 export type Limits = {readonly requests: number | null; readonly tokens: number | null};
+
+/** Room left below limits, as a part of the fuller one; negative after an overrun. */
+export function roomPart(use: Use, limits: Limits): number {
+	const part = (used: number, limit: number | null): number =>
+		limit === null ? 1 : limit <= 0 ? 0 : 1 - used / limit;
+	return Math.min(part(use.requests, limits.requests), part(use.tokens, limits.tokens));
+}
 
 /** Answers of a program in one minute, as CloudWatch counts them. */
 export type MinuteOfUse = Use & {
@@ -47,3 +59,12 @@ export type LearntStamping = {
 /** Priorities of requests, the most urgent first. */
 export const lanes = ['high', 'normal', 'low'] as const;
 export type Lane = (typeof lanes)[number];
+
+/**
+ * What a share of a limit leaves for a program beside others: they are subtracted from the whole limit first, so that a
+ * share that is left to them is theirs. A share above 1 goes over the limit by as much.
+ */
+export function leftBeside(limit: number, share: number, others: number): number {
+	const own = limit * share;
+	return Math.min(own, Math.max(limit, own) - others);
+}

@@ -133,7 +133,11 @@ export const variantSchema = z.object({
 		ceilingPerMinute: quantity.exactOptional().describe('by settled tokens alone'),
 		usefulPerDay: quantity.exactOptional().describe("that the day's quota allows"),
 		afterOthers: z
-			.object({usefulPerMinute: quantity, othersShare: z.number()})
+			.object({
+				usefulPerMinute: quantity,
+				othersShare: z.number(),
+				limitedBy: z.enum(limitedBy).exactOptional().describe('what the rate beside others is limited by'),
+			})
 			.exactOptional()
 			.describe('of what others leave, and their part of the quota'),
 		countsFrom: z

@@ -98,7 +98,12 @@ export type Gauge = {
 };
 
 /** Where the use of others in a bucket is known from, and since when: end of CloudWatch's minute, or the throttle. */
-type OthersSource = {readonly at: string; readonly from: 'cloudwatch' | 'throttle'};
+type OthersSource = {
+	readonly at: string;
+	readonly from: 'cloudwatch' | 'throttle';
+	/** Where a throttle showed those of one limit: end of CloudWatch's minute that those of the other are of. */
+	readonly reportedAt?: string;
+};
 
 /** What others used of a target's bucket. `at`: end of the minute of CloudWatch, or the throttle that showed it. */
 export type OthersReading = {

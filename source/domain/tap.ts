@@ -1,7 +1,25 @@
+import type {Lane} from './bucket-usage.ts';
 import type {Distribution} from './figures-schema.ts';
 import type {Connection, QuotaOverride} from './run-config.ts';
+import type {Burst} from './run-spec.ts';
 
 /** The local endpoint in front of the service: what it is started with, and what it shows. */
+
+/** How a tap keeps its clients inside the quotas. */
+export type Pace = {
+	/** Part of each quota that may be used, 0 to 1. */
+	readonly share: number;
+	/** Undefined: at once while less than half of the window is used, evenly above. */
+	readonly burst: Burst | undefined;
+	/** Longest time that a call waits for room, in milliseconds. */
+	readonly holdMs: number;
+	/** The same for clients that take interim responses. */
+	readonly holdAliveMs: number;
+	/** The same for clients that are known to wait without a limit of their own. */
+	readonly holdPatientMs: number;
+	/** Lanes of clients, by name; the others are in `normal`. */
+	readonly lanes: ReadonlyArray<{readonly lane: Lane; readonly client: string}>;
+};
 
 /** All that a tap is started with: plain data, so that it crosses threads. */
 export type TapConfig = {
@@ -13,6 +31,8 @@ export type TapConfig = {
 	readonly secret: string;
 	/** Sign requests of other access keys with the own ones. */
 	readonly isResigning: boolean;
+	/** Keeps what passes inside the quotas; undefined: it is only metered. */
+	readonly pace: Pace | undefined;
 	/** Skip the caches on disk. */
 	readonly isRefreshing: boolean;
 };
@@ -26,7 +46,11 @@ export type TapClient = {
 	readonly session: string | null;
 	/** As it was called. */
 	readonly model: string;
+	/** When its last request came or ended, ISO 8601 UTC. */
+	readonly lastAt: string;
 	readonly requests: number;
+	/** Requests that ask for a part of their prompt to be cached. */
+	readonly cachePoints: number;
 	readonly inFlight: number;
 	/** Requests that wait for room now. */
 	readonly held: number;

@@ -67,9 +67,11 @@ export type Target = {
 };
 
 /** A model or profile that can be run in the Region, for a list to choose from. */
-export type ListedModel = Pick<Target, 'model' | 'scope' | 'quota'> & {
+export type ListedModel = Pick<Target, 'model' | 'baseModel' | 'scope' | 'region' | 'quota'> & {
 	/** Display name; null where the service has none. */
 	readonly name: string | null;
+	/** USD per token; null where it is not known. */
+	readonly price: {readonly input: number; readonly output: number} | null;
 };
 
 /**

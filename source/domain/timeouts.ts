@@ -37,3 +37,6 @@ export const transferSilenceMs = 2 * minuteMs;
 
 /** How long answers are awaited after the time of a run is over or it was stopped, in milliseconds. */
 export const answerGraceMs = 10_000;
+
+/** How long requests in flight of a tap may take to finish once it ends, in milliseconds. */
+export const drainMs = 60_000;

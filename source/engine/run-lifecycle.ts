@@ -125,6 +125,10 @@ export function unsentWords(overdue: number, conversations: number): readonly st
 const raisedPart = 0.1;
 /** How long it is said that it was raised. */
 const saidMs = 15_000;
+/** The pace is that of so many windows: others come and go, and a window may begin with a burst. */
+const paceWindows = 4;
+/** Marks of the pace in each window. */
+const marksPerWindow = 12;
 
 /**
  * The time left as it is shown: it counts down between the estimates, which jump with every answer, and is raised only
@@ -135,10 +139,29 @@ export class TimeLeft {
 	readonly #windowMs: number;
 	#endsAt: number | undefined;
 	#raisedAt: number | undefined;
+	/** How many requests were done after how much running time, oldest first: those of the last windows. */
+	#marks: ReadonlyArray<{readonly done: number; readonly runningMs: number}> = [{done: 0, runningMs: 0}];
 
 	constructor(clock: Clock, windowMs: number) {
 		this.#clock = clock;
 		this.#windowMs = windowMs;
+	}
+
+	/** Milliseconds that a request takes at the pace of the last windows; undefined while none is done. */
+	paceMs(done: number, runningMs: number): number | undefined {
+		const lastMs = this.#marks.at(-1)?.runningMs ?? 0;
+		if (runningMs - lastMs >= this.#windowMs / marksPerWindow) {
+			const from = runningMs - this.#windowMs * paceWindows;
+			const firstIn = this.#marks.findIndex((mark) => mark.runningMs > from);
+			// The mark before the span is where it begins.
+			const kept = firstIn === -1 ? this.#marks.slice(-1) : this.#marks.slice(Math.max(0, firstIn - 1));
+			this.#marks = [...kept, {done, runningMs}];
+		}
+		const [begin = {done: 0, runningMs: 0}] = this.#marks;
+		if (done > begin.done) {
+			return (runningMs - begin.runningMs) / (done - begin.done);
+		}
+		return done === 0 ? undefined : runningMs / done;
 	}
 
 	/** Takes an estimate. @returns The time left to show, in milliseconds. */

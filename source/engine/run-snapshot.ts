@@ -76,7 +76,8 @@ const leftOf = (core: RunCore, end: number | null, inFlight: number): Left => {
 		return {remainingMs: null};
 	}
 	const rest = Math.max(0, end - done);
-	const paceMs = done === 0 ? undefined : (time.runningMs() / done) * rest;
+	const eachMs = core.timeLeft.paceMs(done, time.runningMs());
+	const paceMs = eachMs === undefined ? undefined : eachMs * rest;
 	const free = core.status.phase === 'draining' ? undefined : byFreeRate(Math.max(0, rest - inFlight), core);
 	const isByRate = free !== undefined && free.leftMs > (paceMs ?? 0);
 	const estimateMs = isByRate ? free.leftMs : paceMs;

@@ -1,8 +1,7 @@
 import type {Distribution} from '../domain/figures-schema.ts';
 import {variantSchema} from '../domain/figures-schema.ts';
 import {UserError} from '../domain/user-error.ts';
-import {minSamples} from '../metrics/statistics/distribution.ts';
-import {percentileBounds} from '../metrics/statistics/intervals.ts';
+import {minSamples, percentileBounds} from '../metrics/statistics/intervals.ts';
 import type {Results} from './results-schema.ts';
 
 /** Conditions of `--fail-if` on the figures of a run: `latencyMs.total.p99>2000`, `terse:items.useful<10`. */

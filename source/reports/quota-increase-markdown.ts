@@ -1,9 +1,8 @@
 import {usageByMinute} from '../metrics/decisions/quota-increase.ts';
 import {formatCount, formatNumber} from '../text/numbers.ts';
 import {throttledTotal} from '../view/variant-order.ts';
-import {escapeMarkdown, markdownTable} from './markdown.ts';
 import type {Results, TargetResults, VariantResults} from './results-schema.ts';
-import {formatLimit, formatTarget, increaseCells} from './words.ts';
+import {escapeMarkdown, formatLimit, formatTarget, increaseCells, markdownTable} from './words.ts';
 
 /** quota-increase.md: the figures that AWS asks for when a quota is to be raised. */
 

@@ -130,6 +130,10 @@ export const resultsSchema = z
 		simulated: z.boolean(),
 		outcome: z.enum(['completed', 'stopped', 'failed']),
 		stoppedBy: z.enum(['key', 'signal', 'requests', 'cost', 'day', 'fault']).nullable(),
+		stopReason: z
+			.string()
+			.exactOptional()
+			.describe('what stopped it, in words with the figures that say why; absent where it came to its end'),
 		targets: z.array(target),
 		plan,
 		variants: z.array(variantSchema),

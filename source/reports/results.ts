@@ -40,6 +40,7 @@ export function resultsOf(snapshot: Snapshot, environment: Environment): Results
 		simulated: snapshot.simulated,
 		outcome: snapshot.outcome ?? 'failed',
 		stoppedBy: snapshot.outcome === null ? 'fault' : snapshot.stoppedBy,
+		...(snapshot.stopReason === undefined ? {} : {stopReason: snapshot.stopReason}),
 		targets: snapshot.targets.map((target, index) => ({
 			...targetResultsOf(target),
 			...stampingOf(snapshot.buckets[index]),
@@ -144,6 +145,7 @@ export function snapshotOf(results: Results): Snapshot {
 		simulated: results.simulated,
 		outcome: results.outcome,
 		stoppedBy: results.stoppedBy,
+		...(results.stopReason === undefined ? {} : {stopReason: results.stopReason}),
 		progress: {done, total: null, inFlight: 0, remainingMs: null, waitingFor: null},
 		spec: {
 			preset: plan.preset,

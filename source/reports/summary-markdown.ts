@@ -1,17 +1,20 @@
 import {formatCount, formatDurationMs, formatNumber, formatUsdWithin} from '../text/numbers.ts';
 import {cleanText} from '../text/width.ts';
+import {stopWords} from '../view/status.ts';
 import {throttledTotal} from '../view/variant-order.ts';
 import {recommendedOf} from './choice.ts';
-import {codeBlock, escapeMarkdown, markdownTable} from './markdown.ts';
 import type {Results, VariantResults} from './results-schema.ts';
 import {verdictSentences} from './verdict.ts';
 import {
 	caveatsOf,
+	codeBlock,
+	escapeMarkdown,
 	formatLimit,
 	formatTarget,
 	increaseCells,
 	leverTexts,
 	lostTexts,
+	markdownTable,
 	searchMarkdown,
 } from './words.ts';
 
@@ -263,9 +266,14 @@ function runLines({
 	endedAt,
 	outcome,
 	stoppedBy,
+	stopReason,
+	failures,
 	tool,
 	environment,
 }: Results): readonly string[] {
+	const stopped = escapeMarkdown(
+		stopWords({stoppedBy, failures, ...(stopReason === undefined ? {} : {stopReason})}),
+	);
 	const ends = [
 		...(plan.requests === null
 			? []
@@ -280,7 +288,7 @@ function runLines({
 				];
 	return [
 		...chat,
-		`- ${startedAt} to ${endedAt}, ${outcome}${stoppedBy === null ? '' : ` (by ${stoppedBy})`}`,
+		`- ${startedAt} to ${endedAt}, ${outcome}${stopped === '' ? '' : ` ${stopped}`}`,
 		`- ${plan.method}, load ${plan.load}${ends.length === 0 ? '' : ` for ${ends.join(' or ')}`}, concurrency ${plan.concurrency}, max tokens ${plan.maxTokens ?? 'by variant'}, share ${plan.share}, seed ${plan.seed}`,
 		`- ${[`${tool.name} ${tool.version}`, `Node ${environment.node}`, environment.platform].map(escapeMarkdown).join(', ')}`,
 	];

@@ -28,7 +28,7 @@ export type Reply = {
 	readonly start: (status: number, reason: string, headers: Headers) => Writable;
 	/** Sends an interim response, which keeps the client's read timeout from running out. */
 	readonly interim: (status: 100 | 102) => void;
-	/** Ends the connection in the middle of an answer, as the service did. */
+	/** Ends the connection without an end of the answer, as the service did. What was written before still arrives. */
 	readonly cut: () => void;
 	/** Called once, where the client leaves before the answer is complete. */
 	readonly onAbort: (listener: () => void) => void;
@@ -44,6 +44,18 @@ const keepAliveMs = 600_000;
 
 /** First bytes of an HTTP/2 connection without TLS, as the AWS SDK for JavaScript opens it; no HTTP/1.1 method begins so. */
 const http2Preface = Buffer.from('PRI * HTTP/2.0');
+
+/** What a client may send over one connection before it is read: a large prompt comes in one go. */
+const http2WindowBytes = 16 * 1024 * 1024;
+
+/** One connection carries all requests of a client, so that its bounds are those of the whole client. */
+const http2Settings: http2.ServerOptions = {
+	maxSessionMemory: 1024,
+	settings: {initialWindowSize: 1024 * 1024},
+	// A client may give many requests up at once.
+	streamResetBurst: 100_000,
+	streamResetRate: 10_000,
+};
 
 /** Headers that belong to one connection and not to the exchange (RFC 9110, 7.6.1). */
 const ofConnection: ReadonlySet<string> = new Set([
@@ -85,9 +97,6 @@ export function headerIn(headers: Headers, name: string): string | undefined {
 	return headers.find(([each]) => each.toLowerCase() === name)?.[1];
 }
 
-const isAborted = (response: http.ServerResponse | http2.Http2ServerResponse): boolean =>
-	!response.writableFinished;
-
 const requestOf = (request: http.IncomingMessage | http2.Http2ServerRequest, reply: Reply): Incoming => {
 	const all = headersFrom(request.rawHeaders);
 	const authority = headerIn(all, ':authority');
@@ -106,10 +115,13 @@ const requestOf = (request: http.IncomingMessage | http2.Http2ServerRequest, rep
 	};
 };
 
-const abortOf = (response: http.ServerResponse | http2.Http2ServerResponse): Reply['onAbort'] => {
+const abortOf = (
+	response: http.ServerResponse | http2.Http2ServerResponse,
+	isAborted: () => boolean,
+): Reply['onAbort'] => {
 	let listeners: Array<() => void> = [];
 	response.on('close', () => {
-		const called = isAborted(response) ? listeners : [];
+		const called = isAborted() ? listeners : [];
 		listeners = [];
 		for (const listener of called) {
 			listener();
@@ -130,8 +142,14 @@ const replyOverHttp1 = (response: http.ServerResponse): Reply => {
 			return response;
 		},
 		interim: (status) => (status === 100 ? response.writeContinue() : response.writeProcessing()),
-		cut: () => response.destroy(),
-		onAbort: abortOf(response),
+		cut() {
+			if (response.socket === null) {
+				response.destroy();
+			} else {
+				response.socket.destroySoon();
+			}
+		},
+		onAbort: abortOf(response, () => !response.writableFinished),
 		isOpen: () => !response.headersSent && !response.destroyed,
 	};
 };
@@ -148,6 +166,7 @@ const grouped = (headers: Headers): http2.OutgoingHttpHeaders => {
 };
 
 const replyOverHttp2 = (response: http2.Http2ServerResponse): Reply => {
+	const {stream} = response;
 	response.sendDate = false;
 	return {
 		start(status, _reason, headers) {
@@ -158,12 +177,22 @@ const replyOverHttp2 = (response: http2.Http2ServerResponse): Reply => {
 			if (status === 100) {
 				response.writeContinue();
 			} else {
-				response.stream.additionalHeaders({':status': status});
+				stream.additionalHeaders({':status': status});
 			}
 		},
-		cut: () => response.stream.close(http2.constants.NGHTTP2_INTERNAL_ERROR),
-		onAbort: abortOf(response),
-		isOpen: () => !response.headersSent && !response.stream.destroyed,
+		cut() {
+			// Closing it would end the answer first, as if it were whole.
+			const reset = (): void => void stream.destroy(new Error('cut by the service'));
+			// A reset would overtake what is still being written.
+			if (stream.headersSent && stream.writable) {
+				stream.write(Buffer.alloc(0), reset);
+			} else {
+				reset();
+			}
+		},
+		// A stream that is given up is finished by Node, so that only its code tells.
+		onAbort: abortOf(response, () => stream.aborted || stream.rstCode !== http2.constants.NGHTTP2_NO_ERROR),
+		isOpen: () => !response.headersSent && !stream.destroyed,
 	};
 };
 
@@ -218,12 +247,13 @@ export async function listen(port: number, onRequest: (incoming: Incoming) => vo
 	});
 	overHttp1.keepAliveTimeout = keepAliveMs;
 	overHttp1.headersTimeout = 0;
-	const overHttp2 = http2.createServer((request, response) => {
+	const overHttp2 = http2.createServer(http2Settings, (request, response) => {
 		onRequest(requestOf(request, replyOverHttp2(response)));
 	});
+	overHttp2.on('session', (session) => session.setLocalWindowSize(http2WindowBytes));
 	overHttp2.on('sessionError', () => undefined);
 	const sockets = new Set<net.Socket>();
-	const server = net.createServer({noDelay: true}, (socket) => {
+	const server = net.createServer({noDelay: true, keepAlive: true}, (socket) => {
 		sockets.add(socket);
 		socket.on('error', () => undefined);
 		socket.on('close', () => sockets.delete(socket));

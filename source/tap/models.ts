@@ -1,14 +1,12 @@
 import {emptyModelIndex} from '../bedrock/identify/identifiers.ts';
 import {identify} from '../bedrock/identify/identify.ts';
+import {maxOutputOf} from '../bedrock/identify/max-output.ts';
 import {unknownQuota} from '../bedrock/quotas/bucket-quota.ts';
 import {burndownOf} from '../bedrock/quotas/burndown.ts';
 import type {QuotaOverride} from '../domain/run-config.ts';
 import type {Price} from '../domain/run-spec.ts';
 import type {Target} from '../domain/target.ts';
 import type {TappedModel, Traffic} from './traffic.ts';
-
-/** Max tokens that are assumed where a request has none and nothing says what the model's maximum is. */
-const assumedMaxTokens = 4096;
 
 type Options = {
 	readonly traffic: Traffic;
@@ -18,7 +16,7 @@ type Options = {
 	/** Reads the quotas of a model from the account. Rejects where that is not possible. */
 	readonly resolve: (model: string) => Promise<{readonly target: Target; readonly price: Price | null}>;
 	/** Something was learnt of a model. */
-	readonly onResolved: (index: number) => void;
+	readonly onResolved: (index: number) => Promise<void>;
 	/** Why the quotas of a model are not known. */
 	readonly onFailed: (model: string, error: unknown) => void;
 };
@@ -63,8 +61,8 @@ export class ModelBook {
 		const {traffic, resolve, onResolved, onFailed} = this.#options;
 		try {
 			const {target, price} = await resolve(model);
-			traffic.setModel(index, {...this.at(index), target, price});
-			onResolved(index);
+			traffic.setModel(index, {...this.at(index), target, price, maxTokens: maxOutputOf(target.baseModel)});
+			await onResolved(index);
 		} catch (error) {
 			onFailed(model, error);
 		}
@@ -76,7 +74,7 @@ export class ModelBook {
 		return {
 			model,
 			price: null,
-			maxTokens: assumedMaxTokens,
+			maxTokens: maxOutputOf(baseModel),
 			target: {
 				model,
 				baseModel,

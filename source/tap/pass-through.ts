@@ -1,191 +1,41 @@
-import type {Readable} from 'node:stream';
 import type {FailureContext} from '../bedrock/failures/error-facts.ts';
 import {failureOf} from '../bedrock/failures/failure-of.ts';
-import {withoutSecrets} from '../bedrock/failures/redact.ts';
 import type {ResponseHeaders} from '../bedrock/methods/response-headers.ts';
 import {StreamFault} from '../bedrock/methods/stream-reader.ts';
 import type {Method} from '../domain/backend.ts';
 import type {Failure} from '../domain/failure.ts';
-import {reasonOf, UserError} from '../domain/user-error.ts';
 import {type AnswerReader, bodyCollector, createAnswerReader} from './answer-reader.ts';
 import {callerOf} from './clients.ts';
-import {endToEnd, type Headers, headerIn, type Incoming} from './listener.ts';
+import {
+	bodyOf,
+	type ExchangePorts,
+	forward,
+	type NoAnswer,
+	passBack,
+	refuse,
+	sendUnanswered,
+} from './exchange.ts';
+import {endToEnd, type Headers, type Incoming} from './listener.ts';
 import type {ModelBook} from './models.ts';
-import {noCredentials, refusals, sendRefusal, type TapRefusal, unreachable} from './refusal.ts';
-import {requestFacts} from './request-facts.ts';
-import type {Route, UpstreamHost} from './routes.ts';
-import type {Outgoing, Signer} from './signing.ts';
-import {estimatedUsage, type TappedCall, type Traffic} from './traffic.ts';
-import {type Agents, send, type UpstreamAnswer} from './upstream.ts';
-
-/** Largest body that Bedrock takes. */
-const maxBodyBytes = 25_000_000;
+import {callKey, type Pacing, type Pass} from './pacing.ts';
+import {refusals} from './refusal.ts';
+import {requestFacts, unreadFacts} from './request-facts.ts';
+import type {Route} from './routes.ts';
+import {estimatedUsage, type TappedCall} from './traffic.ts';
+import type {UpstreamAnswer} from './upstream.ts';
 
 /** What a request passes through. */
-export type PassPorts = {
-	readonly traffic: Traffic;
+export type PassPorts = ExchangePorts & {
 	readonly models: ModelBook;
-	readonly signer: Signer;
-	readonly agents: Agents;
-	/** Base of a host of the service. Rejects with a UserError where there is none. */
-	readonly baseOf: (host: UpstreamHost) => Promise<URL>;
-	/** Values that must never be shown. */
-	readonly secrets: () => readonly string[];
-	/** Whether a request may be sent now, or why not; resolves when it may. */
-	readonly admit: (attempt: TappedCall, incoming: Incoming, signal: AbortSignal) => Promise<Admitted>;
+	readonly pacing: Pacing;
+	/** An answer settled its quota tokens. @param index Of its model. */
+	readonly onSettled: (index: number, quotaTokens: number) => void;
 	readonly region: string;
 	readonly endpoint: string | null;
 };
 
-/** The end of the wait for room. */
-export type Admitted =
-	| {
-			readonly kind: 'admitted';
-			/** The first byte of the answer came. */
-			readonly confirmed: () => void;
-			/** The attempt is over. @param quotaTokens Undefined where the service refused it before counting. */
-			readonly settled: (quotaTokens: number | undefined, failure: Failure | undefined) => void;
-	  }
-	| {readonly kind: 'refused'; readonly refusal: TapRefusal}
-	/** The client left. */
-	| {readonly kind: 'gone'};
-
-/** @returns Undefined where the body is too large. Rejects where the client leaves before its end. */
-async function bodyOf(body: Readable): Promise<Buffer | undefined> {
-	const chunks: Buffer[] = [];
-	let length = 0;
-	for await (const chunk of body as AsyncIterable<Buffer>) {
-		length += chunk.length;
-		if (length > maxBodyBytes) {
-			return undefined;
-		}
-		chunks.push(chunk);
-	}
-	return Buffer.concat(chunks);
-}
-
 const lowerCased = (headers: Headers): ResponseHeaders =>
 	Object.fromEntries(headers.map(([name, value]) => [name.toLowerCase(), value]));
-
-const withBase = (base: URL, target: string): string =>
-	base.pathname === '/' ? target : `${base.pathname.replace(/\/$/, '')}${target}`;
-
-const outgoingOf = async (
-	{method, headers}: Incoming,
-	{host, target, body}: {readonly host: UpstreamHost; readonly target: string; readonly body: Buffer},
-	ports: PassPorts,
-): Promise<Outgoing> => {
-	const url = await ports.baseOf(host);
-	return {
-		method,
-		url,
-		target: withBase(url, target),
-		headers: endToEnd(headers),
-		body,
-		service: host === 'mantle' ? 'bedrock-mantle' : 'bedrock',
-	};
-};
-
-/** The error of a connection in words. */
-const connectionWords = (error: unknown, ports: PassPorts): string =>
-	withoutSecrets(reasonOf(error), ports.secrets());
-
-/** Signs and sends. @returns The answer, or why there is none. */
-const forward = async (
-	outgoing: Outgoing,
-	ports: PassPorts,
-	signal: AbortSignal,
-	onSend: () => void = () => {},
-): Promise<UpstreamAnswer | {readonly refusal: TapRefusal; readonly error?: unknown}> => {
-	let signed: Awaited<ReturnType<Signer['headersFor']>>;
-	try {
-		signed = await ports.signer.headersFor(outgoing);
-	} catch (error) {
-		const hint = error instanceof UserError && error.hint !== undefined ? ` ${error.hint}` : '';
-		return {refusal: noCredentials(`${connectionWords(error, ports)}${hint}`)};
-	}
-	if ('refusal' in signed) {
-		return signed;
-	}
-	onSend();
-	try {
-		const answer = await send({...outgoing, headers: signed.headers}, ports.agents, signal);
-		ports.signer.heard(headerIn(answer.headers, 'date'));
-		return answer;
-	} catch (error) {
-		return {refusal: unreachable(connectionWords(error, ports)), error};
-	}
-};
-
-type Watching = {
-	readonly onFirstByte: () => void;
-	readonly onChunk: (chunk: Buffer) => void;
-	/** @param isWhole The body ended by itself, and the client was there to its end. */
-	readonly onEnd: (isWhole: boolean) => void;
-};
-
-/** Passes an answer on as it comes. What is made of it comes after its bytes have left. @returns Resolves at its end. */
-const passBack = (answer: UpstreamAnswer, {reply}: Incoming, watching: Watching): Promise<void> => {
-	const {status, reason, headers, body} = answer;
-	const {promise, resolve} = Promise.withResolvers<void>();
-	const out = reply.start(status, reason, endToEnd(headers));
-	let isFirst = true;
-	let isOver = false;
-	const finish = (isWhole: boolean): void => {
-		if (!isOver) {
-			isOver = true;
-			watching.onEnd(isWhole);
-			resolve();
-		}
-	};
-	body.on('data', (chunk: Buffer) => {
-		if (!out.write(chunk)) {
-			body.pause();
-			out.once('drain', () => body.resume());
-		}
-		if (isFirst) {
-			isFirst = false;
-			watching.onFirstByte();
-		}
-		watching.onChunk(chunk);
-	});
-	body.on('end', () => {
-		out.end();
-		finish(true);
-	});
-	body.on('error', () => {
-		reply.cut();
-		finish(false);
-	});
-	body.on('close', () => {
-		if (!isOver) {
-			reply.cut();
-			finish(false);
-		}
-	});
-	return promise;
-};
-
-/** Passes a request that is not metered. */
-export async function passOther(
-	incoming: Incoming,
-	{host, target}: {readonly host: UpstreamHost; readonly target: string},
-	ports: PassPorts,
-): Promise<void> {
-	const abort = new AbortController();
-	incoming.reply.onAbort(() => abort.abort());
-	const body = await bodyOf(incoming.body);
-	if (body === undefined) {
-		sendRefusal(incoming.reply, refusals.tooLarge);
-		return;
-	}
-	const answer = await forward(await outgoingOf(incoming, {host, target, body}, ports), ports, abort.signal);
-	if ('refusal' in answer) {
-		sendRefusal(incoming.reply, answer.refusal);
-		return;
-	}
-	await passBack(answer, incoming, {onFirstByte() {}, onChunk() {}, onEnd() {}});
-}
 
 /** An answer of the service that is not a success, as the failure that it is. */
 const failureIn = (
@@ -229,61 +79,124 @@ export async function passInference(
 		isGone = true;
 		abort.abort();
 	});
-	const body = await bodyOf(incoming.body);
-	if (body === undefined) {
-		sendRefusal(reply, refusals.tooLarge);
+	const body = await bodyOf(incoming, abort.signal);
+	if (body === 'too-large') {
+		refuse(incoming, refusals.tooLarge, ports);
 		return;
 	}
 	const index = models.indexOf(model);
-	const attempt = traffic.arrive(callerOf(incoming), index, model, requestFacts(body));
-	const admitted = await ports.admit(attempt, incoming, abort.signal);
-	if (admitted.kind !== 'admitted') {
-		if (admitted.kind === 'gone') {
-			traffic.aborted(attempt);
-		} else {
-			sendRefusal(reply, admitted.refusal);
-		}
+	if (body === 'gone') {
+		traffic.aborted(traffic.arrive(callerOf(incoming), index, model, unreadFacts));
 		return;
 	}
-	const outgoing = await outgoingOf(incoming, {host, target, body}, ports);
-	const answer = await forward(outgoing, ports, abort.signal, () => traffic.sent(attempt));
+	const call = traffic.arrive(callerOf(incoming), index, model, requestFacts(body));
 	const context = contextOf(method, model, ports, index);
-	if ('refusal' in answer) {
-		finishUnanswered(attempt, {answer, isGone}, context, {ports, admitted});
-		sendRefusal(reply, answer.refusal);
-		return;
-	}
-	if (answer.status >= 300) {
-		const collector = bodyCollector();
-		await passBack(answer, incoming, {
-			onFirstByte() {},
-			onChunk: collector.push,
-			onEnd() {
-				const failure = failureIn(answer, collector.text(), context, ports);
-				if (failure.charge === 'none') {
-					traffic.ended(attempt, {kind: 'refused', failure});
-					admitted.settled(undefined, failure);
-				} else {
-					admitted.settled(traffic.ended(attempt, {kind: 'broken', failure, reading: undefined}), failure);
-				}
-			},
+	const key = callKey(call, body);
+	for (let holdMs: number | undefined; ; ) {
+		const admitted = await ports.pacing.admit(call, key, incoming, abort.signal, holdMs);
+		if (admitted.kind !== 'admitted') {
+			if (admitted.kind === 'gone') {
+				traffic.aborted(call);
+			} else {
+				refuse(incoming, admitted.refusal, ports);
+			}
+			return;
+		}
+		const settling = {ports, admitted};
+		const answer = await forward(incoming, {host, target, body}, ports, {
+			signal: abort.signal,
+			onSend: () => traffic.sent(call),
 		});
-		return;
+		if ('refusal' in answer) {
+			finishUnanswered(call, {answer, isGone}, context, settling);
+			sendUnanswered(incoming, answer, ports);
+			return;
+		}
+		holdMs = answer.status === 429 ? ports.pacing.holdLeft(call, incoming.header('user-agent')) : 0;
+		if (holdMs <= 0) {
+			const passing = {answer, incoming, context, isGone: () => isGone};
+			await (answer.status < 300
+				? passAnswer(call, method, passing, settling)
+				: passError(call, passing, settling));
+			return;
+		}
+		// Nothing has gone back to the client yet: what the service throttled may wait for room like any other call.
+		const text = await errorBody(answer);
+		const failure = failureIn(answer, text.toString('utf8'), context, ports);
+		finishRefused(call, failure, settling);
+		if (!isThrottle(failure)) {
+			reply.start(answer.status, answer.reason, endToEnd(answer.headers)).end(text);
+			return;
+		}
 	}
+}
+
+const isThrottle = ({class: kind}: Failure): boolean =>
+	kind === 'throttled-requests' || kind === 'throttled-tokens';
+
+/** The body of an error, which is small; of one that breaks off what had come. */
+const errorBody = async ({body}: UpstreamAnswer): Promise<Buffer> => {
+	const chunks: Buffer[] = [];
+	try {
+		for await (const chunk of body as AsyncIterable<Buffer>) {
+			chunks.push(chunk);
+		}
+	} catch {
+		// The client gets what there is.
+	}
+	return Buffer.concat(chunks);
+};
+
+type Passing = {
+	readonly answer: UpstreamAnswer;
+	readonly incoming: Incoming;
+	readonly context: FailureContext;
+	readonly isGone: () => boolean;
+};
+
+/** Clients tell errors apart by the words of the service: they pass byte for byte as well. */
+const passError = async (
+	call: TappedCall,
+	{answer, incoming, context}: Passing,
+	settling: Settling,
+): Promise<void> => {
+	const collector = bodyCollector();
+	await passBack(answer, incoming, {
+		onFirstByte() {},
+		onChunk: collector.push,
+		onEnd: () => finishRefused(call, failureIn(answer, collector.text(), context, settling.ports), settling),
+	});
+};
+
+const passAnswer = async (
+	call: TappedCall,
+	method: Method,
+	{answer, incoming, context, isGone}: Passing,
+	{ports, admitted}: Settling,
+): Promise<void> => {
 	const reader = createAnswerReader({
 		method,
-		baseModel: models.at(index).target.baseModel,
+		baseModel: ports.models.at(call.row.target).target.baseModel,
 		headers: lowerCased(answer.headers),
-		onFirstToken: () => traffic.firstToken(attempt),
+		onFirstToken: () => ports.traffic.firstToken(call),
 	});
 	await passBack(answer, incoming, {
 		onFirstByte: admitted.confirmed,
 		onChunk: reader.push,
-		onEnd: (isWhole) => finishAnswered(attempt, reader, {isWhole, isGone, context}, {ports, admitted}),
+		onEnd: (isWhole) => finishAnswered(call, reader, {isWhole, isGone: isGone(), context}, {ports, admitted}),
 	});
-}
+};
 
-type Settling = {readonly ports: PassPorts; readonly admitted: Extract<Admitted, {kind: 'admitted'}>};
+const finishRefused = (call: TappedCall, failure: Failure, {ports, admitted}: Settling): void => {
+	if (failure.charge === 'none') {
+		ports.traffic.ended(call, {kind: 'refused', failure});
+		admitted.settled(undefined, failure);
+	} else {
+		admitted.settled(ports.traffic.ended(call, {kind: 'broken', failure, reading: undefined}), failure);
+	}
+};
+
+type Settling = {readonly ports: PassPorts; readonly admitted: Pass};
 
 const finishAnswered = (
 	attempt: TappedCall,
@@ -299,7 +212,9 @@ const finishAnswered = (
 	const reading = reader.end(isWhole);
 	if (reading.isComplete) {
 		const usage = reading.usage ?? estimatedUsage(attempt, reading);
-		admitted.settled(traffic.ended(attempt, {kind: 'answered', reading, usage}), undefined);
+		const quotaTokens = traffic.ended(attempt, {kind: 'answered', reading, usage});
+		admitted.settled(quotaTokens, undefined);
+		ports.onSettled(attempt.row.target, quotaTokens);
 		return;
 	}
 	if (isGone) {
@@ -312,10 +227,7 @@ const finishAnswered = (
 /** The service was not reached, or nothing came back. */
 const finishUnanswered = (
 	attempt: TappedCall,
-	{
-		answer,
-		isGone,
-	}: {readonly answer: {readonly refusal: TapRefusal; readonly error?: unknown}; readonly isGone: boolean},
+	{answer, isGone}: {readonly answer: NoAnswer; readonly isGone: boolean},
 	context: FailureContext,
 	{ports, admitted}: Settling,
 ): void => {
@@ -327,7 +239,8 @@ const finishUnanswered = (
 		? undefined
 		: failureOf(answer.error ?? new Error(answer.refusal.message), context, {secrets: ports.secrets()});
 	if (attempt.sentAt === undefined || failure?.charge === 'none') {
-		if (failure !== undefined) {
+		// What was never sent did not fail at the service.
+		if (attempt.sentAt !== undefined && failure !== undefined) {
 			traffic.ended(attempt, {kind: 'refused', failure});
 		}
 		admitted.settled(undefined, failure);

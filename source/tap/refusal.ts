@@ -1,3 +1,5 @@
+import type {Dimension} from '../domain/bucket-usage.ts';
+import {formatCount} from '../text/numbers.ts';
 import type {Headers, Reply} from './listener.ts';
 
 /** An answer of the tap itself, in the form of the service's own errors, so that every client understands it. */
@@ -68,6 +70,14 @@ export const refusals = {
 	},
 } as const satisfies Readonly<Record<string, TapRefusal>>;
 
+/** The day's quota of the bucket is used up. */
+export const spentDay: TapRefusal = {
+	status: 429,
+	error: 'ThrottlingException',
+	message: 'Too many tokens per day, please wait before trying again.',
+	reason: 'day-used-up',
+};
+
 /** For a path that no client of Bedrock needs. */
 export function unknownRoute(method: string, path: string): TapRefusal {
 	return {
@@ -105,6 +115,38 @@ export function noCredentials(why: string): TapRefusal {
 		error: 'UnrecognizedClientException',
 		message: `The bedrock-top tap cannot sign the request: ${why}`,
 		reason: 'no-credentials',
+	};
+}
+
+/** There was no room within the hold. @param turnInMs When it will likely be the call's turn. */
+export function held(turnInMs: number): TapRefusal {
+	return {
+		status: 429,
+		error: 'ThrottlingException',
+		message: 'Too many tokens, please wait before trying again.',
+		reason: 'held',
+		retryAfterSeconds: Math.max(1, Math.ceil(turnInMs / 1000)),
+	};
+}
+
+/** It will never fit into its bucket. Not a throttle: no client tries a validation error again. */
+export function largerThanQuota(
+	{
+		dimension,
+		needed,
+		limit,
+	}: {readonly dimension: Dimension; readonly needed: number; readonly limit: number},
+	{inputTokens, maxTokens}: {readonly inputTokens: number; readonly maxTokens: number},
+): TapRefusal {
+	const parts =
+		dimension === 'tokens'
+			? ` (about ${formatCount(inputTokens)} of input and ${formatCount(maxTokens)} max tokens)`
+			: '';
+	return {
+		status: 400,
+		error: 'ValidationException',
+		message: `bedrock-top: the request sets aside ${formatCount(needed)} ${dimension === 'tokens' ? 'quota tokens' : 'requests'}${parts}, and the quota is ${formatCount(limit)} per minute: it can never be sent. Lower max tokens or the input.`,
+		reason: 'larger-than-quota',
 	};
 }
 

@@ -15,6 +15,16 @@ export type RequestFacts = {
 	readonly tier: string | undefined;
 };
 
+/** Of a body that never came as a whole: it asks for nothing. */
+export const unreadFacts: RequestFacts = {
+	maxTokens: 0,
+	characters: 0,
+	images: 0,
+	documentBytes: 0,
+	hasCachePoint: false,
+	tier: undefined,
+};
+
 /** Where the bodies of Converse and of the models' families have their max tokens. */
 const maxTokenPaths: ReadonlyArray<readonly string[]> = [
 	['inferenceConfig', 'maxTokens'],

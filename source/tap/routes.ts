@@ -52,9 +52,24 @@ const decoded = (part: string): string => {
 	}
 };
 
+/**
+ * Whether a path names what it seems to, however a server on the way reads it: no empty segments, no `..` that leads to
+ * another operation, nothing that has to be escaped.
+ */
+const isPlain = (path: string): boolean =>
+	path.startsWith('/') &&
+	!/\/\/|[\\#]|%(?![\da-f]{2})/i.test(path) &&
+	!path
+		.replaceAll(/%[\da-f]{2}/gi, (escaped) => String.fromCharCode(Number.parseInt(escaped.slice(1), 16)))
+		.split(/[/\\]/)
+		.some((part) => part === '.' || part === '..');
+
 /** @param target Path and query as they came, without the secret. */
 export function routeOf(method: string, target: string): Route {
 	const path = target.split('?', 1)[0] ?? '';
+	if (/[^\x21-\x7e]/.test(target) || !isPlain(path)) {
+		return {kind: 'unknown'};
+	}
 	const [, model = '', operation = ''] = /^\/model\/([^/]+)\/([\w-]+)$/.exec(path) ?? [];
 	const inference = Object.hasOwn(inferences, operation) ? inferences[operation] : undefined;
 	if (inference !== undefined && method === 'POST') {

@@ -43,7 +43,7 @@ const left: ReadonlySet<string> = new Set(['x-bedrock-top-token', 'host', 'conte
 const rememberedKeys = 8;
 
 const accessKeyIn = (authorization: string): string | undefined =>
-	/^AWS4-HMAC-SHA256\s.*?Credential=([^/,\s]+)\//i.exec(authorization)?.[1];
+	/^AWS4-[\w-]+\s.*?Credential=([^/,\s]+)\//i.exec(authorization)?.[1];
 
 /** What the service reads for its access key, in whichever way the client signed. */
 type Caller =
@@ -124,7 +124,7 @@ export class Signer {
 	}
 
 	async #signature({url, target, method, body, service}: Outgoing, headers: Headers): Promise<Headers> {
-		const [path = '/', query] = target.split('?', 2);
+		const [, path = '/', query] = /^([^?]*)(?:\?(.*))?$/s.exec(target) ?? [];
 		// Few headers: what a proxy on the way adds or changes must not break the signature.
 		const signed = Object.fromEntries([
 			['host', url.host],

@@ -27,12 +27,14 @@ type TapStanding = {
 	readonly waitingFor: string | null;
 };
 
-const clientOf = (row: ClientTotals): TapClient => ({
+const clientOf = (row: ClientTotals, lastAt: string): TapClient => ({
 	name: row.caller.name,
 	agent: row.caller.agent,
 	session: row.caller.session,
 	model: row.model,
+	lastAt,
 	requests: row.requests,
+	cachePoints: row.cachePoints,
 	inFlight: row.inFlight,
 	held: row.held,
 	holdMs: row.holds.toDistribution(),
@@ -164,6 +166,6 @@ export function tapSnapshot(traffic: Traffic, standing: TapStanding, clock: Cloc
 		timeline: {...figures.timeline.toTimeline(), latencyMs: figures.latencies.toSeries()},
 		failures: [...figures.failures.values()],
 		...spentUsd(figures.spent),
-		tap: {clients: rows.map(clientOf)},
+		tap: {clients: rows.map((row) => clientOf(row, isoAt(figures, row.lastMs)))},
 	};
 }

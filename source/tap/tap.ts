@@ -1,21 +1,23 @@
-import {Bucket} from '../admission/bucket.ts';
-import {bucketKey} from '../domain/account-snapshot.ts';
 import type {Method} from '../domain/backend.ts';
+import type {Use} from '../domain/bucket-usage.ts';
 import type {Clock} from '../domain/clock.ts';
 import type {QuotaOverride} from '../domain/run-config.ts';
 import type {Price} from '../domain/run-spec.ts';
 import type {Phase, RunOutcome, Snapshot, StoppedBy} from '../domain/snapshot.ts';
+import type {TapConfig} from '../domain/tap.ts';
 import type {Target} from '../domain/target.ts';
 import {reasonOf} from '../domain/user-error.ts';
+import {passOther} from './exchange.ts';
 import {admitClient} from './gate.ts';
 import {type Incoming, type Listener, listen} from './listener.ts';
 import {ModelBook} from './models.ts';
-import {type Admitted, type PassPorts, passInference, passOther} from './pass-through.ts';
+import {Pacing} from './pacing.ts';
+import {type PassPorts, passInference} from './pass-through.ts';
 import {refusals, sendRefusal, unknownRoute, unreachable, unsupported} from './refusal.ts';
 import {routeOf} from './routes.ts';
 import {Signer} from './signing.ts';
 import {tapSnapshot} from './tap-snapshot.ts';
-import {type TappedCall, Traffic} from './traffic.ts';
+import {Traffic} from './traffic.ts';
 
 /** What a tap needs of the world. */
 type TapPorts = Pick<PassPorts, 'agents' | 'baseOf' | 'secrets' | 'region' | 'endpoint'> & {
@@ -24,6 +26,12 @@ type TapPorts = Pick<PassPorts, 'agents' | 'baseOf' | 'secrets' | 'region' | 'en
 	/** Reads the quotas and the price of a model from the account. */
 	readonly resolve: (model: string) => Promise<{readonly target: Target; readonly price: Price | null}>;
 	readonly roundTripMs: () => number | undefined;
+	/** Shares a bucket with the other programs of the user. */
+	readonly join: ConstructorParameters<typeof Pacing>[1]['join'];
+	/** A model was met, or its target has become known. */
+	readonly onTarget: () => void;
+	/** An answer settled its quota tokens. */
+	readonly onSettled: (target: Target, quotaTokens: number) => void;
 };
 
 type TapSettings = {
@@ -31,10 +39,8 @@ type TapSettings = {
 	readonly secret: string;
 	readonly isResigning: boolean;
 	readonly override: QuotaOverride;
+	readonly pace: TapConfig['pace'];
 };
-
-/** Milliseconds that requests in flight have to finish at the end. */
-export const drainMs = 60_000;
 
 /** Milliseconds that requests have to notice that they were given up. */
 const cutMs = 250;
@@ -48,7 +54,7 @@ export class Tap {
 	readonly #traffic: Traffic;
 	readonly #models: ModelBook;
 	readonly #pass: PassPorts;
-	readonly #buckets = new Map<string, Bucket>();
+	readonly #pacing: Pacing;
 	#listener: Listener | undefined;
 	#phase: Phase = 'ready';
 	#outcome: RunOutcome | undefined;
@@ -69,9 +75,20 @@ export class Tap {
 			endpoint: ports.endpoint,
 			override: settings.override,
 			resolve: ports.resolve,
-			onResolved: (index) => this.#resolved(index),
+			onResolved: async (index) => {
+				await this.#pacing.resolved(index);
+				ports.onTarget();
+			},
 			onFailed: (model, error) =>
 				this.#traffic.note('quotas', `The quotas of ${model} are not known: ${reasonOf(error)}`),
+		});
+		this.#pacing = new Pacing(settings.pace, {
+			clock: ports.clock,
+			traffic: this.#traffic,
+			models: this.#models,
+			windowMs,
+			roundTripMs: ports.roundTripMs,
+			join: ports.join,
 		});
 		this.#pass = {
 			...ports,
@@ -83,7 +100,8 @@ export class Tap {
 				isResigning: settings.isResigning,
 				now: () => new Date(ports.clock.epoch()),
 			}),
-			admit: async (attempt) => this.#admit(attempt),
+			pacing: this.#pacing,
+			onSettled: (index, quotaTokens) => ports.onSettled(this.#models.at(index).target, quotaTokens),
 		};
 	}
 
@@ -120,6 +138,21 @@ export class Tap {
 		}
 	}
 
+	/** The targets that were met so far, in the order of the snapshot. */
+	get targets(): readonly Target[] {
+		return this.#traffic.models.map(({target}) => target);
+	}
+
+	/** Others' use of a bucket, by the account monitor. @param at Milliseconds since 1970. */
+	setOthersUse(index: number, use: Use, at: number): void {
+		this.#pacing.setOthersUse(index, use, at);
+	}
+
+	/** Quota tokens of the day that are used without this tap. */
+	setOthersToday(index: number, tokens: number): void {
+		this.#pacing.setOthersToday(index, tokens);
+	}
+
 	snapshot(): Snapshot {
 		return tapSnapshot(
 			this.#traffic,
@@ -128,11 +161,11 @@ export class Tap {
 				outcome: this.#outcome,
 				stoppedBy: this.#stoppedBy,
 				stopReason: undefined,
-				share: 1,
-				burst: 'full',
+				share: this.#settings.pace?.share ?? 1,
+				burst: this.#settings.pace?.burst ?? 'full',
 				method: this.#method,
-				bucketOf: (index) => this.#bucketOf(index),
-				waitingFor: null,
+				bucketOf: (index) => this.#pacing.bucketOf(index),
+				waitingFor: this.#pacing.waitingWords ?? null,
 			},
 			this.#ports.clock,
 		);
@@ -158,6 +191,7 @@ export class Tap {
 		await this.#listener?.close();
 		// What was cut is counted before the last snapshot.
 		await this.#untilDrained(cutMs);
+		await this.#pacing.close();
 		this.#phase = 'ended';
 	}
 
@@ -210,11 +244,8 @@ export class Tap {
 				break;
 			case 'metrics':
 			case 'unknown':
-				this.#traffic.note(
-					'refused',
-					`Refused ${method} ${target.split('?', 1)[0] ?? ''}: not a path of Bedrock.`,
-				);
-				sendRefusal(reply, unknownRoute(method, target.split('?', 1)[0] ?? ''));
+				this.#traffic.note('refused', `Refused ${method} ${shown(target)}: not a path of Bedrock.`);
+				sendRefusal(reply, unknownRoute(method, shown(target)));
 				break;
 			case 'unsupported':
 				this.#traffic.note('refused', `${route.operation} does not go through the tap.`);
@@ -222,47 +253,8 @@ export class Tap {
 				break;
 		}
 	}
-
-	#resolved(index: number): void {
-		const {target} = this.#models.at(index);
-		const key = keyOf(target);
-		if (!this.#buckets.has(key)) {
-			const {clock, roundTripMs} = this.#ports;
-			this.#buckets.set(
-				key,
-				new Bucket({clock, quota: target.quota, windowMs, share: 1, burst: 'full', roundTripMs}),
-			);
-		}
-	}
-
-	#bucketOf(index: number): Bucket | undefined {
-		return this.#buckets.get(keyOf(this.#models.at(index).target));
-	}
-
-	#admit({row, expected}: TappedCall): Admitted {
-		const bucket = this.#bucketOf(row.target);
-		if (bucket === undefined) {
-			return {kind: 'admitted', confirmed() {}, settled() {}};
-		}
-		const burndown = this.#models.at(row.target).target.burndown.value;
-		const reservation = bucket.record(
-			row.estimator.cost(expected.inputTokens, expected.maxTokens, burndown),
-			'normal',
-		);
-		return {
-			kind: 'admitted',
-			confirmed: () => void bucket.confirm(reservation),
-			settled(quotaTokens, failure) {
-				if (quotaTokens === undefined) {
-					bucket.giveBack(reservation);
-				} else if (failure === undefined) {
-					bucket.settle(reservation, quotaTokens);
-				} else {
-					bucket.keep(reservation);
-				}
-			},
-		};
-	}
 }
 
-const keyOf = (target: Target): string => `${target.region} ${bucketKey(target)}`;
+/** The path of a request, as it may be shown. */
+const shown = (target: string): string =>
+	(target.split('?', 1)[0] ?? '').replaceAll(/[^\x21-\x7e]/g, '?').slice(0, 200);

@@ -18,6 +18,7 @@ import {foldEvent} from '../metrics/figures/fold-event.ts';
 import {Times} from '../metrics/statistics/distribution.ts';
 import type {AnswerReading} from './answer-reader.ts';
 import type {Caller} from './clients.ts';
+import {InputEstimate} from './input-estimate.ts';
 import type {RequestFacts} from './request-facts.ts';
 
 /** A model that clients call, with what is known of it by now. */
@@ -40,12 +41,17 @@ export class ClientTotals {
 	readonly model: string;
 	/** Shared by all sessions of the client on the model. */
 	readonly estimator: TokenEstimator;
+	readonly inputs: InputEstimate;
 	readonly holds = new Times();
 	readonly timesToFirstToken = new Times();
 	readonly tokens = {input: 0, output: 0, cacheRead: 0, cacheWrite: 0, quota: 0, isEstimated: false};
 	costUsd: number | undefined;
 	throttled = 0;
+	/** When its last request came or ended, in milliseconds since the start. */
+	lastMs = 0;
 	requests = 0;
+	/** Requests that ask for a part of their prompt to be cached. */
+	cachePoints = 0;
 	inFlight = 0;
 	held = 0;
 	/** What the service set aside, over all requests. */
@@ -60,6 +66,7 @@ export class ClientTotals {
 		this.cell = cell.index;
 		this.target = cell.target;
 		this.estimator = cell.estimator;
+		this.inputs = cell.inputs;
 		this.model = model;
 	}
 }
@@ -70,6 +77,7 @@ type Cell = {
 	readonly name: string;
 	readonly target: number;
 	readonly estimator: TokenEstimator;
+	readonly inputs: InputEstimate;
 };
 
 /** Before an answer of the client: the usual size of a token in text, with a margin by the estimator. */
@@ -100,15 +108,20 @@ export type Expected = {
 /** One attempt that passes the tap. */
 export class TappedCall {
 	readonly row: ClientTotals;
+	/** Who sent this attempt, with the number of its retries and its deadline. */
+	readonly caller: Caller;
 	readonly facts: RequestFacts;
 	readonly expected: Expected;
 	/** When it arrived, was sent, and had its first token, by the clock; undefined before. */
 	readonly arrivedAt: number;
 	sentAt: number | undefined;
+	/** Times that it was sent: again where the service throttled it within its hold. */
+	attempts = 0;
 	firstTokenAt: number | undefined;
 
-	constructor(row: ClientTotals, facts: RequestFacts, expected: Expected, arrivedAt: number) {
+	constructor(row: ClientTotals, caller: Caller, facts: RequestFacts, expected: Expected, arrivedAt: number) {
 		this.row = row;
+		this.caller = caller;
 		this.facts = facts;
 		this.expected = expected;
 		this.arrivedAt = arrivedAt;
@@ -161,23 +174,26 @@ export class Traffic {
 	arrive(caller: Caller, target: number, model: string, facts: RequestFacts): TappedCall {
 		const row = this.#rowOf(caller, target, model);
 		row.requests++;
+		row.lastMs = this.elapsedMs;
+		row.cachePoints += facts.hasCachePoint ? 1 : 0;
 		row.retries += caller.retries > 0 ? 1 : 0;
-		const inputTokens = row.estimator.inputTokens(facts.characters);
+		const inputTokens = row.inputs.tokens(facts);
 		const maxTokens = facts.maxTokens ?? this.models[target]?.maxTokens ?? 0;
 		row.maxTokens = Math.max(row.maxTokens, maxTokens);
 		const expected = {inputTokens, maxTokens, reserved: inputTokens + maxTokens};
-		return new TappedCall(row, facts, expected, this.#clock.now());
+		return new TappedCall(row, caller, facts, expected, this.#clock.now());
 	}
 
 	/** It leaves for the service. */
 	sent(attempt: TappedCall): void {
 		const {row} = attempt;
 		attempt.sentAt = this.#clock.now();
+		attempt.attempts++;
 		row.inFlight++;
 		this.#fold({
 			...this.#attemptOf(attempt),
 			type: 'sent',
-			isFirst: true,
+			isFirst: attempt.attempts === 1,
 			items: 1,
 			reservedTokens: attempt.expected.reserved,
 		});
@@ -198,6 +214,7 @@ export class Traffic {
 		const {row} = attempt;
 		const of = this.#attemptOf(attempt);
 		const reservedTokens = attempt.expected.reserved;
+		row.lastMs = this.elapsedMs;
 		row.inFlight -= attempt.sentAt === undefined ? 0 : 1;
 		switch (ending.kind) {
 			case 'answered':
@@ -237,6 +254,9 @@ export class Traffic {
 		row.costUsd = added(row.costUsd, costUsd);
 		addTokens(row, usage, quotaTokens);
 		row.estimator.learn(facts.characters, usage, reading.characters);
+		if (!usage.isEstimated) {
+			row.inputs.learn(facts, input);
+		}
 		const now = this.#clock.now();
 		const sentAt = attempt.sentAt ?? attempt.arrivedAt;
 		const times = {
@@ -318,7 +338,13 @@ export class Traffic {
 			return known;
 		}
 		const index = addCell(this.figures, this.#windowMs);
-		const cell = {index, name, target, estimator: new TokenEstimator(firstPrompt)};
+		const cell = {
+			index,
+			name,
+			target,
+			estimator: new TokenEstimator(firstPrompt),
+			inputs: new InputEstimate(),
+		};
 		this.cells.push(cell);
 		this.#cellByKey.set(key, cell);
 		return cell;

@@ -24,6 +24,25 @@ type UpstreamRequest = {
 	readonly body: Buffer;
 };
 
+/** How an exchange failed, beside the error itself. */
+type ConnectionFault = {
+	/** The connection stood: the service, and no part of the way to it, ended the exchange. */
+	readonly wasConnected?: boolean;
+	/** A connection that was kept open had been closed by the time it was used. */
+	readonly isStale?: boolean;
+};
+
+/**
+ * Milliseconds after which a reset no longer comes from a connection that had been closed before the request: longer than
+ * any round trip. Later the service may have begun to answer, and to charge.
+ */
+const staleMs = 500;
+
+/** Whether the service itself ended the exchange, without an answer. */
+export function isCutByService(error: unknown): boolean {
+	return (error as ConnectionFault | undefined)?.wasConnected === true;
+}
+
 const once = async (
 	{method, url, target, headers, body}: UpstreamRequest,
 	agents: Agents,
@@ -50,8 +69,19 @@ const once = async (
 			body: response,
 		});
 	});
+	let wasConnected = false;
+	let sentAt = performance.now();
+	request.once('socket', (socket) => {
+		sentAt = performance.now();
+		wasConnected = request.reusedSocket;
+		socket.once(isSecure ? 'secureConnect' : 'connect', () => {
+			wasConnected = true;
+		});
+	});
 	request.once('error', (error: NodeJS.ErrnoException) => {
-		reject(Object.assign(error, {isStale: request.reusedSocket && error.code === 'ECONNRESET'}));
+		const isReset = error.code === 'ECONNRESET' || error.code === 'EPIPE';
+		const isStale = isReset && request.reusedSocket && performance.now() - sentAt < staleMs;
+		reject(Object.assign(error, {wasConnected, isStale} satisfies ConnectionFault));
 	});
 	request.setNoDelay(true);
 	request.end(body);
@@ -71,7 +101,7 @@ export async function send(
 	try {
 		return await once(request, agents, signal);
 	} catch (error) {
-		if ((error as {isStale?: boolean}).isStale === true && !signal.aborted) {
+		if ((error as ConnectionFault).isStale === true && !signal.aborted) {
 			return once(request, agents, signal);
 		}
 		throw error;

@@ -1,8 +1,7 @@
 import {parentPort} from 'node:worker_threads';
-import {endWorker} from './end-worker.ts';
 import {createEngine} from './engine-session.ts';
 import type {EngineRequest, Ping, Pong} from './messages.ts';
-import {forgetCompileCache} from './worker-start.ts';
+import {endWorker, forgetCompileCache} from './worker-start.ts';
 
 /** Entry point of the engine's thread: the run is here, so that drawing never affects a latency. */
 

@@ -13,7 +13,7 @@ import type {Target} from '../domain/target.ts';
 
 /** Where the runs of one user share their use of a bucket: a folder per bucket, a file per run. */
 export type LedgerStore = {
-	readonly open: (config: RunConfig, target: Target) => MemberStore;
+	readonly open: (config: Pick<RunConfig, 'connection'>, target: Target) => MemberStore;
 	/** A name for a new run: earlier ones sort first. */
 	readonly newMember: () => string;
 	/** Name of this program among those of the host. */
@@ -49,7 +49,10 @@ const recordSchema = z.object({
 const stampingFile = 'stamping.json';
 
 /** A name for the bucket of an account that does not reveal it. */
-const bucketName = ({connection}: RunConfig, {region, endpoint, baseModel, scope}: Target): string =>
+const bucketName = (
+	{connection}: Pick<RunConfig, 'connection'>,
+	{region, endpoint, baseModel, scope}: Target,
+): string =>
 	createHash('sha256')
 		.update(
 			JSON.stringify([accountIdentity(process.env), connection.profile, region, endpoint, baseModel, scope]),

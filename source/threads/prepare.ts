@@ -260,7 +260,12 @@ export async function listModels(config: ListingConfig): Promise<readonly Listed
 	try {
 		const {entries, failures} = await listRunnableModels(account.options);
 		await assertReachable({...destinationOf(account), needsLists: true}, failures);
-		return entries.map(({model, scope, quota, name}) => ({model, scope, quota, name}));
+		return await Promise.all(
+			entries.map(async (entry) => {
+				const {model, baseModel, scope, region, quota, name} = entry;
+				return {model, baseModel, scope, region, quota, name, price: await priceOf(entry)};
+			}),
+		);
 	} finally {
 		account.clients.close();
 	}

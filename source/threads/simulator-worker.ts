@@ -1,8 +1,8 @@
 import {type MessagePort, parentPort} from 'node:worker_threads';
 import {UserError} from '../domain/user-error.ts';
 import {type RunningSimulator, startSimulator} from '../simulator/server.ts';
-import {endWorker} from './end-worker.ts';
 import type {Fault, SimulatorReport, SimulatorRequest} from './messages.ts';
+import {endWorker} from './worker-start.ts';
 
 /** Entry point of the simulator's thread. */
 

@@ -1,5 +1,6 @@
-import {createAccountSession} from '../account/account-session.ts';
-import {createOwnTrafficRegistry} from '../account/own-traffic-registry.ts';
+import {type AccountSession, createAccountSession} from '../account/account-session.ts';
+import {createOwnTrafficRegistry, type OwnTrafficRegistry} from '../account/own-traffic-registry.ts';
+import {Membership} from '../admission/membership.ts';
 import {listOptions} from '../bedrock/account-access.ts';
 import {type Clients, createClients} from '../bedrock/clients/clients.ts';
 
@@ -19,6 +20,7 @@ import {faultOf} from '../domain/user-error.ts';
 import {isAddressOf} from '../tap/gate.ts';
 import type {UpstreamHost} from '../tap/routes.ts';
 import {Tap} from '../tap/tap.ts';
+import {createLedgerStore, type LedgerStore} from './ledger-store.ts';
 import type {TapReport, TapRequest} from './messages.ts';
 
 /** Milliseconds between two snapshots, as of a run. */
@@ -26,6 +28,14 @@ const snapshotIntervalMs = 250;
 
 /** Connections to the service: as many as clients have requests in flight. */
 const maxSockets = 4096;
+
+/** What a session has for its tap. */
+type TapParts = {
+	readonly clock: Clock;
+	readonly account: Pick<AccountSession, 'followTargets'>;
+	readonly link: OwnTrafficRegistry;
+	readonly uses: LedgerStore;
+};
 
 type Started = {
 	readonly tap: Tap;
@@ -83,7 +93,7 @@ const ignoreOwnEndpoint = async (
 
 const startTap = async (
 	config: TapConfig,
-	clock: Clock,
+	{clock, account, link, uses}: TapParts,
 ): Promise<
 	Omit<Started, 'stopPublishing'> & {
 		readonly listening: Extract<TapReport, {type: 'tap-listening'}>;
@@ -103,7 +113,18 @@ const startTap = async (
 		const runtime = await clients.runtime();
 		const {endpoint} = clients;
 		const lists = listOptions(clients, region, {connection, override, isRefreshing, tier: undefined});
-		const tap = new Tap(config, {
+		/** Others' use of what the clients call; watching costs money, so nothing else is watched. */
+		const follow = (): void => {
+			link.follow({
+				targets: tap.targets,
+				setOthersUse: (index, use, at) => tap.setOthersUse(index, use, at),
+				setOthersToday: (index, tokens) => tap.setOthersToday(index, tokens),
+			});
+			account.followTargets(tap.targets, connection).catch(() => {
+				// Without it the tap goes on as if it were alone; throttles then show others' use.
+			});
+		};
+		const tap: Tap = new Tap(config, {
 			clock,
 			agents: network.agents,
 			roundTripMs: network.roundTripMs,
@@ -111,6 +132,21 @@ const startTap = async (
 			endpoint,
 			secrets: () => [...clients.secrets(), config.secret],
 			credentials: async () => runtime.config.credentials(),
+			onTarget: follow,
+			onSettled: (target, quotaTokens) => link.answered(target, clock.epoch(), quotaTokens),
+			async join(target, bucket, onChange) {
+				const store = uses.open(config, target);
+				const member = new Membership({
+					id: uses.newMember(),
+					process: uses.process,
+					bucket,
+					store,
+					clock,
+					onChange,
+				});
+				await member.start();
+				return member;
+			},
 			baseOf: addresses(clients, connection, region),
 			async resolve(model) {
 				const {targets} = await resolveTargets([model], lists);
@@ -134,12 +170,14 @@ export function createTapSession(
 	publish: (report: TapReport) => void,
 	clock: Clock = systemClock,
 ): (request: TapRequest) => void {
-	const account = createAccountSession({clock, link: createOwnTrafficRegistry(), publish});
+	const link = createOwnTrafficRegistry();
+	const account = createAccountSession({clock, link, publish});
+	const uses = createLedgerStore();
 	let started: Started | undefined;
 
 	const start = async (config: TapConfig): Promise<void> => {
 		await ignoreOwnEndpoint(config, publish);
-		const {listening, ...own} = await startTap(config, clock);
+		const {listening, ...own} = await startTap(config, {clock, account, link, uses});
 		let cancel = (): void => {};
 		const tick = (): void => {
 			publish({type: 'snapshot', snapshot: own.tap.snapshot()});

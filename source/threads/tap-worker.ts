@@ -1,8 +1,7 @@
 import {parentPort} from 'node:worker_threads';
-import {endWorker} from './end-worker.ts';
 import type {Ping, Pong, TapRequest} from './messages.ts';
 import {createTapSession} from './tap-session.ts';
-import {forgetCompileCache} from './worker-start.ts';
+import {endWorker, forgetCompileCache} from './worker-start.ts';
 
 /** Entry point of the tap's thread: nothing that is drawn delays what passes. */
 

@@ -31,6 +31,7 @@ import {itemListLines, itemListTitle, itemPanel} from './panels/items.ts';
 import {failureLines, logDetailLines, logDetailTitle, logWindow, notesLines} from './panels/notes.ts';
 import {quotaLines, quotasTitle} from './panels/quota-table.ts';
 import {tinyLines} from './panels/tiny.ts';
+import {trafficPanels} from './panels/traffic.ts';
 import {variantTableLines, variantTableTitle} from './panels/variant-table.ts';
 import {verdictLines, verdictTitle} from './panels/verdict.ts';
 import {screenLayout} from './screen-layout.ts';
@@ -274,6 +275,19 @@ function ItemsView(props: ViewProps) {
 	);
 }
 
+/** Panels below each other: gauges of the buckets, the clients, and the selected one. */
+function TrafficView(props: ViewProps) {
+	const {state, width, height, tier} = props;
+	return (
+		<Box flexDirection="column" width={width} height={height} flexShrink={0}>
+			{trafficPanels(state, width, height, tier).map((panel, index) => (
+				// biome-ignore lint/suspicious/noArrayIndexKey: a place on the screen
+				<Panel key={index} {...props} {...panel} />
+			))}
+		</Box>
+	);
+}
+
 /** The views that lay themselves out. */
 function BodyView(props: ViewProps) {
 	const {state, width, height} = props;
@@ -282,6 +296,9 @@ function BodyView(props: ViewProps) {
 	}
 	if (state.view === 'items') {
 		return <ItemsView {...props} />;
+	}
+	if (state.view === 'traffic') {
+		return <TrafficView {...props} />;
 	}
 	if (state.view === 'quotas') {
 		const inside = panelInside(width, height, props.tier);

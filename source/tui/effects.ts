@@ -62,6 +62,16 @@ export function createEffects(
 		}
 	};
 
+	const remember = async ({values, hasTyped}: Effect & {type: 'remember'}) => {
+		try {
+			if (ports.remember !== undefined) {
+				dispatch({type: 'remembered', ...(await ports.remember(values, hasTyped))});
+			}
+		} catch (error) {
+			dispatch({type: 'remember-failed', fault: faultOf(error)});
+		}
+	};
+
 	const readAnswers = async ({key, file, item, offsets}: Effect & {type: 'read-answers'}) => {
 		try {
 			const answers = await readItemAnswers(file, item, offsets);
@@ -174,6 +184,9 @@ export function createEffects(
 				break;
 			case 'open-items':
 				void openEarlierItems(effect);
+				break;
+			case 'remember':
+				void remember(effect);
 				break;
 			case 'copy':
 				dispatch({

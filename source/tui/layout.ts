@@ -120,6 +120,7 @@ function viewBands(input: LayoutInput, tier: Exclude<Tier, 'tiny'>, rows: number
 		case 'quotas':
 		case 'log':
 		case 'items':
+		case 'traffic':
 			return [{height: rows, names: ['body']}];
 	}
 }

@@ -2,7 +2,7 @@ import type {DOMElement} from 'ink';
 import {createContext} from 'react';
 import {type Line, lineText} from '../text/segment.ts';
 import {isTakingText} from '../view/key-actions.ts';
-import {views} from '../view/keymap.ts';
+import {keyOf, views} from '../view/keymap.ts';
 import type {State} from '../view/state.ts';
 import {placeOverlay} from './overlays/overlay-lines.ts';
 
@@ -29,7 +29,7 @@ export function placed(drawn: Drawn | undefined, lines: readonly Line[]) {
 }
 
 /**
- * The keys that a click stands for: the digit of a view, arrows to the clicked row, and on the selected row Enter.
+ * The keys that a click stands for: the key of a view, arrows to the clicked row, and on the selected row Enter.
  * @param column Of the clicked cell, from 0; so is the row.
  */
 export function keysOfClick(state: State, drawn: Drawn, column: number, row: number): readonly string[] {
@@ -48,7 +48,7 @@ export function keysOfClick(state: State, drawn: Drawn, column: number, row: num
 		const width = yogaNode?.getComputedWidth() ?? 0;
 		const height = yogaNode?.getComputedHeight() ?? 0;
 		if (column >= left && column < left + width && row >= top && row < top + height) {
-			const tab = top === 0 && !isTakingText(state) ? tabAt(lines[row], column) : undefined;
+			const tab = top === 0 && !isTakingText(state) ? tabAt(state, lines[row], column) : undefined;
 			return tab === undefined ? keysOfRow(lines, row - top) : [tab];
 		}
 	}
@@ -69,13 +69,15 @@ function keysOfRow(lines: readonly Line[], index: number): readonly string[] {
 		: Array.from({length: Math.abs(index - at)}, () => (index > at ? '↓' : '↑'));
 }
 
-/** The digit of the view whose name is at a column of the header. */
-function tabAt(line: Line = [], column: number): string | undefined {
+/** The key of the view whose name is at a column of the header. */
+function tabAt(state: State, line: Line = [], column: number): string | undefined {
 	const text = lineText(line);
-	return views.find(({title, digit}) => {
-		const at = text.indexOf(`${digit} ${title}`);
-		return at !== -1 && column >= at - 1 && column <= at + title.length + digit.length + 1;
-	})?.digit;
+	return views
+		.map(({name, title}) => ({title, key: keyOf(state, `open-${name}`)}))
+		.find(({title, key}) => {
+			const at = text.indexOf(`${key} ${title}`);
+			return at !== -1 && column >= at - 1 && column <= at + title.length + key.length + 1;
+		})?.key;
 }
 
 /** The place of a box on the screen. */

@@ -11,6 +11,7 @@ import {isDayShown} from './panels/gauges.ts';
 import {itemDetailLines} from './panels/items.ts';
 import {logDetailLines} from './panels/notes.ts';
 import {type Notice, noticeOf} from './panels/notice.ts';
+import {trafficDetailLines} from './panels/traffic.ts';
 import {verdictRows} from './panels/verdict.ts';
 
 /** Where everything goes, and what decided it: the panels draw the same notice and gauges. */
@@ -47,6 +48,7 @@ const detailsByView: Readonly<Record<ViewName, (state: State, width: number) => 
 	quotas: () => [],
 	log: logDetailLines,
 	items: itemDetailLines,
+	traffic: trafficDetailLines,
 };
 
 /** Lines by which the open detail can be scrolled. */

@@ -1,3 +1,4 @@
+import type {Remembered} from '../config/config-file.ts';
 import type {Clock} from '../domain/clock.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import type {KeptRun, Snapshot} from '../domain/snapshot.ts';
@@ -6,7 +7,8 @@ import type {Alert} from '../metrics/decisions/alert.ts';
 import type {TerminalManners} from '../text/terminal-manners.ts';
 import type {ColorCount, ThemeName} from '../text/themes.ts';
 import type {AnswerSink, EngineReport, EngineRequest} from '../threads/messages.ts';
-import type {ComparedRuns, ListedPreset} from '../view/state.ts';
+import type {Keymap} from '../view/keymap.ts';
+import type {ComparedRuns, ListedPreset, OwnColumns, ScreenTap} from '../view/state.ts';
 
 /** All that the screen needs from outside; a test replaces it. */
 export type ScreenPorts = {
@@ -46,6 +48,8 @@ export type ScreenPorts = {
 	};
 	/** Opens on the list of these, or on one of them, and prepares nothing. */
 	readonly opensOnRuns?: 'list' | KeptRun;
+	/** The screen is of a tap, which runs already: `engine` is its thread. */
+	readonly tap?: Omit<ScreenTap, 'isFolded'>;
 	/** Opens on the account, and prepares nothing before something is chosen. */
 	readonly opensOnAccount?: boolean;
 	/** Regions of the Account view; empty: the Region in use. */
@@ -54,6 +58,18 @@ export type ScreenPorts = {
 	readonly alerts?: readonly Alert[];
 	/** Receives the sentence of an alert that rings, for a log beside the screen. */
 	readonly noteAlert?: (text: string) => void;
+	/** The user's own. */
+	readonly keymap?: Keymap;
+	readonly columns?: OwnColumns;
+	/**
+	 * Writes into the user's configuration.
+	 * @param hasTyped With the settings that were typed on the command line.
+	 * @returns Its path and the names of what was written; rejects in words where nothing is to be written.
+	 */
+	readonly remember?: (
+		values: readonly Remembered[],
+		hasTyped: boolean,
+	) => Promise<{readonly file: string; readonly names: readonly string[]}>;
 	readonly appearance: {readonly colors: ColorCount; readonly ascii: boolean; readonly theme: ThemeName};
 	readonly stdin: NodeJS.ReadStream;
 	readonly stdout: NodeJS.WriteStream;

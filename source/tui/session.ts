@@ -5,7 +5,7 @@ import {initialAccount} from '../view/account/account-state.ts';
 import type {Action} from '../view/actions.ts';
 import {actionForKey, isTakingText} from '../view/key-actions.ts';
 import {activeConfig} from '../view/selectors.ts';
-import {initialState, leaveDeadlineMs, liveState, type ScreenSize, type State} from '../view/state.ts';
+import {initialState, leaveDeadlineOf, liveState, type ScreenSize, type State} from '../view/state.ts';
 import {createStore, type Store} from '../view/store.ts';
 import {visibleRowIds} from './account/account-layout.ts';
 import {createEffects} from './effects.ts';
@@ -68,6 +68,9 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 				account: initialAccount({regions: ports.regions ?? [], alerts: ports.alerts ?? []}),
 				...(ports.history === undefined ? {} : {history: {kind: 'idle'}}),
 				...(ports.opensOnAccount ? {view: 'account'} : {}),
+				...(ports.keymap === undefined ? {} : {keymap: ports.keymap}),
+				...(ports.columns === undefined ? {} : {columns: ports.columns}),
+				...(ports.tap === undefined ? {} : {tap: {...ports.tap, isFolded: true}}),
 			},
 			ports.opensOnRuns !== undefined,
 		),
@@ -90,22 +93,25 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 		store.dispatch(isInDetail ? {...action, detailEnd: detailEnd(state)} : action);
 		if (store.latest().isLeaving) {
 			// An engine that does not answer must not keep the screen open.
-			cancelDeadline ??= clock.after(leaveDeadlineMs + graceMs, leave);
+			cancelDeadline ??= clock.after(leaveDeadlineOf(state) + graceMs, leave);
 		}
 	};
 
 	const stopBySignal = async () => {
-		if (liveState(store.latest()).stage.kind !== 'running') {
+		const state = liveState(store.latest());
+		// A tap goes on without its screen for as long as its requests take.
+		if (state.stage.kind !== 'running' || state.tap !== undefined) {
 			return;
 		}
+		const deadlineMs = leaveDeadlineOf(state);
 		const {promise: ended, resolve: end} = Promise.withResolvers<void>();
-		const cancel = clock.after(leaveDeadlineMs + graceMs, end);
+		const cancel = clock.after(deadlineMs + graceMs, end);
 		const unsubscribe = store.subscribe(() => {
 			if (liveState(store.latest()).stage.kind !== 'running') {
 				end();
 			}
 		});
-		engine.send({type: 'stop', stoppedBy: 'signal', deadlineMs: leaveDeadlineMs});
+		engine.send({type: 'stop', stoppedBy: 'signal', deadlineMs});
 		await ended;
 		cancel();
 		unsubscribe();
@@ -158,7 +164,7 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 				}
 				return;
 			}
-			if (ports.opensOnAccount) {
+			if (ports.opensOnAccount || ports.tap !== undefined) {
 				return;
 			}
 			runEffect(

@@ -1,3 +1,4 @@
+import type {Remembered} from '../config/config-file.ts';
 import type {AccountSnapshot} from '../domain/account-snapshot.ts';
 import type {ItemAnswer, ItemColumn, ItemEntries, ItemTable} from '../domain/item-results.ts';
 import type {Plan} from '../domain/plan.ts';
@@ -71,6 +72,9 @@ export type Action = {readonly atMs: number} & (
 			readonly length: number;
 			readonly outcome: CopyOutcome;
 	  }
+	/** Names of what was written into the configuration. */
+	| {readonly type: 'remembered'; readonly file: string; readonly names: readonly string[]}
+	| {readonly type: 'remember-failed'; readonly fault: Fault}
 	| {readonly type: 'screen-resized'; readonly size: ScreenSize}
 	| {readonly type: 'time-passed'}
 );
@@ -94,6 +98,22 @@ export type OverlayAction =
 	| {readonly type: 'overlay-compared'}
 	| {readonly type: 'overlay-accepted'}
 	| {readonly type: 'overlay-closed'};
+
+const overlayActions: Readonly<Record<OverlayAction['type'], true>> = {
+	'text-typed': true,
+	'text-erased': true,
+	'overlay-moved': true,
+	'overlay-turned': true,
+	'overlay-marked': true,
+	'overlay-compared': true,
+	'overlay-accepted': true,
+	'overlay-closed': true,
+};
+
+/** Whether an action is of a key in an overlay, or of text that is typed. */
+export function isOverlayAction(action: Action): action is Action & OverlayAction {
+	return action.type in overlayActions;
+}
 
 /** A request to the world outside the state. */
 export type Effect =
@@ -141,6 +161,8 @@ export type Effect =
 			readonly columns: readonly ItemColumn[];
 			readonly models: readonly string[];
 	  }
+	/** Into the user's configuration, with what was typed on the command line where `hasTyped`. */
+	| {readonly type: 'remember'; readonly values: readonly Remembered[]; readonly hasTyped: boolean}
 	/** Into the clipboard of the terminal. */
 	| {readonly type: 'copy'; readonly what: string; readonly text: string}
 	| {readonly type: 'redraw'}

@@ -1,18 +1,20 @@
 import {cleanText} from '../text/width.ts';
 import {notFoldable, selectedBucket} from './account/listed-buckets.ts';
+import {notChoosable} from './columns/columns.ts';
 import {notCopyable} from './copied.ts';
 import {selectedItem} from './items.ts';
-import {commandFor, type KeyCommand, titleOf, viewsOfKey} from './keymap.ts';
+import {commandFor, type KeyCommand, keyOf, titleOf, viewsOfKey} from './keymap.ts';
 import {isSortable, rowCount} from './list-commands.ts';
 import {currentList} from './lists.ts';
 import {notAddable} from './more-requests.ts';
 import {finalSnapshot, isPaused, isRunning, neighbourWindow, shownSnapshot} from './selectors.ts';
 import type {ExportKind, State} from './state.ts';
+import {notUnfoldable} from './tap/traffic-list.ts';
 import {listedRows, selectedRow} from './variant-rows.ts';
 
 function notBenchmarkable(state: State): string | undefined {
 	if (isRunning(state)) {
-		return 'a run is under way: x stops it';
+		return `a run is under way: ${keyOf(state, 'stop')} stops it`;
 	}
 	if (state.stage.kind === 'preparing') {
 		return 'the run is still being prepared';
@@ -51,8 +53,32 @@ export function disabledReason(state: State, command: KeyCommand): string | unde
 	if (state.earlier !== undefined && !readingCommands.has(command)) {
 		return 'an earlier run is shown: Esc returns to the present';
 	}
-	return reasons[command]?.(state);
+	return (state.tap === undefined ? undefined : notInTap[command]?.(state)) ?? reasons[command]?.(state);
 }
+
+const passes: Reason = () => 'a tap passes requests as they come: bedrock-top without tap starts runs';
+const sendsNothing: Reason = () => 'a tap sends nothing of its own: applications do';
+const comparesNothing: Reason = () => 'a tap compares no variants';
+const clientsElsewhere: Reason = (state) =>
+	`this is a tap: Traffic (${keyOf(state, 'open-traffic')}) has its clients, Timeline (${keyOf(state, 'open-timeline')}) its charts`;
+
+/** Why commands of runs do nothing in a tap. */
+const notInTap: Readonly<Partial<Record<KeyCommand, Reason>>> = {
+	run: sendsNothing,
+	'add-requests': sendsNothing,
+	'start-demo': () => 'bedrock-top tap --demo is the demo of a tap',
+	models: passes,
+	presets: passes,
+	settings: passes,
+	benchmark: passes,
+	'next-method': passes,
+	'next-goal': comparesNothing,
+	'export-winner': comparesNothing,
+	history: () => 'bedrock-top runs shows earlier runs and taps',
+	'open-dashboard': clientsElsewhere,
+	'open-variants': clientsElsewhere,
+	'open-items': clientsElsewhere,
+};
 
 /** What can be done with an earlier run: it is read. */
 const readingCommands: ReadonlySet<KeyCommand> = new Set<KeyCommand>([
@@ -82,6 +108,7 @@ const readingCommands: ReadonlySet<KeyCommand> = new Set<KeyCommand>([
 	'filter',
 	'next-sort',
 	'invert',
+	'columns',
 	'zoom-in',
 	'zoom-out',
 	'zoom-reset',
@@ -110,7 +137,9 @@ const notRunnable: Reason = (state) => {
 		case 'planned':
 			return state.plan?.refusal;
 		case 'choosing':
-			return state.config.models.length > 0 ? undefined : 'no model is chosen: M lists what can be run';
+			return state.config.models.length > 0
+				? undefined
+				: `no model is chosen: ${keyOf(state, 'models')} lists what can be run`;
 		default:
 			return undefined;
 	}
@@ -118,15 +147,19 @@ const notRunnable: Reason = (state) => {
 
 function betweenRuns(what: string): Reason {
 	const verb = what.startsWith('the ') ? 'changes' : 'change';
-	return (state) => (isRunning(state) ? `${what} ${verb} between runs: x stops this one` : undefined);
+	return (state) =>
+		isRunning(state) ? `${what} ${verb} between runs: ${keyOf(state, 'stop')} stops this one` : undefined;
 }
 
 const notStoppable: Reason = (state) => {
+	const isTap = state.tap !== undefined;
 	if (!isRunning(state)) {
-		return 'no run is under way';
+		return isTap ? 'the tap has ended' : 'no run is under way';
 	}
 	return state.asked === 'stop' || state.snapshot?.phase === 'draining'
-		? 'the run is stopping already'
+		? isTap
+			? `the tap is ending already: ${keyOf(state, 'quit')} ends it at once`
+			: 'the run is stopping already'
 		: undefined;
 };
 
@@ -174,12 +207,15 @@ const notClosable: Reason = (state) => {
 	const isOpen = state.earlier !== undefined || state.isDetailOpen || state.overlay !== undefined;
 	return isOpen || (name !== undefined && state.lists[name].filter !== '')
 		? undefined
-		: 'nothing is open; q quits';
+		: `nothing is open; ${keyOf(state, 'quit')} quits`;
 };
 
 const reasons: Readonly<Partial<Record<KeyCommand, Reason>>> = {
 	run: notRunnable,
-	'start-demo': (state) => (isDemoOffered(state) ? undefined : 'd works only when no account is available'),
+	'start-demo': (state) =>
+		isDemoOffered(state)
+			? undefined
+			: `${keyOf(state, 'start-demo')} works only when no account is available`,
 	models: betweenRuns('models'),
 	presets: betweenRuns('the preset'),
 	settings: betweenRuns('settings'),
@@ -195,7 +231,8 @@ const reasons: Readonly<Partial<Record<KeyCommand, Reason>>> = {
 			: 'one variant: there is nothing to choose between',
 	'toggle-variant': notToggleable,
 	benchmark: notBenchmarkable,
-	'fold-idle': notFoldable,
+	'fold-idle': (state) => (state.view === 'traffic' ? notUnfoldable(state) : notFoldable(state)),
+	'open-traffic': ({tap}) => (tap === undefined ? 'no tap runs here: bedrock-top tap starts one' : undefined),
 	'toggle-freeze': (state) =>
 		state.view === 'account'
 			? nothingWatched(state)
@@ -210,7 +247,7 @@ const reasons: Readonly<Partial<Record<KeyCommand, Reason>>> = {
 			? noBucket(state)
 			: state.view === 'items'
 				? noItem(state)
-				: state.view === 'log'
+				: state.view === 'log' || state.view === 'traffic'
 					? notMovable(state)
 					: listedRows(state).length === 0
 						? 'no variant to show'
@@ -226,8 +263,11 @@ const reasons: Readonly<Partial<Record<KeyCommand, Reason>>> = {
 	home: notMovable,
 	end: notMovable,
 	copy: notCopyable,
+	columns: notChoosable,
 	'next-sort': (state) =>
-		isSortable(state) ? undefined : `${titleOf(state.view)} has one order, by time: i inverts it`,
+		isSortable(state)
+			? undefined
+			: `${titleOf(state.view)} has one order, by time: ${keyOf(state, 'invert')} inverts it`,
 	'zoom-in': (state) =>
 		notZoomable(state) ??
 		(neighbourWindow(state, -1) === undefined ? 'this is the shortest window' : undefined),
@@ -238,16 +278,19 @@ const reasons: Readonly<Partial<Record<KeyCommand, Reason>>> = {
 };
 
 /** Why a key without a command here does nothing. */
-export function refusalWords({overlay, isTyping, view}: State, keyName: string): string {
+export function refusalWords(state: State, keyName: string): string {
+	const {overlay, isTyping, view, keymap} = state;
 	const key = cleanText(keyName);
 	if (overlay?.kind === 'quit-question') {
-		return 'q stops the run and quits, Esc continues';
+		return `${keyOf(state, 'quit')} stops the run and quits, Esc continues`;
 	}
 	if (overlay !== undefined || isTyping) {
 		return `${key} does nothing here`;
 	}
-	const places = commandFor(keyName, view) === undefined ? viewsOfKey(keyName) : undefined;
-	return places === undefined ? `${key} does nothing; ? lists the keys` : `${key} works in ${places}`;
+	const places = commandFor(keyName, view, keymap) === undefined ? viewsOfKey(keyName, keymap) : undefined;
+	return places === undefined
+		? `${key} does nothing; ${keyOf(state, 'help')} lists the keys`
+		: `${key} works in ${places}`;
 }
 
 /** What a key does now, in a word for the footer; undefined where that is its usual word. */
@@ -260,7 +303,7 @@ export function wordNow(state: State, command: KeyCommand): string | undefined {
 					? 'Try again'
 					: undefined;
 		case 'toggle-pause':
-			return isPaused(state) ? 'Resume' : undefined;
+			return isPaused(state) ? 'Resume' : wordInTap(state, command);
 		case 'toggle-freeze':
 			return (state.view === 'account' ? state.account.frozen : state.frozen) === undefined
 				? undefined
@@ -269,6 +312,19 @@ export function wordNow(state: State, command: KeyCommand): string | undefined {
 			return selectedRow(state)?.isOn === false ? 'On' : 'Off';
 		case 'detail':
 			return state.isDetailOpen ? 'Close' : undefined;
+		default:
+			return wordInTap(state, command);
+	}
+}
+
+function wordInTap({tap, view}: State, command: KeyCommand): string | undefined {
+	switch (tap === undefined ? undefined : command) {
+		case 'toggle-pause':
+			return 'Hold';
+		case 'stop':
+			return 'End tap';
+		case 'fold-idle':
+			return view !== 'traffic' ? undefined : tap?.isFolded ? 'Sessions' : 'Fold';
 		default:
 			return undefined;
 	}

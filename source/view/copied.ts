@@ -50,6 +50,10 @@ function wanted(state: State): Copied {
 		}
 		case 'items':
 			return itemOf(state);
+		case 'traffic':
+			return state.tap === undefined
+				? {problem: 'no tap runs here'}
+				: {what: 'the export lines, with the secret of the tap', text: state.tap.lines.join('\n')};
 		case 'timeline':
 			return {problem: 'charts are not copied: e writes them as files'};
 	}

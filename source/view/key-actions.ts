@@ -1,5 +1,5 @@
 import type {Action} from './actions.ts';
-import {commandFor, type KeyCommand, type ViewName} from './keymap.ts';
+import {alwaysKeys, commandFor, type KeyCommand, type Keymap} from './keymap.ts';
 import {settings} from './settings.ts';
 import type {Picker, SettingsForm, State} from './state.ts';
 
@@ -65,16 +65,9 @@ export function keyNames(input: string, key: KeyEvent): readonly string[] {
 	return characters.map((character) => (character === ' ' ? 'Space' : character));
 }
 
-/** These do the same whatever is open, and where text is typed: no letter is among them. */
-const always: Readonly<Record<string, KeyCommand>> = {
-	'Ctrl+C': 'quit',
-	'Ctrl+L': 'redraw',
-	'Ctrl+Z': 'suspend',
-};
-
 /** The action of a key now: an overlay or a text field takes keys before the view does. A key without one is refused in words. */
 export function actionForKey(state: State, keyName: string, atMs: number): Action {
-	const command = always[keyName];
+	const command = alwaysKeys[keyName];
 	if (command !== undefined) {
 		return {type: 'command-given', command, atMs};
 	}
@@ -83,17 +76,20 @@ export function actionForKey(state: State, keyName: string, atMs: number): Actio
 			? overlayAction(state, state.overlay, keyName, atMs)
 			: state.isTyping
 				? typingAction(keyName, atMs)
-				: commandAction(keyName, state.view, atMs);
+				: commandAction(keyName, state, atMs);
 	return action ?? {type: 'key-refused', keyName, atMs};
 }
 
-function commandAction(keyName: string, view: ViewName, atMs: number): Action | undefined {
-	const command = commandFor(keyName, view);
+/** The keys of the user, in a view. */
+type Keys = Pick<State, 'view' | 'keymap'>;
+
+function commandAction(keyName: string, {view, keymap}: Keys, atMs: number): Action | undefined {
+	const command = commandFor(keyName, view, keymap);
 	return command === undefined ? undefined : {type: 'command-given', command, atMs};
 }
 
 function overlayAction(
-	{view}: State,
+	keys: Keys,
 	overlay: NonNullable<State['overlay']>,
 	keyName: string,
 	atMs: number,
@@ -104,33 +100,40 @@ function overlayAction(
 		case 'settings':
 			return settingsAction(overlay, keyName, atMs);
 		case 'help':
-			return scrollAction(keyName, atMs) ?? passingAction(keyName, view, ['?', 'h', 'q'], atMs);
+			return scrollAction(keyName, keys.keymap, atMs) ?? passingAction(keyName, keys, ['help', 'quit'], atMs);
 		case 'history':
-			return historyAction(keyName, atMs);
+			return historyAction(keyName, keys, atMs);
 		case 'comparison':
-			return scrollAction(keyName, atMs) ?? (closesBox(keyName) ? {type: 'overlay-closed', atMs} : undefined);
+			return (
+				scrollAction(keyName, keys.keymap, atMs) ??
+				(closesBox(keyName, keys) ? {type: 'overlay-closed', atMs} : undefined)
+			);
 		case 'more-question':
-			return ['a', 'y', 'Enter'].includes(keyName)
-				? {type: 'overlay-accepted', atMs}
-				: ['n', 'Esc'].includes(keyName)
-					? {type: 'overlay-closed', atMs}
-					: undefined;
+			return acceptedBy('add-requests', keyName, keys, atMs);
+		case 'tap-question':
+			return acceptedBy(overlay.of === 'hold' ? 'toggle-pause' : 'stop', keyName, keys, atMs);
 		case 'quit-question':
-			return answerAction(keyName, ['q', 'y', 'Enter'], 'quit', atMs);
+			return answerAction(isKeyOf(keyName, 'quit', keys) ? 'y' : keyName, 'quit', atMs);
 		case 'start-question':
 			return (
-				scrollAction(keyName, atMs) ??
-				answerAction(keyName, ['y', 'Enter'], 'run', atMs) ??
-				passingAction(keyName, view, [], atMs)
+				scrollAction(keyName, keys.keymap, atMs) ??
+				answerAction(keyName, 'run', atMs) ??
+				passingAction(keyName, keys, [], atMs)
 			);
+		case 'columns':
+			return columnsAction(keyName, keys, atMs);
 		case 'exported':
-			return passingAction(keyName, view, [], atMs);
+			return passingAction(keyName, keys, [], atMs);
 	}
 }
 
-const closesBox = (keyName: string): boolean => ['Esc', 'H', 'q'].includes(keyName);
+const isKeyOf = (keyName: string, command: KeyCommand, {keymap}: Keys): boolean =>
+	keymap.byKey.get(keyName)?.command === command;
 
-function historyAction(keyName: string, atMs: number): Action | undefined {
+const closesBox = (keyName: string, keys: Keys): boolean =>
+	keyName === 'Esc' || isKeyOf(keyName, 'history', keys) || isKeyOf(keyName, 'quit', keys);
+
+function historyAction(keyName: string, keys: Keys, atMs: number): Action | undefined {
 	switch (keyName) {
 		case 'Space':
 			return {type: 'overlay-marked', atMs};
@@ -139,35 +142,52 @@ function historyAction(keyName: string, atMs: number): Action | undefined {
 		case 'y':
 			return {type: 'command-given', command: 'copy', atMs};
 		default:
-			return closesBox(keyName)
+			return closesBox(keyName, keys)
 				? {type: 'overlay-closed', atMs}
-				: (scrollAction(keyName, atMs) ?? listAction(keyName, atMs));
+				: (scrollAction(keyName, keys.keymap, atMs) ?? listAction(keyName, atMs));
 	}
 }
 
+function columnsAction(keyName: string, keys: Keys, atMs: number): Action | undefined {
+	switch (keyName) {
+		case 'Space':
+			return {type: 'overlay-marked', atMs};
+		case 'Backspace':
+		case 'Delete':
+			return {type: 'text-erased', atMs};
+		default:
+			return isKeyOf(keyName, 'columns', keys)
+				? {type: 'overlay-accepted', atMs}
+				: (scrollAction(keyName, keys.keymap, atMs) ?? listAction(keyName, atMs));
+	}
+}
+
+/** The answer to a question that stands in its overlay alone: the key that asked it means yes; other keys are none. */
+function acceptedBy(asked: KeyCommand, keyName: string, keys: Keys, atMs: number): Action | undefined {
+	if (['y', 'Enter'].includes(keyName) || isKeyOf(keyName, asked, keys)) {
+		return {type: 'overlay-accepted', atMs};
+	}
+	return ['n', 'Esc'].includes(keyName) ? {type: 'overlay-closed', atMs} : undefined;
+}
+
 /** The answer to a question; other keys are none. */
-function answerAction(
-	keyName: string,
-	yes: readonly string[],
-	command: KeyCommand,
-	atMs: number,
-): Action | undefined {
-	if (yes.includes(keyName)) {
+function answerAction(keyName: string, command: KeyCommand, atMs: number): Action | undefined {
+	if (['y', 'Enter'].includes(keyName)) {
 		return {type: 'command-given', command, atMs};
 	}
 	return ['n', 'Esc'].includes(keyName) ? {type: 'overlay-closed', atMs} : undefined;
 }
 
 /** A box that only shows something never swallows a command: its key closes the box and acts, another key closes it. */
-function passingAction(keyName: string, view: ViewName, closing: readonly string[], atMs: number): Action {
+function passingAction(keyName: string, keys: Keys, closing: readonly KeyCommand[], atMs: number): Action {
 	const closed: Action = {type: 'overlay-closed', atMs};
-	return keyName === 'Esc' || closing.includes(keyName)
+	return keyName === 'Esc' || closing.some((command) => isKeyOf(keyName, command, keys))
 		? closed
-		: (commandAction(keyName, view, atMs) ?? closed);
+		: (commandAction(keyName, keys, atMs) ?? closed);
 }
 
-function scrollAction(keyName: string, atMs: number): Action | undefined {
-	const command = commandFor(keyName, 'log');
+function scrollAction(keyName: string, keymap: Keymap, atMs: number): Action | undefined {
+	const command = commandFor(keyName, 'log', keymap);
 	const lines = command === undefined ? undefined : steps[command];
 	return lines === undefined ? undefined : {type: 'overlay-moved', lines, atMs};
 }

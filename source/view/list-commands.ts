@@ -6,6 +6,7 @@ import {currentList, type ScreenListName, withList} from './lists.ts';
 import {listedLog, logCursor} from './log-lines.ts';
 import {listedQuotas, quotaSorts, selectedQuota} from './quota-table.ts';
 import type {State} from './state.ts';
+import {listedTraffic, selectedClient, trafficKey, trafficSorts} from './tap/traffic-list.ts';
 import {variantSorts} from './variant-order.ts';
 import {listedRows, selectedRow} from './variant-rows.ts';
 
@@ -51,6 +52,11 @@ const lists: Readonly<Record<ScreenListName, List>> = {
 			const item = selectedItem(state);
 			return item && itemKey(item);
 		},
+	},
+	traffic: {
+		sorts: trafficSorts,
+		keys: (state) => listedTraffic(state).rows.map(trafficKey),
+		cursor: (state) => selectedClient(state)?.key,
 	},
 };
 

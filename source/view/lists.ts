@@ -5,7 +5,14 @@ import type {ViewName} from './keymap.ts';
  * The lists of the screen. What `/`, `s`, `i` and the arrows set belongs to a list and stays with it while other views are
  * shown; views that show the same list share it. `list-commands.ts` has what is in each of them.
  */
-const firstSorts = {variants: 'order', account: 'use', quotas: 'order', log: 'time', items: 'order'} as const;
+const firstSorts = {
+	variants: 'order',
+	account: 'use',
+	quotas: 'order',
+	log: 'time',
+	items: 'order',
+	traffic: 'use',
+} as const;
 
 export type ScreenListName = keyof typeof firstSorts;
 
@@ -38,6 +45,7 @@ const listOfView: Readonly<Record<ViewName, ScreenListName | undefined>> = {
 	quotas: 'quotas',
 	log: 'log',
 	items: 'items',
+	traffic: 'traffic',
 };
 
 /** The list that the keys of lists are about now; undefined where the view has none. */

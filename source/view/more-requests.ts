@@ -2,6 +2,7 @@ import type {MoreRequests} from '../domain/snapshot.ts';
 import {formatCount, formatSpan, formatUsd} from '../text/numbers.ts';
 import {cleanText} from '../text/width.ts';
 import {noEffect, type Transition, withEffects, withFlash} from './actions.ts';
+import {keyOf} from './keymap.ts';
 import {isRunning} from './selectors.ts';
 import type {State} from './state.ts';
 
@@ -20,7 +21,7 @@ export function notAddable(state: State): string | undefined {
 		return 'adds requests once the run has ended';
 	}
 	if (state.stage.kind !== 'ended') {
-		return 'no run has just ended: r runs one';
+		return `no run has just ended: ${keyOf(state, 'run')} runs one`;
 	}
 	const more = state.snapshot?.more;
 	return more?.kind === 'refused'

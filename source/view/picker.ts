@@ -1,9 +1,11 @@
+import {nearestRoom, type Room} from '../account/outlook.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import type {ListedModel} from '../domain/target.ts';
 import {bedrockRegions} from '../domain/target.ts';
 import {cleanText} from '../text/width.ts';
 import {watchRegions} from './account/account-commands.ts';
-import {noEffect, type Transition, withEffects, withFlash} from './actions.ts';
+import {shownRegions} from './account/account-state.ts';
+import {noEffect, type OverlayAction, type Transition, withEffects, withFlash} from './actions.ts';
 import {withList} from './lists.ts';
 import {prepare} from './run-commands.ts';
 import type {ListedPreset, Picker, State} from './state.ts';
@@ -57,6 +59,14 @@ function searchedText(row: PickerRow): string {
 	}
 }
 
+/** What is left of the quota of a model, by the account monitor; undefined where that is not known. */
+export function roomOf({account}: State, {baseModel, scope, region}: ListedModel): Room | undefined {
+	const bucket = shownRegions(account)
+		.find((each) => each.region === region)
+		?.buckets.find((each) => each.model === baseModel && each.scope === scope);
+	return bucket === undefined ? undefined : nearestRoom(bucket);
+}
+
 export function openModels(state: State): Transition {
 	const opened: State = {
 		...state,
@@ -86,23 +96,46 @@ export function openPresets(state: State): Transition {
 		...state,
 		overlay: {kind: 'picker', of: 'presets', filter: '', index: 0, marked: []},
 	};
-	return state.presets.kind === 'known'
-		? noEffect(opened)
-		: withEffects({...opened, presets: {kind: 'loading', sinceMs: state.nowMs}}, {type: 'list-presets'});
+	// What was listed before is shown until the folder has been read again.
+	return withEffects(
+		state.presets.kind === 'known' ? opened : {...opened, presets: {kind: 'loading', sinceMs: state.nowMs}},
+		{type: 'list-presets'},
+	);
+}
+
+/** The keys while a picker is open. */
+export function inPicker(state: State, picker: Picker, action: OverlayAction): Transition {
+	switch (action.type) {
+		case 'text-typed':
+			return filterPicker(state, picker, `${picker.filter}${action.text}`.slice(0, 300));
+		case 'text-erased':
+			return filterPicker(state, picker, [...picker.filter].slice(0, -1).join(''));
+		case 'overlay-turned':
+		case 'overlay-compared':
+			return noEffect(state);
+		case 'overlay-moved':
+			return movePicker(state, picker, action.lines);
+		case 'overlay-marked':
+			return markPicked(state, picker);
+		case 'overlay-accepted':
+			return acceptPicked(state, picker);
+		case 'overlay-closed':
+			return noEffect({...state, overlay: undefined});
+	}
 }
 
 /** Filters by another text and selects the first match. */
-export function filterPicker(state: State, picker: Picker, filter: string): Transition {
+function filterPicker(state: State, picker: Picker, filter: string): Transition {
 	return noEffect({...state, overlay: {...picker, filter, index: 0}});
 }
 
-export function movePicker(state: State, picker: Picker, lines: number): Transition {
+function movePicker(state: State, picker: Picker, lines: number): Transition {
 	const last = Math.max(0, pickerRows(state, picker).length - 1);
 	return noEffect({...state, overlay: {...picker, index: Math.min(last, Math.max(0, picker.index + lines))}});
 }
 
 /** Marks the selected model, so that several are compared, or takes the mark away. */
-export function markPicked(state: State, picker: Picker): Transition {
+function markPicked(state: State, picker: Picker): Transition {
 	const row = pickedRow(state, picker);
 	if (picker.of === 'presets' || row === undefined) {
 		return noEffect(state);
@@ -114,7 +147,7 @@ export function markPicked(state: State, picker: Picker): Transition {
 }
 
 /** Takes the marked rows, or else the selected one. */
-export function acceptPicked(state: State, picker: Picker): Transition {
+function acceptPicked(state: State, picker: Picker): Transition {
 	const key = pickedRow(state, picker)?.key;
 	const keys = picker.marked.length > 0 ? picker.marked : key === undefined ? [] : [key];
 	const [name] = keys;
@@ -139,6 +172,7 @@ export function takePreset(state: State, config: RunConfig): Transition {
 	const next: State = {
 		...withList(state, 'variants', {filter: '', selected: undefined}),
 		config: {...config, models},
+		known: {...state.known, config: {...config, models}},
 		switchedOff: [],
 		isDetailOpen: false,
 		flash: undefined,

@@ -1,7 +1,9 @@
 import type {Snapshot} from '../domain/snapshot.ts';
+import {formatDurationMs} from '../text/numbers.ts';
 import * as account from './account/account-commands.ts';
 import {
 	type Action,
+	isOverlayAction,
 	noEffect,
 	type OverlayAction,
 	type Transition,
@@ -9,10 +11,11 @@ import {
 	withFlash,
 } from './actions.ts';
 import {disabledReason, refusalWords} from './availability.ts';
+import {inColumns, openColumns} from './columns/columns.ts';
 import {copy, withCopied} from './copied.ts';
 import * as history from './history/history.ts';
 import * as items from './items.ts';
-import {type KeyCommand, keyGroups, type ViewName, viewAfter} from './keymap.ts';
+import type {KeyCommand, Keymap, ViewName} from './keymap.ts';
 import * as listing from './list-commands.ts';
 import {currentList} from './lists.ts';
 import {changedSettings, withLog} from './log-lines.ts';
@@ -21,9 +24,10 @@ import * as pickers from './picker.ts';
 import * as runs from './run-commands.ts';
 import * as screen from './screen-commands.ts';
 import {finalSnapshot} from './selectors.ts';
-import {inSettings, openSettings} from './settings.ts';
-import type {Overlay, State} from './state.ts';
+import {inSettings, openSettings, remember, takeRemembered} from './settings.ts';
+import {leaveDeadlineOf, type Overlay, type State} from './state.ts';
 import {statusOf, windowTitle} from './status.ts';
+import * as traffic from './tap/traffic-list.ts';
 
 /**
  * The state after an action. Pure and total: any action in any state gives a state, the same every time.
@@ -45,6 +49,11 @@ export function reduce(before: State, action: Action): Transition {
 function reduced(before: State, action: Action): Transition {
 	const flash = before.flash !== undefined && action.atMs < before.flash.untilMs ? before.flash : undefined;
 	const state: State = {...before, nowMs: Math.max(before.nowMs, action.atMs), flash};
+	if (isOverlayAction(action)) {
+		return state.overlay === undefined
+			? noEffect(withTyped(state, action))
+			: inOverlay(state, state.overlay, action);
+	}
 	switch (action.type) {
 		case 'preparation-progressed': {
 			const {stage} = state;
@@ -88,17 +97,6 @@ function reduced(before: State, action: Action): Transition {
 			);
 		case 'key-refused':
 			return noEffect(withFlash(state, refusalWords(state, action.keyName)));
-		case 'text-typed':
-		case 'text-erased':
-		case 'overlay-moved':
-		case 'overlay-turned':
-		case 'overlay-marked':
-		case 'overlay-compared':
-		case 'overlay-accepted':
-		case 'overlay-closed':
-			return state.overlay === undefined
-				? noEffect(withTyped(state, action))
-				: inOverlay(state, state.overlay, action);
 		case 'typing-ended':
 			return noEffect({
 				...(action.isKept ? state : listing.typeFilter(state, () => '')),
@@ -128,7 +126,7 @@ function reduced(before: State, action: Action): Transition {
 				...withLog(state, 'written', ...action.files),
 				exporting: state.exporting.filter((what) => what !== action.what),
 				flash: undefined,
-				overlay: withWritten(state.overlay, action.files),
+				overlay: screen.withWritten(state.overlay, action.files),
 			});
 		case 'export-failed':
 			return noEffect(
@@ -148,6 +146,10 @@ function reduced(before: State, action: Action): Transition {
 			return history.takeHistory(state, action);
 		case 'copied':
 			return noEffect(withCopied(state, action));
+		case 'remembered':
+			return noEffect(withLog(takeRemembered(state, action), 'written', action.file));
+		case 'remember-failed':
+			return noEffect(withFlash(state, `not remembered: ${action.fault.message}`));
 		case 'screen-resized':
 			return noEffect({...state, size: action.size});
 		case 'time-passed':
@@ -160,6 +162,9 @@ function inOverlay(state: State, overlay: Overlay, action: OverlayAction): Trans
 	if (overlay.kind === 'settings') {
 		return inSettings(state, overlay, action);
 	}
+	if (overlay.kind === 'columns') {
+		return inColumns(state, overlay, action);
+	}
 	if (action.type === 'overlay-closed') {
 		return noEffect({...state, overlay: overlay.kind === 'comparison' ? overlay.list : undefined});
 	}
@@ -171,12 +176,19 @@ function inOverlay(state: State, overlay: Overlay, action: OverlayAction): Trans
 		case 'help':
 		case 'start-question':
 			return action.type === 'overlay-moved'
-				? noEffect({...state, overlay: {...overlay, scroll: scrolled(overlay.scroll, action.lines)}})
+				? noEffect({
+						...state,
+						overlay: {...overlay, scroll: scrolled(state.keymap, overlay.scroll, action.lines)},
+					})
 				: noEffect(state);
 		case 'picker':
-			return inPicker(state, overlay, action);
+			return pickers.inPicker(state, overlay, action);
 		case 'more-question':
 			return action.type === 'overlay-accepted' ? more.sendMore(state) : noEffect(state);
+		case 'tap-question':
+			return action.type === 'overlay-accepted'
+				? traffic.acceptInTap(state, overlay.of, leaveDeadlineOf(state))
+				: noEffect(state);
 		case 'quit-question':
 		case 'exported':
 			return noEffect(state);
@@ -184,29 +196,9 @@ function inOverlay(state: State, overlay: Overlay, action: OverlayAction): Trans
 }
 
 /** A line of help may take several on a narrow screen; the overlay stops at its own last one. */
-function scrolled(scroll: number, lines: number): number {
-	const last = keyGroups.reduce((sum, {entries}) => sum + 3 * entries.length + 2, 0);
+function scrolled({groups}: Keymap, scroll: number, lines: number): number {
+	const last = groups.reduce((sum, {entries}) => sum + 3 * entries.length + 2, 0);
 	return Math.min(last, Math.max(0, scroll + lines));
-}
-
-function inPicker(state: State, picker: Overlay & {kind: 'picker'}, action: OverlayAction): Transition {
-	switch (action.type) {
-		case 'text-typed':
-			return pickers.filterPicker(state, picker, `${picker.filter}${action.text}`.slice(0, 300));
-		case 'text-erased':
-			return pickers.filterPicker(state, picker, [...picker.filter].slice(0, -1).join(''));
-		case 'overlay-turned':
-		case 'overlay-compared':
-			return noEffect(state);
-		case 'overlay-moved':
-			return pickers.movePicker(state, picker, action.lines);
-		case 'overlay-marked':
-			return pickers.markPicked(state, picker);
-		case 'overlay-accepted':
-			return pickers.acceptPicked(state, picker);
-		case 'overlay-closed':
-			return noEffect({...state, overlay: undefined});
-	}
 }
 
 /** A run that was long enough to look elsewhere is announced, unless it was ended by a key. */
@@ -255,10 +247,17 @@ function withSnapshot(state: State, snapshot: Snapshot): State {
 	return {...state, snapshot, snapshotMs: state.nowMs, asked: isSeen ? undefined : state.asked};
 }
 
-/** The end of a run and its reason, in the log. */
+/** The end of a run in the log, with its reason where the engine has not logged that. */
 function withEnd(state: State, snapshot: Snapshot): State {
+	if (snapshot.outcome === 'stopped' && snapshot.events.some(({kind}) => kind === 'stopped')) {
+		return withLog(state, 'ended', `The run ended after ${formatDurationMs(snapshot.elapsedMs)}.`);
+	}
 	const {word, detail} = statusOf({...state, stage: {kind: 'ended'}, snapshot});
-	return withLog(state, word.toLowerCase(), `The run ${word.toLowerCase()} ${detail.split(' · r runs')[0]}.`);
+	return withLog(
+		state,
+		word.toLowerCase(),
+		`The ${state.tap === undefined ? 'run' : 'tap'} ${word.toLowerCase()} ${detail.split(/ · \S+ (?:runs|quits)/)[0]}.`,
+	);
 }
 
 /** Whether the screen closes once the run has ended. */
@@ -287,14 +286,6 @@ function behindBox(state: State, command: KeyCommand): State {
 		default:
 			return state;
 	}
-}
-
-/** The box with the files that were written; files that are finished while it is open are added to it. */
-function withWritten(overlay: Overlay | undefined, files: readonly string[]): Overlay {
-	if (overlay?.kind === 'exported') {
-		return {...overlay, files: [...overlay.files, ...files]};
-	}
-	return overlay ?? {kind: 'exported', files};
 }
 
 /** Text typed into the filter of a view. */
@@ -357,7 +348,7 @@ const handlers: Readonly<Record<KeyCommand, (state: State) => Transition>> = {
 	history: history.openHistory,
 	benchmark: account.benchmark,
 	regions: pickers.openRegions,
-	'fold-idle': account.foldIdle,
+	'fold-idle': byView(account.foldIdle, traffic.foldTraffic),
 	'toggle-freeze': byView(account.freezeAccount, screen.toggleFreeze),
 	'open-account': opener('account'),
 	'open-dashboard': opener('dashboard'),
@@ -366,8 +357,9 @@ const handlers: Readonly<Record<KeyCommand, (state: State) => Transition>> = {
 	'open-quotas': opener('quotas'),
 	'open-log': opener('log'),
 	'open-items': opener('items'),
-	'next-view': (state) => screen.openView(state, viewAfter(state.view, 1)),
-	'previous-view': (state) => screen.openView(state, viewAfter(state.view, -1)),
+	'open-traffic': opener('traffic'),
+	'next-view': (state) => screen.nextView(state, 1),
+	'previous-view': (state) => screen.nextView(state, -1),
 	close: screen.close,
 	up: (state) => moveOrScroll(state, -1),
 	down: (state) => moveOrScroll(state, 1),
@@ -389,6 +381,8 @@ const handlers: Readonly<Record<KeyCommand, (state: State) => Transition>> = {
 	export: (state) => screen.write(state, 'charts'),
 	'export-increase': (state) => screen.write(state, 'increase'),
 	'export-winner': (state) => screen.write(state, 'winner'),
+	columns: openColumns,
+	remember,
 	copy,
 	help: (state) => noEffect({...state, overlay: {kind: 'help', scroll: 0}}),
 	redraw: (state) => withEffects(state, {type: 'redraw'}),

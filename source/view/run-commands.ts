@@ -8,6 +8,7 @@ import {initialAccount} from './account/account-state.ts';
 import {noEffect, type Transition, withEffects, withFlash} from './actions.ts';
 import {activeConfig, isPaused} from './selectors.ts';
 import type {State} from './state.ts';
+import {askInTap} from './tap/traffic-list.ts';
 import {selectedRow} from './variant-rows.ts';
 
 /** Commands that change the run. Each is only called while it is not disabled. */
@@ -26,8 +27,8 @@ export function prepare(state: State, startsThen: boolean): Transition {
 
 /** A question about a run that is over, or about a plan that is not the current one any more, is closed. */
 export function withoutQuestion(state: State): State {
-	const isQuestion = state.overlay?.kind === 'quit-question' || state.overlay?.kind === 'start-question';
-	return isQuestion ? {...state, overlay: undefined} : state;
+	const questions: readonly unknown[] = ['quit-question', 'start-question', 'tap-question'];
+	return questions.includes(state.overlay?.kind) ? {...state, overlay: undefined} : state;
 }
 
 /** Starts what is prepared. Where that costs money, its plan must have been on screen: else it is shown, with the question. */
@@ -78,6 +79,7 @@ export function takeDemo(state: State, config: RunConfig): Transition {
 		{
 			...state,
 			config,
+			known: {...state.known, config},
 			isDemo: true,
 			startsAtOnce: true,
 			// The account's figures are not the simulator's.
@@ -92,6 +94,9 @@ export function takeDemo(state: State, config: RunConfig): Transition {
 }
 
 export function stop(state: State): Transition {
+	if (state.tap !== undefined) {
+		return askInTap(state, 'end');
+	}
 	return withEffects(
 		{...state, asked: 'stop', stoppedMs: state.nowMs},
 		{type: 'stop', deadlineMs: answerGraceMs},
@@ -99,9 +104,12 @@ export function stop(state: State): Transition {
 }
 
 export function togglePause(state: State): Transition {
-	return isPaused(state)
-		? withEffects({...state, asked: 'resume'}, {type: 'resume'})
-		: withEffects({...state, asked: 'pause'}, {type: 'pause'});
+	if (isPaused(state)) {
+		return withEffects({...state, asked: 'resume'}, {type: 'resume'});
+	}
+	return state.tap === undefined
+		? withEffects({...state, asked: 'pause'}, {type: 'pause'})
+		: askInTap(state, 'hold');
 }
 
 export function toggleVariant(state: State): Transition {

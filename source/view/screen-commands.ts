@@ -1,10 +1,10 @@
 import {formatDurationMs} from '../text/numbers.ts';
 import {watchAccount} from './account/account-commands.ts';
 import {noEffect, type Transition, withEffects, withFlash} from './actions.ts';
-import type {ViewName} from './keymap.ts';
+import {type ViewName, viewAfter} from './keymap.ts';
 import {currentList, withList} from './lists.ts';
 import {finalSnapshot, isRunning, neighbourWindow, shownWindowSeconds} from './selectors.ts';
-import {type ExportKind, leaveDeadlineMs, type State} from './state.ts';
+import {type ExportKind, leaveDeadlineOf, type Overlay, type State} from './state.ts';
 
 /** Commands that move, change what is shown, write files, or leave. */
 
@@ -30,6 +30,11 @@ export function toggleFreeze(state: State): Transition {
 export function openView(state: State, view: ViewName): Transition {
 	const opened: State = {...state, view, isDetailOpen: false, detailScroll: 0, isTyping: false};
 	return view === 'account' ? watchAccount(opened) : noEffect(opened);
+}
+
+/** The next view that has something to show, or the one before. */
+export function nextView(state: State, steps: number): Transition {
+	return openView(state, viewAfter(state.view, steps, state.tap !== undefined));
 }
 
 /** Scrolls the open detail by a number of lines; positive is down. */
@@ -71,17 +76,28 @@ export function write(state: State, what: ExportKind): Transition {
 	);
 }
 
-/** Asks once while a run spends money; asked again, or with nothing at stake, leaves. */
+/** The box with the files that were written; files that are finished while it is open are added to it. */
+export function withWritten(overlay: Overlay | undefined, files: readonly string[]): Overlay {
+	if (overlay?.kind === 'exported') {
+		return {...overlay, files: [...overlay.files, ...files]};
+	}
+	return overlay ?? {kind: 'exported', files};
+}
+
+/** Asks once while a run spends money; a tap takes no new requests, and leaves once those in flight are over; asked again, or with nothing at stake, leaves. */
 export function quit(state: State): Transition {
 	if (state.isLeaving || !isRunning(state)) {
 		return leave(state);
 	}
-	if (!state.isDemo && state.overlay?.kind !== 'quit-question') {
+	if (state.tap !== undefined && (state.asked === 'stop' || state.snapshot?.phase === 'draining')) {
+		return leave(state);
+	}
+	if (state.tap === undefined && !state.isDemo && state.overlay?.kind !== 'quit-question') {
 		return noEffect({...state, overlay: {kind: 'quit-question'}});
 	}
 	return withEffects(
 		{...state, overlay: undefined, isLeaving: true, asked: 'stop', stoppedMs: state.nowMs},
-		{type: 'stop', deadlineMs: leaveDeadlineMs},
+		{type: 'stop', deadlineMs: leaveDeadlineOf(state)},
 	);
 }
 

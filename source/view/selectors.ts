@@ -71,20 +71,28 @@ export function bucketNow(state: State, index: number): BucketState | undefined 
 	const aged = (gauge: Gauge, field: 'requests' | 'quotaTokens'): Gauge => {
 		const {throttledAt, others, ...own} = gauge;
 		const isThrottled = throttledSinceMs(gauge, nowMs) !== undefined;
+		const isByThrottle =
+			bucket.others?.from === 'throttle' &&
+			(throttledAt !== undefined || bucket.others.reportedAt === undefined);
 		return {
 			...own,
 			used: Math.min(own.used, usedSince(timeline, index, field, second - minuteMs / 1000)),
 			reserved: 0,
 			// What a throttle showed holds for its minute; CloudWatch's figure is shown with its age.
-			...(others === undefined || (bucket.others?.from === 'throttle' && !isThrottled) ? {} : {others}),
+			...(others === undefined || (isByThrottle && !isThrottled) ? {} : {others}),
 			...(isThrottled && throttledAt !== undefined ? {throttledAt} : {}),
 		};
 	};
 	const {others, ...rest} = bucket;
 	const requests = aged(bucket.requests, 'requests');
 	const tokens = aged(bucket.tokens, 'quotaTokens');
-	const isKnown = others !== undefined && (requests.others !== undefined || tokens.others !== undefined);
-	return {...rest, requests, tokens, inFlight: 0, ...(isKnown ? {others} : {})};
+	const isThrottled = requests.throttledAt !== undefined || tokens.throttledAt !== undefined;
+	const source =
+		others?.reportedAt === undefined || isThrottled
+			? others
+			: ({at: others.reportedAt, from: 'cloudwatch'} as const);
+	const isKnown = source !== undefined && (requests.others !== undefined || tokens.others !== undefined);
+	return {...rest, requests, tokens, inFlight: 0, ...(isKnown ? {others: source} : {})};
 }
 
 /** Milliseconds until the gauges change by time alone; undefined while they do not. */

@@ -1,16 +1,28 @@
+import type {Remembered} from '../config/config-file.ts';
 import {bounds, defaults} from '../config/defaults.ts';
+import type {TextFlag} from '../config/flags.ts';
 import {readChoice, readDurationMs, readInteger, readNumber} from '../config/values.ts';
 import {methods} from '../domain/backend.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import {goals, type Load, loadShapes} from '../domain/run-spec.ts';
 import {UserError} from '../domain/user-error.ts';
-import {noEffect, type OverlayAction, type Transition} from './actions.ts';
+import {
+	type Action,
+	noEffect,
+	type OverlayAction,
+	type Transition,
+	withEffects,
+	withFlash,
+} from './actions.ts';
+import type {ViewName} from './keymap.ts';
 import {replan} from './run-commands.ts';
-import type {SettingsForm, State} from './state.ts';
+import type {OwnColumns, SettingsForm, State} from './state.ts';
 
 /** A setting of a run in the settings form; its values are read like those of the command line's flags. */
 export type Setting = {
 	readonly label: string;
+	/** The flag that sets it. */
+	readonly flag: TextFlag;
 	/** Undefined: the value is typed. */
 	readonly choices: readonly string[] | undefined;
 	/** What can be typed, in a few words. */
@@ -26,6 +38,7 @@ const proposedRatePerMinute = 60;
 export const settings: readonly Setting[] = [
 	choice(
 		'Method',
+		'method',
 		methods,
 		({method}) => method,
 		(config, text) => ({
@@ -35,6 +48,7 @@ export const settings: readonly Setting[] = [
 	),
 	choice(
 		'Load',
+		'load',
 		loadShapes,
 		({load}) => load.shape,
 		(config, text) => ({
@@ -42,25 +56,25 @@ export const settings: readonly Setting[] = [
 			load: reshaped(config.load, readChoice('load', text, loadShapes)),
 		}),
 	),
-	typed('Requests', 'per variant in measure, else for the whole run; empty: no limit', {
+	typed('Requests', 'requests', 'per variant in measure, else for the whole run; empty: no limit', {
 		textOf: ({load}) => String(load.requests ?? ''),
 		changed: (config, text) => withLoad(config, {requests: requestsOf(config.load, text)}),
 	}),
-	typed('Duration', 'such as 60s or 2m; empty: no limit', {
+	typed('Duration', 'duration', 'such as 60s or 2m; empty: no limit', {
 		textOf: ({load}) => durationText(load.durationMs),
 		changed: (config, text) =>
 			withLoad(config, {durationMs: text === '' ? null : readDurationMs('duration', text)}),
 	}),
-	typed('Concurrency', 'maximum requests in flight', {
+	typed('Concurrency', 'concurrency', 'maximum requests in flight', {
 		textOf: ({load}) => String(load.concurrency),
 		changed: (config, text) =>
 			withLoad(config, {concurrency: readInteger('concurrency', text, bounds.concurrency)}),
 	}),
-	typed('Rate', 'requests per minute; for the load "rate"', {
+	typed('Rate', 'rate', 'requests per minute; for the load "rate"', {
 		textOf: ({load}) => String(load.ratePerMinute ?? ''),
 		changed: (config, text) => withLoad(config, {ratePerMinute: rateOf(config.load, text)}),
 	}),
-	typed('Max tokens', 'or auto', {
+	typed('Max tokens', 'max-tokens', 'or auto', {
 		textOf: ({maxTokens, isMaxTokensAuto}) => (isMaxTokensAuto ? 'auto' : String(maxTokens)),
 		changed: (config, text) =>
 			text === 'auto'
@@ -73,6 +87,7 @@ export const settings: readonly Setting[] = [
 	}),
 	choice(
 		'Goal',
+		'goal',
 		goals,
 		({goal}) => goal,
 		(config, text) => ({
@@ -80,7 +95,7 @@ export const settings: readonly Setting[] = [
 			goal: readChoice('goal', text, goals),
 		}),
 	),
-	typed('Share', `part of the quota to use, ${bounds.share.min} to ${bounds.share.max}`, {
+	typed('Share', 'share', `part of the quota to use, ${bounds.share.min} to ${bounds.share.max}`, {
 		textOf: ({share}) => String(share),
 		changed: (config, text) => ({...config, share: readNumber('share', text, bounds.share)}),
 	}),
@@ -88,15 +103,21 @@ export const settings: readonly Setting[] = [
 
 function choice(
 	label: string,
+	flag: TextFlag,
 	choices: readonly string[],
 	textOf: Setting['textOf'],
 	changed: Setting['changed'],
 ): Setting {
-	return {label, choices, hint: '', textOf, changed};
+	return {label, flag, choices, hint: '', textOf, changed};
 }
 
-function typed(label: string, hint: string, rest: Pick<Setting, 'textOf' | 'changed'>): Setting {
-	return {label, choices: undefined, hint, ...rest};
+function typed(
+	label: string,
+	flag: TextFlag,
+	hint: string,
+	rest: Pick<Setting, 'textOf' | 'changed'>,
+): Setting {
+	return {label, flag, choices: undefined, hint, ...rest};
 }
 
 function withLoad(config: RunConfig, change: Partial<Load>): RunConfig {
@@ -225,4 +246,66 @@ function take(
 		}
 		throw error;
 	}
+}
+
+/**
+ * `Ctrl+S`: what differs from what the next start would have by itself goes into the user's configuration; in the box of
+ * the columns, these alone.
+ */
+export function remember(state: State): Transition {
+	const {overlay, known} = state;
+	if (overlay?.kind === 'settings') {
+		// What is being typed is meant, too.
+		const taken = take(state, overlay, overlay.text, (form) => form);
+		const problem = taken.state.overlay?.kind === 'settings' ? taken.state.overlay.problem : undefined;
+		const {state: next, effects} = problem === undefined ? asked(taken.state) : taken;
+		return {state: next, effects: [...taken.effects, ...(problem === undefined ? effects : [])]};
+	}
+	return overlay?.kind === 'columns'
+		? withEffects(state, {type: 'remember', values: changedColumns(state, known.columns), hasTyped: false})
+		: asked(state);
+}
+
+function asked(state: State): Transition {
+	const values = [...changedFlags(state), ...changedColumns(state, state.known.columns)];
+	return withEffects(state, {type: 'remember', values, hasTyped: true});
+}
+
+/** The Region that the account is watched in, or that runs use; several cannot be the default of a run. */
+function regionOf({account, config}: State): string | undefined {
+	return account.regions.length === 1 ? account.regions[0] : config.connection.region;
+}
+
+function changedFlags(state: State): readonly Remembered[] {
+	const {config, known, isDemo} = state;
+	const changed = settings.flatMap((setting): Remembered[] => {
+		const text = setting.textOf(config);
+		return text === '' || text === setting.textOf(known.config) ? [] : [[['defaults', setting.flag], text]];
+	});
+	const region = regionOf(state);
+	const hasModels = config.models.length > 0 && config.models.join() !== known.config.models.join();
+	// Models and Regions of a demo are not those of the account.
+	return isDemo
+		? changed
+		: [
+				...changed,
+				...(hasModels ? [[['defaults', 'model'], config.models] as const] : []),
+				...(region === undefined || region === known.region
+					? []
+					: [[['defaults', 'region'], region] as const]),
+			];
+}
+
+function changedColumns({columns}: State, known: OwnColumns): readonly Remembered[] {
+	const views = [...new Set([...Object.keys(columns), ...Object.keys(known)])] as readonly ViewName[];
+	return views
+		.filter((view) => columns[view]?.join() !== known[view]?.join())
+		.map((view) => [['columns', view], columns[view]] as const);
+}
+
+/** What was written is what the next start has. */
+export function takeRemembered(state: State, {file, names}: Action & {type: 'remembered'}): State {
+	const words = `remembered in ${file}: ${names.join(', ')}`;
+	const known = {config: state.config, columns: state.columns, region: regionOf(state)};
+	return withFlash({...state, known}, words);
 }

@@ -3,9 +3,10 @@ import type {Plan} from '../domain/plan.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import type {KeptRun, MoreRequests, Snapshot} from '../domain/snapshot.ts';
 import type {ListedModel} from '../domain/target.ts';
+import {drainMs} from '../domain/timeouts.ts';
 import type {Fault} from '../domain/user-error.ts';
 import {type AccountState, initialAccount} from './account/account-state.ts';
-import type {ViewName} from './keymap.ts';
+import {type Keymap, usualKeymap, type ViewName} from './keymap.ts';
 import {initialLists, type Lists} from './lists.ts';
 
 /** A list that is loaded when the user wants to choose from it. */
@@ -15,8 +16,14 @@ export type RemoteList<Entry> =
 	| {readonly kind: 'known'; readonly entries: readonly Entry[]}
 	| {readonly kind: 'failed'; readonly fault: Fault};
 
-/** A preset that is shipped. */
-export type ListedPreset = {readonly name: string; readonly description: string};
+/** A preset to choose from. */
+export type ListedPreset = {
+	/** Or its path. */
+	readonly name: string;
+	readonly description: string;
+	/** Whether it lies in the folder, and when it was last run; empty for others that are shipped. */
+	readonly note: string;
+};
 
 /** Where the session is; the phase of a running run is in its snapshot. */
 type Stage =
@@ -41,7 +48,10 @@ export type Overlay =
 	| {readonly kind: 'help'; readonly scroll: number}
 	| Picker
 	| SettingsForm
+	| ColumnChooser
 	| {readonly kind: 'quit-question'}
+	/** Whether a tap answers no new requests for a while, or ends. */
+	| {readonly kind: 'tap-question'; readonly of: 'hold' | 'end'}
 	/** Shows a plan that has not been on screen, and asks whether to start it. */
 	| {readonly kind: 'start-question'; readonly scroll: number}
 	/** Whether requests are added to the run that has ended. */
@@ -106,6 +116,19 @@ export type SettingsForm = {
 	readonly before: RunConfig;
 };
 
+/** Names of the columns that the user chose, by view, in the order in which they are shown. */
+export type OwnColumns = Readonly<Partial<Record<ViewName, readonly string[]>>>;
+
+/** The columns of a view, some of which are on. */
+export type ColumnChooser = {
+	readonly kind: 'columns';
+	readonly view: ViewName;
+	/** Of the selected column. */
+	readonly index: number;
+	/** What Esc goes back to; undefined: the usual ones. */
+	readonly before: readonly string[] | undefined;
+};
+
 /** What a key writes: SVGs, the figures for a quota increase, the winning request. */
 export type ExportKind = 'charts' | 'increase' | 'winner';
 
@@ -146,8 +169,23 @@ export type ItemsState = {
 		| undefined;
 };
 
+/** The tap that a screen is of. */
+export type ScreenTap = {
+	/** Where it listens, without its secret. */
+	readonly address: string;
+	readonly region: string;
+	/** Undefined: the Region's own. */
+	readonly endpoint: string | undefined;
+	/** Lines that point programs to it. They hold the secret, and are shown before the first request alone. */
+	readonly lines: readonly string[];
+	/** Sessions of a client are one row, and idle rows one line. */
+	readonly isFolded: boolean;
+};
+
 /** All that the screen shows, as one immutable value. */
 export type State = {
+	/** Undefined: the screen is of runs. */
+	readonly tap: ScreenTap | undefined;
 	readonly size: ScreenSize;
 	readonly config: RunConfig;
 	/** No run spends money. */
@@ -180,6 +218,16 @@ export type State = {
 	/** Set once the screen is to close as soon as the run has ended. */
 	readonly isLeaving: boolean;
 	readonly view: ViewName;
+	/** The keys of this user. */
+	readonly keymap: Keymap;
+	/** Where a view has none of its own, its columns are the usual ones. */
+	readonly columns: OwnColumns;
+	/** What the next start has without anybody asking for it: all that differs can be remembered. */
+	readonly known: {
+		readonly config: RunConfig;
+		readonly columns: OwnColumns;
+		readonly region: string | undefined;
+	};
 	readonly overlay: Overlay | undefined;
 	readonly models: RemoteList<ListedModel>;
 	readonly presets: RemoteList<ListedPreset>;
@@ -226,8 +274,13 @@ export const noItems: ItemsState = {
 	reading: undefined,
 };
 
-/** Time that requests in flight have to be answered once somebody wants to leave. */
-export const leaveDeadlineMs = 2000;
+/** Time that requests in flight of a run have to be answered once somebody wants to leave. */
+const leaveDeadlineMs = 2000;
+
+/** The same, of a run or of a tap, whose requests are those of others. */
+export function leaveDeadlineOf({tap}: Pick<State, 'tap'>): number {
+	return tap === undefined ? leaveDeadlineMs : drainMs;
+}
 
 /** Lines of the engine's log that are kept. */
 export const keptLogLines = 200;
@@ -238,11 +291,25 @@ export const keptLogLines = 200;
  */
 export function initialState(
 	options: Pick<State, 'config' | 'isDemo' | 'startsAtOnce' | 'nowMs'> &
-		Partial<Pick<State, 'epochMs' | 'hasKeys' | 'hasDemo' | 'account' | 'view' | 'size' | 'history'>>,
+		Partial<
+			Pick<
+				State,
+				| 'epochMs'
+				| 'hasKeys'
+				| 'hasDemo'
+				| 'account'
+				| 'view'
+				| 'size'
+				| 'history'
+				| 'keymap'
+				| 'columns'
+				| 'tap'
+			>
+		>,
 	/** Opens on earlier runs: nothing is prepared or listed before that is asked for. */
 	opensOnRuns = false,
 ): State {
-	const opensElsewhere = opensOnRuns || options.view === 'account';
+	const opensElsewhere = opensOnRuns || options.view === 'account' || options.tap !== undefined;
 	const isChoosing = opensElsewhere || options.config.models.length === 0;
 	const isListing = isChoosing && !opensElsewhere;
 	return {
@@ -250,21 +317,32 @@ export function initialState(
 		hasKeys: true,
 		hasDemo: false,
 		epochMs: 0,
-		view: 'dashboard',
+		view: options.tap === undefined ? 'dashboard' : 'traffic',
+		keymap: usualKeymap,
+		columns: {},
 		account: initialAccount(),
 		history: undefined,
+		tap: undefined,
 		...options,
+		known: {
+			config: options.config,
+			columns: options.columns ?? {},
+			region: options.account?.regions[0] ?? options.config.connection.region,
+		},
 		earlier: undefined,
 		present: undefined,
-		stage: isChoosing
-			? {kind: 'choosing'}
-			: {
-					kind: 'preparing',
-					step: 'starting',
-					sinceMs: options.nowMs,
-					startsThen: options.startsAtOnce,
-					isStale: false,
-				},
+		stage:
+			options.tap !== undefined
+				? {kind: 'running'}
+				: isChoosing
+					? {kind: 'choosing'}
+					: {
+							kind: 'preparing',
+							step: 'starting',
+							sinceMs: options.nowMs,
+							startsThen: options.startsAtOnce,
+							isStale: false,
+						},
 		plan: undefined,
 		shownPlan: undefined,
 		snapshot: undefined,

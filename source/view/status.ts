@@ -13,7 +13,10 @@ import {cleanText} from '../text/width.ts';
 import {activeWords} from './account/account-rows.ts';
 import {accountFault, accountNowMs, shownRegions} from './account/account-state.ts';
 import {startText} from './history/history.ts';
-import {leaveDeadlineMs, type State} from './state.ts';
+import {keyOf} from './keymap.ts';
+import {isPaused} from './selectors.ts';
+import {leaveDeadlineOf, type State} from './state.ts';
+import {heldWords, requestCount, upWords} from './tap/tap-words.ts';
 
 /** The state of the session in words. */
 export type Status = {
@@ -28,8 +31,8 @@ export type Status = {
 export function statusOf(state: State): Status {
 	const {stage, snapshot, earlier} = state;
 	if (earlier !== undefined) {
-		const {word, detail} = endedStatus(snapshot);
-		const how = `${word.toLowerCase()} ${detail.replace(/ · r runs again$/, '')}`;
+		const {word, detail} = endedStatus(state);
+		const how = `${word.toLowerCase()} ${detail.replace(/ · \S+ runs again$/, '')}`;
 		return {
 			word: 'EARLIER RUN',
 			detail: `of ${startText(earlier.startedAt)} UTC · Esc returns · ${how}`,
@@ -42,17 +45,31 @@ export function statusOf(state: State): Status {
 			return {word: 'PREPARING', detail: `${cleanText(stage.step)} (${waited})`, tone: 'accent'};
 		}
 		case 'choosing':
-			return {word: 'CHOOSING', detail: 'no model chosen: M lists what can be run', tone: 'accent'};
+			return {
+				word: 'CHOOSING',
+				detail: `no model chosen: ${keyOf(state, 'models')} lists what can be run`,
+				tone: 'accent',
+			};
 		case 'planned':
 			return state.plan?.refusal === undefined
-				? {word: 'READY', detail: '· press r to start; nothing has been sent', tone: 'accent'}
+				? {
+						word: 'READY',
+						detail: `· press ${keyOf(state, 'run')} to start; nothing has been sent`,
+						tone: 'accent',
+					}
 				: blockedStatus(cleanText(state.plan.refusal));
 		case 'failed':
 			return {word: 'FAULT', detail: cleanText(stage.fault.message), tone: 'bad'};
 		case 'running':
-			return runningStatus(state, snapshot);
+			return state.tap === undefined ? runningStatus(state, snapshot) : tapStatus(state, snapshot);
 		case 'ended':
-			return endedStatus(snapshot);
+			return state.tap === undefined
+				? endedStatus(state)
+				: {
+						word: 'ENDED',
+						detail: `after ${formatDurationMs(snapshot?.elapsedMs)} · ${keyOf(state, 'quit')} quits`,
+						tone: 'good',
+					};
 	}
 }
 
@@ -63,7 +80,11 @@ function blockedStatus(refusal: string): Status {
 }
 
 /** The title of the window: how far the run is. */
-export function windowTitle({stage, snapshot}: State): string {
+export function windowTitle({stage, snapshot, tap}: State): string {
+	if (tap !== undefined) {
+		const requests = snapshot === undefined ? 0 : requestCount(snapshot);
+		return `bedrock-top tap${stage.kind === 'running' ? '' : ' ended'}, ${formatCount(requests)} requests`;
+	}
 	const {done, total} = snapshot?.progress ?? {done: 0, total: null};
 	const count = total === null ? formatCount(done) : `${formatCount(done)}/${formatCount(total)}`;
 	switch (stage.kind) {
@@ -79,12 +100,17 @@ export function windowTitle({stage, snapshot}: State): string {
 }
 
 /** Since when the view is frozen; undefined while it is not. */
-export function frozenStatus({frozen, nowMs, stage}: State): Status | undefined {
+export function frozenStatus(state: State): Status | undefined {
+	const {frozen, nowMs, stage} = state;
 	if (frozen === undefined) {
 		return undefined;
 	}
-	const detail = stage.kind === 'running' ? 'data still arriving' : 'f shows the newest';
+	const detail = stage.kind === 'running' ? 'data still arriving' : newestWords(state);
 	return {word: `FROZEN ${formatElapsedMs(nowMs - frozen.sinceMs)}`, detail, tone: 'warning'};
+}
+
+function newestWords(state: State): string {
+	return `${keyOf(state, 'toggle-freeze')} shows the newest`;
 }
 
 function runningStatus(state: State, snapshot: Snapshot | undefined): Status {
@@ -121,6 +147,38 @@ function runningStatus(state: State, snapshot: Snapshot | undefined): Status {
 	return {word: 'RUNNING', detail, tone: 'good', shorter};
 }
 
+/** The state of a tap, what its requests wait for before anything else. */
+function tapStatus(state: State, snapshot: Snapshot | undefined): Status {
+	const requests = snapshot === undefined ? 0 : requestCount(snapshot);
+	if (state.asked === 'stop' || snapshot?.phase === 'draining') {
+		const inFlight = snapshot?.progress.inFlight ?? 0;
+		const left = snapshot === undefined ? undefined : deadlineWords(state, snapshot);
+		const words = [`${formatCount(inFlight)} in flight`, left].filter(Boolean).join(', ');
+		return {
+			word: 'ENDING',
+			detail: `${words} · ${keyOf(state, 'quit')} ends at once`,
+			tone: 'warning',
+			shorter: [words],
+		};
+	}
+	if (isPaused(state)) {
+		const detail = `new requests get 503 with Retry-After · ${keyOf(state, 'toggle-pause')} resumes`;
+		return {word: 'PAUSED', detail, tone: 'warning', shorter: ['new requests get 503']};
+	}
+	if (snapshot === undefined || requests === 0) {
+		return {word: 'SERVING', detail: 'no request so far', tone: 'good'};
+	}
+	const held = heldWords(snapshot);
+	const count = `${formatCount(requests)} ${requests === 1 ? 'request' : 'requests'}`;
+	const inFlight = `${formatCount(snapshot.progress.inFlight)} in flight`;
+	const [detail = '', ...shorter] = [
+		[upWords(snapshot.elapsedMs), count, inFlight, held],
+		[count, inFlight, held],
+		[held || count],
+	].map((words) => words.filter(Boolean).join(' · '));
+	return {word: 'SERVING', detail, tone: 'good', shorter};
+}
+
 /** Nothing new is sent: the run came to its end, or something stopped it. */
 function stoppingStatus(state: State, snapshot: Snapshot): Status {
 	const {progress} = snapshot;
@@ -141,10 +199,10 @@ function stoppingStatus(state: State, snapshot: Snapshot): Status {
 }
 
 /** How long answers are still waited for; undefined where the run reached its requests, which has no deadline. */
-function deadlineWords({stoppedMs, nowMs, isLeaving}: State, snapshot: Snapshot): string | undefined {
+function deadlineWords({stoppedMs, nowMs, isLeaving, tap}: State, snapshot: Snapshot): string | undefined {
 	const {spec, progress} = snapshot;
 	const ownMs = spec.load.durationMs === null ? null : progress.remainingMs;
-	const deadlineMs = isLeaving ? leaveDeadlineMs : answerGraceMs;
+	const deadlineMs = isLeaving || tap !== undefined ? leaveDeadlineOf({tap}) : answerGraceMs;
 	const leftMs =
 		stoppedMs === undefined ? (ownMs ?? 0) : deadlineMs - Math.floor((nowMs - stoppedMs) / 1000) * 1000;
 	return leftMs > 0 ? `${formatSecondsLeft(leftMs)} left` : undefined;
@@ -191,8 +249,19 @@ const stoppedByWords: Readonly<Record<StoppedBy, string>> = {
 	fault: 'no variant could go on',
 };
 
+/** The end of a run, as it is on the screen and in results. */
+type RunEnd = {
+	readonly stoppedBy: StoppedBy | null;
+	readonly stopReason?: string;
+	readonly failures: ReadonlyArray<{
+		readonly class: string;
+		readonly message: string;
+		readonly count: number;
+	}>;
+};
+
 /** What stopped a run, with the figures that say why: `at --max-cost $1.00`; empty where it came to its end. */
-export function stopWords({stoppedBy, stopReason, failures}: Snapshot): string {
+export function stopWords({stoppedBy, stopReason, failures}: RunEnd): string {
 	if (stoppedBy === 'fault') {
 		const lasting = failures.filter(
 			({class: name}) => !name.startsWith('throttled') && name !== 'overloaded',
@@ -204,7 +273,8 @@ export function stopWords({stoppedBy, stopReason, failures}: Snapshot): string {
 	return stoppedBy === 'day' ? `· ${reason}` : reason;
 }
 
-function endedStatus(snapshot: Snapshot | undefined): Status {
+function endedStatus(state: State): Status {
+	const {snapshot} = state;
 	const duration = formatDurationMs(snapshot?.elapsedMs);
 	const by = snapshot === undefined ? '' : stopWords(snapshot);
 	switch (snapshot?.outcome) {
@@ -217,7 +287,7 @@ function endedStatus(snapshot: Snapshot | undefined): Status {
 		case 'failed':
 			return {word: 'FAILED', detail: by || `after ${duration}`, tone: 'bad'};
 		default:
-			return {word: 'COMPLETED', detail: `in ${duration} · r runs again`, tone: 'good'};
+			return {word: 'COMPLETED', detail: `in ${duration} · ${keyOf(state, 'run')} runs again`, tone: 'good'};
 	}
 }
 
@@ -245,5 +315,5 @@ export function accountStatus(state: State): Status {
 	];
 	return account.frozen === undefined
 		? {word: 'WATCHING', detail: words.join(' · '), tone: 'good'}
-		: {word: 'FROZEN', detail: `${words.join(' · ')} · f shows the newest`, tone: 'warning'};
+		: {word: 'FROZEN', detail: `${words.join(' · ')} · ${newestWords(state)}`, tone: 'warning'};
 }

@@ -49,6 +49,11 @@ export const variantRows = oncePerState((state): readonly VariantRow[] => {
 	}).flat();
 });
 
+/** Whether others are known to use a quota of the variants that are listed: their rates are then shown beside others. */
+export const isBesideOthers = oncePerState((state): boolean =>
+	listedRows(state).some(({figures}) => figures?.sustainable.afterOthers?.usefulPerMinute != null),
+);
+
 /** The rows in the order and with the filter of their list. */
 export const listedRows = oncePerState((state): readonly VariantRow[] => {
 	const {filter, sort, isInverted} = state.lists.variants;

@@ -1,5 +1,6 @@
 import {expect, it} from 'vitest';
 import {fractionsOf} from '../../source/account/alerts.ts';
+import {whatToChange} from '../../source/account/what-to-change.ts';
 import type {AccountDirectory} from '../../source/bedrock/cloudwatch/account-directory.ts';
 import {createUsageSource} from '../../source/bedrock/cloudwatch/usage-reader.ts';
 import type {AccountBucket, AccountRegion} from '../../source/domain/account-snapshot.ts';
@@ -20,11 +21,13 @@ const sources = {
 } as const;
 type Source = keyof typeof sources;
 
-/** Every set of these, the empty one first. */
-const setsOf = (names: readonly Source[]): ReadonlyArray<readonly Source[]> =>
-	Array.from({length: 2 ** names.length}, (_unused, bits) =>
-		names.filter((_name, at) => (bits & (2 ** at)) !== 0),
-	);
+/** None of these, each alone, each pair, and all. */
+const setsOf = (names: readonly Source[]): ReadonlyArray<readonly Source[]> => [
+	[],
+	...names.map((name) => [name]),
+	...names.flatMap((one, at) => names.slice(at + 1).map((other) => [one, other])),
+	...(names.length > 2 ? [names] : []),
+];
 
 /** Cells of a row by the key of their column, with "–" for what is not known. */
 const cellsOf = (bucket: AccountBucket, at: number): Readonly<Record<string, string>> =>
@@ -43,8 +46,20 @@ const dashes = (keys: readonly string[]): Readonly<Record<string, string>> =>
 	Object.fromEntries(keys.map((key) => [key, '–']));
 
 /** What must hold of a bucket while these sources are denied. */
-const check = (bucket: AccountBucket, {at}: AccountRegion, denied: ReadonlySet<Source>): void => {
+const check = (bucket: AccountBucket, {at, buckets}: AccountRegion, denied: ReadonlySet<Source>): void => {
 	const cells = cellsOf(bucket, at);
+	const {state, changes} = whatToChange(bucket, buckets, at);
+	const advice = changes.join('\n');
+	if (denied.has('read')) {
+		expect(state).toMatch(/–|^Blocked/);
+		expect(advice).not.toMatch(/Also call|per request|throttled|free/);
+	}
+	if (denied.has('applied') && denied.has('defaults')) {
+		expect([state, advice]).toEqual([expect.stringContaining('–'), '']);
+	}
+	if (denied.has('applied') || denied.has('defaults')) {
+		expect(advice).not.toContain('by default');
+	}
 	if (denied.has('read')) {
 		expect(bucket).toMatchObject({minute: null, dayTokens: null, costPerHourUsd: null, durations: []});
 		expect(fractionsOf(bucket)).toEqual({requests: null, tokens: null, day: null});
@@ -54,7 +69,7 @@ const check = (bucket: AccountBucket, {at}: AccountRegion, denied: ReadonlySet<S
 	}
 	if (denied.has('applied') && denied.has('defaults')) {
 		expect(limitKinds.map((kind) => bucket.quota[kind].state)).not.toContain('known');
-		expect(cells).toMatchObject({...dashes(partsOfLimits), 'rpm-limit': '?', 'tpm-limit': '?'});
+		expect(cells).toMatchObject({...dashes(partsOfLimits), 'rpm-limit': '–', 'tpm-limit': '–'});
 	}
 	for (const kind of limitKinds) {
 		const {applied, default: standard, source} = bucket.quota[kind];
@@ -118,5 +133,5 @@ it.each([
 			}
 		}
 	},
-	60_000,
+	120_000,
 );

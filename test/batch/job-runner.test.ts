@@ -19,7 +19,13 @@ import {startForTest} from '../simulator/harness.ts';
 /** Tests source/batch/job-runner.ts, fetch.ts and store.ts together: a batch from upload to results, killed at each step. */
 
 const place = {s3: 's3://inputs/batch/', roleArn: 'arn:aws:iam::123456789012:role/batch'};
-const noFlags = {isSet: () => undefined, text: () => undefined, texts: () => [], afterPreset: () => []};
+const noFlags = {
+	isSet: () => undefined,
+	text: () => undefined,
+	texts: () => [],
+	afterPreset: () => [],
+	typed: () => [],
+};
 
 const temporaryFolder = (): string => {
 	const folder = mkdtempSync(path.join(os.tmpdir(), 'bedrock-top-test-'));

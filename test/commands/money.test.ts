@@ -35,10 +35,13 @@ const noPrices = [
 	['one of two models', [...priced, ...unpriced], 'cohere.command-r-v1:0 (tier default)'],
 ] as const;
 
-describe.each(noPrices)('where the price of %s is not known', (_of, flags, name) => {
-	it.each([[], ['--yes']])(
-		'a typed limit sends nothing, with %j too, and names the only way past',
-		async (...yes) => {
+describe('where a price is not known', () => {
+	const typed = noPrices.flatMap(([of, flags, name]) =>
+		[[], ['--yes']].map((yes) => [of, yes, flags, name] as const),
+	);
+	it.each(typed)(
+		'a typed limit sends nothing: %s, with %j, and names the only way past',
+		async (_of, yes, flags, name) => {
 			const {code, text, hint, sent} = await tryRun([...flags, '--max-cost', '5', ...yes]);
 			expect({code, sent}).toEqual({code: 2, sent: 0});
 			expect(text).toContain(name);
@@ -46,7 +49,7 @@ describe.each(noPrices)('where the price of %s is not known', (_of, flags, name)
 		},
 	);
 
-	it('the default limit asks, and --yes answers', async () => {
+	it.each([noPrices[0], noPrices[1]])('the default limit asks, and --yes answers: %s', async (_of, flags) => {
 		const asked = await tryRun(flags);
 		expect(asked).toMatchObject({code: 2, sent: 0});
 		expect(asked.text).toContain('Plan');
@@ -55,7 +58,7 @@ describe.each(noPrices)('where the price of %s is not known', (_of, flags, name)
 	});
 
 	it('no limit is no question', async () => {
-		expect(await tryRun([...flags, '--max-cost', 'none'])).toMatchObject({code: 0});
+		expect(await tryRun([...unpriced, '--max-cost', 'none'])).toMatchObject({code: 0});
 	});
 });
 

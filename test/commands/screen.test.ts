@@ -1,14 +1,21 @@
+import {mkdtempSync, writeFileSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import path from 'node:path';
 import {describe, expect, it} from 'vitest';
 import type {RunSetup} from '../../source/commands/run/run-setup.ts';
 import {screenPresets} from '../../source/commands/screen.ts';
 import {parseArguments} from '../../source/config/parse-arguments.ts';
+import {presetsIn} from '../../source/config/parse-preset.ts';
 import {shippedNames} from '../../source/config/preset-files.ts';
 import {resolveRun} from '../../source/config/resolve-run.ts';
+import type {KeptRun} from '../../source/domain/snapshot.ts';
+
+let runs: readonly KeptRun[] = [];
 
 const presetsOf = async (...argv: readonly string[]) => {
 	const {flags} = parseArguments(['summarize', ...argv]);
 	const config = await resolveRun('summarize', flags, async () => '');
-	return screenPresets(flags, {config} as unknown as RunSetup);
+	return screenPresets(flags, {config} as unknown as RunSetup, async () => ({runs}));
 };
 
 describe('screenPresets', () => {
@@ -16,6 +23,37 @@ describe('screenPresets', () => {
 		const listed = await (await presetsOf()).list();
 		expect(listed.map(({name}) => name)).toEqual(shippedNames());
 		expect(listed.every(({description}) => description !== '')).toBe(true);
+	});
+
+	it('lists what was run last before the others, and says when', async () => {
+		runs = [
+			{preset: 'hybrid', startedAt: '2026-11-21T10:00:00.000Z'},
+			{preset: 'chat', startedAt: '2026-11-20T10:00:00.000Z'},
+			{preset: 'hybrid', startedAt: '2026-11-19T10:00:00.000Z'},
+		] as unknown as readonly KeptRun[];
+		const listed = await (await presetsOf()).list();
+		expect(listed.slice(0, 3).map(({name, note}) => [name, note])).toEqual([
+			['hybrid', 'run 2026-11-21 10:00'],
+			['chat', 'run 2026-11-20 10:00'],
+			['classify', ''],
+		]);
+		runs = [];
+	});
+
+	it('finds the presets of a folder, also one that is broken, and no other YAML files', async () => {
+		const folder = mkdtempSync(path.join(tmpdir(), 'bedrock-top-presets-'));
+		const write = (name: string, text: string) => {
+			writeFileSync(path.join(folder, name), text);
+		};
+		write('mine.yaml', 'name: letters\ndescription: ours\ntask: Sum up.\nvariants: [{name: a}]\n');
+		write('broken.yml', 'name: x\ntask: Sum up.\nvarients: []\n');
+		write('compose.yaml', 'services: {}\n');
+		write('notes.txt', 'task: none');
+		expect(await presetsIn(folder)).toEqual([
+			{name: './broken.yml', title: '', description: expect.stringContaining('unknown key "varients"')},
+			{name: './mine.yaml', title: 'letters', description: 'ours'},
+		]);
+		expect(await presetsIn(path.join(folder, 'nowhere'))).toEqual([]);
 	});
 
 	it('takes the flags over that are not about one preset', async () => {

@@ -1,9 +1,9 @@
-import {mkdtempSync, writeFileSync} from 'node:fs';
+import {mkdtempSync, readFileSync, symlinkSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {configFile} from '../../source/commands/command-line.ts';
-import {readConfig} from '../../source/config/config-file.ts';
+import {readConfig, rememberIn} from '../../source/config/config-file.ts';
 import {presetFlags} from '../../source/config/flags.ts';
 import {loadPreset} from '../../source/config/load-preset.ts';
 import {parseArguments} from '../../source/config/parse-arguments.ts';
@@ -168,7 +168,11 @@ describe('faults of the configuration', () => {
 		['defaults: {force: true}', /config\.yaml:1: "force" can't be a default/],
 		['defaults:\n  refresh: maybe', /config\.yaml:2: "refresh": "maybe" is not true or false/],
 		['defaults:\n  share: [1, 2]', /config\.yaml:2: "share" takes one value/],
-		['\nbell: loud', /config\.yaml:2: "bell" has a form/],
+		['keys: {run: [[a]]}', /config\.yaml:1: "keys\.run": \[\["a"\]\] is not allowed here\. Keys by command/],
+		['columns:\n  quotas: limit', /config\.yaml:2: "columns\.quotas": "limit" is not allowed here\. Lists/],
+		['- a', /config\.yaml:1: it has no "key: value" lines\. Known: defaults, theme/],
+		['theme: [', /config\.yaml:1: a bracket is opened and never closed/],
+		['\nbell: loud', /config\.yaml:2: "bell": "loud" is not allowed here\. true or false/],
 	])('name file and line: %j', (text, wanted) => {
 		expect(faultOf(text)).toMatch(wanted);
 	});
@@ -187,5 +191,45 @@ describe('faults of the configuration', () => {
 	it('include a file that is not there, where it was named', () => {
 		expect(() => configFile({BEDROCK_TOP_CONFIG: '/nowhere/config.yaml'})).toThrow(/there is no file/);
 		expect(configFile({BEDROCK_TOP_CONFIG: ''})).toBeUndefined();
+	});
+});
+
+describe('what is remembered', () => {
+	it('is put beside what is there: comments and all else stay', async () => {
+		const file = written(
+			'# mine\ndefaults:\n  goal: cost # why\nkeys: {run: G}\ncolumns:\n  quotas: [limit]\n',
+		);
+		await rememberIn(file, [
+			[['defaults', 'share'], 0.5],
+			[['columns', 'quotas'], undefined],
+			[
+				['columns', 'account'],
+				['free', 'tpm'],
+			],
+			[['theme'], 'light'],
+		]);
+		expect(readFileSync(file, 'utf8')).toBe(
+			'# mine\ndefaults:\n  goal: cost # why\n  share: 0.5\nkeys: {run: G}\ncolumns:\n  account: [free, tpm]\ntheme: light\n',
+		);
+		expect(readConfig(file)).toMatchObject({columns: {account: ['free', 'tpm']}, keys: {run: ['G']}});
+	});
+
+	it('makes the file and its folder, and follows a link of that name', async () => {
+		const folder = mkdtempSync(path.join(tmpdir(), 'bedrock-top-config-'));
+		const file = path.join(folder, 'new', 'config.yaml');
+		await rememberIn(file, [[['defaults', 'goal'], 'cost']]);
+		const link = path.join(folder, 'link.yaml');
+		symlinkSync(file, link);
+		await rememberIn(link, [[['bell'], false]]);
+		expect(readFileSync(file, 'utf8')).toBe('defaults:\n  goal: cost\nbell: false\n');
+	});
+
+	it('fills a section that is empty, and leaves a file alone that is no YAML', async () => {
+		const empty = written('defaults:\n# end\n');
+		await rememberIn(empty, [[['defaults', 'goal'], 'cost']]);
+		expect(readConfig(empty).flags.get('goal')).toEqual(['cost']);
+		const broken = written('theme: [');
+		await expect(rememberIn(broken, [[['theme'], 'light']])).rejects.toThrow(/config\.yaml:1: a bracket/);
+		expect(readFileSync(broken, 'utf8')).toBe('theme: [');
 	});
 });

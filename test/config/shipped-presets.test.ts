@@ -10,7 +10,13 @@ import {defaultOptions} from '../simulator/harness.ts';
 
 /** Tests source/config/load-preset.ts: every shipped preset is read, and a few of its requests are answered by the simulator. */
 
-const noFlags = {isSet: () => undefined, text: () => undefined, texts: () => [], afterPreset: () => []};
+const noFlags = {
+	isSet: () => undefined,
+	text: () => undefined,
+	texts: () => [],
+	afterPreset: () => [],
+	typed: () => [],
+};
 
 /** Least part of the items that the simulator's answers are useful for, in every variant. */
 const leastUseful = 0.1;

@@ -1,6 +1,7 @@
 import {readFileSync} from 'node:fs';
 import path from 'node:path';
 import {describe, expect, it, onTestFinished} from 'vitest';
+import type {BackgroundTraffic} from '../../source/simulator/cloudwatch/background.ts';
 import type {SimulatorOptions} from '../../source/simulator/options.ts';
 import {traffic} from '../account/account-harness.ts';
 import {isBuilt, newFolder, plainEnvironment, program, runProgram} from '../helpers/built-program.ts';
@@ -9,16 +10,19 @@ import {startForTest} from '../simulator/harness.ts';
 
 const lite = 'us.amazon.nova-lite-v1:0';
 
+const liteTraffic = traffic(lite, {
+	requestsPerMinute: 170,
+	inputTokens: 50,
+	outputTokens: 10,
+	regions: ['us-east-1'],
+});
+
 /** The environment of a user whose account is simulated here: others use most of one bucket. */
-const busyAccount = async (options: Partial<SimulatorOptions> = {}) => {
-	const {url} = await startForTest({
-		...options,
-		scenario: {
-			background: [
-				traffic(lite, {requestsPerMinute: 170, inputTokens: 50, outputTokens: 10, regions: ['us-east-1']}),
-			],
-		},
-	});
+const busyAccount = async (
+	options: Partial<SimulatorOptions> = {},
+	background: readonly BackgroundTraffic[] = [liteTraffic],
+) => {
+	const {url} = await startForTest({...options, scenario: {background}});
 	return {
 		...plainEnvironment(),
 		HOME: newFolder(),
@@ -78,6 +82,69 @@ describe.skipIf(!isBuilt)('the account in the built program (skipped where dist/
 		await terminal.waitFor(() => !terminal.isAlternate(), 'the normal screen');
 		expect(readFileSync(path.join(cwd, 'top.log'), 'utf8')).toContain('alert requests>50');
 	}, 90_000);
+
+	/** Others take nearly all of what a bucket of Claude Sonnet 4.5 has, in long prompts with short answers. */
+	const sonnetTraffic = traffic('us.anthropic.claude-sonnet-4-5-20250929-v1:0', {
+		requestsPerMinute: 94,
+		inputTokens: 1900,
+		outputTokens: 20,
+	});
+
+	/** Keys that answer a question, and what must then be on the screen of 120x40; '' is no key at all. */
+	const questions: ReadonlyArray<
+		readonly [question: string, answers: ReadonlyArray<readonly [key: string, on: readonly RegExp[]]>]
+	> = [
+		[
+			'how much is left, and when is it used up?',
+			[
+				[
+					'',
+					[
+						/Free Full in\/since/,
+						/› .*claude-sonnet-4-5 cross-region .* (FULL|\d+k?) [RT]PM (since \d\d:\d\d UTC|~\d+ min|> 1 h|longer|not rising) /,
+					],
+				],
+			],
+		],
+		[
+			'what should I change?',
+			[
+				['', [/→ Also call global\.anthropic\.claude-sonnet-4-5-20250929-v1:0 \(may run in any Region\)/]],
+				[
+					'\r',
+					[
+						/1\. Also call global\..* 100 of 100 RPM, 200k of 200k TPM free: \d+ more requests like these per minute/,
+						/2\. Ask AWS for its default: 100 RPM applied, 10k by default \(L-4A6BFAB1\)/,
+						/3\. Cache what repeats: [\d.]+k input tokens per request, 0 cache reads/,
+						/AWS does not report which program uses a quota: bedrock-top tap -- COMMAND meters one that you start/,
+					],
+				],
+			],
+		],
+	];
+
+	it.each(questions)(
+		'answers with at most two keys: %s',
+		async (_question, answers) => {
+			const terminal = openPseudoTerminal(process.execPath, [program, '--region', 'us-east-1'], {
+				cwd: newFolder(),
+				environment: await busyAccount({}, [sonnetTraffic]),
+				columns: 120,
+				rows: 40,
+			});
+			onTestFinished(() => terminal.kill('SIGKILL'));
+			for (const [key, patterns] of answers) {
+				terminal.write(key);
+				await terminal.waitFor((lines) => {
+					// A sentence may be broken into lines.
+					const text = lines.join(' ').replaceAll(/[│\s]+/g, ' ');
+					return patterns.every((pattern) => pattern.test(text));
+				}, String(patterns));
+			}
+			expect(answers.flatMap(([key]) => [...key]).length).toBeLessThanOrEqual(2);
+		},
+		60_000,
+	);
 
 	it('ends a headless run beside which an alarm rang with 3', async () => {
 		// The answer takes as long as a plan waits for CloudWatch: the run is not over before its first look.

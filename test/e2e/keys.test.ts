@@ -101,6 +101,23 @@ describe.skipIf(!isBuilt)('keys in the built program (skipped where dist/ is not
 		expect(await terminal.exited).toMatchObject({exitCode: 0});
 	}, 90_000);
 
+	it('who wins stands on the screen when the run ends, on the smallest one too, and g says it of the next goal', async () => {
+		const argv = ['summarize', '--demo', '--requests', '12', '--no-reports'];
+		const terminal = await open(argv, {columns: 80, rows: 24});
+		await terminal.has(
+			/COMPLETED[\s\S]*★ Use concise\. [\s\S]*At least[\s\S]* 1\.\d+x of detailed/,
+			'the verdict, and by how much the others are beaten',
+		);
+		terminal.write('g');
+		await terminal.has(/★ Use concise[\s\S]*efficiency ★ concise/, 'the verdict for the next goal');
+		terminal.resize(60, 15);
+		await terminal.has(/★ Use concise/, 'the verdict in a small terminal');
+		terminal.resize(30, 6);
+		await terminal.has(/★ concise/, 'the verdict in the smallest');
+		terminal.write('q');
+		expect(await terminal.exited).toMatchObject({exitCode: 0});
+	}, 90_000);
+
 	it('7 and ! say which items failed and why, after the run and without an account', async () => {
 		const cwd = newFolder();
 		const terminal = openPseudoTerminal(

@@ -151,10 +151,10 @@ describe('nobody wins without evidence', () => {
 	});
 
 	it.each([
-		[10, [4, 3]],
-		[500, [7, 50]],
-	])('of %i items in packs of %j, equal on average', async (items, packs) => {
-		for (let seed = 1; seed <= 12; seed++) {
+		[10, [4, 3], 12],
+		[500, [7, 50], 5],
+	])('of %i items in packs of %j, equal on average', async (items, packs, seeds) => {
+		for (let seed = 1; seed <= seeds; seed++) {
 			const random = createRandom(seed);
 			const cost = new Map<string, number>();
 			const {snapshot} = await runOf(

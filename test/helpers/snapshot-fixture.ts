@@ -422,9 +422,10 @@ export function planFixture(overrides: Partial<Plan> = {}): Plan {
 export function presetsFixture() {
 	return {
 		list: async () => [
-			{name: 'classify', description: 'label short texts'},
-			{name: 'extract-json', description: 'facts out of letters, as JSON'},
-			{name: 'summarize', description: 'three sentences out of a long text'},
+			{name: './letters.yaml', description: 'facts out of our letters', note: 'in this folder'},
+			{name: 'classify', description: 'label short texts', note: 'run 2026-11-21'},
+			{name: 'extract-json', description: 'facts out of letters, as JSON', note: ''},
+			{name: 'summarize', description: 'three sentences out of a long text', note: ''},
 		],
 		load: async (name: string) => configFixture({preset: name, models: []}),
 	};
@@ -432,15 +433,19 @@ export function presetsFixture() {
 
 /** What can be run in the Region. */
 export function modelsFixture(): readonly ListedModel[] {
-	const {quota} = targetFixture();
+	const {quota, region} = targetFixture();
+	const nova = {baseModel: 'amazon.nova-lite-v1:0', region, quota, price: {input: 6e-8, output: 2.4e-7}};
 	return [
-		{model: 'amazon.nova-lite-v1:0', scope: 'on-demand', quota, name: 'Nova Lite'},
-		{model: 'us.amazon.nova-lite-v1:0', scope: 'cross-region', quota, name: 'US Nova Lite'},
+		{...nova, model: 'amazon.nova-lite-v1:0', scope: 'on-demand', name: 'Nova Lite'},
+		{...nova, model: 'us.amazon.nova-lite-v1:0', scope: 'cross-region', name: 'US Nova Lite'},
 		{
 			model: 'us.anthropic.claude-sonnet-4-5-20250929-v1:0',
+			baseModel: 'anthropic.claude-sonnet-4-5-20250929-v1:0',
 			scope: 'cross-region',
+			region,
 			quota: {...quota, requestsPerMinute: limitFixture(0), tokensPerMinute: limitFixture(null)},
 			name: 'US Claude Sonnet 4.5',
+			price: null,
 		},
 	];
 }

@@ -60,7 +60,7 @@ export async function startTapBefore(
 	const agents = {http: new HttpAgent({keepAlive: true}), https: new HttpsAgent({keepAlive: true})};
 	const none = {requestsPerMinute: undefined, tokensPerMinute: undefined, burndown: undefined};
 	const tap = new Tap(
-		{port: 0, secret, isResigning: false, override: none, ...settings},
+		{port: 0, secret, isResigning: false, override: none, pace: undefined, ...settings},
 		{
 			clock: systemClock,
 			agents,
@@ -71,6 +71,9 @@ export async function startTapBefore(
 			baseOf: async () => new URL(upstream),
 			resolve: async (model) => ({target: targetOf(model), price: null}),
 			roundTripMs: () => undefined,
+			join: async () => undefined,
+			onTarget() {},
+			onSettled() {},
 			...ports,
 		},
 	);

@@ -130,7 +130,9 @@ export const model = (target: TargetResults, variant: VariantResults): string =>
 			path.join(user, 'index.mts'),
 			"import type {Results} from 'bedrock-top/results';\nexport const count: (results: Results) => number = ({variants}) => variants.length;\n",
 		);
-		const compilerOptions = {strict: true, noEmit: true, module, moduleResolution: name, types: []};
+		// What the types of the results need of the language is in the smallest library.
+		const library = {lib: ['es5'], skipDefaultLibCheck: true, types: []};
+		const compilerOptions = {strict: true, noEmit: true, module, moduleResolution: name, ...library};
 		writeFileSync(path.join(user, 'tsconfig.json'), JSON.stringify({compilerOptions}));
 		const result = await run(path.join(root, 'node_modules/.bin/tsc'), ['-p', user]).catch(
 			(error: {stdout: string}) => error,

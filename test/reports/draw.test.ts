@@ -4,17 +4,19 @@ import {resultsOf} from '../../source/reports/results.ts';
 import type {Chart} from '../../source/reports/specs/chart.ts';
 import {chartsOf} from '../../source/reports/specs/charts.ts';
 import {chartCases} from '../helpers/chart-cases.ts';
-import {elementsOf, parseXml, textOf} from '../helpers/parse-xml.ts';
+import {elementsOf, parseXml, textOf, type XmlElement} from '../helpers/parse-xml.ts';
 import {environment} from '../helpers/results-fixture.ts';
 import {overlaps, textBoxes} from '../helpers/svg-text.ts';
 
-const drawn = new Map<Chart, Promise<string>>();
+type Drawn = {readonly svg: string; readonly root: XmlElement};
 
-/** Drawing is the slow part, so each chart is drawn once for all that is asked of it. */
-function draw(chart: Chart): Promise<string> {
-	const svg = drawn.get(chart) ?? drawChart(chart);
-	drawn.set(chart, svg);
-	return svg;
+const drawn = new Map<Chart, Promise<Drawn>>();
+
+/** Drawing and parsing are the slow part, so each chart is drawn once for all that is asked of it. */
+function draw(chart: Chart): Promise<Drawn> {
+	const picture = drawn.get(chart) ?? drawChart(chart).then((svg) => ({svg, root: parseXml(svg)}));
+	drawn.set(chart, picture);
+	return picture;
 }
 
 describe.each(Object.entries(chartCases))('charts of %s', (_, makeSnapshot) => {
@@ -22,8 +24,7 @@ describe.each(Object.entries(chartCases))('charts of %s', (_, makeSnapshot) => {
 	const charts = chartsOf(resultsOf(snapshot, environment));
 
 	it.each(charts.map(({fileName, chart}) => ({fileName, chart})))('$fileName', async ({chart}) => {
-		const svg = await draw(chart);
-		const root = parseXml(svg);
+		const {svg, root} = await draw(chart);
 		const elements = elementsOf(root);
 
 		expect(root.name).toBe('svg');
@@ -57,7 +58,7 @@ describe.each(Object.entries(chartCases))('charts of %s', (_, makeSnapshot) => {
 	});
 
 	it.each(charts)('no text of $fileName is cut or lies over another', async ({chart}) => {
-		const root = parseXml(await draw(chart));
+		const {root} = await draw(chart);
 		const boxes = textBoxes(root);
 		const [, , width = 0, height = 0] = (root.attributes.viewBox ?? '').split(' ').map(Number);
 

@@ -1,3 +1,4 @@
+import {readFileSync} from 'node:fs';
 import fc from 'fast-check';
 import {describe, expect, expectTypeOf, it} from 'vitest';
 import {batchResultsOf} from '../../source/batch/results.ts';
@@ -22,6 +23,28 @@ function keysOf(value: unknown, path = ''): readonly string[] {
 				return [here, ...keysOf(below, here)];
 			})
 		: [];
+}
+
+type JsonSchema = {
+	readonly description?: string;
+	readonly required?: readonly string[];
+	readonly properties?: Readonly<Record<string, JsonSchema>>;
+	readonly items?: JsonSchema;
+	readonly anyOf?: readonly JsonSchema[];
+};
+
+/** Members that may be absent, at any depth. */
+function optionalOf(
+	schema: JsonSchema,
+): ReadonlyArray<{readonly key: string; readonly isDescribed: boolean}> {
+	const {properties = {}, required = [], items, anyOf = []} = schema;
+	return [
+		...[...(items === undefined ? [] : [items]), ...anyOf].flatMap(optionalOf),
+		...Object.entries(properties).flatMap(([key, below]) => [
+			...(required.includes(key) ? [] : [{key, isDescribed: below.description !== undefined}]),
+			...optionalOf(below),
+		]),
+	];
 }
 
 describe('resultsOf', () => {
@@ -164,10 +187,19 @@ describe('resultsJsonSchema', () => {
 
 	it('asks for every key, allows no other, and names the version', () => {
 		// Only a search has one, and 0.1.0 had no name, no verdict and no cost of the whole: schema 1 may only gain optional keys.
-		const optional = ['run', 'search', 'verdict', 'others', 'costUsd', 'costUsdWithin'];
+		const optional = ['run', 'stopReason', 'search', 'verdict', 'others', 'costUsd', 'costUsdWithin'];
 		expect(schema.required).toEqual(Object.keys(schema.properties).filter((key) => !optional.includes(key)));
 		expect(schema.additionalProperties).toBe(false);
 		expect(schema.properties.schema?.const).toBe(1);
+	});
+
+	it('describes every member that may be absent, and the page about results names it', () => {
+		const page = readFileSync(new URL('../../source/reports/README.md', import.meta.url), 'utf8');
+		const names = [...page.matchAll(/`([^`]+)`/g)].flatMap(([, code = '']) => code.split(/\W+/));
+		const optional = optionalOf(schema as JsonSchema);
+		expect(optional.length).toBeGreaterThan(20);
+		expect(optional.filter(({isDescribed}) => !isDescribed)).toEqual([]);
+		expect(optional.filter(({key}) => !names.includes(key)).map(({key}) => key)).toEqual([]);
 	});
 
 	it('is plain JSON that refuses what is not results', () => {

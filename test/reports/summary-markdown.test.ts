@@ -2,7 +2,7 @@ import {describe, expect, it} from 'vitest';
 import {parseArguments} from '../../source/config/parse-arguments.ts';
 import {resultsOf} from '../../source/reports/results.ts';
 import type {Results} from '../../source/reports/results-schema.ts';
-import {repeatCommand} from '../../source/reports/summary-markdown.ts';
+import {repeatCommand, summaryMarkdown} from '../../source/reports/summary-markdown.ts';
 import {environment, snapshot, target} from '../helpers/results-fixture.ts';
 
 const run = resultsOf(snapshot(), environment);
@@ -61,5 +61,26 @@ describe('repeatCommand', () => {
 	it('quotes a task as a shell reads it', () => {
 		const command = repeatCommand({...batch, plan: {...batch.plan, preset: null, task: "Say what's new"}});
 		expect(command).toContain(String.raw`bedrock-top batch --task 'Say what'\''s new' -m `);
+	});
+});
+
+describe('the end of a run', () => {
+	const endOf = (change: Partial<Results>): string =>
+		/^- \S+ to \S+, (.*)$/m.exec(summaryMarkdown({...run, ...change}, []))?.[1] ?? '';
+
+	it.each([
+		[{outcome: 'completed', stoppedBy: null}, 'completed'],
+		[
+			{outcome: 'stopped', stoppedBy: 'day', stopReason: 'daily token quota used up (35M of 2M)'},
+			'stopped · daily token quota used up (35M of 2M)',
+		],
+		[
+			{outcome: 'stopped', stoppedBy: 'cost', stopReason: 'at --max-cost $1.00'},
+			'stopped at --max-cost $1.00',
+		],
+		// Results of 0.1.0 have no reason.
+		[{outcome: 'stopped', stoppedBy: 'key'}, 'stopped by you'],
+	] as const)('%j', (change, expected) => {
+		expect(endOf(change)).toBe(expected);
 	});
 });

@@ -12,7 +12,7 @@ import {describe, expect, it, onTestFinished, vi} from 'vitest';
 import {credentials, startForTest} from './harness.ts';
 
 /**
- * Tests source/simulator/refusal.ts: with one endpoint for every service, clients of services that are not simulated
+ * Tests source/simulator/router.ts: with one endpoint for every service, clients of services that are not simulated
  * come here too.
  */
 

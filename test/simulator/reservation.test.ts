@@ -40,7 +40,7 @@ describe('a request that reads from the cache', () => {
 });
 
 const windowMs = 2000;
-const tokens = 12_000;
+const tokens = 6000;
 
 const runAgainst = async (options: Parameters<typeof startForTest>[0]) => {
 	const {url} = await startForTest({...options, windowMs, tokensPerMinute: tokens, latencyMs: 60});

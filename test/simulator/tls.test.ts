@@ -8,7 +8,7 @@ import {tmpdir} from 'node:os';
 import path from 'node:path';
 import * as tls from 'node:tls';
 import {promisify} from 'node:util';
-import {describe, expect, it, onTestFinished, vi} from 'vitest';
+import {afterAll, beforeAll, describe, expect, it, onTestFinished, vi} from 'vitest';
 import {simulate} from '../../source/commands/simulate.ts';
 import type {SimulatorOptions} from '../../source/simulator/options.ts';
 import {certify} from '../../source/simulator/wire/certificate.ts';
@@ -27,7 +27,7 @@ type Served = {
 	readonly stop: () => Promise<number>;
 };
 
-const serve = async (options: Partial<SimulatorOptions> = {}, file = ''): Promise<Served> => {
+const open = async (options: Partial<SimulatorOptions> = {}, file = ''): Promise<Served> => {
 	const controller = new AbortController();
 	let printed = '';
 	const stdout = {
@@ -41,10 +41,7 @@ const serve = async (options: Partial<SimulatorOptions> = {}, file = ''): Promis
 		controller.abort();
 		return code;
 	};
-	onTestFinished(async () => {
-		await stop().catch(() => undefined);
-	});
-	await Promise.race([code, expect.poll(() => printed).toContain('until Ctrl+C')]);
+	await Promise.race([code, vi.waitFor(() => expect(printed).toContain('until Ctrl+C'), 30_000)]);
 	const variables = Object.fromEntries(
 		[...printed.matchAll(/^export (\w+)=(.*)$/gm)].map(([, name, value]) => [
 			name,
@@ -55,10 +52,33 @@ const serve = async (options: Partial<SimulatorOptions> = {}, file = ''): Promis
 	return {url: variables.AWS_ENDPOINT_URL ?? '', variables, authority, stop};
 };
 
+/** One for the test alone. */
+const serve = async (options: Partial<SimulatorOptions> = {}, file = ''): Promise<Served> => {
+	const served = await open(options, file);
+	onTestFinished(async () => {
+		await served.stop();
+	});
+	return served;
+};
+
+/** One for all that only ask it: making keys is what takes the time here. */
+let shared: Served;
+beforeAll(async () => {
+	shared = await open();
+});
+afterAll(async () => {
+	await shared.stop();
+});
+
 const runClients = async (environment: Readonly<Record<string, string>>): Promise<object> => {
 	const script = path.resolve(import.meta.dirname, 'tls-clients.ts');
 	const {stdout} = await promisify(execFile)(process.execPath, ['--no-warnings', script], {
-		env: {PATH: process.env.PATH ?? '', HOME: '/nonexistent', ...environment},
+		env: {
+			PATH: process.env.PATH ?? '',
+			HOME: '/nonexistent',
+			NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
+			...environment,
+		},
 	});
 	return JSON.parse(stdout) as object;
 };
@@ -75,11 +95,10 @@ const statusOf = (url: string, options: https.RequestOptions): Promise<number | 
 
 describe('clients over HTTPS', () => {
 	it('are served, all of them, when they trust what was printed, and go away when they do not', async () => {
-		const {variables} = await serve();
-		const [trusting, others] = await Promise.all([
-			runClients(variables),
-			runClients({...variables, NODE_EXTRA_CA_CERTS: ''}),
-		]);
+		const {variables} = shared;
+		const trusting = await runClients(variables);
+		// Behind the first, which has compiled what they share.
+		const others = await runClients({...variables, NODE_EXTRA_CA_CERTS: ''});
 		expect(trusting).toEqual({
 			'converse over HTTP/2': ['h2', 'end_turn'],
 			'a stream over HTTP/2': 'metadata',
@@ -105,7 +124,7 @@ describe('clients over HTTPS', () => {
 		['http/1.1', ['http/1.1']],
 		[false, undefined],
 	])('agree on %s when they offer %j', async (expected, ALPNProtocols) => {
-		const {url, authority} = await serve();
+		const {url, authority} = shared;
 		const socket = tls.connect({
 			port: Number(new URL(url).port),
 			host: '127.0.0.1',
@@ -121,7 +140,7 @@ describe('clients over HTTPS', () => {
 	});
 
 	it('reach it over HTTP/2 by each of its names, and by no other', async () => {
-		const {url, authority} = await serve();
+		const {url, authority} = shared;
 		const session = http2.connect(url, {ca: authority});
 		onTestFinished(() => session.close());
 		const stream = session.request({':path': '/__stats'});
@@ -147,13 +166,13 @@ describe('clients over HTTPS', () => {
 	});
 
 	it('are not disturbed by those that speak HTTP to the port, who get no answer', async () => {
-		const {url, authority} = await serve();
+		const {url, authority} = shared;
 		await expect(fetch(url.replace('https', 'http'))).rejects.toThrow();
 		expect(await statusOf(`${url}/__stats`, {ca: authority})).toBe(200);
 	});
 
 	it('may be pages of it, and of nothing else', async () => {
-		const {url, authority} = await serve();
+		const {url, authority} = shared;
 		const ask = (origin: string) => statusOf(`${url}/__stats`, {ca: authority, headers: {origin}});
 		expect(await ask(url)).toBe(200);
 		expect(await ask('https://evil.example')).toBe(403);
@@ -181,7 +200,7 @@ describe('the certificate', () => {
 	});
 
 	it('is another one at each start', async () => {
-		const [first, second] = [await serve(), await serve()];
+		const [first, second] = [shared, await serve()];
 		expect(first.authority).not.toBe(second.authority);
 		await expect(statusOf(`${first.url}/__stats`, {ca: second.authority})).rejects.toThrow();
 	});
@@ -201,7 +220,7 @@ describe('the file to trust', () => {
 	});
 
 	it('is gone also where the port was taken', async () => {
-		const {url} = await serve();
+		const {url} = shared;
 		const TMPDIR = newFolder();
 		vi.stubEnv('TMPDIR', TMPDIR);
 		onTestFinished(() => void vi.unstubAllEnvs());

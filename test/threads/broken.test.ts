@@ -9,7 +9,13 @@ import {startForTest} from '../simulator/harness.ts';
 
 /** What answers cost that break off, against what the service settled for them. */
 
-const noFlags = {isSet: () => undefined, text: () => undefined, texts: () => [], afterPreset: () => []};
+const noFlags = {
+	isSet: () => undefined,
+	text: () => undefined,
+	texts: () => [],
+	afterPreset: () => [],
+	typed: () => [],
+};
 
 type ServerStats = {readonly tokens: {readonly quota: number}; readonly failed: number};
 

@@ -13,7 +13,13 @@ import {startForTest} from '../simulator/harness.ts';
 
 /** Conversations over the real client of the SDK and over HTTP: what is on the wire, model by model, method by method. */
 
-const noFlags = {isSet: () => undefined, text: () => undefined, texts: () => [], afterPreset: () => []};
+const noFlags = {
+	isSet: () => undefined,
+	text: () => undefined,
+	texts: () => [],
+	afterPreset: () => [],
+	typed: () => [],
+};
 
 /** A server that hands everything on to the simulator and keeps what was sent to its models. */
 const startRecorder = async (target: string): Promise<{url: string; bodies: string[]}> => {

@@ -2,8 +2,9 @@ import {readFileSync} from 'node:fs';
 import path from 'node:path';
 import {Worker} from 'node:worker_threads';
 import {describe, expect, it} from 'vitest';
-import {endWorker} from '../../source/threads/end-worker.ts';
-import {workerUrl} from '../../source/threads/worker-start.ts';
+import {endWorker, workerUrl} from '../../source/threads/worker-start.ts';
+
+/** Tests endWorker of source/threads/worker-start.ts. */
 
 const threads = path.resolve(import.meta.dirname, '../../source/threads');
 

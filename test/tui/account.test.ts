@@ -274,10 +274,11 @@ it('what CloudWatch did not report is nowhere a 0', () => {
 	const cells = table.map(({text}) => text).join('');
 	globalExpect(cells.replaceAll(/nova-lite|of 0/g, '')).not.toMatch(/(^|\s)\$?0(\.00|%)?(\s|$)/);
 	const detail = accountDetailLines(row, undefined, 400).map((line) => line.map(({text}) => text).join(''));
-	globalExpect(detail.filter((line) => /^(in use|tokens|last hour|today)/.test(line))).toEqual(
-		['in use', 'tokens', 'last hour', 'today'].map((label) => `${label.padEnd(14)}not known`),
-	);
-	globalExpect(detail.find((line) => line.startsWith('by whom'))).toContain('others not known');
+	globalExpect(detail.filter((line) => /^(in use|tokens|last hour|today)/.test(line))).toEqual([
+		'in use        – requests of 200, – quota tokens of 200k',
+		...['tokens', 'last hour', 'today'].map((label) => `${label.padEnd(14)}–`),
+	]);
+	globalExpect(detail.find((line) => line.startsWith('by whom'))).toContain('others –. AWS does not report');
 });
 
 it('an alert rings once, with a line in the log', async () => {
@@ -371,7 +372,7 @@ it('no line is wider than its width, whatever the account is called', () => {
 				const lines = [
 					...accountTableLines([row], {width, height: 5, hasRegions: true}),
 					...accountDetailLines(row, advice, width),
-					...accountNoteLines([reported, reported], row, advice, width),
+					...accountNoteLines([reported, reported], row, advice, {width, height: 40}),
 					...emptyTableLines([reported], filter, width),
 					...emptyTableLines([{...reported, phase: 'loading'}], '', width),
 				];

@@ -4,7 +4,8 @@ import type {BucketState, Gauge, Snapshot} from '../../source/domain/snapshot.ts
 import {gaugeLevel} from '../../source/text/bars.ts';
 import {formatCount, formatPercent, formatTokens} from '../../source/text/numbers.ts';
 import {lineText, lineWidth} from '../../source/text/segment.ts';
-import {gaugeLines} from '../../source/tui/panels/gauges.ts';
+import {gaugeLines, gaugesTitle} from '../../source/tui/panels/gauges.ts';
+import {headerLines} from '../../source/tui/panels/header.ts';
 import {tinyLines} from '../../source/tui/panels/tiny.ts';
 import {initialState, type State} from '../../source/view/state.ts';
 import {joinFrames, openScreen} from '../helpers/screen.ts';
@@ -324,5 +325,150 @@ describe('in any state and at any width', () => {
 				}
 			}),
 		);
+	});
+});
+
+describe('the forecast', () => {
+	// One request per second, then five: four more come than leave the minute.
+	const points = Array.from({length: 60}, (_, second) => ({
+		second,
+		target: 0,
+		requests: second < 50 ? 1 : 5,
+		quotaTokens: second < 50 ? 1 : 5,
+		reserved: 0,
+		throttled: 0,
+		inFlight: 0,
+	}));
+	const bucket = bucketFixture({
+		requests: {used: 100, reserved: 0, others: 40, limit: 180},
+		tokens: {used: 100, reserved: 0, limit: 200_000},
+		nextRoomMs: 0,
+	});
+	const wordsOf = (change: Partial<Snapshot['progress']>, isOver = false): string => {
+		const progress = {...snapshotFixture().progress, done: 100, inFlight: 0, total: 1000, ...change};
+		const lines = gaugeLines(
+			{
+				target,
+				targetIndex: 0,
+				bucket,
+				timeline: {intervalSeconds: 1, points},
+				nowMs,
+				progress: isOver ? undefined : progress,
+				isDayShown: false,
+			},
+			116,
+		);
+		return lineText(lines[0] ?? []).trimEnd();
+	};
+
+	it('says when a limit is reached at this pace, others counted in', () => {
+		expect(wordsOf({remainingMs: 600_000})).toMatch(/ 78% ! full in 10 s$/);
+	});
+
+	it('is off where the rest of the run is over before, or fits, and when the run is over', () => {
+		expect(wordsOf({remainingMs: 9000})).toMatch(/ 78% ! near limit$/);
+		expect(wordsOf({remainingMs: null, total: 130})).toMatch(/near limit$/);
+		expect(wordsOf({remainingMs: null, total: 1000, likely: 130})).toMatch(/near limit$/);
+		expect(wordsOf({remainingMs: null, total: 150})).toMatch(/full in 10 s$/);
+		expect(wordsOf({}, true)).toMatch(/near limit$/);
+	});
+});
+
+describe('the title', () => {
+	const titleOf = (change: Parameters<typeof gaugesTitle>[1]): string =>
+		lineText(gaugesTitle(target, change));
+	const others = (from: 'cloudwatch' | 'throttle', clock: string) => shared({others: {at: at(clock), from}});
+
+	it.each([
+		[{bucket: undefined, nowMs, endedAt: undefined}, 'Quota applied · last 60 s'],
+		[
+			{bucket: others('cloudwatch', '09:58:30'), nowMs, endedAt: undefined},
+			'Quota applied · last 60 s · others 3 min old',
+		],
+		[
+			{bucket: others('throttle', '10:01:05'), nowMs, endedAt: undefined},
+			'Quota applied · last 60 s · others by a throttle 25 s ago',
+		],
+		[
+			{
+				bucket: shared({
+					others: {at: at('10:01:05'), from: 'throttle', reportedAt: at('09:59:00')},
+				}),
+				nowMs,
+				endedAt: undefined,
+			},
+			'Quota applied · last 60 s · others by a throttle 25 s ago, else 2 min old',
+		],
+		// Once its minute is over the figures are dated.
+		[{bucket: undefined, nowMs, endedAt: at('10:00:31')}, 'Quota applied · last 60 s'],
+		[{bucket: undefined, nowMs, endedAt: at('10:00:30')}, 'Quota applied · nothing sent since 10:00:30 UTC'],
+		// Where nobody knows what time it is nothing ages.
+		[
+			{bucket: others('cloudwatch', '09:58:30'), nowMs: undefined, endedAt: at('10:00:30')},
+			'Quota applied · at the end, 10:00:30 UTC · others at 09:58 UTC',
+		],
+	] as const)('%#: %s', (age, expected) => {
+		expect(titleOf(age)).toBe(expected);
+	});
+
+	it('a source that differs between the limits stands beside each', () => {
+		const mixed = {
+			...target,
+			quota: {
+				...target.quota,
+				tokensPerMinute: limitFixture(200_000, {state: 'unknown', source: 'assumed', applied: null}),
+			},
+		};
+		expect(lineText(gaugesTitle(mixed, {bucket: undefined, nowMs, endedAt: undefined}))).toBe(
+			'Quota applied and assumed · last 60 s',
+		);
+		const rows = gaugeLines(
+			{
+				target: mixed,
+				targetIndex: 0,
+				bucket: bucketFixture(),
+				timeline: undefined,
+				nowMs,
+				progress: undefined,
+				isDayShown: false,
+			},
+			116,
+		).map((row) => lineText(row).trimEnd());
+		expect(rows[0]).toMatch(/ok · applied$/);
+		expect(rows[1]).toMatch(/near limit · assumed$/);
+	});
+});
+
+describe('what blocks a run, in the header', () => {
+	const stateOf = (change: Partial<State>): State => ({
+		...initialState({config: configFixture(), isDemo: true, startsAtOnce: true, nowMs: 0}),
+		stage: {kind: 'running'},
+		snapshot: snapshotFixture({at: runningAt, targets, buckets: [shared()], progress}),
+		...change,
+	});
+	const statusLine = (state: State, width: number, height = 3): string =>
+		lineText(headerLines(state, width, height)[height === 1 ? 0 : 1] ?? []);
+
+	it('when the next request goes is never cut off, and from 70 columns on who is in the way neither', () => {
+		for (let width = 40; width <= 220; width++) {
+			for (const line of [statusLine(stateOf({}), width), statusLine(stateOf({}), width, 1)]) {
+				expect(line).toMatch(/^RUNNING .*next request in 14 s( |$)/);
+				expect(line.includes('others use 47 of 50') || width < 70).toBe(true);
+			}
+		}
+	});
+
+	it('the reason that a run cannot start is whole wherever it fits', () => {
+		const refusal = 'daily token quota used up: 35M of 2M, resets 00:00 UTC';
+		const blocked = stateOf({stage: {kind: 'planned'}, plan: planFixture({targets, refusal})});
+		expect(statusLine(blocked, 80)).toContain(`BLOCKED · ${refusal}`);
+		expect(statusLine(blocked, 60).trimEnd()).toBe('BLOCKED · daily token quota used up: 35M of 2M');
+		const tiny = tinyLines({...blocked, isDemo: false}, 30, 6).map((line) => lineText(line).trimEnd());
+		expect(tiny.slice(0, 3)).toEqual([
+			'SIMULATED · BLOCKED',
+			'daily token quota used up',
+			'35M of 2M · resets 00:00 UTC',
+		]);
+		expect(tiny.join('\n')).not.toContain('shows the plan');
 	});
 });

@@ -161,6 +161,17 @@ it('the items of an earlier run are read from its folder, and the present ones s
 	await screen.end;
 });
 
+it('says of items without an outcome that they were not asked, once the run is over', async () => {
+	const screen = await openRun(120, 40);
+	expect(await screen.shoot('running', '7')).toMatch(/5 pending[\s\S]*· pending/);
+	await screen.finish();
+	const frame = await screen.shoot('over', k.end);
+	expect(frame).toMatch(/5 not asked of all[\s\S]*· not asked[\s\S]*· not asked/);
+	expect(frame).not.toMatch(/pending|no answer yet/);
+	screen.abort();
+	await screen.end;
+});
+
 it('says that answers are not kept, and still who failed', async () => {
 	const screen = await openRun(100, 30, false);
 	const frame = await screen.shoot('items', '7', '!');

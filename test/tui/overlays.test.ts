@@ -19,7 +19,7 @@ it('models and presets are chosen', {timeout: 60_000}, async () => {
 	await screen.prepare();
 	await shoot('plan');
 	await shoot('presets', 'o');
-	await shoot('another preset', keySequences.down, keySequences.enter);
+	await shoot('another preset', keySequences.down, keySequences.down, keySequences.enter);
 	expect(screen.engine.asked()).toEqual(['list-models', 'prepare', 'prepare']);
 	expect(screen.engine.requests.at(-1)).toMatchObject({
 		config: {
@@ -114,4 +114,33 @@ it('without credentials the first screen says so, and one key shows the demo', a
 	await screen.terminal.press('q');
 	await screen.end;
 	expect(begun).toEqual([config]);
+});
+
+it.each([
+	[80, 24],
+	[30, 6],
+	[120, 40],
+])('columns are chosen at %d x %d', {timeout: 60_000}, async (columns, rows) => {
+	const remembered: unknown[] = [];
+	const screen = openScreen(
+		{columns, rows},
+		{
+			async remember(values) {
+				remembered.push(...values);
+				return {file: 'config.yaml', names: ['columns.variants']};
+			},
+		},
+	);
+	const {shoot, frames} = createCamera(screen);
+	await screen.prepare();
+	await screen.finish();
+	await shoot('columns of the variants', '3', 'C');
+	const down = Array.from({length: 6}, () => keySequences.down);
+	await shoot('one is off', ...down, ' ');
+	await shoot('remembered', '\u0013');
+	await shoot('kept', keySequences.enter);
+	expect(remembered).toMatchObject([[['columns', 'variants'], expect.not.arrayContaining(['sustainable'])]]);
+	screen.abort();
+	await screen.end;
+	await expect(joinFrames(frames)).toMatchFileSnapshot(`frames/columns-${columns}x${rows}.txt`);
 });

@@ -221,3 +221,9 @@ describe('the account that is called', () => {
 		expect(shown(planFixture())).not.toContain('account ');
 	});
 });
+
+it('a fault for lack of a Region names the keys that choose one', () => {
+	const fault = {message: 'No AWS Region is set.', hint: 'Name one with --region.', exitCode: 1} as const;
+	const lines = noticeOf(stateOf({stage: {kind: 'failed', fault}}), 76)?.lines ?? [];
+	expect(lines.map((line) => lineText(line)).at(-1)).toMatch(/1 R choose a Region/);
+});

@@ -2,8 +2,10 @@ import {describe, expect, it} from 'vitest';
 import type {VariantFigures} from '../../source/domain/figures-schema.ts';
 import type {Snapshot} from '../../source/domain/snapshot.ts';
 import {lineText} from '../../source/text/segment.ts';
+import {barLines, barsTitle} from '../../source/tui/panels/bars.ts';
 import {variantTableLines, variantTableTitle} from '../../source/tui/panels/variant-table.ts';
 import {initialState, type State} from '../../source/view/state.ts';
+import {sortRows} from '../../source/view/variant-order.ts';
 import {configFixture, snapshotFixture} from '../helpers/snapshot-fixture.ts';
 
 /** Tests source/tui/panels/variant-columns.ts and source/view/quality-words.ts. */
@@ -130,4 +132,56 @@ it('a variant in two lanes has its star in the one that was compared', () => {
 	});
 	const rows = tableOf(stateOf(snapshot, {variants: configFixture().variants.slice(0, 2)})).slice(1);
 	expect(rows.map((row) => row.includes('★'))).toEqual([false, true, false]);
+});
+
+describe('beside others', () => {
+	const {variants} = snapshotFixture();
+	// Others hold the requests: what allowed most by the whole quota is not what they leave most to.
+	const left = [9, 3, 6, 4];
+	const beside = withEach((index) => ({
+		sustainable: {
+			...(variants[index]?.sustainable ?? variants[0]?.sustainable),
+			afterOthers: {usefulPerMinute: left[index] ?? 0, othersShare: 0.94, limitedBy: 'requests'},
+		} as VariantFigures['sustainable'],
+	}));
+
+	it('a rate is what they leave of the whole, with the limit that it is then limited by', () => {
+		const [, detailed = '', concise = ''] = tableOf(stateOf(beside));
+		expect(detailed).toMatch(/▼9 of 132 +requests \+ others/);
+		expect(concise).toMatch(/▲3 of 200 +requests \+ others/);
+	});
+
+	it('order, marks and bars go by the whole quota, as the verdict does, and say so', () => {
+		const state = stateOf(beside);
+		const title = variantTableTitle({...state, view: 'dashboard'});
+		expect(lineText(title.note ?? [])).toBe('▲ best ▼ worst of the whole quota');
+		const sorted = sortRows(
+			beside.variants.map((figures) => ({name: figures.name, figures})),
+			'sustainable',
+			false,
+		);
+		expect(sorted.map(({name}) => name)).toEqual(['concise', 'minimal', 'structured', 'detailed']);
+		expect(lineText(barsTitle(state).title)).toBe('Useful items per minute · whole quota');
+		expect(barLines(state, 70, 6).map(lineText).join('\n')).toMatch(/concise .* 200 /);
+	});
+
+	it('without others nothing of it stands there', () => {
+		const state = stateOf(snapshotFixture());
+		expect(lineText(variantTableTitle({...state, view: 'dashboard'}).note ?? [])).toBe('▲ best ▼ worst');
+		expect(lineText(barsTitle(state).title)).toBe('Useful items per minute');
+	});
+
+	it('a rate that is not known yet is one dash', () => {
+		const unknown = withEach(() => ({
+			sustainable: {
+				usefulPerMinute: null,
+				low: null,
+				high: null,
+				limitedBy: 'none',
+				afterOthers: {usefulPerMinute: null, othersShare: 0.94, limitedBy: 'none'},
+			},
+		}));
+		const text = tableOf(stateOf(unknown)).join('\n');
+		expect(text).not.toMatch(/of –|– of|others/);
+	});
 });

@@ -227,4 +227,19 @@ describe('Regions', () => {
 		expect(state.lists.account.selected).toBeUndefined();
 		expect(accountStatus(state).detail).toBe('asking what the account uses (0 s)');
 	});
+
+	it('one that is chosen where none was set is that of runs, too, and can be remembered', () => {
+		const unset = start();
+		const connection = {...unset.config.connection, region: undefined};
+		const {state, effects} = following(
+			{...unset, config: {...unset.config, connection}, known: {...unset.known, region: undefined}},
+			command('regions'),
+			{type: 'overlay-accepted'},
+		);
+		expect(state.config.connection.region).toBe('us-east-1');
+		expect(effects).toMatchObject([{type: 'watch-account', config: {connection: {region: 'us-east-1'}}}]);
+		expect(following(state, command('remember')).effects).toMatchObject([
+			{values: [[['defaults', 'region'], 'us-east-1']]},
+		]);
+	});
 });

@@ -56,7 +56,7 @@ const untimed: fc.Arbitrary<UntimedAction> = fc.oneof(
 		),
 	},
 	fc.constantFrom([], modelsFixture()).map((models) => ({type: 'models-listed' as const, models})),
-	fc.array(fc.record({name: fc.string(), description: fc.string()})).map((presets) => ({
+	fc.array(fc.record({name: fc.string(), description: fc.string(), note: fc.string()})).map((presets) => ({
 		type: 'presets-listed' as const,
 		presets,
 	})),

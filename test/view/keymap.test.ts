@@ -5,6 +5,8 @@ import {
 	footerHints,
 	keyHelpLines,
 	keyMarkdownTable,
+	keyOf,
+	ownKeymap,
 	views,
 } from '../../source/view/keymap.ts';
 
@@ -73,49 +75,101 @@ it('every key is in the help and in the Markdown table', () => {
 		expect(markdown).toContain(`\`${key}\``);
 	}
 	expect(help).toMatchInlineSnapshot(`
-		"r              start the run, or run again
-		a              more requests for this run; what was measured stays
-		x              stop sending; requests in flight finish
-		d              the demo, where no account can be used
-		p              pause or resume sending
-		Space          selected variant on or off
-		m              next method
-		g              next goal: what "best" means
-		M              choose a model, or several to compare
-		o              choose a preset
-		b              benchmark the selected model within the free quota
-		,              settings of the run, with its plan
-		H              earlier runs: reopen one, compare two
-		f              freeze the view; the run continues
-		1 2 3 4 5 6 7  Account, Dashboard, Variants, Timeline, Quotas, Log, Items
-		Tab            next view
-		Shift+Tab      previous view
-		R              choose Regions of the account
-		z              fold or show idle buckets
-		Esc            close what is open; never quits
-		↑ k            up
-		↓ j            down
-		PageUp         a page up
-		PageDown       a page down
-		Home           to the first row or line
-		End            to the last one
-		← [            previous variant, or row in its detail
-		→ ]            next variant, or row in its detail
-		Enter          detail of the row or log line; in that of a variant, its items
-		!              only the items that failed
-		/              filter the rows, search the log; Esc clears
-		s              sort by the next column
-		i              invert the order
-		+ =            shorter time window
-		- _            longer time window
-		0              usual time window
-		e              write the charts as SVG files
-		u              write the figures for a quota increase
-		w              write the winning request, ready to send
-		y              copy the answer, verdict, model ID or path shown
-		? h            this help
-		Ctrl+L         draw the screen again
-		Ctrl+Z         suspend; fg resumes
-		q Ctrl+C       quit; asks once while a run spends money"
+		"r                start the run, or run again
+		a                more requests for this run; what was measured stays
+		x                stop sending, or end the tap; requests in flight finish
+		d                the demo, where no account can be used
+		p                pause or resume sending; a tap then refuses new requests
+		Space            selected variant on or off
+		m                next method
+		g                next goal: what "best" means
+		M                choose a model, or several to compare
+		o                choose a preset
+		b                benchmark the selected model within the free quota
+		,                settings of the run, with its plan
+		H                earlier runs: reopen one, compare two
+		f                freeze the view; the run continues
+		1 2 3 4 5 6 7 8  Account, Dashboard, Variants, Timeline, Quotas, Log, Items, Traffic
+		Tab              next view
+		Shift+Tab        previous view
+		R                choose Regions of the account
+		z                fold or show idle buckets, idle clients and sessions
+		C                choose the columns of the table
+		Ctrl+S           write what was changed or typed into config.yaml, for the next start
+		Esc              close what is open; never quits
+		↑ k              up
+		↓ j              down
+		PageUp           a page up
+		PageDown         a page down
+		Home             to the first row or line
+		End              to the last one
+		← [              previous variant, or row in its detail
+		→ ]              next variant, or row in its detail
+		Enter            detail of the row or log line; in that of a variant, its items
+		!                only the items that failed
+		/                filter the rows, search the log; Esc clears
+		s                sort by the next column
+		i                invert the order
+		+ =              shorter time window
+		- _              longer time window
+		0                usual time window
+		e                write the charts as SVG files
+		u                write the figures for a quota increase
+		w                write the winning request, ready to send
+		y                copy the answer, verdict, model ID or path shown; of a tap the export lines
+		? h              this help
+		Ctrl+L           draw the screen again
+		Ctrl+Z           suspend; fg resumes
+		q Ctrl+C         quit; asks once while a run spends money; a tap ends its requests first"
 	`);
+});
+
+describe('keys of the user', () => {
+	const keymapOf = (given: Parameters<typeof ownKeymap>[0]) => {
+		const keymap = ownKeymap(given);
+		if ('reason' in keymap) {
+			throw new Error(keymap.reason);
+		}
+		return keymap;
+	};
+
+	it('replace the usual ones, in footer, help and sentences too', () => {
+		const keymap = keymapOf({run: ['G', 'ctrl+r'], quit: ['Q'], up: ['Up', 'w'], 'export-winner': ['W']});
+		expect(['G', 'Ctrl+R', 'r', '↑', 'w', 'k', 'W'].map((key) => commandFor(key, 'log', keymap))).toEqual([
+			...['run', 'run', undefined, 'up', 'up', undefined, 'export-winner'],
+		]);
+		expect(footerHints('log', 200, () => true, undefined, keymap)).toContainEqual(
+			expect.objectContaining({key: 'G', word: 'Run'}),
+		);
+		expect(keyHelpLines(keymap).join('\n')).toMatch(/^G Ctrl\+R +start the run/m);
+		expect(keyOf({keymap}, 'run')).toBe('G');
+	});
+
+	it('leave the keys that always work', () => {
+		const keymap = keymapOf({quit: ['Q'], redraw: ['Z']});
+		expect(['Q', 'q', 'Ctrl+C', 'Z', 'Ctrl+L'].map((key) => commandFor(key, 'log', keymap))).toEqual([
+			...['quit', undefined, 'quit', 'redraw', 'redraw'],
+		]);
+	});
+
+	it.each([
+		[{runn: ['G']}, /^runn \| unknown command "runn" in "keys"\. \| Did you mean "run"\? Commands: run, /],
+		[
+			{run: ['F5']},
+			/^run \| "run": "F5" is not a key that a terminal reports\. \| A key is one character, Ctrl\+/,
+		],
+		[{run: ['Pageup ']}, /Did you mean "PageUp"\?/],
+		[{run: ['Ctrl+M']}, /not a key that a terminal reports/],
+		[
+			{run: ['x']},
+			/^run \| "x" is bound twice: to "run" and to "stop"\. \| Choose another key, or give "stop" one of its own\.$/,
+		],
+		[{run: ['G'], stop: ['G']}, /^(run|stop) \| "G" is bound twice/],
+		[{run: ['Ctrl+C']}, /"Ctrl\+C" is bound twice.* \| Ctrl\+C stays with "quit"/],
+	] as const)('are refused in words: %j', (given, wanted) => {
+		const keymap = ownKeymap(given);
+		expect('reason' in keymap ? [keymap.command, keymap.reason, keymap.hint].join(' | ') : '').toMatch(
+			wanted,
+		);
+	});
 });

@@ -1,9 +1,12 @@
 import {describe, expect, it} from 'vitest';
+import {nearestRoom} from '../../source/account/outlook.ts';
 import type {Action} from '../../source/view/actions.ts';
 import {disabledReason} from '../../source/view/availability.ts';
 import {actionForKey, isTakingText} from '../../source/view/key-actions.ts';
+import {roomOf} from '../../source/view/picker.ts';
 import {reduce} from '../../source/view/reduce.ts';
 import {initialState, type State} from '../../source/view/state.ts';
+import {accountBucketFixture, accountRegionFixture} from '../helpers/account-fixture.ts';
 import {
 	configFixture,
 	modelsFixture,
@@ -52,6 +55,20 @@ describe('the model picker', () => {
 			{type: 'prepare', config: {models: ['us.anthropic.claude-sonnet-4-5-20250929-v1:0']}},
 		]);
 		expect(state.overlay).toBeUndefined();
+	});
+
+	it('knows what is left of a model where the account is watched', () => {
+		const [onDemand, profile] = modelsFixture();
+		const bucket = accountBucketFixture({model: 'amazon.nova-lite-v1:0', scope: 'cross-region'});
+		const region = accountRegionFixture({region: profile?.region ?? '', buckets: [bucket]});
+		const state = reduce(planned, {
+			type: 'account-received',
+			account: {regions: [region]},
+			atMs: 0,
+		}).state;
+		const left = (model: typeof profile) => model && roomOf(state, model)?.left;
+		expect([left(profile), left(onDemand)]).toEqual([nearestRoom(bucket)?.left, undefined]);
+		expect(left(profile)).toBeGreaterThan(0);
 	});
 
 	it('finds by name and scope too', () => {
@@ -110,8 +127,8 @@ describe('the preset picker', () => {
 	const presets: Action = {
 		type: 'presets-listed',
 		presets: [
-			{name: 'classify', description: 'label short texts'},
-			{name: 'summarize', description: 'three sentences'},
+			{name: 'classify', description: 'label short texts', note: ''},
+			{name: 'summarize', description: 'three sentences', note: ''},
 		],
 		atMs: 0,
 	};

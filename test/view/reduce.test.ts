@@ -367,3 +367,22 @@ describe('writing', () => {
 		expect(state.flash?.text).toBe('nothing has been measured yet');
 	});
 });
+
+describe('the end of a run in the log', () => {
+	const stopped = {at: '2026-03-01T10:00:36.000Z', kind: 'stopped', text: 'Stopped: by you.'};
+	const logOf = (overrides: Parameters<typeof endedSnapshotFixture>[0]) =>
+		reduce(
+			{...demo, stage: {kind: 'running'}, snapshot: snapshotFixture(), log: []},
+			{type: 'run-ended', snapshot: endedSnapshotFixture(overrides), atMs: 5},
+		).state.log.map(({kind, text}) => `${kind}: ${text}`);
+
+	it('is said once: the reason by the engine, the end by the screen', () => {
+		const ended = {outcome: 'stopped', stoppedBy: 'key', stopReason: 'by you'} as const;
+		expect(logOf({...ended, events: [stopped]})).toEqual(['ended: The run ended after 2m 34s.']);
+		expect(logOf({...ended, events: []})).toEqual(['stopped: The run stopped by you after 2m 34s.']);
+	});
+
+	it('of a run that was not stopped has its outcome', () => {
+		expect(logOf({events: [stopped]})).toEqual(['completed: The run completed in 2m 34s.']);
+	});
+});

@@ -117,3 +117,62 @@ it('every setting reads what it shows', () => {
 		}
 	}
 });
+
+describe('what is remembered', () => {
+	const asked = (state: State, ...keys: readonly string[]) =>
+		press(state, ...keys).effects.filter(({type}) => type === 'remember');
+
+	it('is what was changed since the start: settings, columns and models, in a box too', () => {
+		const changed = press(planned, 'g', 'C', '↓', '↓', '↓', 'Space', 'Enter').state;
+		expect(asked(changed, 'Ctrl+S')).toMatchObject([
+			{
+				values: [
+					[['defaults', 'goal'], 'efficiency'],
+					[['columns', 'dashboard'], expect.not.arrayContaining(['sent'])],
+				],
+				hasTyped: true,
+			},
+		]);
+		expect(asked(planned, ...to('Share'), '0', '.', '5', 'Ctrl+S')).toMatchObject([
+			{values: [[['defaults', 'share'], '0.5']]},
+		]);
+		expect(asked(planned, ...to('Share'), '7', 'Ctrl+S')).toEqual([]);
+		const models = {...planned, config: {...planned.config, models: ['one', 'two']}};
+		expect(asked(models, 'Ctrl+S')).toMatchObject([
+			{
+				values: [
+					[
+						['defaults', 'model'],
+						['one', 'two'],
+					],
+				],
+			},
+		]);
+		expect(asked({...models, isDemo: true}, 'Ctrl+S')).toMatchObject([{values: []}]);
+	});
+
+	it('is in the box of the columns these alone, and the usual ones take what is kept away', () => {
+		const own = {variants: ['cost']};
+		const state: State = {
+			...press(planned, 'g').state,
+			view: 'variants',
+			columns: own,
+			known: {...planned.known, columns: own},
+		};
+		expect(asked(state, 'C', 'Backspace', 'Ctrl+S')).toMatchObject([
+			{values: [[['columns', 'variants'], undefined]], hasTyped: false},
+		]);
+	});
+
+	it('is known from then on', () => {
+		const changed = press(planned, 'g').state;
+		const {state} = reduce(changed, {
+			type: 'remembered',
+			file: '/there/config.yaml',
+			names: ['goal'],
+			atMs: 0,
+		});
+		expect(state.flash?.text).toBe('remembered in /there/config.yaml: goal');
+		expect(asked(state, 'Ctrl+S')).toMatchObject([{values: []}]);
+	});
+});

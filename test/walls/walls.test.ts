@@ -175,6 +175,19 @@ describe('walls', () => {
 		expect(trespassing(imports, (room) => tested.includes(room), ['simulator'])).toEqual([]);
 	});
 
+	it('draws its first frame without the packages that only engine and reports need', () => {
+		const loaded = new Set(['commands/screen.ts', 'tui/dashboard.tsx']);
+		for (const each of loaded) {
+			for (const {target} of imports.filter(
+				({file, isType, isLazy}) => file === each && !isType && !isLazy,
+			)) {
+				loaded.add(target);
+			}
+		}
+		expect(loaded).toContain('ink');
+		expect([...loaded].filter((each) => /^(?:hdr-histogram|vega|@aws-sdk|@smithy)/.test(each))).toEqual([]);
+	});
+
 	it('loads the screen lazily', () => {
 		const eager = imports.filter(
 			({file, target, isType, isLazy}) =>

@@ -31,6 +31,12 @@ function listedQuotas(quotas: readonly ServiceQuota[] = []): readonly ListedQuot
 	);
 }
 
+/** What a model answers to text: one that only listens or looks, such as Nova Sonic, has no text for it. */
+function answersTo({inputModalities = [], outputModalities = []}: FoundationModelSummary): readonly string[] {
+	const takesText = inputModalities.length === 0 || inputModalities.includes('TEXT');
+	return takesText ? outputModalities : ['NONE'];
+}
+
 function listedModels(models: readonly FoundationModelSummary[] = []): readonly FoundationModel[] {
 	return models.flatMap((model) =>
 		typeof model.modelId === 'string'
@@ -40,7 +46,7 @@ function listedModels(models: readonly FoundationModelSummary[] = []): readonly 
 						modelName: model.modelName ?? null,
 						providerName: model.providerName ?? null,
 						isStreaming: model.responseStreamingSupported ?? null,
-						outputModalities: model.outputModalities ?? [],
+						outputModalities: answersTo(model),
 						inferenceTypes: model.inferenceTypesSupported ?? [],
 						lifecycle: model.modelLifecycle?.status ?? null,
 					},

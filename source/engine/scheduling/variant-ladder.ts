@@ -1,6 +1,6 @@
 import {type Lane, lanes} from '../../domain/bucket-usage.ts';
 import type {RunSpec} from '../../domain/run-spec.ts';
-import {type Checked, gateState} from '../../metrics/decisions/quality-gate.ts';
+import {type Checked, gateState} from '../../metrics/decisions/elimination.ts';
 import type {Figures} from '../../metrics/figures/figures.ts';
 import {indexOf} from '../../metrics/figures/request-measures.ts';
 import {largestShare} from '../../metrics/statistics/evidence.ts';

@@ -109,11 +109,15 @@ const concurrencyLimit = (subject: Subject, reached: number): readonly Advice[] 
 	return [{kind: 'limit', text, usefulPerMinute: allowed}];
 };
 
-/** What others leave of a rate; empty where nothing of them is known. */
-const besideWords = ({sustainable: {afterOthers}}: VariantFigures): string =>
-	afterOthers === undefined || afterOthers.usefulPerMinute === null
-		? ''
-		: `; others use ${formatPercent(afterOthers.othersShare)} of it and leave ${formatNumber(afterOthers.usefulPerMinute)}`;
+/** What others leave of a rate, and by which limit where that is another; empty where nothing of them is known. */
+const besideWords = ({sustainable: {limitedBy, afterOthers}}: VariantFigures): string => {
+	if (afterOthers === undefined || afterOthers.usefulPerMinute === null) {
+		return '';
+	}
+	const {usefulPerMinute, othersShare, limitedBy: cause = limitedBy} = afterOthers;
+	const by = cause === limitedBy || cause === 'none' ? '' : `, limited by ${cause}`;
+	return `; others use ${formatPercent(othersShare)} of the quota and leave ${formatNumber(usefulPerMinute)}${by}`;
+};
 
 /** What the rate is limited by. */
 function limitAdvice(subject: Subject): readonly Advice[] {

@@ -1,5 +1,6 @@
 import type {Goal} from '../../domain/run-spec.ts';
-import {evidentT} from '../statistics/evidence.ts';
+import type {GateState} from '../../domain/verdict.ts';
+import {evidentT, logShareEvidence} from '../statistics/evidence.ts';
 import {
 	type Field,
 	figureOf,
@@ -238,4 +239,61 @@ export function wantsOf({leads}: Standings, {blocks, rivals}: Field, items: numb
 	return blocksOfPass === undefined || asked + more <= blocksOfPass
 		? {what: 'blocks', more}
 		: {what: 'items', more: Math.ceil(((asked + more - blocksOfPass) * items) / blocksOfPass)};
+}
+
+/** The quality gate (`minQuality`), by anytime-valid evidence. */
+
+/** Evidence at which a variant fails: 2.5% of variants exactly at the gate do. */
+const failsAt = Math.log(40);
+/** Evidence at which it passes: 5%. */
+const passesAt = Math.log(20);
+/** More items than this are not suggested to prove a quality. */
+const maxItemsForProof = 5000;
+
+/** Items that were checked, and how many of them passed; an item that was asked several times counts as its mean. */
+export type Checked = {readonly count: number; readonly passed: number};
+
+/** Whether the quality is proven to be above or below the gate. */
+export function gateState({count, passed}: Checked, gate: number | null): GateState {
+	if (gate === null || gate <= 0) {
+		return 'none';
+	}
+	if (count === 0) {
+		return 'unproven';
+	}
+	const share = passed / count;
+	const evidence = logShareEvidence(count, passed, gate);
+	if (share < gate && evidence >= failsAt) {
+		return 'failed';
+	}
+	// No number of items proves that all pass: this many must.
+	const above =
+		gate >= 1 ? passed === count && count >= maxItemsForProof : share > gate && evidence >= passesAt;
+	return above ? 'passed' : 'unproven';
+}
+
+/** How many more items would prove the quality, one way or the other, if the share stays as it is; undefined where too many. */
+export function itemsToProve({count, passed}: Checked, gate: number): number | undefined {
+	if (count === 0) {
+		return undefined;
+	}
+	const isProven = (items: number): boolean =>
+		gateState({count: items, passed: (passed / count) * items}, gate) !== 'unproven';
+	let high = count;
+	while (!isProven(high)) {
+		high *= 2;
+		if (high > 2 * maxItemsForProof) {
+			return undefined;
+		}
+	}
+	let low = Math.floor(high / 2);
+	while (high - low > 1) {
+		const middle = Math.floor((low + high) / 2);
+		if (isProven(middle)) {
+			high = middle;
+		} else {
+			low = middle;
+		}
+	}
+	return Math.max(1, high - count);
 }

@@ -1,5 +1,5 @@
 import {estimatedTokens, requestsForItems} from '../../domain/accounting.ts';
-import type {Use} from '../../domain/bucket-usage.ts';
+import {leftBeside, type Use} from '../../domain/bucket-usage.ts';
 import type {Plan} from '../../domain/plan.ts';
 import type {CellSpec, Price, RunSpec} from '../../domain/run-spec.ts';
 import type {Limit, Target} from '../../domain/target.ts';
@@ -169,7 +169,7 @@ const minutesBeside = (spec: RunSpec, max: number | null, others: readonly Use[]
 		].flatMap(([amount, limit, used]) =>
 			limit === null || limit === 0
 				? []
-				: [{requests, minutes: amount / Math.max(0, limit * spec.share - used)}],
+				: [{requests, minutes: amount / Math.max(0, leftBeside(limit, spec.share, used))}],
 		);
 	});
 	const [longest] = times.sort((first, second) => second.minutes - first.minutes);

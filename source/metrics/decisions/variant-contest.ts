@@ -3,9 +3,8 @@ import {type Goal, goals, type RunSpec} from '../../domain/run-spec.ts';
 import type {GateState, VariantState, Verdict} from '../../domain/verdict.ts';
 import type {Blocks} from '../figures/blocks.ts';
 import type {Figures} from '../figures/figures.ts';
-import {Elimination, type Standings, type Wants, wantsOf} from './elimination.ts';
+import {Elimination, gateState, type Standings, type Wants, wantsOf} from './elimination.ts';
 import type {Field} from './pairwise-comparison.ts';
-import {gateState} from './quality-gate.ts';
 import {verdictOf} from './verdict.ts';
 
 /**

@@ -3,9 +3,8 @@ import type {Goal} from '../../domain/run-spec.ts';
 import type {GateState, Verdict} from '../../domain/verdict.ts';
 import {formatCount, formatUsd} from '../../text/numbers.ts';
 import {cleanText} from '../../text/width.ts';
-import type {Out, Standings, Wants} from './elimination.ts';
+import type {Checked, Out, Standings, Wants} from './elimination.ts';
 import {type Field, leadOf} from './pairwise-comparison.ts';
-import type {Checked} from './quality-gate.ts';
 import {knownLimits} from './sustainable.ts';
 
 /** A verdict in sentences, and the facts that they are made from. */

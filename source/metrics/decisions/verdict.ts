@@ -2,8 +2,7 @@ import type {VariantFigures} from '../../domain/figures-schema.ts';
 import type {Goal, LoadShape} from '../../domain/run-spec.ts';
 import type {Gain} from '../../domain/snapshot.ts';
 import type {Verdict} from '../../domain/verdict.ts';
-import {fewestBlocks, lowOver, type Standings, wantsOf} from './elimination.ts';
-import {itemsToProve} from './quality-gate.ts';
+import {fewestBlocks, itemsToProve, lowOver, type Standings, wantsOf} from './elimination.ts';
 import {burdenOf, type Case, type Doubt, verdictText} from './verdict-words.ts';
 
 /** The order in which a tie is broken, by figures and not by proof. */

@@ -2,8 +2,8 @@ import type {CountsFrom, Use} from '../../domain/bucket-usage.ts';
 import type {VariantFigures} from '../../domain/figures-schema.ts';
 import type {CellSpec, LoadShape} from '../../domain/run-spec.ts';
 import type {Target} from '../../domain/target.ts';
+import type {Checked} from '../decisions/elimination.ts';
 import {adviseMaxTokens} from '../decisions/max-tokens.ts';
-import type {Checked} from '../decisions/quality-gate.ts';
 import {leftBy, sustainableRate} from '../decisions/sustainable.ts';
 import {wilsonInterval} from '../statistics/intervals.ts';
 import {VectorMoments} from '../statistics/vector-moments.ts';
@@ -108,8 +108,8 @@ const sustainableOf = (figures: Figures, index: number, view: CellView): Variant
 		return whole;
 	}
 	const {quota, othersShare} = leftBy(view.others, view.target.quota);
-	const {usefulPerMinute} = sustainableRate(requests, quota, bounds);
-	return {...whole, afterOthers: {usefulPerMinute, othersShare}};
+	const {usefulPerMinute, limitedBy} = sustainableRate(requests, quota, bounds);
+	return {...whole, afterOthers: {usefulPerMinute, othersShare, limitedBy}};
 };
 
 /** The figures of a cell, as a Snapshot has them. */

@@ -1,6 +1,6 @@
 import {Int32Histogram} from 'hdr-histogram-js';
 import type {Distribution, Mean} from '../../domain/figures-schema.ts';
-import {studentT} from './intervals.ts';
+import {minSamples, studentT} from './intervals.ts';
 
 /** Above it values are recorded as this one: two hours in hundredths of a millisecond. */
 const highest = 720_000_000;
@@ -104,8 +104,6 @@ export class RunningMean {
 	}
 }
 
-/** Minimum of samples for a percentile: 3 / (1 - p), so that a few are beyond it. */
-export const minSamples = {p50: 8, p90: 30, p99: 300} as const;
 const maxBins = 60;
 /** Times are kept to a hundredth of a millisecond. */
 const stepsPerMs = 100;

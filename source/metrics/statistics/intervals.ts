@@ -135,3 +135,6 @@ export function percentileBounds(
 	}
 	return undefined;
 }
+
+/** Minimum of samples for a percentile: 3 / (1 - p), so that a few are beyond it. */
+export const minSamples = {p50: 8, p90: 30, p99: 300} as const;

@@ -2,7 +2,7 @@ import {unknownMark} from '../../text/numbers.ts';
 import {type Column, renderTable} from '../../text/table.ts';
 import {cleanText} from '../../text/width.ts';
 import type {ComparedRuns} from '../../view/state.ts';
-import {markdownTable} from '../markdown.ts';
+import {markdownTable} from '../words.ts';
 import {
 	type ComparedFigure,
 	compareRuns,

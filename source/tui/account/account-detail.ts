@@ -1,5 +1,5 @@
 import type {WhatToChange} from '../../account/what-to-change.ts';
-import {type AccountBucket, incompleteMinutes} from '../../domain/account-snapshot.ts';
+import {type AccountBucket, incompleteMinutes, type ModelDurations} from '../../domain/account-snapshot.ts';
 import {type Limit, limitKinds} from '../../domain/target.ts';
 import {chartColumns, lineChartLines} from '../../text/line-chart.ts';
 import {
@@ -9,6 +9,7 @@ import {
 	formatPercent,
 	formatTokens,
 	formatUsd,
+	unknownMark,
 } from '../../text/numbers.ts';
 import {hangingLines, type Line, segment} from '../../text/segment.ts';
 import {cleanText} from '../../text/width.ts';
@@ -93,10 +94,12 @@ export function accountDetailLines(
 		['tokens', tokenWords(bucket)],
 		['last hour', hourWords(bucket)],
 		['today', dayWords(bucket, fractions.day)],
-		...bucket.durations.map((durations): readonly [string, string] => [
-			'latency',
-			`${cleanText(durations.modelId)}: first token ${formatDurationMs(durations.firstTokenP50)} p50, ${formatDurationMs(durations.firstTokenP90)} p90; total ${formatDurationMs(durations.latencyP50)} p50, ${formatDurationMs(durations.latencyP90)} p90`,
-		]),
+		...bucket.durations
+			.filter(isMeasured)
+			.map((durations): readonly [string, string] => [
+				'latency',
+				`${cleanText(durations.modelId)}: first token ${formatDurationMs(durations.firstTokenP50)} p50, ${formatDurationMs(durations.firstTokenP90)} p90; total ${formatDurationMs(durations.latencyP50)} p50, ${formatDurationMs(durations.latencyP90)} p90`,
+			]),
 		['model IDs', bucket.modelIds.length === 0 ? 'none in use' : cleanText(bucket.modelIds.join(', '))],
 		...limitKinds.map((kind): readonly [string, string] => [
 			limitNames[kind],
@@ -115,26 +118,29 @@ export function accountDetailLines(
 	];
 }
 
+const isMeasured = ({firstTokenP50, latencyP50}: ModelDurations): boolean =>
+	firstTokenP50 !== null || latencyP50 !== null;
+
 const limitNames = {requestsPerMinute: 'RPM', tokensPerMinute: 'TPM', tokensPerDay: 'TPD'} as const;
 
 function inUseWords({use, quota, minute}: AccountBucket, fractions: AccountRow['fractions']): string {
-	if (minute === null) {
-		return 'not known';
-	}
 	const requests = limitCell(quota.requestsPerMinute, formatCount);
 	const tokens = limitCell(quota.tokensPerMinute, formatTokens);
+	if (minute === null) {
+		return `${unknownMark} requests of ${requests}, ${unknownMark} quota tokens of ${tokens}`;
+	}
 	return `${formatNumber(use.requests)} requests of ${requests} (${formatPercent(fractions.requests)}), ${formatTokens(use.quotaTokens)} quota tokens of ${tokens} (${formatPercent(fractions.tokens)}), minute ${new Date(minute).toISOString().slice(11, 16)} UTC`;
 }
 
 /** Who uses it: this program live, others as CloudWatch reports it. */
 function partWords({own, others, minute}: AccountBucket): string {
-	const known = (words: string): string => (minute === null ? 'not known' : words);
-	return `this program ${formatNumber(own.requests)} requests, ${formatTokens(own.quotaTokens)} tokens · others ${known(`${formatNumber(others.requests)} requests, ${formatTokens(others.quotaTokens)} tokens (3-minute mean)`)}. AWS does not report which program uses a quota: model invocation logging records each caller, an application inference profile gives a program a model ID of its own.`;
+	const known = (words: string): string => (minute === null ? unknownMark : words);
+	return `this program ${formatNumber(own.requests)} requests, ${formatTokens(own.quotaTokens)} tokens · others ${known(`${formatNumber(others.requests)} requests, ${formatTokens(others.quotaTokens)} tokens (3-minute mean)`)}. AWS does not report which program uses a quota: bedrock-top tap -- COMMAND meters one that you start, model invocation logging records each caller, an application inference profile gives a program a model ID of its own.`;
 }
 
 function tokenWords({reported, minute}: AccountBucket): string {
 	if (minute === null) {
-		return 'not known';
+		return unknownMark;
 	}
 	return `${formatTokens(reported.inputTokens)} input, ${formatTokens(reported.outputTokens)} output, ${formatTokens(reported.cacheReadTokens)} cache read (free of quota), ${formatTokens(reported.cacheWriteTokens)} cache write; ${formatCount(reported.throttles)} throttled, ${formatCount(reported.clientErrors)} client and ${formatCount(reported.serverErrors)} server errors`;
 }
@@ -148,7 +154,7 @@ function hourWords({
 	priceRegion,
 }: AccountBucket): string {
 	if (minute === null) {
-		return 'not known';
+		return unknownMark;
 	}
 	const prices = priceRegion === undefined ? 'list prices' : `list prices of ${priceRegion}`;
 	return `peak minute ${formatCount(peak.requests)} requests, ${formatTokens(peak.quotaTokens)} quota tokens; ${formatCount(hourThrottles)} throttled, ${formatCount(hourErrors)} errors; ${formatUsd(costPerHourUsd)} at ${prices}`;
@@ -158,7 +164,7 @@ function dayWords({dayTokens, quota}: AccountBucket, fraction: number | null): s
 	return dayTokens === null
 		? quota.tokensPerDay.state === 'none'
 			? 'no daily limit'
-			: 'not known'
+			: unknownMark
 		: `${formatTokens(dayTokens)} of ${limitCell(quota.tokensPerDay, formatTokens)} tokens (${formatPercent(fraction)}) since 00:00 UTC (assumed: AWS does not document when the day begins)`;
 }
 
@@ -168,7 +174,7 @@ function limitWords(limit: Limit, kind: keyof typeof limitNames): string {
 		return kind === 'tokensPerDay' ? 'no daily limit' : 'no limit';
 	}
 	if (state === 'unknown' && applied === null && standard === null) {
-		return 'not known';
+		return unknownMark;
 	}
 	const value = limitCell(limit, formatTokens);
 	const facts = [

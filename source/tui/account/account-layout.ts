@@ -29,7 +29,7 @@ type AccountLayout =
 
 /** From this width on each of several Regions has its own table beside the others. */
 const besideFromWidth = 76;
-/** Lines for sentences below the table, where there is room for them. */
+/** Lines for sentences below the table, where there is room for them; all that the rows leave where that is more. */
 const maxNoteRows = 8;
 const minTableRows = 8;
 
@@ -48,13 +48,6 @@ export const accountLayout = oncePerState((state): AccountLayout => {
 		return {kind: 'detail', row: selected, advice};
 	}
 	const {width, height} = body;
-	const notes = accountNoteLines(
-		listed.map(({region}) => region),
-		selected,
-		advice,
-		panelInside(width, height, tier).width,
-	);
-	const noteRows = Math.max(0, Math.min(notes.length, maxNoteRows, height - minTableRows));
 	const isBeside = listed.length > 1 && width / listed.length >= besideFromWidth;
 	const [first] = listed;
 	const tables = isBeside
@@ -67,6 +60,22 @@ export const accountLayout = oncePerState((state): AccountLayout => {
 				},
 			];
 	const each = Math.floor(width / tables.length);
+	// Header and border, the rows, and the line of the idle ones.
+	const tableRows = Math.max(
+		...tables.map(
+			(table) =>
+				1 + height - panelInside(width, height, tier).height + table.rows.length + Math.sign(table.folded),
+		),
+	);
+	const notes = accountNoteLines(
+		listed.map(({region}) => region),
+		selected,
+		advice,
+		{
+			width: panelInside(width, height, tier).width,
+			height: Math.max(Math.min(maxNoteRows, height - minTableRows), height - tableRows),
+		},
+	);
 	return {
 		kind: 'tables',
 		tables: tables.map((table, at) => ({
@@ -74,9 +83,9 @@ export const accountLayout = oncePerState((state): AccountLayout => {
 			folded: table.folded,
 			rows: table.rows.map((row) => (row.id === selected?.id ? {...row, isSelected: true} : row)),
 			width: at === tables.length - 1 ? width - each * at : each,
-			height: height - noteRows,
+			height: height - notes.length,
 		})),
-		notes: notes.slice(0, noteRows),
+		notes,
 	};
 });
 

@@ -6,19 +6,21 @@ import {hangingLines, type Line, segment} from '../../text/segment.ts';
 import {cleanText, wrapText} from '../../text/width.ts';
 import type {AccountRow} from '../../view/account/account-rows.ts';
 
-/** Sentences below the table: what to change about the selected row, what is missing, and the cost of polling. */
+/**
+ * Sentences below the table: what to change about the selected row, what is missing, and the cost of polling.
+ * @returns at most `height` lines; a sentence that has no room is left out and not cut.
+ */
 export function accountNoteLines(
 	regions: readonly AccountRegion[],
 	selected: AccountRow | undefined,
 	advice: WhatToChange | undefined,
-	width: number,
+	{width, height}: {readonly width: number; readonly height: number},
 ): readonly Line[] {
 	const severalRegions = regions.length > 1;
-	return [
-		...(selected === undefined || advice === undefined ? [] : adviceLines(selected, advice, width)),
-		...rowNotes(selected).flatMap((note) => hangingLines(segment('› ', 'accent'), note, width)),
+	const rest = [
+		...rowNotes(selected).map((note) => hangingLines(segment('› ', 'accent'), note, width)),
 		...regions.flatMap(({region, remarks}) =>
-			remarks.flatMap((remark) =>
+			remarks.map((remark) =>
 				hangingLines(
 					segment('! ', 'warning'),
 					cleanText(severalRegions ? `${region}: ${remark}` : remark),
@@ -28,20 +30,40 @@ export function accountNoteLines(
 		),
 		...(regions.every(({cost}) => cost.calls === 0)
 			? []
-			: hangingLines(segment('$ ', 'muted'), costWords(regions), width, 'muted')),
+			: [hangingLines(segment('$ ', 'muted'), costWords(regions), width, 'muted')]),
 	];
+	if (selected === undefined || advice === undefined) {
+		return fitting(rest, height);
+	}
+	const [first, ...more] = advice.changes;
+	const all = [...adviceLines(selected, advice, width), ...rest];
+	if (more.length === 0 || all.flat().length <= height) {
+		return fitting(all, height);
+	}
+	const brief = `${first} Enter: ${formatCount(more.length)} more.`;
+	return fitting([...adviceLines(selected, {...advice, changes: [brief]}, width), ...rest], height);
 }
 
-/** How the row stands, and the most useful change; Enter has the others. */
-function adviceLines({model, bucket}: AccountRow, advice: WhatToChange, width: number): readonly Line[] {
-	const {state, changes} = advice;
-	const [first, ...more] = changes;
-	const others = more.length === 0 ? '' : ` Enter: ${formatCount(more.length)} more.`;
-	return [
-		...hangingLines(segment('› ', 'accent'), `${model} (${bucket.scope}): ${state}`, width),
-		...(first === undefined ? [] : hangingLines(segment('→ ', 'accent'), `${first}${others}`, width)),
-	];
-}
+/** The sentences that fit, the first ones before the others. */
+const fitting = (sentences: ReadonlyArray<readonly Line[]>, height: number): readonly Line[] => {
+	const lines: Line[] = [];
+	for (const sentence of sentences) {
+		if (lines.length + sentence.length <= height) {
+			lines.push(...sentence);
+		}
+	}
+	return lines;
+};
+
+/** How the row stands, and what to change. */
+const adviceLines = (
+	{model, bucket}: AccountRow,
+	{state, changes}: WhatToChange,
+	width: number,
+): ReadonlyArray<readonly Line[]> => [
+	hangingLines(segment('› ', 'accent'), `${model} (${bucket.scope}): ${state}`, width),
+	...changes.map((change) => hangingLines(segment('→ ', 'accent'), change, width)),
+];
 
 /** Notes about a row. */
 export function rowNotes(row: AccountRow | undefined): readonly string[] {

@@ -3,15 +3,16 @@ import type {WhatToChange} from '../../account/what-to-change.ts';
 import type {AccountRegion} from '../../domain/account-snapshot.ts';
 import {gaugeBar} from '../../text/bars.ts';
 import {formatCount} from '../../text/numbers.ts';
-import {type Line, segment} from '../../text/segment.ts';
+import {flowLines, type Line, segment} from '../../text/segment.ts';
 import {fitColumns, formatHeader, rowLine} from '../../text/table.ts';
 import {cleanText, wrapText} from '../../text/width.ts';
 import {accountColumns} from '../../view/account/account-columns.ts';
 import {type AccountRow, hasDifferentAges} from '../../view/account/account-rows.ts';
 import {accountFault, shownRegions} from '../../view/account/account-state.ts';
 import {isDemoOffered} from '../../view/availability.ts';
+import {type KeyCommand, keyOf} from '../../view/keymap.ts';
 import type {ListState} from '../../view/lists.ts';
-import type {State} from '../../view/state.ts';
+import type {OwnColumns, State} from '../../view/state.ts';
 import {useAppearance} from '../appearance.tsx';
 import {type FrameTitle, panelInside, scrolledLines} from '../frame.ts';
 import type {Tier} from '../layout.ts';
@@ -42,12 +43,14 @@ export function accountTableLines(
 		height,
 		hasRegions,
 		folded = 0,
+		own = {},
 	}: {
 		readonly width: number;
 		readonly height: number;
 		readonly hasRegions: boolean;
 		/** Number of idle buckets that are not among the rows. */
 		readonly folded?: number;
+		readonly own?: OwnColumns;
 	},
 ): readonly Line[] {
 	const hasBar = width >= barFromWidth;
@@ -56,7 +59,7 @@ export function accountTableLines(
 	const shown = visibleBuckets(rows, folded, height);
 	// The widths depend on all rows, so that nothing moves while scrolling.
 	const fitted = fitColumns(
-		accountColumns({hasRegions, hasAges: hasDifferentAges(rows)}),
+		accountColumns({hasRegions, hasAges: hasDifferentAges(rows), own}),
 		rows,
 		Math.max(1, width - markWidth),
 		width >= roomyFromWidth ? 2 : 1,
@@ -155,7 +158,7 @@ function TableView({rows, region, folded, ...props}: Props & AccountTable) {
 	const lines =
 		rows.length === 0
 			? emptyTableLines(region === undefined ? shownRegions(account) : [region], filter, inside.width)
-			: accountTableLines(rows, {...inside, hasRegions: region === undefined, folded});
+			: accountTableLines(rows, {...inside, hasRegions: region === undefined, folded, own: state.columns});
 	return <Panel {...props} title={accountTitle(region, lists.account)} lines={lines} />;
 }
 
@@ -165,6 +168,7 @@ function emptyLines(state: State, width: number): readonly Line[] {
 	if (fault === undefined) {
 		return emptyTableLines([], '', width);
 	}
+	const key = (command: KeyCommand) => segment(keyOf(state, command), 'accent');
 	return [
 		...fault.remarks.flatMap((remark, index) =>
 			wrapText(cleanText(remark), width).map(
@@ -172,13 +176,18 @@ function emptyLines(state: State, width: number): readonly Line[] {
 			),
 		),
 		[],
-		[
-			...(isDemoOffered(state) ? [segment('d', 'accent'), segment(' shows the demo   ')] : []),
-			segment('o', 'accent'),
-			segment(' chooses a preset   '),
-			segment('q', 'accent'),
-			segment(' quits'),
-		],
+		...flowLines(
+			[
+				[key('regions'), segment(' chooses Regions')],
+				// A Region that was chosen here is gone with the screen, unless it is kept.
+				...(fault.region === '' ? [[key('remember'), segment(' keeps the chosen one')]] : []),
+				...(isDemoOffered(state) ? [[key('start-demo'), segment(' shows the demo')]] : []),
+				[key('presets'), segment(' chooses a preset')],
+				[key('quit'), segment(' quits')],
+			],
+			segment('   '),
+			width,
+		),
 	];
 }
 

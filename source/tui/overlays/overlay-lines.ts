@@ -1,9 +1,11 @@
-import {formatCount} from '../../text/numbers.ts';
+import {drainMs} from '../../domain/timeouts.ts';
+import {formatCount, formatSecondsLeft} from '../../text/numbers.ts';
 import {fileSegment, fitLine, hangingLines, type Line, lineWidth, segment} from '../../text/segment.ts';
 import {cleanText, wrapText} from '../../text/width.ts';
-import {keyGroups} from '../../view/keymap.ts';
+import {columnsOfView, namesOn} from '../../view/columns/columns.ts';
+import {type Keymap, keyOf, titleOf} from '../../view/keymap.ts';
 import {type Setting, settings} from '../../view/settings.ts';
-import type {Overlay, SettingsForm, State} from '../../view/state.ts';
+import type {ColumnChooser, Overlay, SettingsForm, State} from '../../view/state.ts';
 import {statusOf} from '../../view/status.ts';
 import {boxed, type Content, firstShown, framed, overlayRoom} from '../frame.ts';
 import {type Rect, tierOf} from '../layout.ts';
@@ -27,11 +29,21 @@ function settingsContent(state: State, form: SettingsForm, roomWidth: number, ro
 	const lines = [...rows.slice(first, first + room), [], ...below];
 	return {
 		title: [segment('Settings', 'title')],
-		note: [
-			segment(width < 60 ? 'Enter accepts' : '↑ ↓ move, ← → choose, Enter accepts, Esc undoes', 'muted'),
-		],
+		note: [segment(longestFitting(settingsNotes, width - 18), 'muted')],
 		lines: lines.map((line) => fitLine(line, width)),
 	};
+}
+
+const settingsNotes = [
+	'↑ ↓ move, ← → choose, Enter accepts, Esc undoes, Ctrl+S remembers',
+	'↑ ↓ ← → choose, Enter accepts, Ctrl+S remembers',
+	'Enter accepts, Ctrl+S remembers',
+	'Enter accepts',
+];
+
+/** The first of several wordings, longest first, that has room; the last where none has. */
+function longestFitting(words: readonly string[], width: number): string {
+	return words.find((each) => each.length <= width) ?? words.at(-1) ?? '';
 }
 
 function settingLine(state: State, form: SettingsForm, setting: Setting, isSelected: boolean): Line {
@@ -63,6 +75,45 @@ function planLines(state: State, width: number): readonly Line[] {
 	}
 	const {word, detail, tone} = statusOf(state);
 	return [[segment(stage.kind === 'preparing' ? 'PLAN' : word, tone), segment(` ${detail}`)]];
+}
+
+const columnNotes = [
+	'Space on or off, Backspace the usual ones, Enter keeps, Ctrl+S remembers',
+	'Space on or off, Enter keeps, Ctrl+S remembers',
+	'Space on/off, Enter keeps',
+	'Enter keeps',
+];
+
+/** The columns of a view with what they show, those that are on marked; the list is scrolled around the selected one. */
+function columnsContent(
+	state: State,
+	{view, index}: ColumnChooser,
+	roomWidth: number,
+	roomHeight: number,
+): Content {
+	const all = columnsOfView(view);
+	const on = namesOn(state, view);
+	const nameWidth = Math.max(...all.map(([name]) => name.length));
+	const wordsWidth = Math.max(...all.map(([, words]) => words.length));
+	const width = Math.max(1, Math.min(roomWidth, 6 + nameWidth + 2 + wordsWidth));
+	// The table behind the box is to be seen.
+	const count = Math.min(roomHeight, 14);
+	const first = firstShown(index, count, all.length);
+	const rows = all.slice(first, first + count).map(([name, words], at): Line => {
+		const isSelected = first + at === index;
+		const isOn = on.includes(name);
+		return [
+			segment(isSelected ? '› ' : '  ', 'accent'),
+			segment(isOn ? '✓ ' : '  ', 'accent'),
+			segment(name.padEnd(nameWidth + 2), isSelected ? 'strong' : isOn ? 'plain' : 'muted'),
+			segment(first + at === 0 ? `${words}; stays` : words, 'muted'),
+		];
+	});
+	return {
+		title: [segment('Columns', 'title'), segment(` · ${titleOf(view)}`)],
+		note: [segment(longestFitting(columnNotes, roomWidth - titleOf(view).length - 20), 'muted')],
+		lines: rows.map((line) => fitLine(line, width)),
+	};
 }
 
 /** An overlay with its place: as large as it needs to be, in the middle of what is free. */
@@ -109,11 +160,13 @@ function overlayContent(state: State, overlay: Overlay, width: number, height: n
 			return pickerContent(state, overlay, width, height);
 		case 'settings':
 			return settingsContent(state, overlay, width, height);
+		case 'columns':
+			return columnsContent(state, overlay, width, height);
 		case 'help':
 			return {
 				title: [segment('Keys', 'title')],
 				note: [segment('↑ ↓ scroll, Esc closes', 'muted')],
-				lines: helpLines(width),
+				lines: helpLines(state.keymap, width),
 			};
 		case 'history':
 			return historyContent(state, overlay, width, height);
@@ -127,12 +180,18 @@ function overlayContent(state: State, overlay: Overlay, width: number, height: n
 			};
 		case 'quit-question':
 			return {title: [segment('Quit?', 'warning')], note: [], lines: questionLines(state, width, height)};
+		case 'tap-question':
+			return {
+				title: [segment(overlay.of === 'hold' ? 'Hold new requests?' : 'End the tap?', 'warning')],
+				note: [],
+				lines: tapQuestionLines(state, overlay.of, width, height),
+			};
 		case 'start-question':
 			return startQuestion(state, overlay.scroll, width, height);
 		case 'exported':
 			return {
 				title: [segment('Written', 'good')],
-				note: [segment('y copies; the next key closes it and acts', 'muted')],
+				note: [segment(`${keyOf(state, 'copy')} copies; the next key closes it and acts`, 'muted')],
 				lines: overlay.files.flatMap((file) =>
 					wrapText(cleanText(file), Math.max(1, width)).map((line): Line => [fileSegment(file, line)]),
 				),
@@ -140,12 +199,13 @@ function overlayContent(state: State, overlay: Overlay, width: number, height: n
 	}
 }
 
-function questionLines({snapshot}: State, width: number, height: number): readonly Line[] {
+function questionLines(state: State, width: number, height: number): readonly Line[] {
+	const {snapshot} = state;
 	const inFlight = snapshot?.progress.inFlight ?? 0;
 	const sentence = (text: string) => wrapText(text, width).map((line): Line => [segment(line)]);
 	const first = sentence('A run that costs money is under way.');
 	const more = sentence(`${formatCount(inFlight)} requests are in flight; what was measured is kept.`);
-	const quits: Line = [segment('q', 'accent'), segment(' stops it and quits')];
+	const quits: Line = [segment(keyOf(state, 'quit'), 'accent'), segment(' stops it and quits')];
 	const goesOn: Line = [segment('Esc', 'accent'), segment(' continues')];
 	const joined: Line = [...quits, segment('   '), ...goesOn];
 	const keys = lineWidth(joined) <= width ? [joined] : [quits, goesOn];
@@ -154,14 +214,37 @@ function questionLines({snapshot}: State, width: number, height: number): readon
 		: [...first, ...keys];
 }
 
+/** What applications will meet. */
+function tapQuestionLines(
+	state: State,
+	of: (Overlay & {kind: 'tap-question'})['of'],
+	width: number,
+	height: number,
+): readonly Line[] {
+	const inFlight = formatCount(state.snapshot?.progress.inFlight ?? 0);
+	const key = keyOf(state, of === 'hold' ? 'toggle-pause' : 'stop');
+	const words =
+		of === 'hold'
+			? `New requests get 503 with Retry-After until ${key} is pressed again; the ${inFlight} in flight go on.`
+			: `New requests get 503 with Retry-After; the ${inFlight} in flight have ${formatSecondsLeft(drainMs)} to finish.`;
+	const sentence = wrapText(words, width).map((line): Line => [segment(line)]);
+	const keys: Line = [
+		segment(key, 'accent'),
+		segment(of === 'hold' ? ' holds them   ' : ' ends it   '),
+		segment('Esc', 'accent'),
+		segment(' goes back'),
+	];
+	return sentence.length < height ? [...sentence, keys] : [keys];
+}
+
 const twoColumnWidth = 104;
 const columnGap = 3;
 
 /** The keys by group; in two columns where there is room. */
-function helpLines(width: number): readonly Line[] {
+function helpLines({groups}: Keymap, width: number): readonly Line[] {
 	const isDouble = width >= twoColumnWidth;
 	const blockWidth = isDouble ? Math.floor((width - columnGap) / 2) : width;
-	const blocks = keyGroups.map(({title, entries}): readonly Line[] => [
+	const blocks = groups.map(({title, entries}): readonly Line[] => [
 		[segment(title, 'title')],
 		...entries.flatMap(({keys, description}) =>
 			hangingLines(segment(`${keys.join(' ').padEnd(10)} `, 'accent'), description, blockWidth),

@@ -1,10 +1,12 @@
-import {formatCount, formatSecondsLeft} from '../../text/numbers.ts';
+import {formatCount, formatSecondsLeft, formatUsd, unknownMark} from '../../text/numbers.ts';
 import {fitLine, type Line, segment} from '../../text/segment.ts';
-import {type Column, fitColumns, rowLine} from '../../text/table.ts';
+import {type Column, fitColumns, formatHeader, rowLine} from '../../text/table.ts';
 import {cleanText, wrapText} from '../../text/width.ts';
+import {roomWords} from '../../view/account/account-columns.ts';
 import {shownRegions} from '../../view/account/account-state.ts';
 import {isDemoOffered} from '../../view/availability.ts';
-import {type PickerRow, pickerRows} from '../../view/picker.ts';
+import {keyOf} from '../../view/keymap.ts';
+import {type PickerRow, pickerRows, roomOf} from '../../view/picker.ts';
 import {limitWords} from '../../view/quota-words.ts';
 import type {Picker, RemoteList, State} from '../../view/state.ts';
 import {type Content, firstShown} from '../frame.ts';
@@ -66,7 +68,7 @@ function emptyLines(state: State, {of}: Picker, width: number): readonly Line[] 
 					? [
 							[
 								segment('Esc, then '),
-								segment('d', 'accent'),
+								segment(keyOf(state, 'start-demo'), 'accent'),
 								segment(' shows the demo, which needs no account.'),
 							],
 						]
@@ -87,9 +89,11 @@ function rowLines(
 	height: number,
 ): readonly Line[] {
 	const selected = Math.min(picker.index, rows.length - 1);
-	const first = firstShown(selected, height, rows.length);
-	const fitted = fitColumns(columnsOf(picker.of), rows, width - 4);
-	return rows.slice(first, first + height).map((row, index): Line => {
+	const hasHeader = picker.of === 'models' && rows[0]?.kind === 'model' && height > 3;
+	const count = height - (hasHeader ? 1 : 0);
+	const first = firstShown(selected, count, rows.length);
+	const fitted = fitColumns(columnsOf(state, picker.of), rows, width - 4);
+	const lines = rows.slice(first, first + count).map((row, index): Line => {
 		const isSelected = first + index === selected;
 		const isMarked = picker.marked.includes(row.key);
 		const isInForce = inForce(state, picker.of).includes(row.key);
@@ -101,6 +105,7 @@ function rowLines(
 				: rowLine(fitted, row)),
 		];
 	});
+	return hasHeader ? [[segment(`    ${formatHeader(fitted)}`, 'muted')], ...lines] : lines;
 }
 
 /** Keys of the rows that are in use now. */
@@ -115,36 +120,60 @@ function inForce({config, account}: State, of: Picker['of']): readonly string[] 
 	}
 }
 
-function columnsOf(of: Picker['of']): ReadonlyArray<Column<PickerRow>> {
-	return of === 'models' ? modelColumns : presetColumns;
+function columnsOf(state: State, of: Picker['of']): ReadonlyArray<Column<PickerRow>> {
+	return of === 'models' ? modelColumns(state) : presetColumns;
 }
 
-const modelColumns: ReadonlyArray<Column<PickerRow>> = [
-	{
-		key: 'model',
-		header: '',
-		align: 'left',
-		priority: 9,
-		minWidth: 20,
-		cut: 'middle',
-		format: ({key}) => cleanText(key),
-		tone: () => 'strong',
-	},
-	modelColumn('scope', 8, ({scope}) => scope),
-	modelColumn('requests', 6, ({quota}) => limitWords(quota.requestsPerMinute, 'RPM')),
-	modelColumn('tokens', 7, ({quota}) => limitWords(quota.tokensPerMinute, 'TPM')),
-];
+function modelColumns(state: State): ReadonlyArray<Column<PickerRow>> {
+	const isWatched = shownRegions(state.account).length > 0;
+	return [
+		{
+			key: 'model',
+			header: 'Model',
+			align: 'left',
+			priority: 9,
+			minWidth: 30,
+			cut: 'middle',
+			format: ({key}) => cleanText(key),
+			tone: () => 'strong',
+		},
+		modelColumn('scope', 'Scope', 4, ({scope}) => scope),
+		modelColumn('requests', '', 3, ({quota}) => limitWords(quota.requestsPerMinute, 'RPM')),
+		modelColumn('tokens', 'Quota', 5, ({quota}) =>
+			// Where there is room for one limit alone, a blocked one is what counts.
+			quota.requestsPerMinute.state === 'blocked'
+				? limitWords(quota.requestsPerMinute, 'RPM')
+				: limitWords(quota.tokensPerMinute, 'TPM'),
+		),
+		// What others leave is known where the account is watched.
+		...(isWatched
+			? [
+					modelColumn('free', 'Free', 8, (model) => {
+						const room = roomOf(state, model);
+						return room === undefined ? unknownMark : roomWords(room);
+					}),
+				]
+			: []),
+		modelColumn('input', '$/M in', 7, ({price}) => perMillion(price?.input)),
+		modelColumn('output', '$/M out', 6, ({price}) => perMillion(price?.output)),
+	];
+}
+
+function perMillion(usdPerToken: number | undefined): string {
+	return usdPerToken === undefined ? unknownMark : formatUsd(usdPerToken * 1e6);
+}
 
 type ModelRow = Extract<PickerRow, {kind: 'model'}>;
 
 function modelColumn(
 	key: string,
+	header: string,
 	priority: number,
 	format: (model: ModelRow['model']) => string,
 ): Column<PickerRow> {
 	return {
 		key,
-		header: '',
+		header,
 		align: key === 'scope' ? 'left' : 'right',
 		priority,
 		format: (row) => (row.kind === 'model' ? format(row.model) : ''),
@@ -165,8 +194,16 @@ const presetColumns: ReadonlyArray<Column<PickerRow>> = [
 		header: '',
 		align: 'left',
 		priority: 8,
-		minWidth: 10,
+		minWidth: 24,
 		cut: 'end',
 		format: (row) => (row.kind === 'preset' ? cleanText(row.preset.description) : ''),
+	},
+	{
+		key: 'note',
+		header: '',
+		align: 'right',
+		priority: 7,
+		format: (row) => (row.kind === 'preset' ? cleanText(row.preset.note) : ''),
+		tone: () => 'muted',
 	},
 ];

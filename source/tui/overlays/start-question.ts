@@ -2,6 +2,7 @@ import type {Plan} from '../../domain/plan.ts';
 import type {MoreRequests} from '../../domain/snapshot.ts';
 import {type Line, segment} from '../../text/segment.ts';
 import {wrapText} from '../../text/width.ts';
+import {keyOf} from '../../view/keymap.ts';
 import {moreHint, moreQuestion, offeredMore} from '../../view/more-requests.ts';
 import {oncePerState} from '../../view/selectors.ts';
 import type {State} from '../../view/state.ts';
@@ -51,7 +52,7 @@ export function moreLines(state: State, width: number, height: number): readonly
 		texts.flatMap((text) => wrapText(text, Math.max(1, width)).map((line): Line => [segment(line)]));
 	const whole = sentences(words);
 	const key: Line = [
-		segment('a', 'accent'),
+		segment(keyOf(state, 'add-requests'), 'accent'),
 		segment(' adds them   '),
 		segment('Esc', 'accent'),
 		segment(' goes back'),
@@ -59,7 +60,7 @@ export function moreLines(state: State, width: number, height: number): readonly
 	// Where there is no room for more, what it costs and the key.
 	return whole.length < height || offer === undefined
 		? [...whole, key]
-		: sentences([`a ${moreHint(offer, state.isDemo)}, Esc goes back`]);
+		: sentences([`${keyOf(state, 'add-requests')} ${moreHint(offer, state.isDemo)}, Esc goes back`]);
 }
 
 function plain(text: string): Line {

@@ -7,7 +7,7 @@ import {type Line, segment} from '../../text/segment.ts';
 import {cleanText, displayWidth, fitText} from '../../text/width.ts';
 import {oncePerState, shownSnapshot} from '../../view/selectors.ts';
 import type {State} from '../../view/state.ts';
-import {listedRows, selectedRow, type VariantRow} from '../../view/variant-rows.ts';
+import {isBesideOthers, listedRows, selectedRow, type VariantRow} from '../../view/variant-rows.ts';
 import {type FrameTitle, firstShown} from '../frame.ts';
 
 /** Bars by variant with 95% intervals: the goal of the run first, further figures as far as there is room. */
@@ -91,9 +91,17 @@ const sections = oncePerState((state): readonly Section[] => {
 export function barsTitle(state: State): FrameTitle {
 	const [first] = sections(state);
 	return {
-		title: [segment(first?.figure.title ?? 'Variants', 'title')],
+		title: [
+			segment(first?.figure.title ?? 'Variants', 'title'),
+			segment(first === undefined ? '' : wholeQuotaWords(first.figure, state)),
+		],
 		note: first === undefined ? [] : [segment(`├─┤ 95% · ${betterWords(first.figure)}`, 'muted')],
 	};
+}
+
+/** Rates are those of the whole quota, also beside others: they come and go, and the verdict compares by the whole. */
+function wholeQuotaWords({goal}: Figure, state: State): string {
+	return goal === 'throughput' && isBesideOthers(state) ? ' · whole quota' : '';
 }
 
 function betterWords({isMoreBetter}: Figure): string {
@@ -113,6 +121,7 @@ export function barLines(state: State, width: number, height: number): readonly 
 	for (const section of others) {
 		const title: Line = [
 			segment(section.figure.title, 'title'),
+			segment(wholeQuotaWords(section.figure, state)),
 			...(width < minWidthOfWords ? [] : [segment(`  ${betterWords(section.figure)}`, 'muted')]),
 		];
 		const more = [...(isSpaced ? [[]] : []), title, ...sectionLines(section, state, width)];

@@ -1,6 +1,6 @@
 import type {Distribution, Mean, TurnFigures, VariantFigures} from '../../domain/figures-schema.ts';
 import {dayBoundOf} from '../../metrics/decisions/sustainable.ts';
-import {minSamples} from '../../metrics/statistics/distribution.ts';
+import {minSamples} from '../../metrics/statistics/intervals.ts';
 import {cachingEntries, compressionText} from '../../reports/words.ts';
 import {histogramLines} from '../../text/bars.ts';
 import {

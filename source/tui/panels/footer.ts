@@ -25,6 +25,7 @@ export function footerLine(state: State, fullWidth: number): Line {
 		width,
 		({command}) => isOffered(command) && disabledReason(state, command) === undefined,
 		(command) => wordNow(state, command),
+		state.keymap,
 	);
 	return fitLine(
 		hints.flatMap(({key, word}, index) => [

@@ -80,14 +80,16 @@ function othersWords({bucket, nowMs}: GaugesAge): string {
 	if (bucket?.others === undefined) {
 		return '';
 	}
-	const {at, from} = bucket.others;
+	const {at, from, reportedAt} = bucket.others;
 	if (nowMs === undefined) {
 		return `others at ${at.slice(11, 16)} UTC`;
 	}
-	const ageMs = Math.max(0, nowMs - Date.parse(at));
+	const ageOf = (iso: string): number => Math.max(0, nowMs - Date.parse(iso));
+	const oldWords = (iso: string): string =>
+		`${ageOf(iso) < minuteMs ? 'under 1 min' : `${Math.floor(ageOf(iso) / minuteMs)} min`} old`;
 	return from === 'throttle'
-		? `others by a throttle ${formatSecondsLeft(ageMs)} ago`
-		: `others ${ageMs < minuteMs ? 'under 1 min' : `${Math.floor(ageMs / minuteMs)} min`} old`;
+		? `others by a throttle ${formatSecondsLeft(ageOf(at))} ago${reportedAt === undefined ? '' : `, else ${oldWords(reportedAt)}`}`
+		: `others ${oldWords(at)}`;
 }
 
 /** The legend of the bars; others only where something is known of them. */
@@ -113,9 +115,8 @@ const usedUpPart = 0.995;
 const dayFraction = 0.5;
 
 /** Whether the day's limit is worth a line: where there is room, or where it comes near. */
-export function isDayShown(state: State, tier: Tier): boolean {
+export function isDayShown(state: State, tier: Tier, index = shownTargetIndex(state)): boolean {
 	const snapshot = shownSnapshot(state);
-	const index = shownTargetIndex(state);
 	if (snapshot?.targets[index]?.quota.tokensPerDay.state !== 'known') {
 		return false;
 	}

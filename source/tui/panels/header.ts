@@ -1,11 +1,12 @@
 import {fitLine, joinLines, type Line, lineWidth, segment, spreadLine} from '../../text/segment.ts';
 import {cleanText, displayWidth, truncateMiddle} from '../../text/width.ts';
 import {shownRegions} from '../../view/account/account-state.ts';
-import {views} from '../../view/keymap.ts';
+import {keyOf, viewsOf} from '../../view/keymap.ts';
 import {accountWords, quotaWords} from '../../view/quota-words.ts';
 import {isRunning, shownSnapshot} from '../../view/selectors.ts';
-import type {State} from '../../view/state.ts';
+import type {ScreenTap, State} from '../../view/state.ts';
 import {accountStatus, frozenStatus, type Status, statusOf} from '../../view/status.ts';
+import {selectedClient} from '../../view/tap/traffic-list.ts';
 import {selectedRow} from '../../view/variant-rows.ts';
 
 const dot = segment(' · ', 'muted');
@@ -21,12 +22,43 @@ export function headerLines(state: State, width: number, height: number): readon
 	return [identityLine(state, width), statusLine(state, width), viewsLine(state, width)].slice(0, height);
 }
 
-/** The target whose figures the header and the gauges show: that of the selected variant. */
+/** The target whose figures the header and the gauges show: that of the selected variant, or client of a tap. */
 export function shownTargetIndex(state: State): number {
-	return selectedRow(state)?.targetIndex ?? 0;
+	const row = state.tap === undefined ? selectedRow(state) : selectedClient(state);
+	return row?.targetIndex ?? 0;
 }
 
 function identityLine(state: State, width: number): Line {
+	const badge = badgeOf(state);
+	return [
+		...fitLine(
+			state.tap === undefined ? runIdentity(state, width) : tapIdentity(state, state.tap),
+			width - lineWidth(badge),
+		),
+		// The badge stays whatever else must go.
+		...fitLine(badge, Math.min(width, lineWidth(badge))),
+	];
+}
+
+/** Where a tap listens and what is behind it. */
+function tapIdentity(state: State, {address, region, endpoint}: ScreenTap): Line {
+	const places = [
+		cleanText(address),
+		cleanText(region),
+		accountWords(state.view === 'account' ? shownRegions(state.account)[0]?.account : undefined),
+		endpoint === undefined || state.isDemo ? '' : cleanText(endpoint),
+	].filter((text) => text !== '');
+	const model =
+		state.view === 'timeline' ? shownSnapshot(state)?.targets[shownTargetIndex(state)]?.model : undefined;
+	return [
+		segment('bedrock-top', 'title'),
+		segment('  TAP ', 'strong'),
+		segment(places.join(' · ')),
+		...(model === undefined ? [] : [dot, segment(cleanText(model), 'accent')]),
+	];
+}
+
+function runIdentity(state: State, width: number): Line {
 	const snapshot = shownSnapshot(state);
 	const target = snapshot?.targets[shownTargetIndex(state)];
 	const badge = badgeOf(state);
@@ -44,13 +76,11 @@ function identityLine(state: State, width: number): Line {
 	const room = width - displayWidth(name) - 2 - lineWidth(badge) - lineWidth(tail) - 4;
 	const model = cleanText(target?.model ?? state.config.models[0] ?? '');
 	const shownModel = truncateMiddle(model, Math.max(16, room));
-	const left = [
+	return [
 		segment(name, 'title'),
 		segment('  '),
 		...joinLines([shownModel === '' ? [] : [segment(shownModel, 'accent')], tail], dot),
 	];
-	// The badge stays whatever else must go.
-	return [...fitLine(left, width - lineWidth(badge)), ...fitLine(badge, Math.min(width, lineWidth(badge)))];
 }
 
 export function isSimulatedIn(state: State): boolean {
@@ -97,6 +127,10 @@ function statusLine(state: State, width: number): Line {
 }
 
 function quotaLine(state: State): Line {
+	// In other views of a tap the quota would be that of one of several clients.
+	if (state.tap !== undefined && state.view !== 'timeline') {
+		return [];
+	}
 	const quota = shownSnapshot(state)?.targets[shownTargetIndex(state)]?.quota;
 	if (quota === undefined) {
 		return [];
@@ -109,12 +143,16 @@ function quotaLine(state: State): Line {
 }
 
 function viewsLine(state: State, width: number): Line {
-	const names: readonly Line[] = views.map(({name, title, digit}) =>
-		name === state.view
-			? [segment(`[${digit} ${title}]`, 'strong')]
-			: [segment(` ${digit} `, 'muted'), segment(`${title} `)],
-	);
+	const names: readonly Line[] = viewsOf(state.tap !== undefined).map(({name, title}) => {
+		const key = keyOf(state, `open-${name}`);
+		return name === state.view
+			? [segment(`[${key} ${title}]`, 'strong')]
+			: [segment(` ${key} `, 'muted'), segment(`${title} `)];
+	});
 	const left = names.flat();
+	if (state.tap !== undefined) {
+		return fitLine(left, width);
+	}
 	const {method, load, goal} = state.config;
 	const settings = [
 		[segment(state.plan?.method ?? method)],

@@ -126,6 +126,11 @@ function emptyWords({lists, items, earlier}: State): string {
 		: `no item${filter}; Esc clears the filter`;
 }
 
+/** Of what has no outcome: once the run is over it stays without one. */
+function openWord({stage}: State, whom = ''): string {
+	return stage.kind === 'ended' || stage.kind === 'failed' ? `not asked${whom}` : 'pending';
+}
+
 /** A header and the rows that fit, the selected one among them. */
 export function itemListLines(state: State, width: number, height: number): readonly Line[] {
 	const rows = listedItems(state);
@@ -149,7 +154,7 @@ export function itemListTitle(state: State, width: number): FrameTitle {
 	const words = [
 		formatCount(total),
 		`${formatCount(failed)} failed`,
-		...(pending === 0 ? [] : [`${formatCount(pending)} pending`]),
+		...(pending === 0 ? [] : [`${formatCount(pending)} ${openWord(state, ' of all')}`]),
 		...(state.items.isFailuresOnly ? ['failures only'] : []),
 		...listWords(state, 'items'),
 		...(rows.length === total ? [] : [`${formatCount(rows.length)} listed`]),
@@ -159,7 +164,7 @@ export function itemListTitle(state: State, width: number): FrameTitle {
 		note:
 			hidden > 0
 				? [segment(`← → ${hidden} more ${hidden === 1 ? 'variant' : 'variants'}`, 'muted')]
-				: [segment('✓ passed  ✗ failed  · pending', 'muted')],
+				: [segment(`✓ passed  ✗ failed  · ${openWord(state)}`, 'muted')],
 	};
 }
 
@@ -214,7 +219,7 @@ function variantLines(
 	const mark = cellText(cell);
 	const {outcome} = cell;
 	if (outcome === undefined) {
-		return hangingLines(label, '· no answer yet', width, 'muted');
+		return hangingLines(label, `· ${openWord(state)}`, width, 'muted');
 	}
 	if (isLost(outcome)) {
 		const words = `! no answer: ${outcome === 'stopped' ? 'the run ended first' : outcome}`;

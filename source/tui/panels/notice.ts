@@ -10,6 +10,7 @@ import {
 import {hangingLines, type Line, segment, type Tone} from '../../text/segment.ts';
 import {cleanText, wrapText} from '../../text/width.ts';
 import {isDemoOffered} from '../../view/availability.ts';
+import {type KeyCommand, keyOf} from '../../view/keymap.ts';
 import type {State} from '../../view/state.ts';
 import type {FrameTitle} from '../frame.ts';
 
@@ -30,13 +31,29 @@ export function noticeOf(state: State, width: number): Notice | undefined {
 	const isAgain = stage.kind === 'preparing' && !stage.startsThen && state.snapshot?.phase === 'ready';
 	if ((stage.kind === 'planned' || isAgain) && plan !== undefined) {
 		const entries = planEntries(state, plan, width);
+		const key = (command: KeyCommand) => keyOf(state, command);
+		const changing = [key('settings'), key('models'), key('presets')].join(' ');
 		return {
 			title: [segment('Plan', 'title'), segment(isAgain ? ' · planning again' : ' · nothing has been sent')],
 			lines: [
 				...entries,
 				...(plan.refusal === undefined
-					? keyLine('r', 'starts', ', M o Space', 'change it', 'q', 'quits')
-					: keyLine('M', 'chooses another model', 'r', 'does not start: it would be refused', 'q', 'quits')),
+					? keyLine(
+							key('run'),
+							'starts',
+							`${changing} ${key('toggle-variant')}`,
+							'change it',
+							key('quit'),
+							'quits',
+						)
+					: keyLine(
+							key('models'),
+							'chooses another model',
+							key('run'),
+							'does not start: it would be refused',
+							key('quit'),
+							'quits',
+						)),
 			],
 			planLines: entries.length,
 		};
@@ -49,11 +66,24 @@ function faultLines(state: State, width: number): readonly Line[] {
 		return [];
 	}
 	const {message, hint} = state.stage.fault;
+	const choosing = [keyOf(state, 'open-account'), keyOf(state, 'regions')].join(' ');
 	return [
 		...paragraph(message, width, 'strong'),
 		...(hint === undefined ? [] : paragraph(hint, width)),
-		...keyLine('r', 'tries again', ...(isDemoOffered(state) ? ['d', 'shows the demo'] : []), 'q', 'quits'),
+		...keyLine(
+			keyOf(state, 'run'),
+			'tries again',
+			...(isRegionMissing(message) ? [choosing, 'choose a Region'] : []),
+			...(isDemoOffered(state) ? [keyOf(state, 'start-demo'), 'shows the demo'] : []),
+			keyOf(state, 'quit'),
+			'quits',
+		),
 	];
+}
+
+/** In the words of `bedrock/clients`: a fault crosses threads as its sentence alone. */
+function isRegionMissing(message: string): boolean {
+	return message.startsWith('No AWS Region is set');
 }
 
 /** The requests, quota and cost of a run. */

@@ -4,6 +4,7 @@ import {formatPercent, formatTokens, unknownMark} from '../../text/numbers.ts';
 import {hangingLines, type Line, segment, type Tone} from '../../text/segment.ts';
 import {type Column, fitColumns, formatHeader, rowLine} from '../../text/table.ts';
 import {cleanText} from '../../text/width.ts';
+import {chosenColumns} from '../../view/columns/columns.ts';
 import {listWords} from '../../view/lists.ts';
 import {
 	factorWords,
@@ -83,13 +84,18 @@ export function quotaLines(state: State, width: number, height: number): readonl
 		const {filter} = state.lists.quotas;
 		const words =
 			filter === ''
-				? 'no quota is known before a run is prepared'
+				? `no quota is known before ${state.tap === undefined ? 'a run is prepared' : 'the first request'}`
 				: `no quota matches "${cleanText(filter)}"; Esc clears the filter`;
 		return [[segment(words, 'muted')]];
 	}
 	const selected = selectedQuota(state);
 	const rows = listed.map((row): TableRow => ({...row, isSelected: row === selected}));
-	const fitted = fitColumns(columns, rows, width, width < widthForGaps ? 1 : 2);
+	const fitted = fitColumns(
+		chosenColumns(columns, 'quotas', state.columns),
+		rows,
+		width,
+		width < widthForGaps ? 1 : 2,
+	);
 	const words = selected === undefined ? [] : selectedLines(selected, width);
 	const isExplained = rows.length + 2 + words.length <= height;
 	const count = Math.max(1, height - 1);

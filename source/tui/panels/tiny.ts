@@ -1,12 +1,15 @@
 import type {Gauge} from '../../domain/snapshot.ts';
 import {gaugeFraction, gaugeLevel, gaugeLevels} from '../../text/bars.ts';
-import {formatPercent, formatTokens} from '../../text/numbers.ts';
+import {formatCount, formatTokens} from '../../text/numbers.ts';
 import {flowLines, type Line, segment} from '../../text/segment.ts';
 import {cleanText, wrapText} from '../../text/width.ts';
+import {freeWords, roomTone} from '../../view/account/account-columns.ts';
 import {listedBuckets} from '../../view/account/listed-buckets.ts';
+import {keyOf} from '../../view/keymap.ts';
 import {bucketNow, shownSnapshot, snapshotNowMs, throttledSinceMs} from '../../view/selectors.ts';
 import type {State} from '../../view/state.ts';
 import {accountStatus, statusOf} from '../../view/status.ts';
+import {requestCount} from '../../view/tap/tap-words.ts';
 import {throttledTotal} from '../../view/variant-order.ts';
 import {footerLine} from './footer.ts';
 import {isSimulatedIn, shownTargetIndex} from './header.ts';
@@ -15,18 +18,15 @@ import {briefVerdict} from './verdict.ts';
 /** Buckets that are shown where there is no room for a table. */
 const maxBuckets = 3;
 
-/** The essentials of the account: how full its fullest buckets are. */
+/** The essentials of the account: what its fullest buckets have left, before the name, which may be cut. */
 function accountTinyParts(state: State): readonly Line[] {
 	const {word, tone} = accountStatus(state);
-	const rows = listedBuckets(state).filter(
-		({bucket, fullest}) => bucket.activity !== 'idle' && fullest !== null,
-	);
+	const rows = listedBuckets(state).filter(({bucket}) => bucket.activity !== 'idle');
 	return [
 		[segment(word, tone)],
-		...rows.slice(0, maxBuckets).map(({model, fullest}): Line => {
-			const {glyph, tone: levelTone} = gaugeLevels[gaugeLevel(fullest)];
-			return [segment(`${model} `), segment(`${formatPercent(fullest)}${glyph}`, levelTone)];
-		}),
+		...rows
+			.slice(0, maxBuckets)
+			.map((row): Line => [segment(`${freeWords(row)} `, roomTone(row)), segment(row.model)]),
 	];
 }
 
@@ -69,7 +69,10 @@ function runParts(state: State): readonly Line[] {
 	);
 	return [
 		[segment(status.word, status.tone)],
-		...(state.stage.kind === 'planned' && !state.isDemo ? [[segment('r shows the plan')]] : []),
+		...(state.stage.kind === 'planned' && !state.isDemo && state.plan?.refusal === undefined
+			? [[segment(`${keyOf(state, 'run')} shows the plan`)]]
+			: []),
+		...tapWords(state),
 		...blockedWords(state),
 		briefVerdict(state),
 		...(bucket === undefined
@@ -79,14 +82,34 @@ function runParts(state: State): readonly Line[] {
 	];
 }
 
+/** Of a tap how many requests came; before the first one the way to its address, which has no room here. */
+function tapWords(state: State): readonly Line[] {
+	const snapshot = shownSnapshot(state);
+	if (state.tap === undefined) {
+		return [];
+	}
+	const requests = snapshot === undefined ? 0 : requestCount(snapshot);
+	return requests === 0 || snapshot === undefined
+		? [
+				[segment('no request yet')],
+				[segment(keyOf(state, 'copy'), 'accent'), segment(' copies the export lines')],
+			]
+		: [
+				[segment(`${formatCount(requests)} requests`)],
+				[segment(`${formatCount(snapshot.progress.inFlight)} in flight`)],
+			];
+}
+
 const separator = segment(' · ', 'muted');
 
-/** What a run waits for, a part each: `others use 47 of 50`, `next request in 14 s`. */
+/** Why a run cannot start, or what it waits for, a part each: `others use 47 of 50`, `next request in 14 s`. */
 function blockedWords(state: State): readonly Line[] {
 	const snapshot = shownSnapshot(state);
+	const refusal = state.stage.kind === 'planned' ? state.plan?.refusal : undefined;
 	const isRunning = state.stage.kind === 'running' && snapshot?.phase === 'running';
-	const parts = isRunning ? cleanText(snapshot.progress.waitingFor ?? '').split(' · ') : [];
-	return parts.filter((part) => part !== '').map((part) => [segment(part)]);
+	const reason = cleanText(refusal ?? (isRunning ? snapshot.progress.waitingFor : null) ?? '');
+	const parts = reason.split(/ · |: |, /).filter((part) => part !== '');
+	return parts.map((part) => [segment(part)]);
 }
 
 /** All that is taken of a limit, by whomever, marked where that is near it and within a minute of a throttle. */

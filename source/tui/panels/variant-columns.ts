@@ -11,7 +11,10 @@ import {
 } from '../../text/numbers.ts';
 import type {Tone} from '../../text/segment.ts';
 import type {Column} from '../../text/table.ts';
+import {chosenColumns, furtherColumns} from '../../view/columns/columns.ts';
+import type {ViewName} from '../../view/keymap.ts';
 import {passedWords} from '../../view/quality-words.ts';
+import type {OwnColumns} from '../../view/state.ts';
 import {throttledTotal} from '../../view/variant-order.ts';
 import type {VariantRow} from '../../view/variant-rows.ts';
 
@@ -56,8 +59,8 @@ function percentileOf({histogram, ...known}: Distribution, name: 'p50' | 'p99'):
 
 const toneOf = (isRaised: boolean, tone: Tone): Tone => (isRaised ? tone : 'plain');
 
-/** The columns of the dashboard. */
-const usualFigures: readonly Figure[] = [
+/** The columns in the order of the Variants view; the dashboard has fewer where there is little room. */
+const allFigures: readonly Figure[] = [
 	{
 		key: 'sent',
 		headers: ['Sent', 'Sent'],
@@ -143,9 +146,10 @@ const usualFigures: readonly Figure[] = [
 		minWidth: 6,
 		// Beside other traffic: what that leaves, and what the whole quota would allow.
 		format: ({sustainable: {usefulPerMinute, afterOthers}}) =>
-			afterOthers === undefined
+			afterOthers === undefined || usefulPerMinute === null
 				? formatNumber(usefulPerMinute)
 				: `${formatNumber(afterOthers.usefulPerMinute)} of ${formatNumber(usefulPerMinute)}`,
+		// Variants are compared, sorted and marked by the whole quota, as the verdict does: others come and go.
 		// Its interval is that of one variant alone; between two of them most of it cancels out.
 		compared: {best: 'high', of: ({sustainable}) => ({mean: sustainable.usefulPerMinute})},
 	},
@@ -155,12 +159,10 @@ const usualFigures: readonly Figure[] = [
 		priority: 85,
 		minWidth: 8,
 		format: ({sustainable: {limitedBy, afterOthers}}) =>
-			`${limitWordsByCause[limitedBy]}${afterOthers === undefined ? '' : ' + others'}`,
+			afterOthers === undefined || limitedBy === 'none'
+				? limitWordsByCause[limitedBy]
+				: `${limitWordsByCause[afterOthers.limitedBy ?? limitedBy]} + others`,
 	},
-];
-
-/** Further columns of the Variants view. */
-const furtherFigures: readonly Figure[] = [
 	{
 		key: 'p99',
 		headers: ['p99', 'Total p99'],
@@ -220,6 +222,9 @@ type ColumnOptions = {
 	/** With the columns of the Variants view. */
 	readonly isFull: boolean;
 	readonly goal: Goal;
+	/** Whose columns the user may have chosen. */
+	readonly view: ViewName;
+	readonly own: OwnColumns;
 };
 
 /** The columns of a variant table for these rows, those of the goal first. */
@@ -227,19 +232,24 @@ export function variantColumns(
 	options: ColumnOptions,
 	rows: readonly TableRow[],
 ): ReadonlyArray<Column<TableRow>> {
-	return [
+	const {view, own, isWide} = options;
+	const isOwn = own[view] !== undefined;
+	const all = [
 		markColumn,
 		nameColumn,
 		...(options.hasModels ? [modelColumn] : []),
 		...(options.hasLanes ? [laneColumn] : []),
-		...figuresFor(options).map((each) => figureColumn(each, options.isWide, rows)),
+		...figuresFor(isOwn ? {...options, isFull: true} : options).map((each) =>
+			figureColumn(each, isWide, rows),
+		),
 	];
+	return chosenColumns(all, view, own);
 }
 
 /** What every goal needs, then the figures of the goal, then the others. */
 function figuresFor({isFull, hasChecks, goal}: ColumnOptions): readonly Figure[] {
 	const ofGoal = figuresOfGoal[goal];
-	const known = [...usualFigures, ...furtherFigures].filter(({key}) => key !== 'passed' || hasChecks);
+	const known = allFigures.filter(({key}) => key !== 'passed' || hasChecks);
 	const common = known.filter(({key}) => key === 'sent' || key === 'useful' || key === 'passed');
 	const first = ofGoal.flatMap((key, index) =>
 		known
@@ -247,7 +257,8 @@ function figuresFor({isFull, hasChecks, goal}: ColumnOptions): readonly Figure[]
 			.map((each) => ({...each, priority: index === 0 ? 97 : Math.max(each.priority, 82)})),
 	);
 	const others = known.filter(
-		(each) => !common.includes(each) && !ofGoal.includes(each.key) && (isFull || usualFigures.includes(each)),
+		(each) =>
+			!common.includes(each) && !ofGoal.includes(each.key) && (isFull || !furtherColumns.has(each.key)),
 	);
 	return [...common, ...first, ...others];
 }
@@ -263,7 +274,7 @@ const markColumn: Column<TableRow> = {
 };
 
 const nameColumn: Column<TableRow> = {
-	key: 'name',
+	key: 'variant',
 	header: 'Variant',
 	align: 'left',
 	minWidth: 10,

@@ -9,7 +9,7 @@ import {areAnswersChecked} from '../../view/quality-words.ts';
 import {shownSnapshot} from '../../view/selectors.ts';
 import type {State} from '../../view/state.ts';
 import {verdictFor} from '../../view/variant-order.ts';
-import {listedRows, selectedRow} from '../../view/variant-rows.ts';
+import {isBesideOthers, listedRows, selectedRow} from '../../view/variant-rows.ts';
 import {type FrameTitle, firstShown} from '../frame.ts';
 import {marksLegend, type TableRow, variantColumns} from './variant-columns.ts';
 
@@ -55,6 +55,8 @@ export function variantTableLines(
 			hasChecks: areAnswersChecked(state),
 			isFull,
 			goal: state.config.goal,
+			view: state.view,
+			own: state.columns,
 		},
 		tableRows,
 	);
@@ -76,7 +78,9 @@ export function variantTableTitle(state: State): FrameTitle {
 	const lanes = listedRows(state).flatMap(({figures}) => figures?.lane ?? []);
 	const hasMarks = lanes.some((lane, index) => lanes.indexOf(lane) !== index);
 	const legend: Line =
-		hasMarks && shownSnapshot(state)?.startedAt != null ? [segment(marksLegend, 'muted')] : [];
+		hasMarks && shownSnapshot(state)?.startedAt != null
+			? [segment(`${marksLegend}${isBesideOthers(state) ? ' of the whole quota' : ''}`, 'muted')]
+			: [];
 	const title = [
 		segment('Variants', 'title'),
 		segment([` · ${name}`, ...listWords(state, 'variants')].join(' · ')),

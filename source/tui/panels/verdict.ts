@@ -15,6 +15,7 @@ import {
 	segment,
 } from '../../text/segment.ts';
 import {cleanText, truncateMiddle} from '../../text/width.ts';
+import {keyOf} from '../../view/keymap.ts';
 import {moreHint, offeredMore} from '../../view/more-requests.ts';
 import {areAnswersChecked, passedShare} from '../../view/quality-words.ts';
 import {shownSnapshot} from '../../view/selectors.ts';
@@ -77,7 +78,7 @@ function hintPart(state: State, verdicts: readonly Verdict[]): Line {
 	const isOfGoal = shownSnapshot(state)?.spec.goal === state.config.goal;
 	return offer === undefined || !isOfGoal || verdicts.every(({basis}) => basis !== 'undecided')
 		? []
-		: [segment('a', 'accent'), segment(` ${moreHint(offer, state.isDemo)}`)];
+		: [segment(keyOf(state, 'add-requests'), 'accent'), segment(` ${moreHint(offer, state.isDemo)}`)];
 }
 
 /** The verdict in a few words, for screens without panels; empty before anything was sent. */

@@ -14,6 +14,8 @@ import {
 import type {Tone} from '../../text/segment.ts';
 import type {Column} from '../../text/table.ts';
 import {cleanText} from '../../text/width.ts';
+import {chosenColumns} from '../columns/columns.ts';
+import type {OwnColumns} from '../state.ts';
 import {type AccountRow, isUseKnown, limitCell, mainDurations} from './account-rows.ts';
 
 /** The columns of the account's table, on screen and in print; the lowest priority goes first where the width is short. */
@@ -44,13 +46,20 @@ export function roomWords({kind, left, isFull}: Room): string {
 	return `${isFull ? 'FULL' : formatTokens(Math.floor(left))} ${roomUnits[kind]}`;
 }
 
-const roomTone = ({room}: AccountRow): Tone =>
-	room === undefined ? 'muted' : room.isFull ? 'bad' : levelTone(room.fraction);
+/** The same in a sentence: `3 RPM free`; a dash where it is not known. */
+export function freeWords({room}: AccountRow): string {
+	return room === undefined ? unknownMark : `${roomWords(room)}${room.isFull ? '' : ' free'}`;
+}
+
+/** How near the limit is. */
+export function roomTone({room}: AccountRow): Tone {
+	return room === undefined ? 'muted' : room.isFull ? 'bad' : levelTone(room.fraction);
+}
 
 /** `since 17:02 UTC`; by the trend, so about: `~12 min`, `~21:40 UTC` for the day. */
-const outlookCell = ({outlook, nowMs}: AccountRow): string => {
+const outlookCell = ({outlook, nowMs, room, bucket}: AccountRow): string => {
 	if (outlook === undefined) {
-		return unknownMark;
+		return room !== undefined && bucket.activity === 'active' ? 'not rising' : unknownMark;
 	}
 	const {type, kind, atMs} = outlook;
 	if (type === 'full') {
@@ -179,6 +188,18 @@ const hourColumn: AccountColumn = {
 	},
 };
 
+/** A limit is named by the column before it; elsewhere it needs a name of its own. */
+function withOwnHeader(
+	column: AccountColumn,
+	index: number,
+	all: ReadonlyArray<AccountColumn>,
+): AccountColumn {
+	const [unit, rest] = column.key.split('-limit');
+	return rest === '' && all[index - 1]?.key !== unit
+		? {...column, header: `${unit?.toUpperCase()} limit`}
+		: column;
+}
+
 /** A price of another Region is an estimate. */
 const costCell = ({costPerHourUsd, priceRegion}: AccountBucket): string =>
 	`${costPerHourUsd === null || priceRegion === undefined ? '' : '~'}${formatUsd(costPerHourUsd)}`;
@@ -186,15 +207,18 @@ const costCell = ({costPerHourUsd, priceRegion}: AccountBucket): string =>
 /**
  * @param hasRegions The table has rows of several Regions.
  * @param hasAges Rows are of different minutes.
+ * @param own Columns of the user's own, by view.
  */
 export function accountColumns({
 	hasRegions,
 	hasAges,
+	own = {},
 }: {
 	readonly hasRegions: boolean;
 	readonly hasAges: boolean;
+	readonly own?: OwnColumns;
 }): readonly AccountColumn[] {
-	return [
+	const all: readonly AccountColumn[] = [
 		modelColumn,
 		{
 			key: 'scope',
@@ -221,4 +245,5 @@ export function accountColumns({
 		...healthColumns,
 		...(hasAges ? [ageColumn] : []),
 	];
+	return chosenColumns(all, 'account', own).map(withOwnHeader);
 }

@@ -124,14 +124,21 @@ export function benchmark(state: State): Transition {
 
 /** Watches other Regions from here on. */
 export function watchRegions(state: State, regions: readonly string[]): Transition {
+	const [only] = regions;
+	const {connection} = state.config;
+	// Where none was set, runs and the list of models need one, too.
+	const config =
+		connection.region === undefined && only !== undefined && regions.length === 1
+			? {...state.config, connection: {...connection, region: only}}
+			: state.config;
 	return withEffects(
-		withAccount(withList(state, 'account', {selected: undefined}), {
+		withAccount(withList({...state, config}, 'account', {selected: undefined}), {
 			regions,
 			isWatched: true,
 			askedMs: state.nowMs,
 			snapshot: undefined,
 			frozen: undefined,
 		}),
-		{type: 'watch-account', regions, config: state.config},
+		{type: 'watch-account', regions, config},
 	);
 }

@@ -31,7 +31,7 @@ export type AccountRow = {
 };
 
 /** Without provider, date and a first version, which all rows have; the detail has the whole ID. */
-function shortModel(model: string): string {
+export function shortModel(model: string): string {
 	return model
 		.replace(/^[a-z0-9]+\.(?=[a-z])/, '')
 		.replace(/-20\d{6}(?=-|$)/, '')
@@ -74,7 +74,7 @@ export function limitCell(limit: Limit, format: (value: number | null) => string
 		case 'none':
 			return 'no limit';
 		case 'unknown':
-			return '?';
+			return unknownMark;
 	}
 }
 

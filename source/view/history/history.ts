@@ -6,6 +6,7 @@ import {cleanText} from '../../text/width.ts';
 import {
 	type Action,
 	type Effect,
+	isOverlayAction,
 	noEffect,
 	type OverlayAction,
 	type Transition,
@@ -199,6 +200,9 @@ export function besideEarlier(
 			? reduce(back, {type: 'command-given', command: 'open-account', atMs: action.atMs})
 			: {state: {...state, present}, effects};
 	};
+	if (isOverlayAction(action)) {
+		return onScreen();
+	}
 	switch (action.type) {
 		case 'command-given':
 			if (action.command === 'quit' || action.command === 'open-account') {
@@ -217,14 +221,6 @@ export function besideEarlier(
 				? reduce({...back, overlay: before.overlay}, action)
 				: noEffect(before);
 		case 'key-refused':
-		case 'text-typed':
-		case 'text-erased':
-		case 'overlay-moved':
-		case 'overlay-turned':
-		case 'overlay-marked':
-		case 'overlay-compared':
-		case 'overlay-accepted':
-		case 'overlay-closed':
 		case 'typing-ended':
 		case 'run-kept':
 		case 'runs-listed':

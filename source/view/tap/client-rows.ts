@@ -1,13 +1,21 @@
+import type {Distribution} from '../../domain/figures-schema.ts';
 import type {Snapshot} from '../../domain/snapshot.ts';
 import type {TapClient} from '../../domain/tap.ts';
 import {formatCount, formatDurationMs, formatPercent, formatTokens, formatUsd} from '../../text/numbers.ts';
 import type {Column} from '../../text/table.ts';
 import {cleanText} from '../../text/width.ts';
+import {shortModel} from '../account/account-rows.ts';
 
 /** The clients of a tap as a table, the same on screen and in print. */
 
-/** One session of a client on one model. */
-type ClientRow = TapClient & {
+/** One client on one model, or one session of it. */
+export type ClientRow = TapClient & {
+	/** Stays the same while figures change. */
+	readonly key: string;
+	/** The sessions that the row adds up, those that used most first. */
+	readonly sessions: readonly TapClient[];
+	/** The bucket that the model draws from; undefined where the tap does not know it. */
+	readonly targetIndex: number | undefined;
 	/** Part of the settled quota tokens that is output, by the burndown of its model; undefined before an answer. */
 	readonly outputShare: number | undefined;
 	/** Part of the input that was read from the cache; undefined before an answer. */
@@ -16,41 +24,146 @@ type ClientRow = TapClient & {
 	readonly unusedShare: number | undefined;
 };
 
+type TapSnapshot = Pick<Snapshot, 'tap' | 'targets' | 'variants'>;
+
 const share = (part: number, whole: number): number | undefined => (whole > 0 ? part / whole : undefined);
 
-/** The rows of a tap, those that used most first. */
-export function clientRows({tap, targets}: Pick<Snapshot, 'tap' | 'targets'>): readonly ClientRow[] {
-	const rows = (tap?.clients ?? []).map((client): ClientRow => {
-		const {input, output, cacheRead, cacheWrite, quota, reserved} = client.tokens;
-		const burndown = targets.find(({model}) => model === client.model)?.burndown.value ?? 1;
-		return {
-			...client,
-			outputShare: share(output * burndown, quota),
-			cacheShare: share(cacheRead, input + cacheRead + cacheWrite),
-			unusedShare: share(Math.max(0, reserved - quota), reserved),
-		};
-	});
-	return rows.toSorted(
+function rowOf(client: TapClient, sessions: readonly TapClient[], {targets}: TapSnapshot): ClientRow {
+	const {input, output, cacheRead, cacheWrite, quota, reserved} = client.tokens;
+	const index = targets.findIndex(({model}) => model === client.model);
+	const burndown = targets[index]?.burndown.value ?? 1;
+	return {
+		...client,
+		key: JSON.stringify([client.name, client.model, client.session]),
+		sessions,
+		targetIndex: index === -1 ? undefined : index,
+		outputShare: share(output * burndown, quota),
+		cacheShare: share(cacheRead, input + cacheRead + cacheWrite),
+		unusedShare: share(Math.max(0, reserved - quota), reserved),
+	};
+}
+
+function byUse<Client extends TapClient>(clients: readonly Client[]): readonly Client[] {
+	return clients.toSorted(
 		(left, right) => right.tokens.quota - left.tokens.quota || right.requests - left.requests,
 	);
 }
 
-const nameOf = ({name, session}: ClientRow): string =>
-	cleanText(session === null ? name : `${name} ${session.slice(0, 8)}`);
+/** The sessions of a tap, those that used most first. */
+export function clientRows(snapshot: TapSnapshot): readonly ClientRow[] {
+	return byUse((snapshot.tap?.clients ?? []).map((client) => rowOf(client, [client], snapshot)));
+}
+
+/** The same with all sessions of a client on a model in one row. */
+export function foldedClientRows(snapshot: TapSnapshot): readonly ClientRow[] {
+	const groups = Map.groupBy(snapshot.tap?.clients ?? [], ({name, model}) => JSON.stringify([name, model]));
+	return byUse(
+		[...groups.values()].flatMap((sessions) => {
+			const sum = sumOf(sessions, snapshot);
+			return sum === undefined ? [] : [rowOf(sum, byUse(sessions), snapshot)];
+		}),
+	);
+}
+
+/** What several sessions are together; a single one stays as it is. */
+function sumOf(sessions: readonly TapClient[], {variants, targets}: TapSnapshot): TapClient | undefined {
+	const [first] = sessions;
+	if (first === undefined || sessions.length === 1) {
+		return first;
+	}
+	const sum = (pick: (client: TapClient) => number): number =>
+		sessions.reduce((total, client) => total + pick(client), 0);
+	const tokens = (pick: (of: TapClient['tokens']) => number): number => sum((client) => pick(client.tokens));
+	const costs = sessions.flatMap(({costUsd}) => (costUsd === null ? [] : [costUsd]));
+	// The figures of the client on the model are over all of its sessions.
+	const figures = variants.find(
+		({name, target}) => name === first.name && targets[target]?.model === first.model,
+	);
+	return {
+		...first,
+		session: null,
+		lastAt: sessions.reduce((last, {lastAt}) => (lastAt > last ? lastAt : last), ''),
+		requests: sum(({requests}) => requests),
+		cachePoints: sum(({cachePoints}) => cachePoints),
+		inFlight: sum(({inFlight}) => inFlight),
+		held: sum(({held}) => held),
+		holdMs: joined(sessions.map(({holdMs}) => holdMs)),
+		tokens: {
+			input: tokens(({input}) => input),
+			output: tokens(({output}) => output),
+			cacheRead: tokens(({cacheRead}) => cacheRead),
+			cacheWrite: tokens(({cacheWrite}) => cacheWrite),
+			quota: tokens(({quota}) => quota),
+			reserved: tokens(({reserved}) => reserved),
+			estimated: sessions.some((client) => client.tokens.estimated),
+		},
+		throttled: sum(({throttled}) => throttled),
+		retriesOfClient: sum(({retriesOfClient}) => retriesOfClient),
+		aborted: sum(({aborted}) => aborted),
+		timeToFirstToken:
+			figures?.latencyMs.timeToFirstToken ?? joined(sessions.map((client) => client.timeToFirstToken)),
+		costUsd: costs.length === 0 ? null : costs.reduce((total, cost) => total + cost, 0),
+	};
+}
+
+/** Several distributions as one: what is in the middle of them is not known. */
+function joined(parts: readonly Distribution[]): Distribution {
+	const known = parts.filter(({count}) => count > 0);
+	const count = known.reduce((total, part) => total + part.count, 0);
+	const [only] = known;
+	if (only !== undefined && known.length === 1) {
+		return only;
+	}
+	return {
+		count,
+		mean: count === 0 ? null : known.reduce((sum, part) => sum + (part.mean ?? 0) * part.count, 0) / count,
+		p50: null,
+		p90: null,
+		p99: null,
+		max: count === 0 ? null : Math.max(...known.map(({max}) => max ?? 0)),
+		histogram: [],
+	};
+}
+
+/** The client in a word or two: its session, or how many it has. */
+export function clientName({name, session, sessions}: ClientRow): string {
+	const suffix =
+		sessions.length > 1
+			? ` (${formatCount(sessions.length)})`
+			: session === null
+				? ''
+				: ` ${session.slice(0, 8)}`;
+	return cleanText(`${name}${suffix}`);
+}
+
+/** The model in short, with the geography of its profile; of an ARN its last part. */
+function modelName({model}: ClientRow): string {
+	const id = cleanText(model.slice(model.lastIndexOf('/') + 1));
+	const [geography = ''] = /^[a-z-]+\.(?=[a-z\d]+\.[a-z])/.exec(id) ?? [];
+	return `${geography}${shortModel(id.slice(geography.length))}`;
+}
 
 const marked = (text: string, isEstimated: boolean): string => (isEstimated ? `~${text}` : text);
 
 /** Columns of the clients; the first are the last to go where the width is short. */
 export const clientColumns: ReadonlyArray<Column<ClientRow>> = [
-	{key: 'client', header: 'Client', align: 'left', priority: 100, minWidth: 8, cut: 'end', format: nameOf},
+	{
+		key: 'client',
+		header: 'Client',
+		align: 'left',
+		priority: 100,
+		minWidth: 14,
+		cut: 'middle',
+		format: clientName,
+	},
 	{
 		key: 'model',
 		header: 'Model',
 		align: 'left',
 		priority: 90,
-		minWidth: 12,
+		minWidth: 18,
 		cut: 'middle',
-		format: ({model}) => cleanText(model),
+		format: modelName,
 	},
 	{
 		key: 'requests',
@@ -60,13 +173,20 @@ export const clientColumns: ReadonlyArray<Column<ClientRow>> = [
 		format: ({requests}) => formatCount(requests),
 	},
 	{
-		key: 'inFlight',
+		key: 'in-flight',
 		header: 'In flight',
 		align: 'right',
 		priority: 80,
 		format: ({inFlight}) => formatCount(inFlight),
 	},
-	{key: 'held', header: 'Held', align: 'right', priority: 75, format: ({held}) => formatCount(held)},
+	{
+		key: 'held',
+		header: 'Held',
+		align: 'right',
+		priority: 75,
+		format: ({held}) => formatCount(held),
+		tone: ({held}) => (held > 0 ? 'warning' : 'plain'),
+	},
 	{
 		key: 'reserved',
 		header: 'Reserved',
@@ -125,14 +245,14 @@ export const clientColumns: ReadonlyArray<Column<ClientRow>> = [
 		format: ({aborted}) => formatCount(aborted),
 	},
 	{
-		key: 'ttft50',
+		key: 'first-token',
 		header: 'TTFT p50',
 		align: 'right',
 		priority: 60,
 		format: ({timeToFirstToken}) => formatDurationMs(timeToFirstToken.p50),
 	},
 	{
-		key: 'ttft99',
+		key: 'first-token-p99',
 		header: 'p99',
 		align: 'right',
 		priority: 25,

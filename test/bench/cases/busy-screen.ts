@@ -8,7 +8,7 @@ import {openProgram, pause, shows, withTerminal} from '../helpers/screen-program
 import {environmentFor, withServer} from '../helpers/simulated.ts';
 import {plainModel, sixteenTokensTask} from '../helpers/workload.ts';
 
-const mostPart = 0.05;
+const mostPart = 0.03;
 const ratePerSecond = 100;
 const variantCount = 8;
 

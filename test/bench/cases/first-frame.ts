@@ -10,7 +10,7 @@ import {mainThreadCpuMs} from '../helpers/processor-time.ts';
 import {openProgram, openScript, shows, withTerminal} from '../helpers/screen-program.ts';
 import {alternate, median} from '../helpers/statistics.ts';
 
-const mostRatio = 1.5;
+const mostRatio = 1.4;
 
 const root = path.resolve(import.meta.dirname, '../../..');
 

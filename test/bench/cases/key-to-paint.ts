@@ -7,7 +7,7 @@ import {environmentFor, withServer} from '../helpers/simulated.ts';
 import {quantile} from '../helpers/statistics.ts';
 import {loadFlags, plainModel, requestFlags, sixteenTokensTask} from '../helpers/workload.ts';
 
-const mostMs = 50;
+const mostMs = 30;
 const ratePerSecond = 100;
 
 type Condition = (lines: readonly string[]) => boolean;

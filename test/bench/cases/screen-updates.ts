@@ -3,14 +3,15 @@ import {runBundledChild} from '../helpers/bundled-child.ts';
 import {count, megabytes, milliseconds, signed} from '../helpers/format.ts';
 import {quantile} from '../helpers/statistics.ts';
 
-const mostMs = 16;
+/** On a processor: what else the machine does is not the screen's cost. */
+const mostMs = 12;
 const mostBytes = 4000;
 const mostGrowthBytes = 5e6;
 /** The engine reports at most four times a second. */
 const reportsPerHour = 4 * 3600;
 
 type Printed = {
-	readonly updates: ReadonlyArray<readonly [ms: number, bytes: number]>;
+	readonly updates: ReadonlyArray<readonly [ms: number, cpuMs: number, bytes: number]>;
 	readonly heaps: readonly [number, number];
 };
 
@@ -25,25 +26,29 @@ export const screenUpdatesCase: BenchCase = {
 			String(reportsPerHour),
 			String(lateHours * reportsPerHour),
 		]);
-		const p99Ms = quantile(
+		const wallMs = quantile(
 			updates.map(([ms]) => ms),
 			0.99,
 		);
+		const p99Ms = quantile(
+			updates.map(([, ms]) => ms),
+			0.99,
+		);
 		const p95Bytes = quantile(
-			updates.map(([, bytes]) => bytes),
+			updates.map(([, , bytes]) => bytes),
 			0.95,
 		);
 		const [early, late] = heaps;
 		const growth = late - early;
 		return [
 			{
-				name: `steady update at 120x40, p99 of ${updates.length}`,
+				name: `processor time of a steady update at 120x40, p99 of ${updates.length}`,
 				ours: milliseconds(p99Ms, 1),
-				comparison: '',
+				comparison: `by the clock ${milliseconds(wallMs, 1)}`,
 				relation: '',
 				bound: `< ${milliseconds(mostMs)}`,
 				isMet: p99Ms < mostMs,
-				figures: {p99Ms},
+				figures: {p99Ms, wallMs},
 			},
 			{
 				name: `bytes of a steady update, p95 of ${updates.length}`,

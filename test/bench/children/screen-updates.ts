@@ -18,7 +18,8 @@ import {createTerminal} from '../../helpers/terminal.tsx';
 /**
  * The screen with an engine that reports what changes in a steady run of eight variants, on a terminal of 120x40 that
  * only counts. Arguments: how many updates are timed one by one, and at which numbers of updates, sent at speed, the
- * heap is measured. Prints milliseconds and bytes of each timed update, and the heaps in bytes. Needs --expose-gc.
+ * heap is measured. Prints milliseconds, those on a processor, and bytes of each timed update, and the heaps in bytes.
+ * Needs --expose-gc.
  */
 
 const [timedUpdates = 0, ...marks] = process.argv.slice(2).map(Number);
@@ -26,7 +27,14 @@ const columns = 120;
 const rows = 40;
 
 const endOfFrame = '\u001B[?2026l';
-const counted = {count: 0, bytes: 0, frameAt: 0, frameBytes: 0};
+const counted = {count: 0, bytes: 0, frameAt: 0, frameCpuMs: 0, frameBytes: 0};
+
+/** Processor time of this thread: the same on a busy machine. */
+const cpuMs = (): number => {
+	const {user, system} = process.threadCpuUsage();
+	return (user + system) / 1000;
+};
+
 const stdout = Object.assign(new EventEmitter(), {
 	isTTY: true,
 	columns,
@@ -37,7 +45,7 @@ const stdout = Object.assign(new EventEmitter(), {
 		counted.bytes += Buffer.byteLength(data);
 		// What comes after the first frame is of the clock in the header.
 		if (counted.frameAt === 0 && data.includes(endOfFrame)) {
-			Object.assign(counted, {frameAt: performance.now(), frameBytes: counted.bytes});
+			Object.assign(counted, {frameAt: performance.now(), frameCpuMs: cpuMs(), frameBytes: counted.bytes});
 		}
 		const done = typeof encodingOrCallback === 'function' ? encodingOrCallback : callback;
 		done?.();
@@ -109,15 +117,17 @@ const report = () => {
 	engine.report({type: 'snapshot', snapshot: snapshotAt(index++)});
 };
 
-/** Time from a report to the frame that shows it, and the bytes of that frame. */
-const timeUpdate = async (): Promise<readonly [ms: number, bytes: number]> => {
+type Update = readonly [ms: number, cpuMs: number, bytes: number];
+
+/** Time from a report to the frame that shows it, that on a processor, and the bytes of that frame. */
+const timeUpdate = async (): Promise<Update> => {
 	// The store lets data through twice a second; after that pause a report is shown at once.
 	await wait(510);
 	Object.assign(counted, {bytes: 0, frameAt: 0});
-	const startedAt = performance.now();
+	const [startedAt, startCpuMs] = [performance.now(), cpuMs()];
 	report();
 	await wait(60);
-	return [counted.frameAt - startedAt, counted.frameBytes];
+	return [counted.frameAt - startedAt, counted.frameCpuMs - startCpuMs, counted.frameBytes];
 };
 
 const heapBytes = async (): Promise<number> => {
@@ -130,7 +140,7 @@ const heapBytes = async (): Promise<number> => {
 for (let warm = 0; warm < 60; warm++) {
 	await timeUpdate();
 }
-const updates: Array<readonly [ms: number, bytes: number]> = [];
+const updates: Update[] = [];
 for (let each = 0; each < timedUpdates; each++) {
 	updates.push(await timeUpdate());
 }

@@ -118,7 +118,13 @@ const presetFor = (name: keyof typeof carriers, text: string, mark: string, end:
 const wanted = (name: keyof typeof carriers, text: string): string =>
 	name === 'lines' ? text.replace(/[\r\n]+/g, ' ') : text;
 
-const noFlags = {isSet: () => undefined, text: () => undefined, texts: () => [], afterPreset: () => []};
+const noFlags = {
+	isSet: () => undefined,
+	text: () => undefined,
+	texts: () => [],
+	afterPreset: () => [],
+	typed: () => [],
+};
 const withContent = (value: string) => ({
 	...noFlags,
 	text: (name: string) => (name === 'content' ? value : undefined),

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import {gateState, itemsToProve} from '../../../source/metrics/decisions/quality-gate.ts';
+import {gateState, itemsToProve} from '../../../source/metrics/decisions/elimination.ts';
 import {
 	evidentT,
 	largestShare,

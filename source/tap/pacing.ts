@@ -1,0 +1,322 @@
+import {createHash} from 'node:crypto';
+import {Bucket} from '../admission/bucket.ts';
+import type {Cost} from '../admission/token-estimator.ts';
+import {bucketKey} from '../domain/account-snapshot.ts';
+import type {Lane, Use} from '../domain/bucket-usage.ts';
+import type {Clock} from '../domain/clock.ts';
+import type {Failure} from '../domain/failure.ts';
+import type {TapConfig} from '../domain/tap.ts';
+import type {Limit, Target} from '../domain/target.ts';
+import {formatCount, formatSecondsLeft} from '../text/numbers.ts';
+import type {Incoming} from './listener.ts';
+import type {ModelBook} from './models.ts';
+import {held, largerThanQuota, spentDay, type TapRefusal} from './refusal.ts';
+import type {TappedCall, Traffic} from './traffic.ts';
+import {type WaitEnd, WaitingRoom} from './waiting-room.ts';
+
+/** How long the first request of a model waits for its quotas, in milliseconds. */
+const quotaPatienceMs = 2000;
+/** Time before a caller's own deadline by which it must have been let in, in milliseconds. */
+const deadlineMarginMs = 1000;
+/** Milliseconds between two interim responses to a client that is held. */
+const interimMs = 1000;
+/** Part of the window from which on requests are spread evenly. */
+const evenAbove = 0.5;
+
+/** A bucket of this tap, as a member of those that share it. */
+type Member = {readonly stop: () => Promise<void>};
+
+type PacingPorts = {
+	readonly clock: Clock;
+	readonly traffic: Traffic;
+	readonly models: ModelBook;
+	readonly windowMs: number;
+	readonly roundTripMs: () => number | undefined;
+	/** Shares a bucket with the other programs of the user. @param onChange There may be room now. */
+	readonly join: (target: Target, bucket: Bucket, onChange: () => void) => Promise<Member | undefined>;
+};
+
+/** An attempt that may be sent, and what becomes of what was set aside for it. */
+export type Pass = {
+	readonly kind: 'admitted';
+	/** The first byte of the answer came. */
+	readonly confirmed: () => void;
+	/** It is over. @param quotaTokens What it settled at; undefined where the service refused it before counting. */
+	readonly settled: (quotaTokens: number | undefined, failure: Failure | undefined) => void;
+};
+
+/** The end of the wait for room. */
+type Admitted =
+	| Pass
+	| {readonly kind: 'refused'; readonly refusal: TapRefusal}
+	/** The client left. */
+	| {readonly kind: 'gone'};
+
+/** The bytes of a request, by which a call is known that comes back. */
+export function callKey(call: TappedCall, body: Buffer): string {
+	const {name, invocation} = call.caller;
+	return invocation ?? `${name} ${createHash('sha256').update(body).digest('base64')}`;
+}
+
+/** Only limits that are known hold anybody up. */
+const knownOnly = (limit: Limit): Limit =>
+	limit.state === 'unknown' ? {...limit, value: null, state: 'none', source: null} : limit;
+
+/** How a client waits. `interim`: the interim response that keeps its read timeout from running out. */
+type Patience = {
+	readonly hold: 'holdMs' | 'holdAliveMs' | 'holdPatientMs';
+	readonly interim: 100 | 102 | undefined;
+};
+
+/**
+ * Only what was measured: boto3 takes 100 and Node's fetch takes 102, while each takes the other's for the answer. The AWS
+ * SDK for JavaScript has no read timeout of its own, and its budget of retries is soon spent where many calls of one client
+ * are sent away.
+ */
+const patienceOf = (userAgent: string | undefined): Patience => {
+	const agent = userAgent ?? '';
+	const interim = /^Boto3\//.test(agent) ? 100 : /^(?:node|undici)$/.test(agent) ? 102 : undefined;
+	const hold =
+		interim !== undefined ? 'holdAliveMs' : /^aws-sdk-js\/3/.test(agent) ? 'holdPatientMs' : 'holdMs';
+	return {hold, interim};
+};
+
+const nothingHeld: Pass = {kind: 'admitted', confirmed() {}, settled() {}};
+
+/** The buckets of a tap: what each call sets aside, and with `--pace` when it may be sent. */
+export class Pacing {
+	readonly #ports: PacingPorts;
+	readonly #pace: TapConfig['pace'];
+	readonly #rooms = new Map<string, WaitingRoom>();
+	readonly #members: Member[] = [];
+
+	constructor(pace: TapConfig['pace'], ports: PacingPorts) {
+		this.#pace = pace;
+		this.#ports = ports;
+	}
+
+	/** The quotas of a model are known now: its bucket is there from now on. */
+	async resolved(index: number): Promise<void> {
+		const {target} = this.#ports.models.at(index);
+		const key = keyOf(target);
+		if (this.#rooms.has(key)) {
+			return;
+		}
+		const {clock, windowMs, roundTripMs, join} = this.#ports;
+		const {quota} = target;
+		const bucket = new Bucket({
+			clock,
+			quota: {
+				...quota,
+				requestsPerMinute: knownOnly(quota.requestsPerMinute),
+				tokensPerMinute: knownOnly(quota.tokensPerMinute),
+				tokensPerDay: knownOnly(quota.tokensPerDay),
+			},
+			windowMs,
+			share: this.#pace?.share ?? 1,
+			burst: this.#pace?.burst ?? 'full',
+			...(this.#pace?.burst === undefined ? {evenAbove} : {}),
+			roundTripMs,
+		});
+		const room = new WaitingRoom(bucket, clock);
+		this.#rooms.set(key, room);
+		if (bucket.isLimited) {
+			const member = await join(target, bucket, () => room.pump());
+			if (member !== undefined) {
+				this.#members.push(member);
+			}
+		}
+	}
+
+	/** Bucket of a model; undefined while its quotas are not known. */
+	bucketOf(index: number): Bucket | undefined {
+		return this.#roomOf(index)?.bucket;
+	}
+
+	/** Others' use of the bucket of a model. @param at Milliseconds since 1970. */
+	setOthersUse(index: number, use: Use, at: number): void {
+		const room = this.#roomOf(index);
+		room?.bucket.limits.setOthersUse(use, at);
+		room?.pump();
+	}
+
+	setOthersToday(index: number, tokens: number): void {
+		this.bucketOf(index)?.setOthersToday(tokens);
+	}
+
+	/** Who waits, in words: `held 12 s, 3 waiting, next in 4 s`; undefined where nobody does. */
+	get waitingWords(): string | undefined {
+		const states = [...this.#rooms.values()].flatMap(({state}) => state ?? []);
+		const count = states.reduce((sum, state) => sum + state.count, 0);
+		if (count === 0) {
+			return undefined;
+		}
+		const next = Math.min(...states.map(({nextMs}) => nextMs ?? Number.POSITIVE_INFINITY));
+		return [
+			`held ${formatSecondsLeft(Math.max(...states.map(({oldestMs}) => oldestMs)))}`,
+			`${formatCount(count)} waiting`,
+			...(Number.isFinite(next) ? [`next in ${formatSecondsLeft(next)}`] : []),
+		].join(', ');
+	}
+
+	/**
+	 * Sets aside what a call will likely use; with `--pace` it waits until there is room.
+	 * @param holdMs How long it may still be held; undefined: as long as this tap holds calls.
+	 */
+	async admit(
+		call: TappedCall,
+		key: string,
+		incoming: Pick<Incoming, 'reply' | 'header'>,
+		signal: AbortSignal,
+		holdMs?: number,
+	): Promise<Admitted> {
+		const {target} = call.row;
+		if (this.#pace === undefined) {
+			const room = this.#roomOf(target);
+			return room === undefined
+				? nothingHeld
+				: this.#passOf(room, room.bucket.record(this.#costOf(call), 'normal'));
+		}
+		await this.#whenKnown(target);
+		const room = this.#roomOf(target);
+		if (room === undefined) {
+			return nothingHeld;
+		}
+		const verdict = await this.#hold(room, call, {key, incoming, signal, holdMs});
+		return verdict.kind === 'admitted' ? this.#passOf(room, verdict.reservation) : refusalOf(verdict, call);
+	}
+
+	/** Milliseconds that a call may still be held. */
+	holdLeft(call: TappedCall, userAgent: string | undefined): number {
+		const {clock} = this.#ports;
+		if (this.#pace === undefined) {
+			return 0;
+		}
+		const {hold, interim} = patienceOf(userAgent);
+		const most = this.#pace[hold];
+		const untilDeadline =
+			call.caller.deadline === undefined || interim !== undefined
+				? Number.POSITIVE_INFINITY
+				: call.caller.deadline - clock.epoch() - deadlineMarginMs;
+		return Math.max(0, Math.min(most - (clock.now() - call.arrivedAt), untilDeadline));
+	}
+
+	/** Nobody waits any more, and others know what was used. */
+	async close(): Promise<void> {
+		for (const room of this.#rooms.values()) {
+			room.close();
+		}
+		await Promise.all(this.#members.map(async (member) => member.stop()));
+	}
+
+	async #hold(
+		room: WaitingRoom,
+		call: TappedCall,
+		{
+			key,
+			incoming,
+			signal,
+			holdMs,
+		}: {
+			readonly key: string;
+			readonly incoming: Pick<Incoming, 'reply' | 'header'>;
+			readonly signal: AbortSignal;
+			readonly holdMs: number | undefined;
+		},
+	): Promise<WaitEnd> {
+		const {clock} = this.#ports;
+		const {row} = call;
+		const userAgent = incoming.header('user-agent');
+		const {interim} = patienceOf(userAgent);
+		const from = clock.now();
+		row.held++;
+		let cancelInterim = (): void => {};
+		const keepAlive = (): void => {
+			cancelInterim = clock.after(interimMs, () => {
+				if (interim !== undefined && incoming.reply.isOpen()) {
+					incoming.reply.interim(interim);
+					keepAlive();
+				}
+			});
+		};
+		if (interim !== undefined) {
+			keepAlive();
+		}
+		const verdict = await room.enter(
+			{key, cost: () => this.#costOf(call), lane: this.#laneOf(row.caller.name)},
+			holdMs ?? this.holdLeft(call, userAgent),
+			signal,
+		);
+		cancelInterim();
+		row.held--;
+		const heldMs = clock.now() - from;
+		if (heldMs > 0) {
+			row.holds.add(heldMs);
+		}
+		return verdict;
+	}
+
+	#costOf({row, expected}: TappedCall): Cost {
+		const {burndown} = this.#ports.models.at(row.target).target;
+		return row.estimator.cost(expected.inputTokens, expected.maxTokens, burndown.value);
+	}
+
+	#laneOf(client: string): Lane {
+		return this.#pace?.lanes.find((each) => each.client === client)?.lane ?? 'normal';
+	}
+
+	#passOf(room: WaitingRoom, reservation: ReturnType<Bucket['record']>): Pass {
+		const {bucket} = room;
+		return {
+			kind: 'admitted',
+			confirmed: () => void bucket.confirm(reservation),
+			settled(quotaTokens, failure) {
+				if (failure?.class === 'throttled-requests' || failure?.class === 'throttled-tokens') {
+					bucket.throttled(reservation, failure.class === 'throttled-requests' ? 'requests' : 'tokens');
+				} else if (failure?.class === 'overloaded') {
+					bucket.overloaded(reservation);
+				} else if (quotaTokens === undefined) {
+					bucket.giveBack(reservation);
+				} else if (failure === undefined) {
+					bucket.settle(reservation, quotaTokens);
+				} else {
+					bucket.keep(reservation);
+				}
+				room.pump();
+			},
+		};
+	}
+
+	async #whenKnown(index: number): Promise<void> {
+		if (this.#roomOf(index) !== undefined) {
+			return;
+		}
+		const {clock, models, traffic} = this.#ports;
+		const {promise: late, resolve} = Promise.withResolvers<void>();
+		const cancel = clock.after(quotaPatienceMs, resolve);
+		await Promise.race([models.whenRead(index), late]);
+		cancel();
+		if (this.#roomOf(index) === undefined) {
+			traffic.note('unpaced', `${models.at(index).model} passes unpaced: its quotas are not known.`);
+		}
+	}
+
+	#roomOf(index: number): WaitingRoom | undefined {
+		return this.#rooms.get(keyOf(this.#ports.models.at(index).target));
+	}
+}
+
+const keyOf = (target: Target): string => `${target.region} ${bucketKey(target)}`;
+
+const refusalOf = (verdict: Exclude<WaitEnd, {kind: 'admitted'}>, call: TappedCall): Admitted => {
+	switch (verdict.kind) {
+		case 'gone':
+			return verdict;
+		case 'away':
+			return {kind: 'refused', refusal: held(verdict.turnInMs)};
+		case 'never':
+			return {kind: 'refused', refusal: largerThanQuota(verdict, call.expected)};
+		case 'day':
+			return {kind: 'refused', refusal: spentDay};
+	}
+};

@@ -1,0 +1,43 @@
+import {describe, expect, it} from 'vitest';
+import {routeOf} from '../../source/tap/routes.ts';
+
+describe('a path', () => {
+	it.each([
+		['POST', '/model/amazon.nova-lite-v1%3A0/converse', 'inference'],
+		['POST', '/model/arn%3Aaws%3Abedrock%3Aus-east-1%3A123%3Ainference-profile%2Fus.x/invoke', 'inference'],
+		['POST', '/model/arn:aws:bedrock:us-east-1:123:application-inference-profile%2Fab/converse', 'inference'],
+		['POST', '/model/m/invoke-with-bidirectional-stream', 'unsupported'],
+		['POST', '/model/m/count-tokens', 'other'],
+		['GET', '/inference-profiles?type=SYSTEM_DEFINED', 'other'],
+		['GET', '/inference-profiles/arn%3Aaws%3Abedrock%3Aus-east-1%3A1%3Ainference-profile%2Fx', 'other'],
+		['POST', '/anthropic/v1/messages', 'other'],
+		['POST', '/openai/v1/chat/completions', 'other'],
+	])('of Bedrock passes: %s %s', (method, target, kind) => {
+		expect(routeOf(method, target).kind).toBe(kind);
+	});
+
+	it.each([
+		['GET', '/model/m/converse'],
+		['POST', '/model//converse'],
+		['POST', '//model/m/converse'],
+		['POST', '/model/../converse'],
+		['POST', '/model/%2e%2e/converse'],
+		['POST', '/model/m%2F..%2F../invoke'],
+		['POST', '/model/m/x/converse'],
+		['POST', '/model/m%2/converse'],
+		['POST', '/model/m\u00e4/converse'],
+		['POST', '/model/a\\b/converse'],
+		['GET', '/inference-profiles/../foundation-models'],
+		['GET', '/inference-profiles/..%2Ffoundation-models'],
+		['GET', '/inference-profiles/%2E%2E/foundation-models'],
+		['GET', '/inference-profiles//x'],
+		['GET', '/async-invoke/./x'],
+		['DELETE', '/inference-profiles/x'],
+		['GET', '/foundation-models'],
+		['POST', 'http://other.example/model/m/converse'],
+		['GET', '/'],
+		['GET', ''],
+	])('that leads elsewhere does not: %s %s', (method, target) => {
+		expect(routeOf(method, target)).toEqual({kind: 'unknown'});
+	});
+});
