@@ -177,7 +177,7 @@ const finish = async (
 const beside = ({json}: OutputConfig, io: Io): NodeJS.WriteStream =>
 	json !== undefined && json.file === undefined ? io.stderr : io.stdout;
 
-/** A tap has no end of its own: signals are how it is ended, and that is no fault unless something was lost. */
+/** A tap has no end of its own: signals are how it is ended, which is a fault only where something was lost. */
 const exitCodeOf = ({outcome}: Snapshot, reason: number): number =>
 	[130, 143].includes(reason) && outcome === 'completed' ? 0 : reason;
 

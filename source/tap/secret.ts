@@ -18,7 +18,7 @@ const isPrivate = async (file: string): Promise<boolean> => {
 };
 
 /** The secret of a tap that starts. */
-export type TapSecret = {
+type TapSecret = {
 	readonly value: string;
 	/** Keeps it for the next start: once the port is open, so that the secret of a tap that has it is left alone. */
 	readonly keep: () => Promise<void>;
