@@ -23,6 +23,8 @@ import {Traffic} from './traffic.ts';
 type TapPorts = Pick<PassPorts, 'agents' | 'baseOf' | 'secrets' | 'region' | 'endpoint'> & {
 	readonly clock: Clock;
 	readonly credentials: ConstructorParameters<typeof Signer>[0]['credentials'];
+	/** The own Bedrock API key; undefined without one. */
+	readonly token: string | undefined;
 	/** Reads the quotas and the price of a model from the account. */
 	readonly resolve: (model: string) => Promise<{readonly target: Target; readonly price: Price | null}>;
 	readonly roundTripMs: () => number | undefined;
@@ -92,6 +94,7 @@ export class Tap {
 			models: this.#models,
 			signer: new Signer({
 				credentials: ports.credentials,
+				token: ports.token,
 				region: ports.region,
 				isResigning: settings.isResigning,
 				now: () => new Date(ports.clock.epoch()),

@@ -3,7 +3,6 @@ import {createOwnTrafficRegistry, type OwnTrafficRegistry} from '../account/own-
 import {Membership} from '../admission/membership.ts';
 import {listOptions} from '../bedrock/account-access.ts';
 import {type Clients, createClients} from '../bedrock/clients/clients.ts';
-
 import {
 	addressOf,
 	configuredCertificates,
@@ -68,6 +67,22 @@ const addresses = (clients: Clients, {simulatorUrl, profile}: Connection, region
 	};
 };
 
+type Keys = {
+	readonly accessKeyId: string;
+	readonly secretAccessKey: string;
+	readonly sessionToken?: string;
+};
+
+/** What of the own keys must not be shown. */
+const secretsOf = (keys: Keys | undefined): readonly string[] =>
+	keys === undefined
+		? []
+		: [
+				keys.accessKeyId,
+				keys.secretAccessKey,
+				...(keys.sessionToken === undefined ? [] : [keys.sessionToken]),
+			];
+
 const startTap = async (
 	config: TapConfig,
 	{clock, account, link, uses}: TapParts,
@@ -90,6 +105,7 @@ const startTap = async (
 		const runtime = await clients.runtime();
 		const {endpoint} = clients;
 		const lists = listOptions(clients, region, {connection, override, isRefreshing, tier: undefined});
+		let keys: Keys | undefined;
 		/** Others' use of what the clients call; watching costs money, so nothing else is watched. */
 		const follow = (): void => {
 			link.follow({
@@ -107,8 +123,12 @@ const startTap = async (
 			roundTripMs: network.roundTripMs,
 			region,
 			endpoint,
-			secrets: () => [...clients.secrets(), config.secret],
-			credentials: async () => runtime.config.credentials(),
+			secrets: () => [...clients.secrets(), ...secretsOf(keys), config.secret],
+			token: clients.hasToken ? process.env.AWS_BEARER_TOKEN_BEDROCK : undefined,
+			async credentials() {
+				keys = await runtime.config.credentials();
+				return keys;
+			},
 			onTarget: follow,
 			onSettled: (target, quotaTokens) => link.answered(target, clock.epoch(), quotaTokens),
 			async join(target, bucket, onChange) {
