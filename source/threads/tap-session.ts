@@ -16,6 +16,7 @@ import {type Clock, systemClock} from '../domain/clock.ts';
 import type {Connection} from '../domain/run-config.ts';
 import type {TapConfig} from '../domain/tap.ts';
 import {faultOf} from '../domain/user-error.ts';
+import {isAddressOf} from '../tap/gate.ts';
 import type {UpstreamHost} from '../tap/routes.ts';
 import {Tap} from '../tap/tap.ts';
 import {createLedgerStore, type LedgerStore} from './ledger-store.ts';
@@ -65,6 +66,28 @@ const addresses = (clients: Clients, {simulatorUrl, profile}: Connection, region
 		known.set(host, address);
 		return address;
 	};
+};
+
+/**
+ * A file of the AWS CLI may point all programs to this tap. The tap itself then ignores what is configured there: it would
+ * send every request round in a circle.
+ */
+const ignoreOwnEndpoint = async (
+	{connection: {profile, simulatorUrl}, port}: TapConfig,
+	publish: (report: TapReport) => void,
+): Promise<void> => {
+	if (
+		port !== 0 &&
+		simulatorUrl === undefined &&
+		isAddressOf(port, await configuredEndpoint('Bedrock Runtime', profile))
+	) {
+		// Of this thread alone.
+		process.env.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS = 'true';
+		publish({
+			type: 'log',
+			text: 'endpoint_url in the AWS configuration points to this tap itself, so the tap ignores it.',
+		});
+	}
 };
 
 type Keys = {
@@ -173,6 +196,7 @@ export function createTapSession(
 	let started: Started | undefined;
 
 	const start = async (config: TapConfig): Promise<void> => {
+		await ignoreOwnEndpoint(config, publish);
 		const {listening, ...own} = await startTap(config, {clock, account, link, uses});
 		let cancel = (): void => {};
 		const tick = (): void => {
@@ -184,6 +208,7 @@ export function createTapSession(
 		tick();
 	};
 
+	let isEnded = false;
 	const stop = async (
 		{tap, stopPublishing}: Started,
 		by: 'key' | 'signal',
@@ -191,7 +216,11 @@ export function createTapSession(
 	): Promise<void> => {
 		await tap.stop(by, deadlineMs);
 		stopPublishing();
-		publish({type: 'ended', snapshot: tap.snapshot()});
+		// A second request to stop has hurried the first.
+		if (!isEnded) {
+			isEnded = true;
+			publish({type: 'ended', snapshot: tap.snapshot()});
+		}
 	};
 
 	const fail = (error: unknown): void => publish({type: 'failed', fault: faultOf(error)});
