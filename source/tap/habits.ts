@@ -57,7 +57,7 @@ type Answer = {
 };
 
 /** The part of requests that came first, was there before, and that none of them asked to be cached. */
-export type Repeated = {
+type Repeated = {
 	readonly requests: number;
 	/** Of the part, over all of these requests. */
 	readonly characters: number;
@@ -167,7 +167,7 @@ const spreadPart = 0.1;
 const minCutMs = 5000;
 
 /** Requests that a timeout of their client has cut off. */
-export type CutByTimeout = {
+type CutByTimeout = {
 	readonly afterMs: number;
 	readonly count: number;
 };
