@@ -19,7 +19,7 @@ const steps: readonly string[] = [
 ];
 
 /** A chunk of more bytes that needs none of the others is a library, which other commands load without them, or not at all. */
-const mostBytes = 100_000;
+const maxBytes = 100_000;
 
 type Outputs = Metafile['outputs'];
 
@@ -55,7 +55,7 @@ export function groupsToJoin({outputs}: Metafile): ReadonlyArray<readonly string
 		const added = [...loadedWith(outputs, entry)].filter((file) => !loaded.has(file));
 		const isLibrary = (file: string): boolean => {
 			const {bytes = 0, imports = []} = outputs[file] ?? {};
-			return bytes > mostBytes && !imports.some(({path: target}) => added.includes(target));
+			return bytes > maxBytes && !imports.some(({path: target}) => added.includes(target));
 		};
 		const groups = Object.groupBy(added, (file) => {
 			loaded.add(file);
