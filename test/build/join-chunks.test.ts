@@ -17,7 +17,7 @@ describe('the chunks that a start of the screen loads', () => {
 		const root = path.resolve(import.meta.dirname, '../..');
 		({metafile: bundled} = await build({...options, absWorkingDir: root, metafile: true}));
 		joined = await joinChunks(folder, bundled);
-	});
+	}, 60_000);
 
 	/** What a file imports at once. */
 	const importsOf = ({outputs}: Metafile, file: string): readonly string[] =>
