@@ -2,7 +2,6 @@ import {TokenEstimator} from '../admission/token-estimator.ts';
 import {
 	charactersPerToken,
 	costOf,
-	estimatedTokens,
 	occupiedBy,
 	settledTokens,
 	tokenCounts,
@@ -12,6 +11,7 @@ import type {Clock} from '../domain/clock.ts';
 import type {Failure} from '../domain/failure.ts';
 import type {Broken, RunEvent} from '../domain/run-event.ts';
 import type {Price} from '../domain/run-spec.ts';
+import type {CallEnd} from '../domain/tap.ts';
 import type {Target} from '../domain/target.ts';
 import {addCell, addTarget, emptyFigures, type Figures} from '../metrics/figures/figures.ts';
 import {foldEvent} from '../metrics/figures/fold-event.ts';
@@ -118,6 +118,8 @@ export class TappedCall {
 	/** Times that it was sent: again where the service throttled it within its hold. */
 	attempts = 0;
 	firstTokenAt: number | undefined;
+	/** Of its last attempt; undefined before, and of one that was never sent. */
+	end: CallEnd | undefined;
 
 	constructor(row: ClientTotals, caller: Caller, facts: RequestFacts, expected: Expected, arrivedAt: number) {
 		this.row = row;
@@ -222,12 +224,14 @@ export class Traffic {
 			case 'refused': {
 				const {failure} = ending;
 				row.throttled += isThrottle(failure) ? 1 : 0;
+				attempt.end = {outcome: failure.class, usage: undefined, costUsd: 0};
 				this.#fold({...of, ...throttleOrFailure(failure), failure, reservedTokens});
 				return 0;
 			}
 			case 'broken': {
 				const model = this.models[row.target];
 				const broken = this.#brokenOf(attempt, ending.reading);
+				attempt.end = {outcome: ending.failure?.class ?? 'aborted', usage: undefined, costUsd: undefined};
 				row.reserved += reservedTokens;
 				row.tokens.quota += broken.quotaTokens;
 				row.tokens.isEstimated = true;
@@ -250,6 +254,7 @@ export class Traffic {
 		const input = usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens;
 		const reserved = input + expected.maxTokens;
 		const costUsd = model?.price == null ? undefined : costOf(usage, model.price);
+		attempt.end = {outcome: 'answered', usage, costUsd: usage.isEstimated ? undefined : costUsd};
 		row.reserved += reserved;
 		row.costUsd = added(row.costUsd, costUsd);
 		addTokens(row, usage, quotaTokens);
@@ -368,18 +373,6 @@ const addTokens = ({tokens}: ClientTotals, usage: Usage, quotaTokens: number): v
 };
 
 const rowKey = ({name, session}: Caller, target: number): string => JSON.stringify([name, session, target]);
-
-/** Usage of an answer without counts, marked as estimated. */
-export function estimatedUsage({expected}: TappedCall, {characters}: AnswerReading): Usage {
-	return {
-		inputTokens: expected.inputTokens,
-		outputTokens: estimatedTokens(characters),
-		cacheReadTokens: 0,
-		cacheWriteTokens: 0,
-		reasoningTokens: undefined,
-		isEstimated: true,
-	};
-}
 
 const isThrottle = (failure: Failure): boolean => throttleOrFailure(failure).type === 'throttled';
 
