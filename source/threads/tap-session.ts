@@ -20,6 +20,7 @@ import {faultOf} from '../domain/user-error.ts';
 import {isAddressOf} from '../tap/gate.ts';
 import type {UpstreamHost} from '../tap/routes.ts';
 import {Tap} from '../tap/tap.ts';
+import {dayBookFolder, openDayBook} from './day-book.ts';
 import {createLedgerStore, type LedgerStore} from './ledger-store.ts';
 import type {TapReport, TapRequest} from './messages.ts';
 
@@ -35,6 +36,8 @@ type TapParts = {
 	readonly account: Pick<AccountSession, 'followTargets'>;
 	readonly link: OwnTrafficRegistry;
 	readonly uses: LedgerStore;
+	/** Adds a sentence to the log. */
+	readonly warn: (text: string) => void;
 };
 
 type Started = {
@@ -76,7 +79,7 @@ const addresses = (clients: Clients, {simulatorUrl, profile}: Connection, region
  */
 const ignoreOwnEndpoint = async (
 	{connection: {profile, simulatorUrl}, port}: TapConfig,
-	publish: (report: TapReport) => void,
+	warn: (text: string) => void,
 ): Promise<void> => {
 	if (
 		port !== 0 &&
@@ -85,10 +88,7 @@ const ignoreOwnEndpoint = async (
 	) {
 		// Of this thread alone.
 		process.env.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS = 'true';
-		publish({
-			type: 'log',
-			text: 'endpoint_url in the AWS configuration points to this tap itself, so the tap ignores it.',
-		});
+		warn('endpoint_url in the AWS configuration points to this tap itself, so the tap ignores it.');
 	}
 };
 
@@ -110,7 +110,7 @@ const secretsOf = (keys: Keys | undefined): readonly string[] =>
 
 const startTap = async (
 	config: TapConfig,
-	{clock, account, link, uses}: TapParts,
+	{clock, account, link, uses, warn}: TapParts,
 ): Promise<
 	Omit<Started, 'stopPublishing'> & {
 		readonly listening: Extract<TapReport, {type: 'tap-listening'}>;
@@ -175,7 +175,9 @@ const startTap = async (
 				members.set(target, member);
 				return member;
 			},
+			dayBook: openDayBook(dayBookFolder(connection), warn),
 			baseOf: addresses(clients, connection, region),
+			priceOf,
 			async resolve(model) {
 				const {targets} = await resolveTargets([model], lists);
 				const [target] = targets;
@@ -206,11 +208,12 @@ export function createTapSession(
 	const link = createOwnTrafficRegistry();
 	const account = createAccountSession({clock, link, publish});
 	const uses = createLedgerStore();
+	const warn = (text: string): void => publish({type: 'log', text});
 	let started: Started | undefined;
 
 	const start = async (config: TapConfig): Promise<void> => {
-		await ignoreOwnEndpoint(config, publish);
-		const {listening, ...own} = await startTap(config, {clock, account, link, uses});
+		await ignoreOwnEndpoint(config, warn);
+		const {listening, ...own} = await startTap(config, {clock, account, link, uses, warn});
 		let cancel = (): void => {};
 		const tick = (): void => {
 			publish({type: 'snapshot', snapshot: own.tap.snapshot()});
