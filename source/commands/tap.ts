@@ -1,6 +1,6 @@
 import type {Arguments} from '../config/parse-arguments.ts';
 import {type OutputConfig, resolveOutput} from '../config/resolve-output.ts';
-import {resolveTap} from '../config/resolve-tap.ts';
+import {resolveTap, resolveWhatIf} from '../config/resolve-tap.ts';
 import type {AccountRegion} from '../domain/account-snapshot.ts';
 import type {Snapshot} from '../domain/snapshot.ts';
 import type {TapConfig} from '../domain/tap.ts';
@@ -24,6 +24,7 @@ import type {OwnScreen} from './screen.ts';
 import {startChild} from './tap/child.ts';
 import {type Shown, showTap} from './tap/tap-screen.ts';
 import {childEnvironment, tapLines} from './tap/variables.ts';
+import {printWhatIf} from './tap/what-if.ts';
 
 /** Seed of the simulator behind `--demo`. */
 const demoSeed = 1;
@@ -232,8 +233,12 @@ export async function tap(
 	own: OwnScreen = {},
 	startTap = startTapThread,
 ): Promise<number> {
-	const settings = resolveTap(flags);
+	const whatIf = resolveWhatIf(flags);
 	const output = resolveOutput(flags, io.environment);
+	if (whatIf !== undefined) {
+		return printWhatIf(whatIf, program, output, io);
+	}
+	const settings = resolveTap(flags);
 	const kept = settings.port === 0 ? undefined : await keptSecret(settings.port);
 	await writeLines(io.stderr, leaveOwnEndpoint(settings.port, kept));
 	const claim = output.isWritingReports ? await claimFolder(output.folder, output.isForced) : undefined;
