@@ -1,27 +1,31 @@
+import {fstatSync} from 'node:fs';
 import type {Arguments} from '../config/parse-arguments.ts';
 import {type OutputConfig, resolveOutput} from '../config/resolve-output.ts';
 import {resolveTap, resolveWhatIf} from '../config/resolve-tap.ts';
-import type {AccountRegion} from '../domain/account-snapshot.ts';
 import type {Snapshot} from '../domain/snapshot.ts';
 import type {TapConfig} from '../domain/tap.ts';
 import {drainMs} from '../domain/timeouts.ts';
 import {errorOf, faultOf, UserError} from '../domain/user-error.ts';
-import {tapBlock, tapJson, tapSummary} from '../plain/tap.ts';
+import {errorLines} from '../plain/error.ts';
+import {tapSummary} from '../plain/tap.ts';
 import {environmentOf} from '../reports/environment.ts';
 import {claimFolder} from '../reports/folder.ts';
 import {resultsOf} from '../reports/results.ts';
 import {writeResults} from '../reports/results-json.ts';
 import {noteRun} from '../reports/run-index.ts';
-import {keptSecret, secretFor} from '../tap/secret.ts';
-import {columnsOf, type Io, writeClean, writeLines} from '../terminal/io.ts';
+import {isAddressOf} from '../tap/gate.ts';
+import {secretFor} from '../tap/secret.ts';
+import {columnsOf, type Io, writeLines} from '../terminal/io.ts';
 import {keepLog} from '../terminal/log-file.ts';
-import {escapeUnseen} from '../text/width.ts';
+import {Interrupted, untilSignal, watchSignals} from '../terminal/signals.ts';
+import {formatCount, formatSpan} from '../text/numbers.ts';
 import {startTapThread, type TapHandle} from '../threads/engine-handle.ts';
 import type {TapReport} from '../threads/messages.ts';
 import {writeReports} from '../threads/reports-handle.ts';
 import {startDemo} from './demo.ts';
 import type {OwnScreen} from './screen.ts';
 import {startChild} from './tap/child.ts';
+import {printWhileRunning} from './tap/printing.ts';
 import {type Shown, showTap} from './tap/tap-screen.ts';
 import {childEnvironment, tapLines} from './tap/variables.ts';
 import {printWhatIf} from './tap/what-if.ts';
@@ -30,25 +34,6 @@ import {printWhatIf} from './tap/what-if.ts';
 const demoSeed = 1;
 /** Milliseconds that the thread has to close. */
 const closeDeadlineMs = 1000;
-/** Milliseconds between two blocks of lines. */
-const blockMs = 60_000;
-
-/** A report of a kind, or the fault that came first. */
-const awaitReport = async <Kind extends TapReport['type']>(
-	tap: TapHandle,
-	kind: Kind,
-): Promise<Extract<TapReport, {type: Kind}>> =>
-	new Promise((resolve, reject) => {
-		const release = tap.onReport((report) => {
-			if (report.type === kind) {
-				release();
-				resolve(report as Extract<TapReport, {type: Kind}>);
-			} else if (report.type === 'failed') {
-				release();
-				reject(errorOf(report.fault));
-			}
-		});
-	});
 
 const untilAborted = async (signal: AbortSignal): Promise<void> =>
 	new Promise((resolve) => {
@@ -62,22 +47,58 @@ const untilAborted = async (signal: AbortSignal): Promise<void> =>
  * An endpoint in the environment that is this tap's own, from the lines of an earlier start, would send every request
  * round in a circle.
  */
-const leaveOwnEndpoint = (port: number, kept: string | undefined): readonly string[] => {
-	const names = ['AWS_ENDPOINT_URL_BEDROCK_RUNTIME', 'AWS_ENDPOINT_URL'].filter(
-		(name) => kept !== undefined && process.env[name]?.includes(`:${port}/${kept}`) === true,
+const leaveOwnEndpoint = (port: number): readonly string[] => {
+	const names = ['AWS_ENDPOINT_URL_BEDROCK_RUNTIME', 'AWS_ENDPOINT_URL'].filter((name) =>
+		isAddressOf(port, process.env[name]),
 	);
 	for (const name of names) {
 		delete process.env[name];
 	}
-	return names.map((name) => `${name} points to this tap itself, and is left out of account.`);
+	return names.map((name) => `${name} points to this tap itself, so the tap ignores it.`);
 };
 
-type Keeping = {readonly files: readonly string[]; readonly faults: readonly string[]};
+/** What the thread of a tap reports. */
+type TapReports = {
+	/** The first report of a kind from now on. Rejects with the fault that ended the thread. */
+	readonly first: <Kind extends TapReport['type']>(kind: Kind) => Promise<Extract<TapReport, {type: Kind}>>;
+	readonly latest: () => Snapshot | undefined;
+};
 
-/** Writes results and reports of a tap that has ended. Nothing is written when nothing was sent. */
-const keep = async (snapshot: Snapshot, folder: string | undefined): Promise<Keeping> => {
-	const wasUsed = snapshot.variants.some(({requests}) => requests.attempts > 0);
-	if (folder === undefined || !wasUsed) {
+const readReports = (tap: TapHandle): TapReports => {
+	let latest: Snapshot | undefined;
+	const {promise: failed, reject} = Promise.withResolvers<never>();
+	failed.catch(() => undefined);
+	tap.onReport((report) => {
+		if (report.type === 'snapshot' || report.type === 'ended') {
+			latest = report.snapshot;
+		} else if (report.type === 'failed') {
+			reject(errorOf(report.fault));
+		}
+	});
+	return {
+		latest: () => latest,
+		async first<Kind extends TapReport['type']>(kind: Kind) {
+			const {promise, resolve} = Promise.withResolvers<Extract<TapReport, {type: Kind}>>();
+			const release = tap.onReport((report) => {
+				if (report.type === kind) {
+					release();
+					resolve(report as Extract<TapReport, {type: Kind}>);
+				}
+			});
+			return Promise.race([promise, failed]);
+		},
+	};
+};
+
+const wasUsed = (snapshot: Snapshot | undefined): boolean =>
+	snapshot?.variants.some(({requests}) => requests.attempts > 0) ?? false;
+
+/** Writes results and reports of a tap that has ended. @returns The files, and sentences about what could not be written. */
+const keep = async (
+	snapshot: Snapshot,
+	folder: string | undefined,
+): Promise<{readonly files: readonly string[]; readonly faults: readonly string[]}> => {
+	if (folder === undefined || !wasUsed(snapshot)) {
 		return {files: [], faults: []};
 	}
 	try {
@@ -101,125 +122,173 @@ const keep = async (snapshot: Snapshot, folder: string | undefined): Promise<Kee
 	}
 };
 
-/** What is printed while the tap runs: a block per minute, or a line of JSON. */
-const printWhileRunning = (tap: TapHandle, output: OutputConfig, io: Io): (() => void) => {
-	let last: Snapshot | undefined;
-	const polls = new Map<string, number>();
-	const isJson = output.json !== undefined && output.json.file === undefined;
-	const printRegion = (region: AccountRegion): void => {
-		if (isJson && last !== undefined && region.polls > (polls.get(region.region) ?? 0)) {
-			polls.set(region.region, region.polls);
-			void writeClean(io.stdout, [escapeUnseen(tapJson(region, last))]);
-		}
-	};
-	const release = tap.onReport((report) => {
-		if (report.type === 'snapshot' || report.type === 'ended') {
-			last = report.snapshot;
-		} else if (report.type === 'account') {
-			report.account.regions.forEach(printRegion);
-		} else if (report.type === 'log') {
-			void writeLines(io.stderr, [report.text]);
-		}
-	});
-	const timer = setInterval(() => {
-		if (!isJson && last !== undefined && last.variants.length > 0) {
-			void writeLines(io.stdout, tapBlock(last, {width: columnsOf(io.stdout), ascii: output.isAscii}));
-		}
-	}, blockMs);
-	return () => {
-		clearInterval(timer);
-		release();
-	};
-};
-
 type Started = {
 	readonly tap: TapHandle;
+	readonly reports: TapReports;
 	readonly url: string;
+	readonly region: string;
 	readonly output: OutputConfig;
 	readonly folder: string | undefined;
 };
 
 /**
- * Ends the tap and reports what has passed.
+ * Ends the tap, and reports what has passed.
  * @param stream Where the summary goes; undefined: nowhere.
  * @param last The newest snapshot, where the tap may have ended already.
+ * @throws UserError where the thread of the tap is gone; what it last said is kept.
  */
 const finish = async (
-	{tap, output, folder}: Started,
-	stoppedBy: 'key' | 'signal',
-	deadlineMs: number,
+	{tap, reports, output, folder}: Started,
+	{stoppedBy, deadlineMs}: {readonly stoppedBy: 'key' | 'signal'; readonly deadlineMs: number},
 	io: Io,
 	stream: NodeJS.WriteStream | undefined,
 	last?: Snapshot,
 ): Promise<Snapshot> => {
 	const stopped = async (): Promise<Snapshot> => {
-		const ended = awaitReport(tap, 'ended');
+		const ended = reports.first('ended');
 		tap.send({type: 'stop', stoppedBy, deadlineMs});
 		return (await ended).snapshot;
 	};
-	const snapshot = last?.phase === 'ended' ? last : await stopped();
+	let fault: unknown;
+	const snapshot =
+		last?.phase === 'ended'
+			? last
+			: await stopped().catch((error: unknown) => {
+					fault = error;
+					return reports.latest();
+				});
+	if (snapshot === undefined) {
+		throw fault;
+	}
 	const {files, faults} = await keep(snapshot, folder);
-	const isJson = output.json !== undefined && output.json.file === undefined;
-	if (stream !== undefined && !isJson) {
-		const style = {width: columnsOf(stream), ascii: output.isAscii};
+	if (stream !== undefined) {
 		await writeLines(stream, [
-			...tapSummary(snapshot, style),
+			...tapSummary(snapshot, {width: columnsOf(stream), ascii: output.isAscii}),
 			...(files.length === 0 ? [] : ['Written:', ...files.map((file) => `  ${file}`)]),
 		]);
 	}
 	await writeLines(io.stderr, faults);
+	if (fault !== undefined) {
+		throw fault;
+	}
 	return snapshot;
 };
 
-/** Serves until a signal; a second one ends at once what is still in flight. */
+/** Lines of JSON are alone on stdout. */
+const beside = ({json}: OutputConfig, io: Io): NodeJS.WriteStream =>
+	json !== undefined && json.file === undefined ? io.stderr : io.stdout;
+
+/** A tap has no end of its own: signals are how it is ended, which is a fault only where something was lost. */
+const exitCodeOf = ({outcome}: Snapshot, reason: number): number =>
+	[130, 143].includes(reason) && outcome === 'completed' ? 0 : reason;
+
+/** Serves until a signal. What is in flight then has some time, which a second signal ends. */
 const serve = async (started: Started, io: Io): Promise<number> => {
-	const {tap, url, output} = started;
-	const isJson = output.json !== undefined && output.json.file === undefined;
-	await writeLines(isJson ? io.stderr : io.stdout, [
-		...tapLines(url, io.environment),
-		'# The tap serves until Ctrl+C.',
-	]);
-	const stopPrinting = printWhileRunning(tap, output, io);
-	await untilAborted(io.signal);
-	stopPrinting();
-	await finish(started, 'signal', drainMs, io, io.stdout);
-	return exitCodeOf(io.signal);
+	const {tap, url, output, region, reports} = started;
+	const stream = beside(output, io);
+	await writeLines(stream, [...tapLines(url, io.environment), '# The tap serves until Ctrl+C.']);
+	const printing = printWhileRunning(tap, output, {io, hasStdout: true, region});
+	let isEnding = false;
+	const signals = watchSignals({
+		process,
+		now: () => performance.now(),
+		exit(exitCode) {
+			if (isEnding) {
+				process.exit(exitCode);
+			}
+			isEnding = true;
+			tap.send({type: 'stop', stoppedBy: 'signal', deadlineMs: 0});
+		},
+	});
+	// Only now: a signal that comes while nobody listens for it is lost.
+	io.takeSignals();
+	try {
+		await Promise.race([untilAborted(io.signal), untilAborted(signals.signal), reports.first('ended')]);
+		const inFlight = reports.latest()?.progress.inFlight ?? 0;
+		if (inFlight > 0) {
+			const requests = `${formatCount(inFlight)} ${inFlight === 1 ? 'request' : 'requests'}`;
+			await writeLines(io.stderr, [
+				`New requests get 503. ${requests} in flight: they have ${formatSpan(drainMs)}; Ctrl+C again gives them up.`,
+			]);
+		}
+		const snapshot = await finish(started, {stoppedBy: 'signal', deadlineMs: drainMs}, io, stream);
+		return exitCodeOf(snapshot, (signals.signal.reason ?? io.signal.reason ?? 0) as number);
+	} finally {
+		await printing.stop();
+		signals.release();
+	}
 };
 
 /** Serves behind a screen, until a key or a signal closes it. */
 const serveOnScreen = async (started: Started, shown: Shown, io: Io): Promise<number> => {
-	const {snapshot, fault} = await showTap(shown, io);
+	const {tap, output, region} = started;
+	const printing = printWhileRunning(tap, output, {io, hasStdout: false, region});
+	const {snapshot, fault} = await showTap(shown, io).finally(printing.stop);
 	if (fault !== undefined) {
 		throw errorOf(fault);
 	}
 	if (io.signal.aborted) {
-		await finish(started, 'signal', drainMs, io, io.stdout, snapshot);
-		return exitCodeOf(io.signal);
+		const ended = await finish(started, {stoppedBy: 'signal', deadlineMs: drainMs}, io, io.stdout, snapshot);
+		return exitCodeOf(ended, io.signal.reason as number);
 	}
 	// By now nobody waits for what is still in flight.
-	await finish(started, 'key', 0, io, io.stdout, snapshot);
+	await finish(started, {stoppedBy: 'key', deadlineMs: 0}, io, io.stdout, snapshot);
 	return 0;
 };
 
-/** A tap has no end of its own: SIGINT and SIGTERM are how it is ended. */
-const exitCodeOf = ({reason}: AbortSignal): number => ([130, 143].includes(reason) ? 0 : reason);
+/** Where a program's stdout and stderr are one pipe or file, lines after its end would stand in its output. */
+const areOne = (): boolean => {
+	try {
+		const [out, error] = [fstatSync(1), fstatSync(2)];
+		return out.dev === error.dev && out.ino === error.ino;
+	} catch {
+		return false;
+	}
+};
 
-/** Runs a program behind the tap. @returns Its exit code. */
+/** Runs a program behind the tap. While it runs nothing is printed. @returns Its exit code. */
 const serveProgram = async (started: Started, program: readonly string[], io: Io): Promise<number> => {
+	const {tap, output, region} = started;
+	const printing = printWhileRunning(tap, output, {io, hasStdout: false, region});
+	const child = startChild({program, environment: childEnvironment(started.url, io.environment)});
+	// Only now: a signal that comes while nobody listens for it is lost.
 	io.takeSignals();
-	const hasTerminal = io.stdin.isTTY === true || io.stdout.isTTY === true;
-	const child = startChild({
-		program,
-		environment: childEnvironment(started.url, io.environment),
-		hasTerminal,
-	});
-	const code = await child.ended.catch(async (error: unknown) => {
-		await finish(started, 'key', 0, io, undefined);
-		throw error;
-	});
-	// Its terminal is free again; what is still in flight has nobody who waits for it.
-	await finish(started, 'key', 0, io, io.stderr);
-	return code;
+	const {exitCode, fault} = await child.ended;
+	const stream = io.stderr.isTTY || !areOne() ? io.stderr : undefined;
+	const isUsed = wasUsed(started.reports.latest());
+	try {
+		// What is still in flight has nobody who waits for it.
+		await finish(
+			started,
+			{stoppedBy: 'key', deadlineMs: 0},
+			io,
+			isUsed && fault === undefined ? stream : undefined,
+		);
+		await printing.stop();
+		if (!isUsed && fault === undefined && io.stderr.isTTY) {
+			await writeLines(io.stderr, [
+				'bedrock-top tap: no request came through. The program must take its endpoint from AWS_ENDPOINT_URL_BEDROCK_RUNTIME or ANTHROPIC_BEDROCK_BASE_URL.',
+			]);
+		}
+	} catch (error) {
+		await writeLines(io.stderr, errorLines(faultOf(error), {width: columnsOf(io.stderr)}));
+	} finally {
+		child.release();
+	}
+	if (fault !== undefined) {
+		await writeLines(io.stderr, errorLines(fault, {width: columnsOf(io.stderr)}));
+	}
+	return exitCode;
+};
+
+/** @throws UserError (exit 2). */
+const assertOwnStdout = ({json}: OutputConfig, program: readonly string[]): void => {
+	if (program.length > 0 && json !== undefined && json.file === undefined) {
+		throw new UserError('--json: stdout belongs to the program behind --.', {
+			exitCode: 2,
+			hint: 'Name a file: --json=FILE.',
+		});
+	}
 };
 
 /**
@@ -239,39 +308,78 @@ export async function tap(
 		return printWhatIf(whatIf, program, output, io);
 	}
 	const settings = resolveTap(flags);
-	const kept = settings.port === 0 ? undefined : await keptSecret(settings.port);
-	await writeLines(io.stderr, leaveOwnEndpoint(settings.port, kept));
+	assertOwnStdout(output, program);
+	await writeLines(io.stderr, leaveOwnEndpoint(settings.port));
 	const claim = output.isWritingReports ? await claimFolder(output.folder, output.isForced) : undefined;
+	const secret = await secretFor(settings.port, settings.hasNewSecret);
 	const demo = await startDemo(flags.isSet('demo'), settings.connection, demoSeed);
 	const handle = startTap();
+	let isTerminalTaken = false;
+	const warnings: string[] = [];
 	try {
-		keepLog(handle, output.logFile, (text) => void writeLines(io.stderr, [text]));
+		const warn = (text: string): void => {
+			// The terminal belongs to a program or to the screen until they have ended.
+			if (isTerminalTaken) {
+				warnings.push(text);
+			} else {
+				void writeLines(io.stderr, [text]);
+			}
+		};
+		keepLog(handle, output.logFile, warn);
+		handle.onReport((report) => {
+			if (report.type === 'log') {
+				warn(report.text);
+			}
+		});
+		const reports = readReports(handle);
 		const config: TapConfig = {
 			connection: demo.connection,
 			override: settings.override,
 			port: settings.port,
-			secret: await secretFor(settings.port, settings.hasNewSecret),
+			secret: secret.value,
 			isResigning: settings.isResigning,
 			pace: settings.pace,
 			isRefreshing: settings.isRefreshing,
 		};
-		const listening = awaitReport(handle, 'tap-listening');
+		const listening = reports.first('tap-listening');
 		handle.send({type: 'start-tap', config});
-		const {port, region, endpoint} = await listening;
-		const url = `http://127.0.0.1:${port}/${config.secret}`;
-		const started: Started = {tap: handle, url, output, folder: claim?.folder};
-		await writeLines(io.stderr, claim?.warning === undefined ? [] : [claim.warning]);
+		const {port, region, endpoint} = await untilSignal(io.signal, listening);
+		await secret.keep();
+		if (output.json !== undefined) {
+			handle.send({
+				type: 'watch-account',
+				watch: {
+					connection: demo.connection,
+					regions: [],
+					override: settings.override,
+					isRefreshing: settings.isRefreshing,
+					isAllOnScreen: false,
+				},
+			});
+		}
+		const url = `http://127.0.0.1:${port}/${secret.value}`;
+		const started: Started = {tap: handle, reports, url, region, output, folder: claim?.folder};
+		await writeLines(io.stderr, [
+			...(claim?.warning === undefined ? [] : [claim.warning]),
+			...(endpoint === null || demo.connection.simulatorUrl !== undefined
+				? []
+				: [`Requests go to ${endpoint}, not to AWS.`]),
+		]);
+		const isScreen =
+			io.stdout.isTTY && !output.isPlain && (output.json === undefined || output.json.file !== undefined);
+		isTerminalTaken = program.length > 0 || isScreen;
 		if (program.length > 0) {
 			return await serveProgram(started, program, io);
 		}
-		const isScreen =
-			io.stdout.isTTY && !output.isPlain && (output.json === undefined || output.json.file !== undefined);
 		return isScreen
-			? await serveOnScreen(started, {...started, region, endpoint, config, own}, io)
+			? await serveOnScreen(started, {...started, endpoint, config, own}, io)
 			: await serve(started, io);
 	} catch (error) {
-		throw error instanceof UserError ? error : new UserError(String(error), {exitCode: 1, cause: error});
+		throw error instanceof UserError || error instanceof Interrupted
+			? error
+			: new UserError(String(error), {exitCode: 1, cause: error});
 	} finally {
+		await writeLines(io.stderr, warnings);
 		await handle.close(closeDeadlineMs);
 		await demo.stop();
 	}

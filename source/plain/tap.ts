@@ -12,6 +12,9 @@ import {accountJson} from './account.ts';
 
 type TapStyle = {readonly width: number; readonly ascii: boolean};
 
+const requestWords = (count: number): string =>
+	`${formatCount(count)} ${count === 1 ? 'request' : 'requests'}`;
+
 const bucketLines = ({targets, buckets}: Snapshot): readonly string[] =>
 	targets.flatMap((target, index) => {
 		const bucket = buckets[index];
@@ -43,7 +46,7 @@ export function tapBlock(snapshot: Snapshot, style: TapStyle): readonly string[]
 	const head = [
 		`${(at ?? '').slice(0, 16).replace('T', ' ')} UTC`,
 		...(simulated ? ['SIMULATED'] : []),
-		`${formatCount(progress.done)} requests`,
+		requestWords(progress.done),
 		`${formatCount(progress.inFlight)} in flight`,
 		...costOf(snapshot),
 	].join(' · ');
@@ -55,7 +58,7 @@ export function tapSummary(snapshot: Snapshot, style: TapStyle): readonly string
 	const {elapsedMs, progress, simulated, failures} = snapshot;
 	const head = [
 		'bedrock-top tap',
-		`${formatCount(progress.done)} requests in ${formatElapsedMs(elapsedMs)}`,
+		`${requestWords(progress.done)} in ${formatElapsedMs(elapsedMs)}`,
 		...costOf(snapshot),
 	].join(' · ');
 	const mark = simulated ? ['SIMULATED: these answers came from a simulator, not from Amazon Bedrock.'] : [];
@@ -67,7 +70,18 @@ export function tapSummary(snapshot: Snapshot, style: TapStyle): readonly string
 	];
 }
 
-/** One line of `tap --json`: the form of `watch --json`, with the clients. */
-export function tapJson(region: AccountRegion, {tap}: Snapshot): string {
-	return JSON.stringify({...(JSON.parse(accountJson(region)) as object), clients: tap?.clients ?? []});
+/**
+ * One line of `tap --json`: the form of `watch --json`, with the clients and their time.
+ * @param account Undefined where the account is not read yet, or cannot be.
+ */
+export function tapJson(
+	{tap, at, simulated}: Pick<Snapshot, 'tap' | 'at' | 'simulated'>,
+	account: AccountRegion | undefined,
+	region: string,
+): string {
+	const watched: object =
+		account === undefined
+			? {at: null, region, ...(simulated ? {simulated} : {}), complete: false, buckets: []}
+			: (JSON.parse(accountJson(account)) as object);
+	return JSON.stringify({...watched, clientsAt: at ?? null, clients: tap?.clients ?? []});
 }

@@ -18,6 +18,15 @@ const isLoopbackHost = (host: string | undefined, port: number): boolean => {
 	);
 };
 
+/** Whether a URL is the address of a port of this machine. */
+export function isAddressOf(port: number, url: string | undefined): boolean {
+	if (url === undefined || !URL.canParse(url)) {
+		return false;
+	}
+	const {host, protocol} = new URL(url);
+	return protocol === 'http:' && isLoopbackHost(/:\d+$/.test(host) ? host : `${host}:80`, port);
+}
+
 const isSame = (left: string, right: string): boolean => {
 	const [one, other] = [Buffer.from(left), Buffer.from(right)];
 	return one.length === other.length && timingSafeEqual(one, other);

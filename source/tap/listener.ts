@@ -226,7 +226,7 @@ export type Listener = {
 const listenFault = (port: number, error: unknown): UserError => {
 	const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
 	const reasons: Readonly<Record<string, string>> = {
-		EADDRINUSE: `Port ${port} is already in use.`,
+		EADDRINUSE: `Port ${port} is already in use, perhaps by another tap.`,
 		EACCES: `Port ${port} may not be opened by this user.`,
 	};
 	return new UserError(reasons[code] ?? `The tap cannot listen on port ${port}: ${code}.`, {

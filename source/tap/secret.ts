@@ -17,6 +17,13 @@ const isPrivate = async (file: string): Promise<boolean> => {
 	return status.isFile() && (userId === undefined || (status.uid === userId && (status.mode & 0o077) === 0));
 };
 
+/** The secret of a tap that starts. */
+type TapSecret = {
+	readonly value: string;
+	/** Keeps it for the next start: once the port is open, so that the secret of a tap that has it is left alone. */
+	readonly keep: () => Promise<void>;
+};
+
 /**
  * The secret of a tap. For a port that was typed it is kept in the user's cache folder, so that applications need not be
  * started again with it.
@@ -27,29 +34,29 @@ export async function secretFor(
 	port: number,
 	isNew: boolean,
 	folder: string | undefined = cacheFolder(),
-): Promise<string> {
-	if (port === 0 || folder === undefined) {
-		return newSecret();
+): Promise<TapSecret> {
+	const kept = port === 0 || isNew ? undefined : await keptSecret(port, folder);
+	if (kept !== undefined) {
+		return {value: kept, async keep() {}};
 	}
-	const file = fileOf(port, folder);
-	const kept = await keptSecret(port, folder);
-	if (kept !== undefined && !isNew) {
-		return kept;
-	}
-	const secret = newSecret();
-	try {
-		await diskFiles.write(file, `${secret}\n`);
-	} catch {
-		// Then it holds for this tap alone.
-	}
-	return secret;
+	const value = newSecret();
+	return {
+		value,
+		async keep() {
+			if (port === 0 || folder === undefined) {
+				return;
+			}
+			try {
+				await diskFiles.write(fileOf(port, folder), `${value}\n`);
+			} catch {
+				// Then it holds for this tap alone.
+			}
+		},
+	};
 }
 
 /** The secret that is kept for a port; undefined where there is none. */
-export async function keptSecret(
-	port: number,
-	folder: string | undefined = cacheFolder(),
-): Promise<string | undefined> {
+async function keptSecret(port: number, folder: string | undefined): Promise<string | undefined> {
 	if (folder === undefined) {
 		return undefined;
 	}

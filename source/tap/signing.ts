@@ -21,6 +21,8 @@ export type Outgoing = {
 type SignerOptions = {
 	/** The own keys; renewed before they expire, and asked for once at a time. */
 	readonly credentials: () => Promise<AwsCredentialIdentity>;
+	/** The own Bedrock API key, which goes before the keys; undefined without one. */
+	readonly token: string | undefined;
 	readonly region: string;
 	/** Sign requests of other access keys too. */
 	readonly isResigning: boolean;
@@ -97,6 +99,10 @@ export class Signer {
 		];
 		if (caller.kind === 'token') {
 			return {headers: [...own, ...kept]};
+		}
+		const {token} = this.#options;
+		if (caller.kind === 'unsigned' && token !== undefined) {
+			return {headers: [...own, ...kept, ['authorization', `Bearer ${token}`]]};
 		}
 		const keys = await this.#options.credentials();
 		this.#remember(keys.accessKeyId);

@@ -10,12 +10,14 @@ import {reasonOf} from '../domain/user-error.ts';
 import {passOther} from './exchange.ts';
 import {admitClient} from './gate.ts';
 import {type Incoming, type Listener, listen} from './listener.ts';
+import {sendMetrics} from './metrics-port.ts';
 import {ModelBook} from './models.ts';
 import {Pacing} from './pacing.ts';
 import {type PassPorts, passInference} from './pass-through.ts';
 import {refusals, sendRefusal, unknownRoute, unreachable, unsupported} from './refusal.ts';
 import {routeOf} from './routes.ts';
 import {Signer} from './signing.ts';
+import {tapMetrics} from './tap-metrics.ts';
 import {tapSnapshot} from './tap-snapshot.ts';
 import {Traffic} from './traffic.ts';
 
@@ -23,6 +25,8 @@ import {Traffic} from './traffic.ts';
 type TapPorts = Pick<PassPorts, 'agents' | 'baseOf' | 'secrets' | 'region' | 'endpoint'> & {
 	readonly clock: Clock;
 	readonly credentials: ConstructorParameters<typeof Signer>[0]['credentials'];
+	/** The own Bedrock API key; undefined without one. */
+	readonly token: string | undefined;
 	/** Reads the quotas and the price of a model from the account. */
 	readonly resolve: (model: string) => Promise<{readonly target: Target; readonly price: Price | null}>;
 	readonly roundTripMs: () => number | undefined;
@@ -42,6 +46,9 @@ type TapSettings = {
 	readonly pace: TapConfig['pace'];
 };
 
+/** Milliseconds that requests have to notice that they were given up. */
+const cutMs = 250;
+
 const windowMs = 60_000;
 
 /** The local endpoint in front of the service: meters what passes. */
@@ -60,6 +67,7 @@ export class Tap {
 	/** Requests that are being passed. */
 	#passing = 0;
 	#onDrained = (): void => {};
+	#stopped: Promise<void> | undefined;
 
 	constructor(settings: TapSettings, ports: TapPorts) {
 		this.#ports = ports;
@@ -92,6 +100,7 @@ export class Tap {
 			models: this.#models,
 			signer: new Signer({
 				credentials: ports.credentials,
+				token: ports.token,
 				region: ports.region,
 				isResigning: settings.isResigning,
 				now: () => new Date(ports.clock.epoch()),
@@ -168,17 +177,30 @@ export class Tap {
 	}
 
 	/**
-	 * Takes no new requests, and ends when those in flight are over, at the latest after `deadlineMs`.
-	 * A second call ends at once.
+	 * Takes no new requests, and ends when those in flight are over, at the latest after `deadlineMs`: the outcome is then
+	 * `stopped`. A second call ends at once.
 	 */
 	async stop(stoppedBy: StoppedBy, deadlineMs: number): Promise<void> {
 		this.#stoppedBy ??= stoppedBy;
-		const isSecond = this.#phase === 'draining';
-		this.#phase = 'draining';
-		if (isSecond) {
+		if (this.#stopped !== undefined) {
 			this.#onDrained();
-			return;
 		}
+		this.#stopped ??= this.#drain(deadlineMs);
+		return this.#stopped;
+	}
+
+	async #drain(deadlineMs: number): Promise<void> {
+		this.#phase = 'draining';
+		await this.#untilDrained(deadlineMs);
+		this.#outcome = this.#passing === 0 ? 'completed' : 'stopped';
+		await this.#listener?.close();
+		// What was cut is counted before the last snapshot.
+		await this.#untilDrained(cutMs);
+		await this.#pacing.close();
+		this.#phase = 'ended';
+	}
+
+	async #untilDrained(deadlineMs: number): Promise<void> {
 		const drained = new Promise<void>((resolve) => {
 			this.#onDrained = resolve;
 		});
@@ -186,10 +208,6 @@ export class Tap {
 		this.#checkDrained();
 		await drained;
 		cancel();
-		await this.#pacing.close();
-		await this.#listener?.close();
-		this.#outcome = 'completed';
-		this.#phase = 'ended';
 	}
 
 	#checkDrained(): void {
@@ -230,6 +248,8 @@ export class Tap {
 				await passOther(incoming, {host: route.host, target}, this.#pass);
 				break;
 			case 'metrics':
+				sendMetrics(reply, tapMetrics(this.#traffic, this.snapshot()));
+				break;
 			case 'unknown':
 				this.#traffic.note('refused', `Refused ${method} ${shown(target)}: not a path of Bedrock.`);
 				sendRefusal(reply, unknownRoute(method, shown(target)));

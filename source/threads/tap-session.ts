@@ -3,7 +3,6 @@ import {createOwnTrafficRegistry, type OwnTrafficRegistry} from '../account/own-
 import {Membership} from '../admission/membership.ts';
 import {listOptions} from '../bedrock/account-access.ts';
 import {type Clients, createClients} from '../bedrock/clients/clients.ts';
-
 import {
 	addressOf,
 	configuredCertificates,
@@ -17,6 +16,7 @@ import {type Clock, systemClock} from '../domain/clock.ts';
 import type {Connection} from '../domain/run-config.ts';
 import type {TapConfig} from '../domain/tap.ts';
 import {faultOf} from '../domain/user-error.ts';
+import {isAddressOf} from '../tap/gate.ts';
 import type {UpstreamHost} from '../tap/routes.ts';
 import {Tap} from '../tap/tap.ts';
 import {createLedgerStore, type LedgerStore} from './ledger-store.ts';
@@ -68,6 +68,44 @@ const addresses = (clients: Clients, {simulatorUrl, profile}: Connection, region
 	};
 };
 
+/**
+ * A file of the AWS CLI may point all programs to this tap. The tap itself then ignores what is configured there: it would
+ * send every request round in a circle.
+ */
+const ignoreOwnEndpoint = async (
+	{connection: {profile, simulatorUrl}, port}: TapConfig,
+	publish: (report: TapReport) => void,
+): Promise<void> => {
+	if (
+		port !== 0 &&
+		simulatorUrl === undefined &&
+		isAddressOf(port, await configuredEndpoint('Bedrock Runtime', profile))
+	) {
+		// Of this thread alone.
+		process.env.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS = 'true';
+		publish({
+			type: 'log',
+			text: 'endpoint_url in the AWS configuration points to this tap itself, so the tap ignores it.',
+		});
+	}
+};
+
+type Keys = {
+	readonly accessKeyId: string;
+	readonly secretAccessKey: string;
+	readonly sessionToken?: string;
+};
+
+/** What of the own keys must not be shown. */
+const secretsOf = (keys: Keys | undefined): readonly string[] =>
+	keys === undefined
+		? []
+		: [
+				keys.accessKeyId,
+				keys.secretAccessKey,
+				...(keys.sessionToken === undefined ? [] : [keys.sessionToken]),
+			];
+
 const startTap = async (
 	config: TapConfig,
 	{clock, account, link, uses}: TapParts,
@@ -90,6 +128,7 @@ const startTap = async (
 		const runtime = await clients.runtime();
 		const {endpoint} = clients;
 		const lists = listOptions(clients, region, {connection, override, isRefreshing, tier: undefined});
+		let keys: Keys | undefined;
 		/** Others' use of what the clients call; watching costs money, so nothing else is watched. */
 		const follow = (): void => {
 			link.follow({
@@ -107,8 +146,12 @@ const startTap = async (
 			roundTripMs: network.roundTripMs,
 			region,
 			endpoint,
-			secrets: () => [...clients.secrets(), config.secret],
-			credentials: async () => runtime.config.credentials(),
+			secrets: () => [...clients.secrets(), ...secretsOf(keys), config.secret],
+			token: clients.hasToken ? process.env.AWS_BEARER_TOKEN_BEDROCK : undefined,
+			async credentials() {
+				keys = await runtime.config.credentials();
+				return keys;
+			},
 			onTarget: follow,
 			onSettled: (target, quotaTokens) => link.answered(target, clock.epoch(), quotaTokens),
 			async join(target, bucket, onChange) {
@@ -153,6 +196,7 @@ export function createTapSession(
 	let started: Started | undefined;
 
 	const start = async (config: TapConfig): Promise<void> => {
+		await ignoreOwnEndpoint(config, publish);
 		const {listening, ...own} = await startTap(config, {clock, account, link, uses});
 		let cancel = (): void => {};
 		const tick = (): void => {
@@ -164,6 +208,7 @@ export function createTapSession(
 		tick();
 	};
 
+	let isEnded = false;
 	const stop = async (
 		{tap, stopPublishing}: Started,
 		by: 'key' | 'signal',
@@ -171,7 +216,11 @@ export function createTapSession(
 	): Promise<void> => {
 		await tap.stop(by, deadlineMs);
 		stopPublishing();
-		publish({type: 'ended', snapshot: tap.snapshot()});
+		// A second request to stop has hurried the first.
+		if (!isEnded) {
+			isEnded = true;
+			publish({type: 'ended', snapshot: tap.snapshot()});
+		}
 	};
 
 	const fail = (error: unknown): void => publish({type: 'failed', fault: faultOf(error)});

@@ -67,6 +67,7 @@ export async function startTapBefore(
 			region,
 			endpoint: null,
 			credentials: async () => keys,
+			token: undefined,
 			secrets: () => [secret, keys.secretAccessKey],
 			baseOf: async () => new URL(upstream),
 			resolve: async (model) => ({target: targetOf(model), price: null}),

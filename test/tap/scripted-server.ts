@@ -20,6 +20,8 @@ export type Scripted = {
 	readonly pieces: readonly Uint8Array[];
 	/** How it ends; `cut`: without the end of its body. */
 	readonly end: 'whole' | 'cut' | 'never';
+	/** Milliseconds before the end, so that a client has read all before it. */
+	readonly endAfterMs?: number;
 };
 
 type Outcome = Scripted | 'cut' | 'never';
@@ -86,6 +88,9 @@ export async function startScriptedServer(script: Script) {
 		(response as http.ServerResponse).writeHead(answer.status, answer.headers);
 		for (const piece of answer.pieces) {
 			await write(response, piece);
+		}
+		if (answer.endAfterMs !== undefined) {
+			await new Promise((resolve) => setTimeout(resolve, answer.endAfterMs));
 		}
 		if (answer.end === 'whole') {
 			response.end();

@@ -1,21 +1,64 @@
 import {type ChildProcess, spawn} from 'node:child_process';
+import {readFileSync} from 'node:fs';
 import {constants} from 'node:os';
+import {isatty} from 'node:tty';
 import {UserError} from '../../domain/user-error.ts';
 
 /** A program that runs behind a tap: its terminal, its signals and its exit code are its own. */
 
 /** Signals that are passed on where they came to the tap alone. */
-const passedOn = ['SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const;
-/** Signals that a terminal sends to the program as well: passed on only where there is no terminal. */
-const ofTerminal = ['SIGINT', 'SIGQUIT'] as const;
+const passedOn = ['SIGTERM', 'SIGUSR1', 'SIGUSR2', 'SIGHUP', 'SIGINT', 'SIGQUIT'] as const;
+type PassedOn = (typeof passedOn)[number];
 
-/** Signals in which a program may end, by their number. */
-const numberOf = (signal: NodeJS.Signals): number => constants.signals[signal];
+/** What this process has to do with a terminal. */
+type TerminalState = {
+	readonly hasTerminal: boolean;
+	/** The terminal sends its signals to this process, and so to the program as well. */
+	readonly isForeground: boolean;
+};
+
+/** Process group, terminal and its foreground group, which follow the name in parentheses: `1 (a b) S 2 3 4 5 6 ...`. */
+const statPattern = /\) \S \d+ (?<group>\d+) \d+ (?<terminal>-?\d+) (?<foreground>-?\d+) /;
+
+/** By the kernel's own account where there is one, else by the streams. */
+const terminalState = (): TerminalState => {
+	try {
+		const {group, terminal, foreground} =
+			statPattern.exec(readFileSync('/proc/self/stat', 'utf8'))?.groups ?? {};
+		return {hasTerminal: terminal !== '0', isForeground: group !== undefined && group === foreground};
+	} catch {
+		const hasTerminal = [0, 1, 2].some((stream) => isatty(stream));
+		return {hasTerminal, isForeground: hasTerminal};
+	}
+};
+
+/** Whether the terminal has sent a signal to the program as well. */
+const isOfTerminal = (signal: PassedOn, atStart: TerminalState, now: TerminalState): boolean => {
+	switch (signal) {
+		case 'SIGINT':
+		case 'SIGQUIT':
+			return now.isForeground;
+		case 'SIGHUP':
+			// A terminal that hangs up is gone.
+			return atStart.hasTerminal && !now.hasTerminal;
+		default:
+			return false;
+	}
+};
+
+/** How a program came to its end. */
+type ChildEnd = {
+	/** Its exit code; 128 + n where a signal killed it; 127 or 126, as of a shell, where it could not be started. */
+	readonly exitCode: number;
+	/** Why it could not be started. */
+	readonly fault?: UserError;
+};
 
 /** A program that has been started. */
 type Child = {
-	/** Exit code; 128 + n where a signal killed it. Rejects with a UserError where it could not be started. */
-	readonly ended: Promise<number>;
+	readonly ended: Promise<ChildEnd>;
+	/** From now on signals are this process's own again. */
+	readonly release: () => void;
 };
 
 type Options = {
@@ -23,25 +66,28 @@ type Options = {
 	readonly environment: NodeJS.ProcessEnv;
 	/** Where its output goes; undefined: where this program's goes. */
 	readonly output?: number | undefined;
-	/** The terminal sends signals to the whole group. */
-	readonly hasTerminal: boolean;
 };
 
-const startFault = (program: string, error: NodeJS.ErrnoException): UserError =>
-	new UserError(
-		error.code === 'ENOENT'
-			? `"${program}" was not found.`
-			: error.code === 'EACCES'
-				? `"${program}" may not be executed.`
-				: `"${program}" could not be started: ${error.code ?? error.message}.`,
-		{exitCode: 1, hint: 'Write the command behind --, as in a shell.', cause: error},
-	);
+const startFault = (program: string, error: NodeJS.ErrnoException): ChildEnd => {
+	const isMissing = error.code === 'ENOENT';
+	const message = isMissing
+		? `"${program}" was not found.`
+		: error.code === 'EACCES'
+			? `"${program}" may not be executed.`
+			: `"${program}" could not be started: ${error.code ?? error.message}.`;
+	const hint = 'Write the command behind --, as in a shell; what a shell alone knows needs sh -c.';
+	return {
+		exitCode: isMissing ? 127 : 126,
+		fault: new UserError(message, {exitCode: 1, hint, cause: error}),
+	};
+};
 
-const passSignals = (child: ChildProcess, hasTerminal: boolean): (() => void) => {
-	const releases = [...passedOn, ...ofTerminal].map((name) => {
-		const isLeft = hasTerminal && (ofTerminal as readonly string[]).includes(name);
+/** Once the program is gone they are swallowed: what is left is to write the reports. */
+const passSignals = (child: ChildProcess): (() => void) => {
+	const atStart = terminalState();
+	const releases = passedOn.map((name) => {
 		const handler = (): void => {
-			if (!isLeft) {
+			if (!isOfTerminal(name, atStart, terminalState())) {
 				child.kill(name);
 			}
 		};
@@ -55,16 +101,17 @@ const passSignals = (child: ChildProcess, hasTerminal: boolean): (() => void) =>
 	};
 };
 
-/** Starts the program. From now on the signals of this process are its own: take them before. */
-export function startChild({program, environment, output, hasTerminal}: Options): Child {
+/** Starts the program. From now on the signals of this process are the program's: take them after that. */
+export function startChild({program, environment, output}: Options): Child {
 	const [name = '', ...words] = program;
 	const child = spawn(name, words, {
 		env: environment,
 		stdio: output === undefined ? 'inherit' : ['inherit', output, output],
 	});
-	const release = passSignals(child, hasTerminal);
-	const {promise, resolve, reject} = Promise.withResolvers<number>();
-	child.once('error', (error) => reject(startFault(name, error)));
-	child.once('exit', (code, signal) => resolve(code ?? (signal === null ? 1 : 128 + numberOf(signal))));
-	return {ended: promise.finally(release)};
+	const {promise, resolve} = Promise.withResolvers<ChildEnd>();
+	child.once('error', (error) => resolve(startFault(name, error)));
+	child.once('exit', (code, signal) =>
+		resolve({exitCode: code ?? (signal === null ? 1 : 128 + constants.signals[signal])}),
+	);
+	return {ended: promise, release: passSignals(child)};
 }

@@ -1,0 +1,58 @@
+import {describe, expect, it} from 'vitest';
+import {childEnvironment, tapLines} from '../../../source/commands/tap/variables.ts';
+
+const url = 'http://127.0.0.1:8089/secret';
+
+describe('the lines of a tap', () => {
+	it('set two variables, and say how to undo them', () => {
+		expect(tapLines(url, {HOME: '/home/ada'})).toEqual([
+			`export AWS_ENDPOINT_URL_BEDROCK_RUNTIME=${url}`,
+			`export ANTHROPIC_BEDROCK_BASE_URL=${url}`,
+			'# To undo:',
+			'# unset AWS_ENDPOINT_URL_BEDROCK_RUNTIME ANTHROPIC_BEDROCK_BASE_URL',
+		]);
+	});
+
+	it('unset what hinders, except this machine from a proxy, and undo both', () => {
+		expect(
+			tapLines(url, {
+				AWS_USE_FIPS_ENDPOINT: 'true',
+				AWS_ENDPOINT_URL_BEDROCK_RUNTIME: 'https://vpce-1.example/a b',
+				HTTP_PROXY: 'http://proxy:3128',
+				no_proxy: '.example',
+			}),
+		).toEqual([
+			'unset AWS_USE_FIPS_ENDPOINT',
+			`export AWS_ENDPOINT_URL_BEDROCK_RUNTIME=${url}`,
+			`export ANTHROPIC_BEDROCK_BASE_URL=${url}`,
+			'export NO_PROXY=.example,127.0.0.1',
+			'export no_proxy=.example,127.0.0.1',
+			'# To undo:',
+			'# unset ANTHROPIC_BEDROCK_BASE_URL NO_PROXY',
+			'# export AWS_USE_FIPS_ENDPOINT=true',
+			"# export AWS_ENDPOINT_URL_BEDROCK_RUNTIME='https://vpce-1.example/a b'",
+			'# export no_proxy=.example',
+		]);
+	});
+
+	it.each([
+		[{HTTP_PROXY: 'http://proxy', NO_PROXY: '*'}],
+		[{HTTP_PROXY: 'http://proxy', NO_PROXY: 'localhost, 127.0.0.1'}],
+		[{HTTPS_PROXY: 'http://proxy'}],
+	])('leave exceptions alone that are enough: %o', (environment) => {
+		expect(tapLines(url, environment).join('\n')).not.toContain('export NO_PROXY');
+	});
+});
+
+it('the environment of a program is that of the tap, with the variables', () => {
+	expect(
+		childEnvironment(url, {HOME: '/home/ada', AWS_USE_DUALSTACK_ENDPOINT: 'true', ALL_PROXY: 'socks://p'}),
+	).toEqual({
+		HOME: '/home/ada',
+		ALL_PROXY: 'socks://p',
+		AWS_ENDPOINT_URL_BEDROCK_RUNTIME: url,
+		ANTHROPIC_BEDROCK_BASE_URL: url,
+		NO_PROXY: '127.0.0.1',
+		no_proxy: '127.0.0.1',
+	});
+});
