@@ -12,6 +12,7 @@ import {VirtualClock} from '../domain/clock.ts';
 import type {Pace, RecordedCall} from '../domain/tap.ts';
 import type {Quota} from '../domain/target.ts';
 import {pacedBucket} from './pacing.ts';
+import {type Counted, ServiceCount} from './service-count.ts';
 import {WaitingRoom} from './waiting-room.ts';
 
 /*
@@ -26,7 +27,7 @@ const resolution = 1.01;
 const greatestFactor = 16;
 
 /** A quota that was typed; the same for each bucket. */
-export type WhatIfQuota = {
+type WhatIfQuota = {
 	readonly requestsPerMinute: number | undefined;
 	readonly tokensPerMinute: number | undefined;
 	/** Undefined: that of each model. */
@@ -34,7 +35,7 @@ export type WhatIfQuota = {
 };
 
 /** What requests would have met. */
-export type WhatIfCounts = {
+type WhatIfCounts = {
 	readonly requests: number;
 	/** Unpaced: what the service would have refused, where it counts a sliding minute, and where it counts fixed ones. */
 	readonly throttled: {readonly sliding: number; readonly fixed: number};
@@ -70,17 +71,13 @@ export type WhatIf = {
 };
 
 /** A recorded call as it is replayed. Times are milliseconds. */
-type Call = {
+type Call = Counted & {
 	readonly atMs: number;
 	readonly row: Row;
 	readonly lane: Lane;
 	readonly inputTokens: number;
 	readonly maxTokens: number;
 	readonly outputTokens: number;
-	readonly reserved: number;
-	readonly settled: number;
-	readonly firstByteMs: number;
-	readonly totalMs: number;
 };
 
 /** What is counted of a client on a model. */
@@ -121,63 +118,6 @@ const countsOf = (rows: readonly Row[]): WhatIfCounts => {
 /** @param sorted Not empty. */
 const quantile = (sorted: readonly number[], part: number): number =>
 	sorted[Math.max(0, Math.ceil(part * sorted.length) - 1)] ?? 0;
-
-/**
- * A bucket as the service counts it: requests from their arrival, tokens as they were reserved while an answer is under way,
- * then as it settled, from its first byte. They count for a minute, or until the minute by the clock is over.
- */
-class ServiceCount {
-	readonly peak = {requests: 0, tokens: 0};
-	readonly #clock: VirtualClock;
-	readonly #limits: Limits;
-	readonly #kind: 'sliding' | 'fixed';
-	#requests = 0;
-	#tokens = 0;
-
-	constructor(clock: VirtualClock, limits: Limits, kind: 'sliding' | 'fixed') {
-		this.#clock = clock;
-		this.#limits = limits;
-		this.#kind = kind;
-	}
-
-	/** Counts a call where there is room for it. @returns Whether there was. */
-	offer({reserved, settled, firstByteMs, totalMs}: Call): boolean {
-		const use = {requests: this.#requests + 1, tokens: this.#tokens + reserved};
-		const {requests, tokens} = this.#limits;
-		if (use.requests > (requests ?? Infinity) || use.tokens > (tokens ?? Infinity)) {
-			return false;
-		}
-		this.#requests = use.requests;
-		this.#tokens = use.tokens;
-		this.#notePeak();
-		this.#clock.after(this.#countsMs(0), () => {
-			this.#requests--;
-		});
-		const leavesMs = this.#countsMs(firstByteMs);
-		this.#clock.after(totalMs, () => {
-			this.#tokens -= reserved;
-			if (leavesMs > totalMs) {
-				this.#tokens += settled;
-				this.#notePeak();
-				this.#clock.after(leavesMs - totalMs, () => {
-					this.#tokens -= settled;
-				});
-			}
-		});
-		return true;
-	}
-
-	#notePeak(): void {
-		this.peak.requests = Math.max(this.peak.requests, this.#requests);
-		this.peak.tokens = Math.max(this.peak.tokens, this.#tokens);
-	}
-
-	/** Until when it counts, in milliseconds from now. @param fromMs From now: when it begins to. */
-	#countsMs(fromMs: number): number {
-		const at = this.#clock.epoch() + fromMs;
-		return this.#kind === 'sliding' ? fromMs + windowMs : fromMs + windowMs - (at % windowMs);
-	}
-}
 
 /** What the ledger sets aside for calls of each client and model, learnt from the answers that have come. */
 class Estimates {
@@ -226,9 +166,9 @@ const quotaOf = ({requests, tokens}: Limits): Quota => ({
 /** Sends all at once, as it came: counts what is refused. @returns The most in any minute where nothing is. */
 const sendUnpaced = ({calls, epochMs}: Setting, limits: Limits): Use => {
 	const clock = new VirtualClock(epochMs);
-	const wanted = new ServiceCount(clock, {requests: null, tokens: null}, 'sliding');
-	const sliding = new ServiceCount(clock, limits, 'sliding');
-	const fixed = new ServiceCount(clock, limits, 'fixed');
+	const wanted = new ServiceCount(clock, windowMs, 'sliding');
+	const sliding = new ServiceCount(clock, windowMs, 'sliding', limits);
+	const fixed = new ServiceCount(clock, windowMs, 'fixed', limits);
 	for (const call of calls) {
 		clock.skip(call.atMs - clock.now());
 		wanted.offer(call);
@@ -262,7 +202,7 @@ const sendPaced = async ({calls, pace, epochMs}: Setting, limits: Limits): Promi
 	const estimates = new Estimates();
 	const bucket = bucketFor(clock, limits, pace);
 	const room = new WaitingRoom(bucket, clock);
-	const service = new ServiceCount(clock, {requests: null, tokens: null}, 'sliding');
+	const service = new ServiceCount(clock, windowMs, 'sliding');
 	let waiting = 0;
 	const pass = async (call: Call, key: string): Promise<void> => {
 		const {row, lane} = call;
@@ -431,7 +371,11 @@ export async function whatIf(
 		const unpaced = sendUnpaced(setting, limits);
 		const paced = await sendPaced(setting, limits);
 		const models = [...new Set(own.map(({row}) => row.model))];
-		buckets.push({models, peak: {unpaced, paced}, smallest: smallestQuota({...setting, pace: {...pace, burst: 'full'}}, unpaced)});
+		buckets.push({
+			models,
+			peak: {unpaced, paced},
+			smallest: smallestQuota({...setting, pace: {...pace, burst: 'full'}}, unpaced),
+		});
 	}
 	const rows = [...new Set(calls.map(({row}) => row))];
 	return {
