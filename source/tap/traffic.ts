@@ -10,7 +10,7 @@ import {
 import type {Usage} from '../domain/backend.ts';
 import type {Clock} from '../domain/clock.ts';
 import type {Failure} from '../domain/failure.ts';
-import type {Broken, RunEvent} from '../domain/run-event.ts';
+import {type Broken, type RunEvent, throttleKindOf} from '../domain/run-event.ts';
 import type {Price} from '../domain/run-spec.ts';
 import type {Target} from '../domain/target.ts';
 import {addCell, addTarget, emptyFigures, type Figures} from '../metrics/figures/figures.ts';
@@ -18,6 +18,7 @@ import {foldEvent} from '../metrics/figures/fold-event.ts';
 import {Times} from '../metrics/statistics/distribution.ts';
 import type {AnswerReading} from './answer-reader.ts';
 import type {Caller} from './clients.ts';
+import {Habits} from './habits.ts';
 import {InputEstimate} from './input-estimate.ts';
 import type {RequestFacts} from './request-facts.ts';
 
@@ -42,6 +43,7 @@ export class ClientTotals {
 	/** Shared by all sessions of the client on the model. */
 	readonly estimator: TokenEstimator;
 	readonly inputs: InputEstimate;
+	readonly habits: Habits;
 	readonly holds = new Times();
 	readonly timesToFirstToken = new Times();
 	readonly tokens = {input: 0, output: 0, cacheRead: 0, cacheWrite: 0, quota: 0, isEstimated: false};
@@ -67,6 +69,7 @@ export class ClientTotals {
 		this.target = cell.target;
 		this.estimator = cell.estimator;
 		this.inputs = cell.inputs;
+		this.habits = cell.habits;
 		this.model = model;
 	}
 }
@@ -78,6 +81,7 @@ type Cell = {
 	readonly target: number;
 	readonly estimator: TokenEstimator;
 	readonly inputs: InputEstimate;
+	readonly habits: Habits;
 };
 
 /** Before an answer of the client: the usual size of a token in text, with a margin by the estimator. */
@@ -177,6 +181,7 @@ export class Traffic {
 		row.lastMs = this.elapsedMs;
 		row.cachePoints += facts.hasCachePoint ? 1 : 0;
 		row.retries += caller.retries > 0 ? 1 : 0;
+		row.habits.arrived(facts, this.elapsedMs);
 		const inputTokens = row.inputs.tokens(facts);
 		const maxTokens = facts.maxTokens ?? this.models[target]?.maxTokens ?? 0;
 		row.maxTokens = Math.max(row.maxTokens, maxTokens);
@@ -205,8 +210,9 @@ export class Traffic {
 	}
 
 	/** The client left before the end. */
-	aborted({row}: TappedCall): void {
+	aborted({row, arrivedAt}: TappedCall): void {
 		row.aborted++;
+		row.habits.gaveUp(this.#clock.now() - arrivedAt);
 	}
 
 	/** It is over. @returns The quota tokens that it settled at, estimated where its answer broke off. */
@@ -221,8 +227,10 @@ export class Traffic {
 				return this.#answered(attempt, ending);
 			case 'refused': {
 				const {failure} = ending;
-				row.throttled += isThrottle(failure) ? 1 : 0;
-				this.#fold({...of, ...throttleOrFailure(failure), failure, reservedTokens});
+				const kind = throttleKindOf(failure);
+				row.throttled += kind === undefined ? 0 : 1;
+				const refused = {...of, failure, reservedTokens};
+				this.#fold(kind === undefined ? {...refused, type: 'failed'} : {...refused, type: 'throttled', kind});
 				return 0;
 			}
 			case 'broken': {
@@ -268,6 +276,7 @@ export class Traffic {
 		if (times.timeToFirstToken !== undefined) {
 			row.timesToFirstToken.add(times.timeToFirstToken);
 		}
+		row.habits.answered(attempt, {...reading, ...times, usage, quotaTokens, reserved});
 		const isUseful = !reading.isTruncated && !reading.isRefused;
 		this.#fold({
 			...this.#attemptOf(attempt),
@@ -344,6 +353,7 @@ export class Traffic {
 			target,
 			estimator: new TokenEstimator(firstPrompt),
 			inputs: new InputEstimate(),
+			habits: new Habits(),
 		};
 		this.cells.push(cell);
 		this.#cellByKey.set(key, cell);
@@ -380,20 +390,3 @@ export function estimatedUsage({expected}: TappedCall, {characters}: AnswerReadi
 		isEstimated: true,
 	};
 }
-
-const isThrottle = (failure: Failure): boolean => throttleOrFailure(failure).type === 'throttled';
-
-const throttleOrFailure = ({class: failureClass}: Failure) => {
-	switch (failureClass) {
-		case 'throttled-requests':
-			return {type: 'throttled', kind: 'requests'} as const;
-		case 'throttled-tokens':
-			return {type: 'throttled', kind: 'tokens'} as const;
-		case 'throttled-day':
-			return {type: 'throttled', kind: 'day'} as const;
-		case 'overloaded':
-			return {type: 'throttled', kind: 'overloaded'} as const;
-		default:
-			return {type: 'failed'} as const;
-	}
-};
