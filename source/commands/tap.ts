@@ -1,7 +1,7 @@
 import {fstatSync} from 'node:fs';
 import type {Arguments} from '../config/parse-arguments.ts';
 import {type OutputConfig, resolveOutput} from '../config/resolve-output.ts';
-import {resolveTap, resolveWhatIf} from '../config/resolve-tap.ts';
+import {resolveTap} from '../config/resolve-tap.ts';
 import type {Snapshot} from '../domain/snapshot.ts';
 import type {TapConfig} from '../domain/tap.ts';
 import {drainMs} from '../domain/timeouts.ts';
@@ -317,10 +317,9 @@ export async function tap(
 	own: OwnScreen = {},
 	startTap = startTapThread,
 ): Promise<number> {
-	const whatIf = resolveWhatIf(flags);
 	const output = resolveOutput(flags, io.environment);
-	if (whatIf !== undefined) {
-		return printWhatIf(whatIf, program, output, io);
+	if (flags.text('what-if') !== undefined) {
+		return printWhatIf({flags, program}, output, io);
 	}
 	const settings = resolveTap(flags);
 	assertOwnStdout(output, program);

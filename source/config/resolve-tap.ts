@@ -80,14 +80,11 @@ type WhatIfSettings = {readonly file: string; readonly quota: QuotaOverride; rea
 const servingFlags = ['hold-alive', 'port', 'region', 'profile', 'log-file', 'out'] as const;
 
 /**
- * Reads `--what-if FILE`; undefined where it was not typed.
+ * Reads `--what-if FILE`.
  * @throws UserError (exit 2) that quotes the offending value.
  */
-export function resolveWhatIf(flags: FlagValues): WhatIfSettings | undefined {
-	const file = flags.text('what-if');
-	if (file === undefined) {
-		return undefined;
-	}
+export function resolveWhatIf(flags: FlagValues): WhatIfSettings {
+	const file = flags.text('what-if') ?? '';
 	const other = servingFlags.find((name) => flags.text(name) !== undefined);
 	if (other !== undefined) {
 		throw new UserError(`--${other} does not go with --what-if.`, {

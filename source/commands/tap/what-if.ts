@@ -1,6 +1,7 @@
+import type {Arguments} from '../../config/parse-arguments.ts';
 import {readRecording} from '../../config/recording.ts';
 import type {OutputConfig} from '../../config/resolve-output.ts';
-import type {resolveWhatIf} from '../../config/resolve-tap.ts';
+import {resolveWhatIf} from '../../config/resolve-tap.ts';
 import {UserError} from '../../domain/user-error.ts';
 import {whatIfLines} from '../../plain/what-if.ts';
 import {whatIf} from '../../tap/what-if.ts';
@@ -10,13 +11,11 @@ import {printJsonOr} from '../results-files.ts';
 
 /**
  * `tap --what-if FILE`: what a recording would have met under a quota.
- * @param program Behind `--`: nothing is started here.
  * @returns Exit code 0.
- * @throws UserError (exit 2) for what is not a recording.
+ * @throws UserError (exit 2) for what was typed, and for what is not a recording.
  */
 export async function printWhatIf(
-	{file, quota, pace}: NonNullable<ReturnType<typeof resolveWhatIf>>,
-	program: readonly string[],
+	{flags, program}: Pick<Arguments, 'flags' | 'program'>,
 	output: Pick<OutputConfig, 'json' | 'isAscii'>,
 	io: Pick<Io, 'stdout'>,
 ): Promise<number> {
@@ -26,6 +25,7 @@ export async function printWhatIf(
 			hint: 'Record it with "tap --record FILE -- COMMAND", then ask with "tap --what-if FILE --rpm N".',
 		});
 	}
+	const {file, quota, pace} = resolveWhatIf(flags);
 	const {calls} = readRecording(file);
 	const found = await whatIf(calls, quota, pace);
 	const settings = {
