@@ -353,6 +353,7 @@ export async function tap(
 			secret: secret.value,
 			isResigning: settings.isResigning,
 			pace: settings.pace,
+			maxCost: settings.maxCost,
 			isRefreshing: settings.isRefreshing,
 		};
 		const listening = reports.first('tap-listening');

@@ -1,7 +1,7 @@
 import {lanes} from '../domain/bucket-usage.ts';
 import type {Connection, QuotaOverride} from '../domain/run-config.ts';
 import {bursts} from '../domain/run-spec.ts';
-import type {Pace} from '../domain/tap.ts';
+import type {MaxCost, Pace} from '../domain/tap.ts';
 import {UserError} from '../domain/user-error.ts';
 import type {FlagValues} from './parse-arguments.ts';
 import {resolveConnection, resolveOverride} from './resolve-account.ts';
@@ -16,7 +16,18 @@ export type TapSettings = {
 	readonly hasNewSecret: boolean;
 	readonly isResigning: boolean;
 	readonly pace: Pace | undefined;
+	readonly maxCost: MaxCost | undefined;
 	readonly isRefreshing: boolean;
+};
+
+/** `20`, `20/day`, `none`. @throws UserError (exit 2). */
+const readMaxCost = (text: string | undefined): MaxCost | undefined => {
+	if (text === undefined || text === 'none') {
+		return undefined;
+	}
+	const [, amount = text, per] = /^(.*?)(\/day)?$/.exec(text) ?? [];
+	const usd = readNumber('max-cost', amount, {min: 0, max: 1_000_000, or: 'none, or USD/day as in 20/day'});
+	return {usd, isPerDay: per !== undefined};
 };
 
 /** Longest time that a call is held, before and with interim responses. */
@@ -115,6 +126,7 @@ export function resolveTap(flags: FlagValues): TapSettings {
 		hasNewSecret: flags.isSet('new-secret') ?? false,
 		isResigning: flags.isSet('resign') ?? false,
 		pace: resolvePace(flags),
+		maxCost: readMaxCost(flags.text('max-cost')),
 		isRefreshing: flags.isSet('refresh') ?? false,
 	};
 }

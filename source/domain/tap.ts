@@ -1,4 +1,6 @@
+import type {Usage} from './backend.ts';
 import type {Lane} from './bucket-usage.ts';
+import type {Failure} from './failure.ts';
 import type {Distribution} from './figures-schema.ts';
 import type {Connection, QuotaOverride} from './run-config.ts';
 import type {Burst} from './run-spec.ts';
@@ -21,6 +23,9 @@ export type Pace = {
 	readonly lanes: ReadonlyArray<{readonly lane: Lane; readonly client: string}>;
 };
 
+/** The most that a tap may spend: from its start, or per day (UTC) together with the user's other taps in the account. */
+export type MaxCost = {readonly usd: number; readonly isPerDay: boolean};
+
 /** All that a tap is started with: plain data, so that it crosses threads. */
 export type TapConfig = {
 	readonly connection: Connection;
@@ -33,8 +38,20 @@ export type TapConfig = {
 	readonly isResigning: boolean;
 	/** Keeps what passes inside the quotas; undefined: it is only metered. */
 	readonly pace: Pace | undefined;
+	/** Undefined: no limit. */
+	readonly maxCost: MaxCost | undefined;
 	/** Skip the caches on disk. */
 	readonly isRefreshing: boolean;
+};
+
+/** How a call came to its end. */
+export type CallEnd = {
+	/** `answered`, `aborted` by the client, or the class of a failure. */
+	readonly outcome: Failure['class'] | 'answered' | 'aborted';
+	/** Undefined where the service counted nothing. */
+	readonly usage: Usage | undefined;
+	/** Undefined where it is not known. */
+	readonly costUsd: number | undefined;
 };
 
 /** One client on one model, beside the figures of its variant, which is the one with the same index. */
