@@ -15,6 +15,7 @@ import {resolveTargets} from '../bedrock/quotas/resolve-targets.ts';
 import {type Clock, systemClock} from '../domain/clock.ts';
 import type {Connection} from '../domain/run-config.ts';
 import type {TapConfig} from '../domain/tap.ts';
+import type {Target} from '../domain/target.ts';
 import {faultOf} from '../domain/user-error.ts';
 import {isAddressOf} from '../tap/gate.ts';
 import type {UpstreamHost} from '../tap/routes.ts';
@@ -43,6 +44,7 @@ type Started = {
 	readonly tap: Tap;
 	readonly clients: Clients;
 	readonly network: Network;
+	readonly noteElsewhere: () => void;
 	readonly stopPublishing: () => void;
 };
 
@@ -129,14 +131,19 @@ const startTap = async (
 		const {endpoint} = clients;
 		const lists = listOptions(clients, region, {connection, override, isRefreshing, tier: undefined});
 		let keys: Keys | undefined;
+		const followed: Target[] = [];
+		const members = new Map<Target, Membership>();
+		/** What CloudWatch reports of the user's other programs is not the use of others. */
+		const noteElsewhere = (): void => {
+			for (const [target, member] of members) {
+				link.setElsewhere(target, member.usedElsewhere);
+			}
+		};
 		/** Others' use of what the clients call; watching costs money, so nothing else is watched. */
 		const follow = (): void => {
-			link.follow({
-				targets: tap.targets,
-				setOthersUse: (index, use, at) => tap.setOthersUse(index, use, at),
-				setOthersToday: (index, tokens) => tap.setOthersToday(index, tokens),
-			});
-			account.followTargets(tap.targets, connection).catch(() => {
+			followed.splice(0, followed.length, ...tap.targets);
+			noteElsewhere();
+			account.followTargets(followed, connection).catch(() => {
 				// Without it the tap goes on as if it were alone; throttles then show others' use.
 			});
 		};
@@ -165,6 +172,7 @@ const startTap = async (
 					onChange,
 				});
 				await member.start();
+				members.set(target, member);
 				return member;
 			},
 			dayBook: openDayBook(dayBookFolder(connection), warn),
@@ -179,8 +187,13 @@ const startTap = async (
 				return {target, price: await priceOf(target)};
 			},
 		});
+		link.follow({
+			targets: followed,
+			setOthersUse: (index, use, at) => tap.setOthersUse(index, use, at),
+			setOthersToday: (index, tokens) => tap.setOthersToday(index, tokens),
+		});
 		const port = await tap.start();
-		return {tap, clients, network, listening: {type: 'tap-listening', port, region, endpoint}};
+		return {tap, clients, network, noteElsewhere, listening: {type: 'tap-listening', port, region, endpoint}};
 	} catch (error) {
 		clients.close();
 		throw error;
@@ -204,6 +217,7 @@ export function createTapSession(
 		let cancel = (): void => {};
 		const tick = (): void => {
 			publish({type: 'snapshot', snapshot: own.tap.snapshot()});
+			own.noteElsewhere();
 			cancel = clock.after(snapshotIntervalMs, tick);
 		};
 		started = {...own, stopPublishing: () => cancel()};
