@@ -7,7 +7,7 @@ import {errorOf, UserError} from '../domain/user-error.ts';
 import type {Alert} from '../metrics/decisions/alert.ts';
 import {accountJson, accountLines, alertLines} from '../plain/account.ts';
 import {accountMetrics} from '../plain/account-metrics.ts';
-import {serveMetrics} from '../tap/metrics-port.ts';
+import {serveMetrics} from '../tap/output/metrics-port.ts';
 import {secretFor} from '../tap/secret.ts';
 import {columnsOf, type Io, writeClean, writeLines} from '../terminal/io.ts';
 import {signalExitCode} from '../terminal/signals.ts';

@@ -1,7 +1,7 @@
-import {metricsContentType} from '../text/prometheus.ts';
-import {admitClient} from './gate.ts';
-import {type Listener, listen, type Reply} from './listener.ts';
-import {sendRefusal, unknownRoute} from './refusal.ts';
+import {metricsContentType} from '../../text/prometheus.ts';
+import {admitClient} from '../gate.ts';
+import {type Listener, listen, type Reply} from '../listener.ts';
+import {sendRefusal, unknownRoute} from '../refusal.ts';
 
 /** A page of figures for Prometheus, behind the same gate as a tap. */
 

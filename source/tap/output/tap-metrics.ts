@@ -1,8 +1,8 @@
-import {bucketKey} from '../domain/account-snapshot.ts';
-import type {BucketState, Snapshot} from '../domain/snapshot.ts';
-import type {Times} from '../metrics/statistics/distribution.ts';
-import {type HistogramSample, type Metric, prometheusText, type Sample} from '../text/prometheus.ts';
-import type {ClientTotals, Traffic} from './traffic.ts';
+import {bucketKey} from '../../domain/account-snapshot.ts';
+import type {BucketState, Snapshot} from '../../domain/snapshot.ts';
+import type {Times} from '../../metrics/statistics/distribution.ts';
+import {type HistogramSample, type Metric, prometheusText, type Sample} from '../../text/prometheus.ts';
+import type {ClientTotals, Traffic} from '../traffic.ts';
 
 /** The figures of a tap for Prometheus: by client and model, over all sessions, so that the number of series is bounded. */
 
