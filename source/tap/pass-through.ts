@@ -2,9 +2,10 @@ import type {FailureContext} from '../bedrock/failures/error-facts.ts';
 import {failureOf} from '../bedrock/failures/failure-of.ts';
 import type {ResponseHeaders} from '../bedrock/methods/response-headers.ts';
 import {StreamFault} from '../bedrock/methods/stream-reader.ts';
-import type {Method} from '../domain/backend.ts';
+import {estimatedTokens} from '../domain/accounting.ts';
+import type {Method, Usage} from '../domain/backend.ts';
 import type {Failure} from '../domain/failure.ts';
-import {type AnswerReader, bodyCollector, createAnswerReader} from './answer-reader.ts';
+import {type AnswerReader, type AnswerReading, bodyCollector, createAnswerReader} from './answer-reader.ts';
 import {callerOf} from './clients.ts';
 import {
 	bodyOf,
@@ -21,7 +22,7 @@ import {callKey, type Pacing, type Pass} from './pacing.ts';
 import {refusals} from './refusal.ts';
 import {requestFacts, unreadFacts} from './request-facts.ts';
 import type {Route} from './routes.ts';
-import {estimatedUsage, type TappedCall} from './traffic.ts';
+import type {TappedCall} from './traffic.ts';
 import type {UpstreamAnswer} from './upstream.ts';
 
 /** What a request passes through. */
@@ -197,6 +198,16 @@ const finishRefused = (call: TappedCall, failure: Failure, {ports, admitted}: Se
 };
 
 type Settling = {readonly ports: PassPorts; readonly admitted: Pass};
+
+/** Usage of an answer without counts, marked as estimated. */
+const estimatedUsage = ({expected}: TappedCall, {characters}: AnswerReading): Usage => ({
+	inputTokens: expected.inputTokens,
+	outputTokens: estimatedTokens(characters),
+	cacheReadTokens: 0,
+	cacheWriteTokens: 0,
+	reasoningTokens: undefined,
+	isEstimated: true,
+});
 
 const finishAnswered = (
 	attempt: TappedCall,

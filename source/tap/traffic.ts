@@ -1,12 +1,5 @@
-import {TokenEstimator} from '../admission/token-estimator.ts';
-import {
-	charactersPerToken,
-	costOf,
-	estimatedTokens,
-	occupiedBy,
-	settledTokens,
-	tokenCounts,
-} from '../domain/accounting.ts';
+import {inputOf, TokenEstimator} from '../admission/token-estimator.ts';
+import {charactersPerToken, costOf, occupiedBy, settledTokens, tokenCounts} from '../domain/accounting.ts';
 import type {Usage} from '../domain/backend.ts';
 import type {Clock} from '../domain/clock.ts';
 import type {Failure} from '../domain/failure.ts';
@@ -227,15 +220,16 @@ export class Traffic {
 			}
 			case 'broken': {
 				const model = this.models[row.target];
-				const broken = this.#brokenOf(attempt, ending.reading);
-				row.reserved += reservedTokens;
+				const {reserved, ...broken} = this.#brokenOf(attempt, ending.reading);
+				row.reserved += reserved;
+				row.throttled += ending.failure !== undefined && isThrottle(ending.failure) ? 1 : 0;
 				row.tokens.quota += broken.quotaTokens;
 				row.tokens.isEstimated = true;
 				row.costUsd = added(row.costUsd, model?.price == null ? undefined : broken.costUsd);
 				this.#fold(
 					ending.failure === undefined
 						? {...of, type: 'abandoned', reservedTokens, broken}
-						: {...of, type: 'failed', failure: ending.failure, reservedTokens, broken},
+						: {...of, ...throttleOrFailure(ending.failure), failure: ending.failure, reservedTokens, broken},
 				);
 				return broken.quotaTokens;
 			}
@@ -247,7 +241,7 @@ export class Traffic {
 		const model = this.models[row.target];
 		const burndown = model?.target.burndown.value ?? 1;
 		const quotaTokens = settledTokens(usage, burndown);
-		const input = usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens;
+		const input = inputOf(usage);
 		const reserved = input + expected.maxTokens;
 		const costUsd = model?.price == null ? undefined : costOf(usage, model.price);
 		row.reserved += reserved;
@@ -296,15 +290,19 @@ export class Traffic {
 	}
 
 	/** The likely use of an attempt whose fate is not known: its input, and what of its answer had come. */
-	#brokenOf({row, expected}: TappedCall, reading: AnswerReading | undefined): Broken {
+	#brokenOf(
+		{row, expected}: TappedCall,
+		reading: AnswerReading | undefined,
+	): Broken & {readonly reserved: number} {
 		const model = this.models[row.target];
 		const burndown = model?.target.burndown.value ?? 1;
-		const input = reading?.inputTokens ?? expected.inputTokens;
-		const output = row.estimator.outputTokensOf(reading?.characters ?? 0);
-		const usage = {inputTokens: input, outputTokens: output, cacheReadTokens: 0, cacheWriteTokens: 0};
+		const unread = {inputTokens: expected.inputTokens, cacheReadTokens: 0, cacheWriteTokens: 0};
+		const input = reading?.input ?? unread;
+		const usage = {...input, outputTokens: row.estimator.outputTokensOf(reading?.characters ?? 0)};
 		const price = model?.price ?? undefined;
 		return {
 			attempts: 1,
+			reserved: inputOf(usage) + expected.maxTokens,
 			quotaTokens: settledTokens(usage, burndown),
 			costUsd: price === undefined ? 0 : costOf(usage, price),
 			maxUsd: price === undefined ? 0 : costOf({...usage, outputTokens: expected.maxTokens}, price),
@@ -368,18 +366,6 @@ const addTokens = ({tokens}: ClientTotals, usage: Usage, quotaTokens: number): v
 };
 
 const rowKey = ({name, session}: Caller, target: number): string => JSON.stringify([name, session, target]);
-
-/** Usage of an answer without counts, marked as estimated. */
-export function estimatedUsage({expected}: TappedCall, {characters}: AnswerReading): Usage {
-	return {
-		inputTokens: expected.inputTokens,
-		outputTokens: estimatedTokens(characters),
-		cacheReadTokens: 0,
-		cacheWriteTokens: 0,
-		reasoningTokens: undefined,
-		isEstimated: true,
-	};
-}
 
 const isThrottle = (failure: Failure): boolean => throttleOrFailure(failure).type === 'throttled';
 
