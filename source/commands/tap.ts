@@ -181,6 +181,17 @@ const beside = ({json}: OutputConfig, io: Io): NodeJS.WriteStream =>
 const exitCodeOf = ({outcome}: Snapshot, reason: number): number =>
 	[130, 143].includes(reason) && outcome === 'completed' ? 0 : reason;
 
+/** What a signal means for requests in flight. */
+const announceEnding = async (reports: TapReports, io: Io): Promise<void> => {
+	const inFlight = reports.latest()?.progress.inFlight ?? 0;
+	if (inFlight > 0) {
+		const requests = `${formatCount(inFlight)} ${inFlight === 1 ? 'request' : 'requests'}`;
+		await writeLines(io.stderr, [
+			`New requests get 503. ${requests} in flight: they have ${formatSpan(drainMs)}; Ctrl+C again gives them up.`,
+		]);
+	}
+};
+
 /** Serves until a signal. What is in flight then has some time, which a second signal ends. */
 const serve = async (started: Started, io: Io): Promise<number> => {
 	const {tap, url, output, region, reports} = started;
@@ -203,13 +214,7 @@ const serve = async (started: Started, io: Io): Promise<number> => {
 	io.takeSignals();
 	try {
 		await Promise.race([untilAborted(io.signal), untilAborted(signals.signal), reports.first('ended')]);
-		const inFlight = reports.latest()?.progress.inFlight ?? 0;
-		if (inFlight > 0) {
-			const requests = `${formatCount(inFlight)} ${inFlight === 1 ? 'request' : 'requests'}`;
-			await writeLines(io.stderr, [
-				`New requests get 503. ${requests} in flight: they have ${formatSpan(drainMs)}; Ctrl+C again gives them up.`,
-			]);
-		}
+		await announceEnding(reports, io);
 		const snapshot = await finish(started, {stoppedBy: 'signal', deadlineMs: drainMs}, io, stream);
 		return exitCodeOf(snapshot, (signals.signal.reason ?? io.signal.reason ?? 0) as number);
 	} finally {
@@ -218,21 +223,31 @@ const serve = async (started: Started, io: Io): Promise<number> => {
 	}
 };
 
-/** Serves behind a screen, until a key or a signal closes it. */
+/** Serves behind a screen, until a key or a signal closes it. After a signal a second one gives up what is in flight. */
 const serveOnScreen = async (started: Started, shown: Shown, io: Io): Promise<number> => {
-	const {tap, output, region} = started;
+	const {tap, output, region, reports} = started;
 	const printing = printWhileRunning(tap, output, {io, hasStdout: false, region});
 	const {snapshot, fault} = await showTap(shown, io).finally(printing.stop);
-	if (fault !== undefined) {
-		throw errorOf(fault);
+	if (!io.signal.aborted) {
+		// By now nobody waits for what is still in flight.
+		await finish(started, {stoppedBy: 'key', deadlineMs: 0}, io, io.stdout, snapshot);
+		if (fault !== undefined) {
+			throw errorOf(fault);
+		}
+		return 0;
 	}
-	if (io.signal.aborted) {
+	const signals = watchSignals({process, now: () => performance.now(), exit: process.exit});
+	signals.signal.addEventListener('abort', () => {
+		tap.send({type: 'stop', stoppedBy: 'signal', deadlineMs: 0});
+	});
+	io.takeSignals();
+	try {
+		await announceEnding(reports, io);
 		const ended = await finish(started, {stoppedBy: 'signal', deadlineMs: drainMs}, io, io.stdout, snapshot);
 		return exitCodeOf(ended, io.signal.reason as number);
+	} finally {
+		signals.release();
 	}
-	// By now nobody waits for what is still in flight.
-	await finish(started, {stoppedBy: 'key', deadlineMs: 0}, io, io.stdout, snapshot);
-	return 0;
 };
 
 /** Where a program's stdout and stderr are one pipe or file, lines after its end would stand in its output. */

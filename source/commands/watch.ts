@@ -1,11 +1,14 @@
 import {raisedAlerts} from '../account/alerts.ts';
-import type {Arguments} from '../config/parse-arguments.ts';
+import type {Arguments, FlagValues} from '../config/parse-arguments.ts';
 import {resolveOverride, resolveRegions} from '../config/resolve-account.ts';
-import {readAlert} from '../config/values.ts';
+import {readAlert, readInteger} from '../config/values.ts';
 import type {AccountRegion} from '../domain/account-snapshot.ts';
 import {errorOf, UserError} from '../domain/user-error.ts';
 import type {Alert} from '../metrics/decisions/alert.ts';
 import {accountJson, accountLines, alertLines} from '../plain/account.ts';
+import {accountMetrics} from '../plain/account-metrics.ts';
+import {serveMetrics} from '../tap/metrics-port.ts';
+import {secretFor} from '../tap/secret.ts';
 import {columnsOf, type Io, writeClean, writeLines} from '../terminal/io.ts';
 import {signalExitCode} from '../terminal/signals.ts';
 import {escapeUnseen} from '../text/width.ts';
@@ -83,6 +86,30 @@ const printUntilEnd = async (engine: EngineHandle, printing: Printing, io: Io): 
 	});
 };
 
+/** Serves the newest figures to Prometheus, where a port was typed. @returns A function that ends it. */
+const serveFigures = async (
+	flags: FlagValues,
+	engine: EngineHandle,
+	io: Io,
+): Promise<() => Promise<void>> => {
+	const typed = flags.text('port');
+	if (typed === undefined) {
+		return async () => {};
+	}
+	let regions: readonly AccountRegion[] = [];
+	engine.onReport((report) => {
+		if (report.type === 'account') {
+			({regions} = report.account);
+		}
+	});
+	const port = readInteger('port', typed, {min: 0, max: 65_535});
+	const secret = await secretFor(port, flags.isSet('new-secret') ?? false);
+	const listener = await serveMetrics(port, secret.value, () => accountMetrics(regions));
+	await secret.keep();
+	await writeLines(io.stderr, [`Metrics: http://127.0.0.1:${listener.port}/${secret.value}/metrics`]);
+	return listener.close;
+};
+
 /**
  * The command `watch`: the account's use against its quotas, one block per minute, until a signal or the first alert.
  * @returns Exit code.
@@ -98,7 +125,9 @@ export async function watch(
 	const demo = await startDemo(flags.isSet('demo'), connection, demoSeed);
 	const engine = startEngine();
 	const isJson = flags.text('json') !== undefined;
+	let stopServing = async (): Promise<void> => {};
 	try {
+		stopServing = await serveFigures(flags, engine, io);
 		const ended = printUntilEnd(engine, {isJson, isAscii: flags.isSet('ascii') ?? false, alerts}, io);
 		engine.send({
 			type: 'watch-account',
@@ -112,6 +141,7 @@ export async function watch(
 		});
 		return await ended;
 	} finally {
+		await stopServing();
 		await engine.close(closeDeadlineMs);
 		await demo.stop();
 	}

@@ -166,7 +166,7 @@ const tapFlags = [
 		kind: 'boolean',
 		default: 'off',
 		help: 'another secret in the path than the one kept for --port',
-		scopes: ['tap'],
+		scopes: ['tap', 'watch'],
 	},
 	{
 		name: 'resign',
@@ -184,8 +184,8 @@ const simulatorFlags = [
 		kind: 'value',
 		value: 'N',
 		default: '0 (any)',
-		help: 'port of the simulator or the tap; one that is typed keeps its secret',
-		scopes: ['tap', 'simulate'],
+		help: 'port of the simulator, of the tap, or of the metrics of watch; one that is typed keeps its secret',
+		scopes: ['tap', 'watch', 'simulate'],
 	},
 	{
 		name: 'host',

@@ -10,12 +10,14 @@ import {reasonOf} from '../domain/user-error.ts';
 import {passOther} from './exchange.ts';
 import {admitClient} from './gate.ts';
 import {type Incoming, type Listener, listen} from './listener.ts';
+import {sendMetrics} from './metrics-port.ts';
 import {ModelBook} from './models.ts';
 import {Pacing} from './pacing.ts';
 import {type PassPorts, passInference} from './pass-through.ts';
 import {refusals, sendRefusal, unknownRoute, unreachable, unsupported} from './refusal.ts';
 import {routeOf} from './routes.ts';
 import {Signer} from './signing.ts';
+import {tapMetrics} from './tap-metrics.ts';
 import {tapSnapshot} from './tap-snapshot.ts';
 import {Traffic} from './traffic.ts';
 
@@ -246,6 +248,8 @@ export class Tap {
 				await passOther(incoming, {host: route.host, target}, this.#pass);
 				break;
 			case 'metrics':
+				sendMetrics(reply, tapMetrics(this.#traffic, this.snapshot()));
+				break;
 			case 'unknown':
 				this.#traffic.note('refused', `Refused ${method} ${shown(target)}: not a path of Bedrock.`);
 				sendRefusal(reply, unknownRoute(method, shown(target)));

@@ -151,6 +151,16 @@ export class Times {
 		this.#mean.add(milliseconds);
 	}
 
+	/** Of all values. */
+	get sum(): number {
+		return this.#mean.mean * this.#mean.count;
+	}
+
+	/** How many took longer, to 1%. */
+	countAbove(milliseconds: number): number {
+		return this.#quantiles.countAbove(milliseconds);
+	}
+
 	toDistribution(): Distribution {
 		const {count} = this;
 		if (count !== this.#view.count) {

@@ -268,7 +268,7 @@ export function trafficDetailLines(state: State, width: number): readonly Line[]
 		['cache', cacheWords(row)],
 		['first token', timeWords(row.timeToFirstToken)],
 		['cost', row.costUsd === null ? 'not known' : formatUsd(row.costUsd)],
-		...(row.sessions.length < 2 ? [] : row.sessions.map(sessionEntry)),
+		...(row.sessions.length < 2 ? [] : row.sessions.map((each, index) => sessionEntry(row, each, index))),
 	];
 	return entries.flatMap(([label, text]) =>
 		hangingLines(segment(label.padEnd(labelWidth), 'muted'), cleanText(text), width),
@@ -321,12 +321,14 @@ function timeWords({count, p50, p90, p99, max}: Distribution): string {
 }
 
 function sessionEntry(
-	{session, requests, inFlight, tokens}: TapClient,
+	row: ClientRow,
+	{session, model, requests, inFlight, tokens}: TapClient,
 	index: number,
 ): readonly [string, string] {
 	const words = [
 		session ?? 'without a session',
-		`${formatCount(requests)} requests`,
+		...(model === row.model ? [] : [model.slice(model.lastIndexOf('/') + 1)]),
+		`${formatCount(requests)} ${requests === 1 ? 'request' : 'requests'}`,
 		...(inFlight === 0 ? [] : [`${formatCount(inFlight)} in flight`]),
 		`${formatTokens(tokens.quota)} settled`,
 	];

@@ -1,3 +1,4 @@
+import {bucketKey} from '../../domain/account-snapshot.ts';
 import type {Distribution} from '../../domain/figures-schema.ts';
 import type {Snapshot} from '../../domain/snapshot.ts';
 import type {TapClient} from '../../domain/tap.ts';
@@ -28,15 +29,20 @@ type TapSnapshot = Pick<Snapshot, 'tap' | 'targets' | 'variants'>;
 
 const share = (part: number, whole: number): number | undefined => (whole > 0 ? part / whole : undefined);
 
-function rowOf(client: TapClient, sessions: readonly TapClient[], {targets}: TapSnapshot): ClientRow {
-	const {input, output, cacheRead, cacheWrite, quota, reserved} = client.tokens;
+const indexOf = ({targets}: TapSnapshot, client: TapClient): number | undefined => {
 	const index = targets.findIndex(({model}) => model === client.model);
-	const burndown = targets[index]?.burndown.value ?? 1;
+	return index === -1 ? undefined : index;
+};
+
+function rowOf(client: TapClient, sessions: readonly TapClient[], snapshot: TapSnapshot): ClientRow {
+	const {input, output, cacheRead, cacheWrite, quota, reserved} = client.tokens;
+	const targetIndex = indexOf(snapshot, client);
+	const burndown = snapshot.targets[targetIndex ?? -1]?.burndown.value ?? 1;
 	return {
 		...client,
 		key: JSON.stringify([client.name, client.model, client.session]),
 		sessions,
-		targetIndex: index === -1 ? undefined : index,
+		targetIndex,
 		outputShare: share(output * burndown, quota),
 		cacheShare: share(cacheRead, input + cacheRead + cacheWrite),
 		unusedShare: share(Math.max(0, reserved - quota), reserved),
@@ -54,13 +60,17 @@ export function clientRows(snapshot: TapSnapshot): readonly ClientRow[] {
 	return byUse((snapshot.tap?.clients ?? []).map((client) => rowOf(client, [client], snapshot)));
 }
 
-/** The same with all sessions of a client on a model in one row. */
+/** The same with all sessions and application profiles of a client on a bucket in one row. */
 export function foldedClientRows(snapshot: TapSnapshot): readonly ClientRow[] {
-	const groups = Map.groupBy(snapshot.tap?.clients ?? [], ({name, model}) => JSON.stringify([name, model]));
+	const groups = Map.groupBy(snapshot.tap?.clients ?? [], (client) => {
+		const target = snapshot.targets[indexOf(snapshot, client) ?? -1];
+		return JSON.stringify([client.name, target === undefined ? client.model : bucketKey(target)]);
+	});
 	return byUse(
-		[...groups.values()].flatMap((sessions) => {
+		[...groups].flatMap(([key, clients]) => {
+			const sessions = byUse(clients);
 			const sum = sumOf(sessions, snapshot);
-			return sum === undefined ? [] : [rowOf(sum, byUse(sessions), snapshot)];
+			return sum === undefined ? [] : [{...rowOf(sum, sessions, snapshot), key}];
 		}),
 	);
 }
@@ -71,16 +81,20 @@ function sumOf(sessions: readonly TapClient[], {variants, targets}: TapSnapshot)
 	if (first === undefined || sessions.length === 1) {
 		return first;
 	}
+	const isOneModel = sessions.every(({model}) => model === first.model);
+	// A profile of an application is an ARN, which says less than the model that it calls.
+	const named = sessions.find(({model}) => !model.startsWith('arn:')) ?? first;
 	const sum = (pick: (client: TapClient) => number): number =>
 		sessions.reduce((total, client) => total + pick(client), 0);
 	const tokens = (pick: (of: TapClient['tokens']) => number): number => sum((client) => pick(client.tokens));
 	const costs = sessions.flatMap(({costUsd}) => (costUsd === null ? [] : [costUsd]));
-	// The figures of the client on the model are over all of its sessions.
-	const figures = variants.find(
-		({name, target}) => name === first.name && targets[target]?.model === first.model,
-	);
+	// The figures of the client on a model are over all of its sessions.
+	const figures = isOneModel
+		? variants.find(({name, target}) => name === first.name && targets[target]?.model === first.model)
+		: undefined;
 	return {
 		...first,
+		model: named.model,
 		session: null,
 		lastAt: sessions.reduce((last, {lastAt}) => (lastAt > last ? lastAt : last), ''),
 		requests: sum(({requests}) => requests),

@@ -1,5 +1,5 @@
 import type {BucketState, Gauge, Snapshot} from '../../domain/snapshot.ts';
-import {formatCount, formatSecondsLeft, formatSpan, formatTokens} from '../../text/numbers.ts';
+import {formatSpan, formatTokens} from '../../text/numbers.ts';
 import {cleanText} from '../../text/width.ts';
 import type {ClientRow} from './client-rows.ts';
 
@@ -32,17 +32,8 @@ export function upWords(elapsedMs: number): string {
 const minuteMs = 60_000;
 
 /** What requests wait for: `held 12 s, 3 waiting, next in 4 s`; empty while none waits. */
-export function heldWords({progress, tap, buckets}: Pick<Snapshot, 'progress' | 'tap' | 'buckets'>): string {
-	if (progress.waitingFor !== null) {
-		return cleanText(progress.waitingFor);
-	}
-	const held = (tap?.clients ?? []).reduce((sum, client) => sum + client.held, 0);
-	const soonest = Math.min(
-		...buckets.flatMap(({nextRoomMs}) => (nextRoomMs === null || nextRoomMs <= 0 ? [] : [nextRoomMs])),
-	);
-	return held === 0
-		? ''
-		: `${formatCount(held)} waiting${Number.isFinite(soonest) ? `, next in ${formatSecondsLeft(soonest)}` : ''}`;
+export function heldWords({progress}: Pick<Snapshot, 'progress'>): string {
+	return cleanText(progress.waitingFor ?? '');
 }
 
 /** Why input was not read from the cache, as far as the figures show; undefined before an answer. */

@@ -1,5 +1,5 @@
 import {noEffect, type Transition, withEffects} from '../actions.ts';
-import {matchesFilter, selectedOf} from '../lists.ts';
+import {matchesFilter, selectedOf, withList} from '../lists.ts';
 import {oncePerState, shownSnapshot} from '../selectors.ts';
 import type {Overlay, State} from '../state.ts';
 import {type ClientRow, clientName, clientRows, foldedClientRows} from './client-rows.ts';
@@ -84,10 +84,17 @@ export function notUnfoldable(state: State): string | undefined {
 	return clients.length === 0 ? 'no request so far' : undefined;
 }
 
-/** Sessions of a client in one row and idle rows in one line, or all of them. */
+/** Sessions of a client in one row and idle rows in one line, or all of them; the cursor stays with its client. */
 export function foldTraffic(state: State): Transition {
 	const {tap} = state;
-	return noEffect(tap === undefined ? state : {...state, tap: {...tap, isFolded: !tap.isFolded}});
+	if (tap === undefined) {
+		return noEffect(state);
+	}
+	const folded: State = {...state, tap: {...tap, isFolded: !tap.isFolded}};
+	const [session] = selectedClient(state)?.sessions ?? [];
+	const row = listedTraffic(folded).rows.find(({sessions}) => sessions.some((each) => each === session));
+	const isChosen = state.lists.traffic.selected !== undefined;
+	return noEffect(isChosen ? withList(folded, 'traffic', {selected: row?.key}) : folded);
 }
 
 /** Asks before applications notice it. */
