@@ -6,6 +6,18 @@ import type {ItemFailure, Prompt} from './task.ts';
 /** Kind of throttle. */
 export type ThrottleKind = 'requests' | 'tokens' | 'day' | 'overloaded';
 
+const throttleKinds: Readonly<Partial<Record<Failure['class'], ThrottleKind>>> = {
+	'throttled-requests': 'requests',
+	'throttled-tokens': 'tokens',
+	'throttled-day': 'day',
+	overloaded: 'overloaded',
+};
+
+/** By what a failure is a throttle; undefined where it is none. */
+export function throttleKindOf({class: failureClass}: Pick<Failure, 'class'>): ThrottleKind | undefined {
+	return throttleKinds[failureClass];
+}
+
 /** An attempt: which cell of the run made it, what it was sent to, and whether its figures count (not in warm-up). */
 type AttemptOf = {
 	readonly at: number;

@@ -26,6 +26,7 @@ type AdviceKind =
 	| 'caching'
 	| 'quota-increase'
 	| 'retries'
+	| 'timeout'
 	| 'quality';
 export type Advice = {
 	readonly kind: AdviceKind;

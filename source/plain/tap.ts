@@ -4,6 +4,7 @@ import {formatTarget} from '../reports/words.ts';
 import {toAscii} from '../text/glyphs.ts';
 import {formatCount, formatElapsedMs, formatUsdWithin} from '../text/numbers.ts';
 import {renderTable} from '../text/table.ts';
+import {cleanText, wrapText} from '../text/width.ts';
 import {clientColumns, clientRows} from '../view/tap/client-rows.ts';
 import {gaugeWords} from '../view/tap/tap-words.ts';
 import {accountJson} from './account.ts';
@@ -64,6 +65,7 @@ export function tapSummary(snapshot: Snapshot, style: TapStyle): readonly string
 	const mark = simulated ? ['SIMULATED: these answers came from a simulator, not from Amazon Bedrock.'] : [];
 	return [
 		...linesOf([...mark, head], snapshot, style),
+		...snapshot.advice.flatMap(({text}) => wrapText(`- ${cleanText(text)}`, style.width)),
 		...failures.map(
 			({class: kind, count, message, advice}) => `${formatCount(count)} ${kind}: ${message} ${advice}`,
 		),

@@ -1,3 +1,4 @@
+import {createHash} from 'node:crypto';
 import {at, countOf, isObject, type JsonObject, parseJson, wordOf} from '../bedrock/json.ts';
 
 /** What the body of a request says about its size, whatever its model's form. Nothing of the text itself is kept. */
@@ -13,6 +14,14 @@ export type RequestFacts = {
 	readonly hasCachePoint: boolean;
 	/** The tier that it asks for. */
 	readonly tier: string | undefined;
+	/** Its tools and system prompt, which come first and which a model can cache; undefined without them. */
+	readonly beginning: Beginning | undefined;
+};
+
+type Beginning = {
+	/** The same for the same text, which cannot be had from it. */
+	readonly fingerprint: string;
+	readonly characters: number;
 };
 
 /** Of a body that never came as a whole: it asks for nothing. */
@@ -23,6 +32,7 @@ export const unreadFacts: RequestFacts = {
 	documentBytes: 0,
 	hasCachePoint: false,
 	tier: undefined,
+	beginning: undefined,
 };
 
 /** Where the bodies of Converse and of the models' families have their max tokens. */
@@ -100,6 +110,19 @@ const measure = (value: unknown, key: string, within: readonly string[], sizes: 
 	}
 };
 
+/** Shorter beginnings are below the minimum of every model: not worth reading them twice. */
+const minBeginning = 1000;
+
+const beginningOf = ({tools, toolConfig, system}: JsonObject): Beginning | undefined => {
+	const sizes: Sizes = {characters: 0, images: 0, documentBytes: 0, hasCachePoint: false};
+	const parts = [tools, toolConfig, system];
+	measure(parts, '', [], sizes);
+	const {characters} = sizes;
+	return characters < minBeginning
+		? undefined
+		: {characters, fingerprint: createHash('sha256').update(JSON.stringify(parts)).digest('base64')};
+};
+
 /** Reads a body; one that is not JSON has no facts but its length. */
 export function requestFacts(body: Buffer): RequestFacts {
 	const value = parseJson(body.toString('utf8'));
@@ -111,6 +134,7 @@ export function requestFacts(body: Buffer): RequestFacts {
 			documentBytes: 0,
 			hasCachePoint: false,
 			tier: undefined,
+			beginning: undefined,
 		};
 	}
 	const sizes: Sizes = {characters: 0, images: 0, documentBytes: 0, hasCachePoint: false};
@@ -122,5 +146,6 @@ export function requestFacts(body: Buffer): RequestFacts {
 		...sizes,
 		maxTokens,
 		tier: wordOf(at(value, 'serviceTier', 'type')) ?? wordOf(at(value, 'service_tier')),
+		beginning: beginningOf(value),
 	};
 }

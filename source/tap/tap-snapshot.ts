@@ -1,13 +1,14 @@
 import type {Bucket} from '../admission/bucket.ts';
 import {bucketState} from '../admission/bucket-state.ts';
+import {familyOf} from '../bedrock/families/registry.ts';
 import type {Method} from '../domain/backend.ts';
 import type {Clock} from '../domain/clock.ts';
-import type {VariantFigures} from '../domain/figures-schema.ts';
 import type {Phase, RunOutcome, Snapshot, StoppedBy} from '../domain/snapshot.ts';
 import type {TapClient} from '../domain/tap.ts';
 import {isoAt} from '../metrics/figures/fold-event.ts';
 import {spentUsd} from '../metrics/figures/request-measures.ts';
 import {toVariantFigures} from '../metrics/figures/variant-figures.ts';
+import {maxTokensAdviceOf, type Subject, tapAdvice} from './advice.ts';
 import type {ClientTotals, Traffic} from './traffic.ts';
 
 /** The state of a tap beside its traffic. */
@@ -19,6 +20,8 @@ type TapStanding = {
 	/** Part of each quota that may be used, 0 to 1. */
 	readonly share: number;
 	readonly burst: 'full' | 'even';
+	/** Requests are held until there is room. */
+	readonly isPaced: boolean;
 	/** Of the first inference; undefined before one. */
 	readonly method: Method | undefined;
 	/** Bucket of a model; undefined while its quotas are not known. */
@@ -54,16 +57,19 @@ const clientOf = (row: ClientTotals, lastAt: string): TapClient => ({
 	costUsd: row.costUsd ?? null,
 });
 
-const variantsOf = (
+/** Each client on a model, over all of its sessions. */
+const subjectsOf = (
 	{figures, cells, models, rows, elapsedMs}: Traffic,
 	standing: TapStanding,
-): readonly VariantFigures[] =>
-	cells.flatMap(({index, name, target}) => {
+): readonly Subject[] =>
+	cells.flatMap(({index, name, target, habits}) => {
 		const model = models[target];
 		if (model === undefined) {
 			return [];
 		}
 		const own = rows.filter(({cell}) => cell === index);
+		const sum = (pick: (row: ClientTotals) => number): number =>
+			own.reduce((total, row) => total + pick(row), 0);
 		const maxTokens = Math.max(0, ...own.map((row) => row.maxTokens));
 		const bucket = standing.bucketOf(target);
 		const result = toVariantFigures(figures, index, {
@@ -84,9 +90,25 @@ const variantsOf = (
 			sentUntil: elapsedMs,
 			...(bucket === undefined ? {} : {countsFrom: bucket.stamping.countsFrom}),
 		});
-		// What the service set aside is known exactly once it has counted the input.
-		const reserved = own.reduce((sum, row) => sum + row.reserved, 0);
-		return [{...result, tokens: {...result.tokens, reserved}}];
+		const variant = {
+			...result,
+			// What the service set aside is known exactly once it has counted the input.
+			tokens: {...result.tokens, reserved: sum((row) => row.reserved)},
+			maxTokensAdvice: maxTokensAdviceOf(habits.answersAt, result, model.target),
+		};
+		const isOnOthers = cells.some((each) => each.name === name && each.index !== index);
+		return [
+			{
+				name: isOnOthers ? `${name} on ${model.model}` : name,
+				figures: variant,
+				target: model.target,
+				habits,
+				requests: sum((row) => row.requests),
+				retries: sum((row) => row.retries),
+				cachePoints: sum((row) => row.cachePoints),
+				takesCachePoints: familyOf(model.target.baseModel).knowsCachePoints === true,
+			},
+		];
 	});
 
 const noGauge = {used: 0, reserved: 0, limit: null};
@@ -95,6 +117,7 @@ const noGauge = {used: 0, reserved: 0, limit: null};
 export function tapSnapshot(traffic: Traffic, standing: TapStanding, clock: Clock): Snapshot {
 	const {figures, rows, models, elapsedMs} = traffic;
 	const {phase, outcome, stoppedBy, stopReason} = standing;
+	const subjects = subjectsOf(traffic, standing);
 	const sum = (pick: (row: ClientTotals) => number): number =>
 		rows.reduce((total, row) => total + pick(row), 0);
 	return {
@@ -151,7 +174,7 @@ export function tapSnapshot(traffic: Traffic, standing: TapStanding, clock: Cloc
 					}
 				: bucketState(bucket, target, {clock, isSending: phase === 'running'});
 		}),
-		variants: variantsOf(traffic, standing),
+		variants: subjects.map((subject) => subject.figures),
 		best: models.map((_, target) => ({
 			target,
 			throughput: null,
@@ -161,7 +184,7 @@ export function tapSnapshot(traffic: Traffic, standing: TapStanding, clock: Cloc
 		})),
 		verdicts: [],
 		gain: null,
-		advice: [],
+		advice: tapAdvice(subjects, {isPaced: standing.isPaced}),
 		events: figures.events,
 		timeline: {...figures.timeline.toTimeline(), latencyMs: figures.latencies.toSeries()},
 		failures: [...figures.failures.values()],

@@ -168,6 +168,7 @@ export class Tap {
 				stopReason: undefined,
 				share: this.#settings.pace?.share ?? 1,
 				burst: this.#settings.pace?.burst ?? 'full',
+				isPaced: this.#settings.pace !== undefined,
 				method: this.#method,
 				bucketOf: (index) => this.#pacing.bucketOf(index),
 				waitingFor: this.#pacing.waitingWords ?? null,

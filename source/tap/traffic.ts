@@ -3,7 +3,7 @@ import {charactersPerToken, costOf, occupiedBy, settledTokens, tokenCounts} from
 import type {Usage} from '../domain/backend.ts';
 import type {Clock} from '../domain/clock.ts';
 import type {Failure} from '../domain/failure.ts';
-import type {Broken, RunEvent} from '../domain/run-event.ts';
+import {type Broken, type RunEvent, throttleKindOf} from '../domain/run-event.ts';
 import type {Price} from '../domain/run-spec.ts';
 import type {Target} from '../domain/target.ts';
 import {addCell, addTarget, emptyFigures, type Figures} from '../metrics/figures/figures.ts';
@@ -11,6 +11,7 @@ import {foldEvent} from '../metrics/figures/fold-event.ts';
 import {Times} from '../metrics/statistics/distribution.ts';
 import type {AnswerReading} from './answer-reader.ts';
 import type {Caller} from './clients.ts';
+import {Habits} from './habits.ts';
 import {InputEstimate} from './input-estimate.ts';
 import type {RequestFacts} from './request-facts.ts';
 
@@ -35,6 +36,7 @@ export class ClientTotals {
 	/** Shared by all sessions of the client on the model. */
 	readonly estimator: TokenEstimator;
 	readonly inputs: InputEstimate;
+	readonly habits: Habits;
 	readonly holds = new Times();
 	readonly timesToFirstToken = new Times();
 	readonly tokens = {input: 0, output: 0, cacheRead: 0, cacheWrite: 0, quota: 0, isEstimated: false};
@@ -60,6 +62,7 @@ export class ClientTotals {
 		this.target = cell.target;
 		this.estimator = cell.estimator;
 		this.inputs = cell.inputs;
+		this.habits = cell.habits;
 		this.model = model;
 	}
 }
@@ -71,6 +74,7 @@ type Cell = {
 	readonly target: number;
 	readonly estimator: TokenEstimator;
 	readonly inputs: InputEstimate;
+	readonly habits: Habits;
 };
 
 /** Before an answer of the client: the usual size of a token in text, with a margin by the estimator. */
@@ -170,6 +174,7 @@ export class Traffic {
 		row.lastMs = this.elapsedMs;
 		row.cachePoints += facts.hasCachePoint ? 1 : 0;
 		row.retries += caller.retries > 0 ? 1 : 0;
+		row.habits.arrived(facts, this.elapsedMs);
 		const inputTokens = row.inputs.tokens(facts);
 		const maxTokens = facts.maxTokens ?? this.models[target]?.maxTokens ?? 0;
 		row.maxTokens = Math.max(row.maxTokens, maxTokens);
@@ -198,42 +203,52 @@ export class Traffic {
 	}
 
 	/** The client left before the end. */
-	aborted({row}: TappedCall): void {
+	aborted({row, arrivedAt}: TappedCall): void {
 		row.aborted++;
+		row.habits.gaveUp(this.#clock.now() - arrivedAt);
 	}
 
 	/** It is over. @returns The quota tokens that it settled at, estimated where its answer broke off. */
 	ended(attempt: TappedCall, ending: Ending): number {
 		const {row} = attempt;
-		const of = this.#attemptOf(attempt);
-		const reservedTokens = attempt.expected.reserved;
 		row.lastMs = this.elapsedMs;
 		row.inFlight -= attempt.sentAt === undefined ? 0 : 1;
 		switch (ending.kind) {
 			case 'answered':
 				return this.#answered(attempt, ending);
 			case 'refused': {
-				const {failure} = ending;
-				row.throttled += isThrottle(failure) ? 1 : 0;
-				this.#fold({...of, ...throttleOrFailure(failure), failure, reservedTokens});
+				this.#foldFailure(attempt, ending.failure);
 				return 0;
 			}
 			case 'broken': {
 				const model = this.models[row.target];
 				const {reserved, ...broken} = this.#brokenOf(attempt, ending.reading);
 				row.reserved += reserved;
-				row.throttled += ending.failure !== undefined && isThrottle(ending.failure) ? 1 : 0;
 				row.tokens.quota += broken.quotaTokens;
 				row.tokens.isEstimated = true;
 				row.costUsd = added(row.costUsd, model?.price == null ? undefined : broken.costUsd);
-				this.#fold(
-					ending.failure === undefined
-						? {...of, type: 'abandoned', reservedTokens, broken}
-						: {...of, ...throttleOrFailure(ending.failure), failure: ending.failure, reservedTokens, broken},
-				);
+				if (ending.failure === undefined) {
+					const reservedTokens = attempt.expected.reserved;
+					this.#fold({...this.#attemptOf(attempt), type: 'abandoned', reservedTokens, broken});
+				} else {
+					this.#foldFailure(attempt, ending.failure, broken);
+				}
 				return broken.quotaTokens;
 			}
 		}
+	}
+
+	/** @param broken Its likely use; undefined where the service refused it before counting. */
+	#foldFailure(attempt: TappedCall, failure: Failure, broken?: Broken): void {
+		const kind = throttleKindOf(failure);
+		attempt.row.throttled += kind === undefined ? 0 : 1;
+		const of = {
+			...this.#attemptOf(attempt),
+			failure,
+			reservedTokens: attempt.expected.reserved,
+			...(broken === undefined ? {} : {broken}),
+		};
+		this.#fold(kind === undefined ? {...of, type: 'failed'} : {...of, type: 'throttled', kind});
 	}
 
 	#answered(attempt: TappedCall, {reading, usage}: Extract<Ending, {kind: 'answered'}>): number {
@@ -262,6 +277,7 @@ export class Traffic {
 		if (times.timeToFirstToken !== undefined) {
 			row.timesToFirstToken.add(times.timeToFirstToken);
 		}
+		row.habits.answered(attempt, {...reading, ...times, usage, quotaTokens, reserved});
 		const isUseful = !reading.isTruncated && !reading.isRefused;
 		this.#fold({
 			...this.#attemptOf(attempt),
@@ -342,6 +358,7 @@ export class Traffic {
 			target,
 			estimator: new TokenEstimator(firstPrompt),
 			inputs: new InputEstimate(),
+			habits: new Habits(),
 		};
 		this.cells.push(cell);
 		this.#cellByKey.set(key, cell);
@@ -366,20 +383,3 @@ const addTokens = ({tokens}: ClientTotals, usage: Usage, quotaTokens: number): v
 };
 
 const rowKey = ({name, session}: Caller, target: number): string => JSON.stringify([name, session, target]);
-
-const isThrottle = (failure: Failure): boolean => throttleOrFailure(failure).type === 'throttled';
-
-const throttleOrFailure = ({class: failureClass}: Failure) => {
-	switch (failureClass) {
-		case 'throttled-requests':
-			return {type: 'throttled', kind: 'requests'} as const;
-		case 'throttled-tokens':
-			return {type: 'throttled', kind: 'tokens'} as const;
-		case 'throttled-day':
-			return {type: 'throttled', kind: 'day'} as const;
-		case 'overloaded':
-			return {type: 'throttled', kind: 'overloaded'} as const;
-		default:
-			return {type: 'failed'} as const;
-	}
-};

@@ -1,7 +1,7 @@
 import {occupiedBy} from '../../source/domain/accounting.ts';
 import type {Failure} from '../../source/domain/failure.ts';
 import {createRandom, type Random} from '../../source/domain/random.ts';
-import type {RunEvent, ThrottleKind} from '../../source/domain/run-event.ts';
+import {type RunEvent, throttleKindOf} from '../../source/domain/run-event.ts';
 import {goals, type RunSpec} from '../../source/domain/run-spec.ts';
 import {adviceOf} from '../../source/metrics/decisions/advice.ts';
 import {Contest} from '../../source/metrics/decisions/variant-contest.ts';
@@ -31,14 +31,8 @@ const price = {input: 1e-6, output: 5e-6, cacheRead: 0, cacheWrite: 0, source: '
 
 type Attempt = Omit<Extract<RunEvent, {type: 'failed'}>, 'type' | 'failure'>;
 
-const throttleKinds: Readonly<Record<string, ThrottleKind>> = {
-	'throttled-requests': 'requests',
-	'throttled-tokens': 'tokens',
-	'throttled-day': 'day',
-};
-
 function failedEvent(failure: Failure, attempt: Attempt, isFirst: boolean): RunEvent {
-	const kind = throttleKinds[failure.class];
+	const kind = throttleKindOf(failure);
 	return kind === undefined
 		? {...attempt, type: 'failed', failure}
 		: {...attempt, type: 'throttled', kind, isFirst, failure};
@@ -114,7 +108,7 @@ export function figuresOf(
 			times,
 			isWithinServiceLevel: undefined,
 			isSimulated: false,
-			isRescued: throttleKinds[failures[0]?.class ?? ''] !== undefined,
+			isRescued: failures[0] !== undefined && throttleKindOf(failures[0]) !== undefined,
 			text: 'fine',
 		});
 	};

@@ -13,7 +13,7 @@ import {
 import type {Answer, Usage} from '../../domain/backend.ts';
 import type {Dimension, LearntStamping} from '../../domain/bucket-usage.ts';
 import type {Failure, Received} from '../../domain/failure.ts';
-import type {Broken, RequestTimes, ThrottleKind} from '../../domain/run-event.ts';
+import {type Broken, type RequestTimes, throttleKindOf} from '../../domain/run-event.ts';
 import type {ItemVerdict} from '../../domain/task.ts';
 import type {PatternChecker} from '../../prompts/checks.ts';
 import {formatSpan} from '../../text/numbers.ts';
@@ -64,13 +64,6 @@ const stampingWords = (model: string, {countsFrom, accepted}: LearntStamping): s
 /** Why a run with a typed limit stops. */
 const dearerWords = (model: string, tier: string | undefined): string =>
 	`${model}: an answer was served by the tier ${tier}, which costs more than the one that was asked for, and its price is not known: --max-cost can no longer be kept, so nothing more is sent. --max-cost none sets no limit.`;
-
-const throttleKinds: Readonly<Partial<Record<Failure['class'], ThrottleKind>>> = {
-	'throttled-requests': 'requests',
-	'throttled-tokens': 'tokens',
-	'throttled-day': 'day',
-	overloaded: 'overloaded',
-};
 
 /** Follow-ups occupy no slot of their load. */
 const freeSlots = new ConcurrencyLimiter(() => Number.POSITIVE_INFINITY);
@@ -360,7 +353,7 @@ export function createSettlement(core: RunCore, ports: SettlementPorts): Attempt
 		settleFailure(attempt, failure);
 		guards.ended(attempt.maxUsd, failure.charge === 'unknown' ? attempt.maxUsd : 0);
 		const broken = failure.charge === 'unknown' ? keepBroken(attempt, failure.received) : undefined;
-		const kind = throttleKinds[failure.class];
+		const kind = throttleKindOf(failure);
 		if (kind === undefined) {
 			core.emit({type: 'failed', ...attemptOf(attempt), failure, broken});
 		} else {

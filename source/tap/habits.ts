@@ -1,0 +1,193 @@
+import type {Usage} from '../domain/backend.ts';
+import {Quantiles} from '../metrics/statistics/distribution.ts';
+import type {RequestFacts} from './request-facts.ts';
+
+/** What the requests of one client on one model have in common beside their figures, in bounded memory: advice is made of it. */
+
+/** Values of max tokens that are kept apart; requests with others are one more group. */
+const maxGroups = 8;
+/** The newest requests that their client gave up. */
+const keptAborts = 128;
+/** Beginnings that are kept apart. */
+const maxBeginnings = 32;
+/** How long a model keeps what it has cached, after its last use. */
+const cachedMs = 300_000;
+
+/** Answers to requests with the same max tokens. */
+export type AnswersAt = {
+	/** The same but in the group of those that are not kept apart. */
+	readonly least: number;
+	/** False: the requests have none, and the service sets aside what is assumed to be the model's maximum. */
+	readonly isSet: boolean;
+	/** Output tokens. */
+	readonly outputs: Quantiles;
+	readonly truncated: number;
+	/** Over all of these answers. */
+	readonly sums: {
+		readonly maxTokens: number;
+		readonly quotaTokens: number;
+		/** Set aside by the service: input and max tokens. */
+		readonly reserved: number;
+		readonly serviceMs: number;
+	};
+	readonly firstTokens: {readonly count: number; readonly sumMs: number};
+};
+
+type Mutable<Of> = {
+	-readonly [Key in keyof Of]: Of[Key] extends number | boolean ? Of[Key] : Mutable<Of[Key]>;
+};
+type Group = Mutable<Omit<AnswersAt, 'outputs'>> & {readonly outputs: Quantiles};
+
+/** What a request asked for: its own max tokens, and what the service took for them. */
+type Asked = {
+	readonly facts: Pick<RequestFacts, 'maxTokens'>;
+	readonly expected: {readonly maxTokens: number};
+};
+
+type Answer = {
+	readonly usage: Pick<Usage, 'outputTokens' | 'isEstimated'>;
+	readonly isTruncated: boolean;
+	readonly quotaTokens: number;
+	readonly reserved: number;
+	/** In milliseconds, as is the time to its first token. */
+	readonly service: number;
+	readonly timeToFirstToken: number | undefined;
+	/** From its arrival, as its client knows it. */
+	readonly total: number;
+};
+
+/** The part of requests that came first, was there before, and that none of them asked to be cached. */
+type Repeated = {
+	readonly requests: number;
+	/** Of the part, over all of these requests. */
+	readonly characters: number;
+	/** Of these requests as a whole. */
+	readonly ofCharacters: number;
+};
+
+/** What a client does on a model, over all of its sessions. */
+export class Habits {
+	readonly #groups = new Map<number | undefined | 'others', Group>();
+	readonly #aborts: number[] = [];
+	readonly #beginnings = new Map<string, number>();
+	readonly #repeated = {requests: 0, characters: 0, ofCharacters: 0};
+	#longestMs = 0;
+
+	/** By their max tokens, in the order in which they came first. */
+	get answersAt(): readonly AnswersAt[] {
+		return [...this.#groups.values()];
+	}
+
+	/** How old the newest requests were when their client gave them up, in milliseconds since they came. */
+	get aborts(): readonly number[] {
+		return this.#aborts;
+	}
+
+	/** Longest time from the arrival of a request to the end of its answer. */
+	get longestMs(): number {
+		return this.#longestMs;
+	}
+
+	get repeated(): Repeated {
+		return this.#repeated;
+	}
+
+	/** A request came. @param at In milliseconds, by the clock. */
+	arrived({beginning, characters, hasCachePoint}: RequestFacts, at: number): void {
+		if (beginning === undefined) {
+			return;
+		}
+		const {fingerprint} = beginning;
+		const last = this.#beginnings.get(fingerprint);
+		if (last !== undefined && at - last <= cachedMs && !hasCachePoint) {
+			this.#repeated.requests++;
+			this.#repeated.characters += beginning.characters;
+			this.#repeated.ofCharacters += characters;
+		}
+		// The newest are last.
+		this.#beginnings.delete(fingerprint);
+		this.#beginnings.set(fingerprint, at);
+		for (const oldest of [...this.#beginnings.keys()].slice(0, -maxBeginnings)) {
+			this.#beginnings.delete(oldest);
+		}
+	}
+
+	/** It was answered. */
+	answered({facts, expected: {maxTokens}}: Asked, answer: Answer): void {
+		const {timeToFirstToken, usage} = answer;
+		this.#longestMs = Math.max(this.#longestMs, answer.total);
+		if (usage.isEstimated) {
+			return;
+		}
+		const group = this.#groupOf(facts.maxTokens, maxTokens);
+		group.least = Math.min(group.least, maxTokens);
+		group.outputs.add(usage.outputTokens);
+		group.truncated += answer.isTruncated ? 1 : 0;
+		group.sums.maxTokens += maxTokens;
+		group.sums.quotaTokens += answer.quotaTokens;
+		group.sums.reserved += answer.reserved;
+		group.sums.serviceMs += answer.service;
+		if (timeToFirstToken !== undefined) {
+			group.firstTokens.count++;
+			group.firstTokens.sumMs += timeToFirstToken;
+		}
+	}
+
+	/** Its client gave it up. */
+	gaveUp(afterMs: number): void {
+		this.#aborts.push(afterMs);
+		this.#aborts.splice(0, this.#aborts.length - keptAborts);
+	}
+
+	#groupOf(asked: number | undefined, maxTokens: number): Group {
+		const key = this.#groups.has(asked) || this.#groups.size < maxGroups ? asked : 'others';
+		const known = this.#groups.get(key);
+		if (known !== undefined) {
+			return known;
+		}
+		const group: Group = {
+			least: maxTokens,
+			isSet: key !== undefined,
+			outputs: new Quantiles(),
+			truncated: 0,
+			sums: {maxTokens: 0, quotaTokens: 0, reserved: 0, serviceMs: 0},
+			firstTokens: {count: 0, sumMs: 0},
+		};
+		this.#groups.set(key, group);
+		return group;
+	}
+}
+
+/** Aborts at the same age that show a timeout. */
+const minCut = 8;
+/** How far apart they may be: a part of their age, and at most this. */
+const maxSpreadMs = 2000;
+const spreadPart = 0.1;
+/** What is given up earlier is given up by people and editors that no longer need the answer. */
+const minCutMs = 5000;
+
+/** Requests that a timeout of their client has cut off. */
+type CutByTimeout = {
+	readonly afterMs: number;
+	readonly count: number;
+};
+
+/**
+ * A timeout of the client: nothing of it ever takes longer, and the requests that it gave up are as old as that to a second,
+ * at least half of those that were not given up soon. People give up at any time.
+ * @param aborts How old requests were when their client gave them up, in milliseconds.
+ * @param longestMs Its longest answer.
+ */
+export function cutByTimeout(aborts: readonly number[], longestMs: number): CutByTimeout | undefined {
+	const late = aborts.filter((age) => age >= minCutMs).toSorted((one, other) => one - other);
+	const oldest = late.at(-1);
+	if (oldest === undefined || longestMs > oldest) {
+		return undefined;
+	}
+	const from = oldest - Math.min(maxSpreadMs, oldest * spreadPart);
+	const cut = late.filter((age) => age >= from);
+	const middle = cut[Math.floor(cut.length / 2)];
+	return middle === undefined || cut.length < minCut || cut.length * 2 < late.length
+		? undefined
+		: {afterMs: middle, count: cut.length};
+}
