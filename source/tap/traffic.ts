@@ -5,6 +5,7 @@ import type {Clock} from '../domain/clock.ts';
 import type {Failure} from '../domain/failure.ts';
 import {type Broken, type RunEvent, throttleKindOf} from '../domain/run-event.ts';
 import type {Price} from '../domain/run-spec.ts';
+import type {CallEnd} from '../domain/tap.ts';
 import type {Target} from '../domain/target.ts';
 import {addCell, addTarget, emptyFigures, type Figures} from '../metrics/figures/figures.ts';
 import {foldEvent} from '../metrics/figures/fold-event.ts';
@@ -115,6 +116,8 @@ export class TappedCall {
 	/** Times that it was sent: again where the service throttled it within its hold. */
 	attempts = 0;
 	firstTokenAt: number | undefined;
+	/** Of its last attempt; undefined before, and of one that was never sent. */
+	end: CallEnd | undefined;
 
 	constructor(row: ClientTotals, caller: Caller, facts: RequestFacts, expected: Expected, arrivedAt: number) {
 		this.row = row;
@@ -217,12 +220,14 @@ export class Traffic {
 			case 'answered':
 				return this.#answered(attempt, ending);
 			case 'refused': {
+				attempt.end = {outcome: ending.failure.class, usage: undefined, costUsd: 0};
 				this.#foldFailure(attempt, ending.failure);
 				return 0;
 			}
 			case 'broken': {
 				const model = this.models[row.target];
 				const {reserved, ...broken} = this.#brokenOf(attempt, ending.reading);
+				attempt.end = {outcome: ending.failure?.class ?? 'aborted', usage: undefined, costUsd: undefined};
 				row.reserved += reserved;
 				row.tokens.quota += broken.quotaTokens;
 				row.tokens.isEstimated = true;
@@ -259,6 +264,7 @@ export class Traffic {
 		const input = inputOf(usage);
 		const reserved = input + expected.maxTokens;
 		const costUsd = model?.price == null ? undefined : costOf(usage, model.price);
+		attempt.end = {outcome: 'answered', usage, costUsd: usage.isEstimated ? undefined : costUsd};
 		row.reserved += reserved;
 		row.costUsd = added(row.costUsd, costUsd);
 		addTokens(row, usage, quotaTokens);
