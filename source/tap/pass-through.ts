@@ -244,16 +244,6 @@ const finishRefused = (call: TappedCall, failure: Failure, {ports, admitted}: Se
 
 type Settling = {readonly ports: PassPorts; readonly admitted: Pass};
 
-/** Usage of an answer without counts, marked as estimated. */
-const estimatedUsage = ({expected}: TappedCall, {characters}: AnswerReading): Usage => ({
-	inputTokens: expected.inputTokens,
-	outputTokens: estimatedTokens(characters),
-	cacheReadTokens: 0,
-	cacheWriteTokens: 0,
-	reasoningTokens: undefined,
-	isEstimated: true,
-});
-
 const finishAnswered = (
 	attempt: TappedCall,
 	reader: AnswerReader,
