@@ -11,14 +11,13 @@ import {passOther, refuse} from './exchange.ts';
 import {admitClient} from './gate.ts';
 import {type Incoming, type Listener, listen} from './listener.ts';
 import {ModelBook} from './models.ts';
-import {sendMetrics} from './output/metrics-port.ts';
-import {tapMetrics} from './output/tap-metrics.ts';
 import {Pacing} from './pacing.ts';
 import {type PassPorts, passInference} from './pass-through.ts';
 import {refusals, sendRefusal, unknownRoute, unreachable, unsupported} from './refusal.ts';
 import {routeOf} from './routes.ts';
 import {Signer} from './signing.ts';
 import {type DayBook, Spending} from './spending.ts';
+import {sendMetrics, tapMetrics} from './tap-metrics.ts';
 import {tapSnapshot} from './tap-snapshot.ts';
 import {Traffic} from './traffic.ts';
 
