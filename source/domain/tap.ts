@@ -99,3 +99,32 @@ export type TapClient = {
 export type TapFigures = {
 	readonly clients: readonly TapClient[];
 };
+
+/** One line of a recording (`--record FILE`): sizes and times of a call that passed a tap, without its texts. */
+export type RecordedCall = {
+	/** When it arrived, ISO 8601 UTC. */
+	readonly at: string;
+	readonly client: string;
+	readonly session: string | null;
+	readonly lane: Lane;
+	/** As it was called. */
+	readonly model: string;
+	readonly method: string;
+	/** Without what was read from the cache or written to it; estimated where the service reported nothing. */
+	readonly inputTokens: number;
+	readonly cacheReadTokens: number;
+	readonly cacheWriteTokens: number;
+	/** Null where the request named none: the service then assumes the model's maximum. */
+	readonly maxTokens: number | null;
+	/** Null where no answer was counted. */
+	readonly outputTokens: number | null;
+	/** Of the service, from when it was sent: without the time that it was held. Null without a first token. */
+	readonly timeToFirstTokenMs: number | null;
+	/** Of the service, in the same way; null where the call was never sent. */
+	readonly totalMs: number | null;
+	readonly heldMs: number;
+	/** `answered`, `aborted`, or the class of the failure. */
+	readonly outcome: string;
+	/** Times that the tap sent it. */
+	readonly attempts: number;
+};
