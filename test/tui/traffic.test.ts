@@ -128,6 +128,7 @@ it('an idle tap writes nothing, a busy one at most 4 kB per update in 95 of 100'
 		const {tap, buckets} = tapSnapshotFixture();
 		const clients = (tap?.clients ?? []).map((client) => ({
 			...client,
+			lastAt: at(170_000 + second * 1000).at ?? '',
 			requests: client.requests + second * 50,
 			inFlight: second % 7,
 			tokens: {...client.tokens, quota: client.tokens.quota + second * 40_000},

@@ -203,11 +203,9 @@ function gaugePanel(
 
 function tableTitle(state: State): FrameTitle {
 	const {rows} = listedTraffic(state);
-	const requests = requestsOf(state);
 	const words = [
 		'',
 		`${formatCount(rows.length)} ${rows.length === 1 ? 'row' : 'rows'}`,
-		`${formatCount(requests)} ${requests === 1 ? 'request' : 'requests'}`,
 		...(state.tap?.isFolded === false ? ['by session'] : []),
 		...listWords(state, 'traffic'),
 	];
