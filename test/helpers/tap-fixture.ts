@@ -189,6 +189,7 @@ export function tapSnapshotFixture(overrides: Partial<Snapshot> = {}): Snapshot 
 			{at: '2026-03-01T10:00:00.000Z', kind: 'started', text: 'The run started.'},
 			{at: '2026-03-01T10:00:10.000Z', kind: 'refused', text: 'Refused a request: wrong-secret.'},
 		],
+		costUsd: 1.04,
 		tap: {clients},
 		...overrides,
 	});
