@@ -96,6 +96,7 @@ export async function passInference(
 	const call = traffic.arrive(callerOf(incoming), index, model, requestFacts(body));
 	const allowance = await allowanceFor(call, body, ports);
 	if (allowance !== undefined && 'refusal' in allowance) {
+		traffic.refused(call);
 		refuse(incoming, allowance.refusal, ports);
 		return;
 	}
@@ -144,6 +145,7 @@ const passCall = async (
 			if (admitted.kind === 'gone') {
 				traffic.aborted(call);
 			} else {
+				traffic.refused(call);
 				refuse(incoming, admitted.refusal, ports);
 			}
 			return;
@@ -280,6 +282,8 @@ const finishUnanswered = (
 	const {traffic} = ports;
 	if (isGone) {
 		traffic.aborted(attempt);
+	} else if (attempt.sentAt === undefined) {
+		traffic.refused(attempt);
 	}
 	const failure = isGone
 		? undefined
