@@ -2,6 +2,16 @@ import type {BuildOptions, Plugin} from 'esbuild';
 import {apartJsonSchema} from './json-schema-library.ts';
 import {inkOutput, lazyWidth, leanHttp, leanPrices, leanYoga, leanZod} from './library-patches.ts';
 
+/** The program and its threads. */
+export const entryPoints = {
+	cli: 'source/cli.ts',
+	'engine-worker': 'source/threads/engine-worker.ts',
+	'tap-worker': 'source/threads/tap-worker.ts',
+	'checks-worker': 'source/threads/checks-worker.ts',
+	'simulator-worker': 'source/threads/simulator-worker.ts',
+	'reports-worker': 'source/threads/reports-worker.ts',
+};
+
 /** Options of the bundle: for Node, code-split, flat, with all dependencies. */
 export const bundleOptions = {
 	// Flat, because a worker is started by a path relative to whichever chunk its handle ended up in.

@@ -1,7 +1,8 @@
 import {chmod, mkdir, readFile, rename, rm, writeFile} from 'node:fs/promises';
 import path from 'node:path';
 import {build} from 'esbuild';
-import {bundleOptions, shortcuts} from './bundle-options.ts';
+import {bundleOptions, entryPoints, shortcuts} from './bundle-options.ts';
+import {joinChunks} from './join-chunks.ts';
 import {buildJsonSchemaLibrary} from './json-schema-library.ts';
 import {thirdPartyNotices} from './notices.ts';
 import {publishedFiles} from './published.ts';
@@ -15,19 +16,13 @@ const staging = path.join(root, 'node_modules/.cache/bedrock-top', String(proces
 
 const result = await build({
 	absWorkingDir: root,
-	entryPoints: {
-		cli: 'source/cli.ts',
-		'engine-worker': 'source/threads/engine-worker.ts',
-		'tap-worker': 'source/threads/tap-worker.ts',
-		'checks-worker': 'source/threads/checks-worker.ts',
-		'simulator-worker': 'source/threads/simulator-worker.ts',
-		'reports-worker': 'source/threads/reports-worker.ts',
-	},
+	entryPoints,
 	outdir: path.join(staging, 'new'),
 	...bundleOptions,
 	plugins: shortcuts,
 	metafile: true,
 });
+await joinChunks(path.join(staging, 'new'), result.metafile);
 const library = await buildJsonSchemaLibrary(root, path.join(staging, 'new'));
 const inputs = [result, library].flatMap(({metafile}) => Object.keys(metafile.inputs));
 const {version} = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8')) as {version: string};
