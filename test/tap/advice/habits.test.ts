@@ -1,7 +1,7 @@
 import {describe, expect, it} from 'vitest';
-import {createRandom, exponential, type Random} from '../../source/domain/random.ts';
-import {cutByTimeout, Habits} from '../../source/tap/habits.ts';
-import {isSoak} from '../helpers/random-cases.ts';
+import {createRandom, exponential, type Random} from '../../../source/domain/random.ts';
+import {cutByTimeout, Habits} from '../../../source/tap/advice/habits.ts';
+import {isSoak} from '../../helpers/random-cases.ts';
 
 const at = (mean: number) => (random: Random) => exponential(mean, random);
 const uniform = (most: number) => (random: Random) => most * random();
@@ -92,6 +92,7 @@ describe('answers by max tokens', () => {
 		quotaTokens: 20,
 		reserved: 100,
 		service: 1000,
+		occupied: {tokens: 30, requests: 1},
 		timeToFirstToken: undefined,
 		total: 1000,
 	};
@@ -99,7 +100,7 @@ describe('answers by max tokens', () => {
 	it('are kept apart for eight values; others are one more group', () => {
 		const habits = new Habits();
 		for (let maxTokens = 100; maxTokens < 200; maxTokens++) {
-			habits.answered({facts: {maxTokens}, expected: {maxTokens}}, answer);
+			habits.answered({facts: {maxTokens}, expected: {maxTokens}}, answer, 0);
 		}
 		expect(habits.answersAt).toHaveLength(9);
 		expect(habits.answersAt.at(-1)).toMatchObject({least: 108, isSet: true, sums: {quotaTokens: 92 * 20}});
@@ -110,6 +111,7 @@ describe('answers by max tokens', () => {
 		habits.answered(
 			{facts: {maxTokens: 9}, expected: {maxTokens: 9}},
 			{...answer, usage: {outputTokens: 3, isEstimated: true}},
+			0,
 		);
 		expect(habits.answersAt).toEqual([]);
 		expect(habits.longestMs).toBe(1000);
