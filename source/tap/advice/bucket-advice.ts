@@ -65,7 +65,7 @@ const minutesOf = (
 	return (each[0] ?? []).map((_, minute) => each.reduce((sum, values) => sum + (values[minute] ?? 0), 0));
 };
 
-const mostOf = (
+const busiestClientOf = (
 	subjects: readonly Subject[],
 	of: 'requests' | 'occupied',
 	elapsedMs: number,
@@ -93,7 +93,7 @@ const levelsOf = ({target, state, subjects}: TappedBucket, elapsedMs: number): r
 		}
 		const others = state?.[kind].others;
 		const values = minutesOf(subjects, counted, elapsedMs).map((own) => own + (others ?? 0));
-		return [{kind, limit, quota, others, values, most: mostOf(subjects, counted, elapsedMs)}];
+		return [{kind, limit, quota, others, values, most: busiestClientOf(subjects, counted, elapsedMs)}];
 	};
 	return [
 		...of('requests', requestsPerMinute, target.quota.requestsPerMinute, 'requests'),
