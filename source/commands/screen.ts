@@ -246,7 +246,7 @@ const setUpScreen = async (
 
 /** The command without a name: the screen on a terminal, the plain form elsewhere. @returns Exit code. */
 export async function screen(given: Arguments, io: Io, own: OwnScreen): Promise<number> {
-	const endings = readEndings(given);
+	const endings = await readEndings(given);
 	const {conditions, alerts} = endings;
 	const {isPlain, isDryRun, json} = resolveOutput(given.flags, io.environment);
 	const isScreen =
