@@ -28,6 +28,7 @@ import {startChild} from './tap/child.ts';
 import {printWhileRunning} from './tap/printing.ts';
 import {type Shown, showTap} from './tap/tap-screen.ts';
 import {childEnvironment, tapLines} from './tap/variables.ts';
+import {printWhatIf} from './tap/what-if.ts';
 
 /** Seed of the simulator behind `--demo`. */
 const demoSeed = 1;
@@ -316,8 +317,11 @@ export async function tap(
 	own: OwnScreen = {},
 	startTap = startTapThread,
 ): Promise<number> {
-	const settings = resolveTap(flags);
 	const output = resolveOutput(flags, io.environment);
+	if (flags.text('what-if') !== undefined) {
+		return printWhatIf({flags, program}, output, io);
+	}
+	const settings = resolveTap(flags);
 	assertOwnStdout(output, program);
 	await writeLines(io.stderr, leaveOwnEndpoint(settings.port));
 	const claim = output.isWritingReports ? await claimFolder(output.folder, output.isForced) : undefined;
@@ -349,6 +353,7 @@ export async function tap(
 			secret: secret.value,
 			isResigning: settings.isResigning,
 			pace: settings.pace,
+			maxCost: settings.maxCost,
 			isRefreshing: settings.isRefreshing,
 		};
 		const listening = reports.first('tap-listening');

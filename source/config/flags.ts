@@ -162,6 +162,13 @@ const tapFlags = [
 		scopes: ['tap'],
 	},
 	{
+		name: 'what-if',
+		kind: 'value',
+		value: 'FILE',
+		help: 'send nothing: what a recording would have met under --rpm and --tpm, as it came and with --pace',
+		scopes: ['tap'],
+	},
+	{
 		name: 'new-secret',
 		kind: 'boolean',
 		default: 'off',

@@ -1,7 +1,7 @@
 import {lanes} from '../domain/bucket-usage.ts';
 import type {Connection, QuotaOverride} from '../domain/run-config.ts';
 import {bursts} from '../domain/run-spec.ts';
-import type {Pace} from '../domain/tap.ts';
+import type {MaxCost, Pace} from '../domain/tap.ts';
 import {UserError} from '../domain/user-error.ts';
 import type {FlagValues} from './parse-arguments.ts';
 import {resolveConnection, resolveOverride} from './resolve-account.ts';
@@ -16,7 +16,18 @@ export type TapSettings = {
 	readonly hasNewSecret: boolean;
 	readonly isResigning: boolean;
 	readonly pace: Pace | undefined;
+	readonly maxCost: MaxCost | undefined;
 	readonly isRefreshing: boolean;
+};
+
+/** `20`, `20/day`, `none`. @throws UserError (exit 2). */
+const readMaxCost = (text: string | undefined): MaxCost | undefined => {
+	if (text === undefined || text === 'none') {
+		return undefined;
+	}
+	const [, amount = text, per] = /^(.*?)(\/day)?$/.exec(text) ?? [];
+	const usd = readNumber('max-cost', amount, {min: 0, max: 1_000_000, or: 'none, or USD/day as in 20/day'});
+	return {usd, isPerDay: per !== undefined};
 };
 
 /** Longest time that a call is held, before and with interim responses. */
@@ -52,11 +63,7 @@ const assertPaced = (flags: FlagValues): void => {
 	}
 };
 
-const resolvePace = (flags: FlagValues): Pace | undefined => {
-	if (flags.isSet('pace') !== true) {
-		assertPaced(flags);
-		return undefined;
-	}
+const readPace = (flags: FlagValues): Pace => {
 	const [share, burst, hold, alive] = settingsOfPace.map((name) => flags.text(name));
 	const holdAliveMs = alive === undefined ? usualHoldAliveMs : readDurationMs('hold-alive', alive);
 	return {
@@ -68,6 +75,43 @@ const resolvePace = (flags: FlagValues): Pace | undefined => {
 		lanes: flags.texts('lane').map(readLane),
 	};
 };
+
+const resolvePace = (flags: FlagValues): Pace | undefined => {
+	if (flags.isSet('pace') === true) {
+		return readPace(flags);
+	}
+	assertPaced(flags);
+	return undefined;
+};
+
+/** Replays a recording under a quota and sends nothing. */
+type WhatIfSettings = {readonly file: string; readonly quota: QuotaOverride; readonly pace: Pace};
+
+/** Flags of a tap that serves, which a replay on paper cannot use. */
+const servingFlags = ['hold-alive', 'port', 'region', 'profile', 'log-file', 'out'] as const;
+
+/**
+ * Reads `--what-if FILE`.
+ * @throws UserError (exit 2) that quotes the offending value.
+ */
+export function resolveWhatIf(flags: FlagValues): WhatIfSettings {
+	const file = flags.text('what-if') ?? '';
+	const other = servingFlags.find((name) => flags.text(name) !== undefined);
+	if (other !== undefined) {
+		throw new UserError(`--${other} does not go with --what-if.`, {
+			exitCode: 2,
+			hint: '--what-if reads a recording and sends nothing: leave the flag out.',
+		});
+	}
+	const quota = resolveOverride(flags);
+	if (quota.requestsPerMinute === undefined && quota.tokensPerMinute === undefined) {
+		throw new UserError('--what-if needs a quota: --rpm N, --tpm N, or both.', {
+			exitCode: 2,
+			hint: `For example: tap --what-if ${file} --rpm 100 --tpm 200000. "bedrock-top quotas" shows those of the account.`,
+		});
+	}
+	return {file, quota, pace: readPace(flags)};
+}
 
 /**
  * Settings of a tap from flags.
@@ -82,6 +126,7 @@ export function resolveTap(flags: FlagValues): TapSettings {
 		hasNewSecret: flags.isSet('new-secret') ?? false,
 		isResigning: flags.isSet('resign') ?? false,
 		pace: resolvePace(flags),
+		maxCost: readMaxCost(flags.text('max-cost')),
 		isRefreshing: flags.isSet('refresh') ?? false,
 	};
 }

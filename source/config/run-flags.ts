@@ -169,9 +169,9 @@ export const guardFlags = [
 		name: 'max-cost',
 		kind: 'value',
 		value: 'USD|none',
-		default: defaults.maxCostUsd.toFixed(2),
-		help: 'stop at this cost; --yes does not lift a typed limit',
-		scopes: ['run', 'batch'],
+		default: `${defaults.maxCostUsd.toFixed(2)}, of tap none`,
+		help: 'stop at this cost; --yes does not lift a typed limit. A tap refuses what could pass it, also USD/day',
+		scopes: ['tap', 'run', 'batch'],
 	},
 	{name: 'yes', kind: 'boolean', default: 'off', help: 'start without asking', scopes: ['run', 'batch']},
 	{

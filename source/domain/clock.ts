@@ -26,3 +26,85 @@ export const systemClock: Clock = {
 		};
 	},
 };
+
+type Timer = {readonly at: number; readonly callback: () => void; isCancelled: boolean};
+
+/**
+ * A clock that stands still until it is moved: what would have happened is found out without waiting for it. Promises settle
+ * between any two timers, as they do in real time.
+ */
+export class VirtualClock implements Clock {
+	protected currentMs = 0;
+	protected epochOffsetMs: number;
+	/** By time, later ones first; of equal times the newer first, so that the last one is always next. */
+	protected readonly waiting: Timer[] = [];
+
+	/** @param epochMs Wall-clock time at the start. */
+	constructor(epochMs: number) {
+		this.epochOffsetMs = epochMs;
+	}
+
+	now = (): number => this.currentMs;
+
+	epoch = (): number => this.currentMs + this.epochOffsetMs;
+
+	after = (delayMs: number, callback: () => void): (() => void) => {
+		const timer = {at: this.currentMs + Math.max(0, delayMs), callback, isCancelled: false};
+		let [low, high] = [0, this.waiting.length];
+		while (low < high) {
+			const middle = (low + high) >> 1;
+			if ((this.waiting[middle]?.at ?? 0) > timer.at) {
+				low = middle + 1;
+			} else {
+				high = middle;
+			}
+		}
+		this.waiting.splice(low, 0, timer);
+		return () => {
+			timer.isCancelled = true;
+		};
+	};
+
+	/** Moves time without waiting for promises: for code that has none. */
+	skip(byMs: number): void {
+		const until = this.currentMs + byMs;
+		for (let timer = this.next(until); timer !== undefined; timer = this.next(until)) {
+			this.ring(timer);
+		}
+		this.currentMs = until;
+	}
+
+	/** Moves time; every timer rings at its own time, and promises settle before the next one. */
+	async advance(byMs: number): Promise<void> {
+		const until = this.currentMs + byMs;
+		await promisesSettled();
+		for (let timer = this.next(until); timer !== undefined; timer = this.next(until)) {
+			this.ring(timer);
+			if ((this.next(until)?.at ?? Number.POSITIVE_INFINITY) > this.currentMs) {
+				await promisesSettled();
+			}
+		}
+		this.currentMs = until;
+	}
+
+	protected next(until: number): Timer | undefined {
+		while (this.waiting.at(-1)?.isCancelled === true) {
+			this.waiting.pop();
+		}
+		const next = this.waiting.at(-1);
+		return next !== undefined && next.at <= until ? next : undefined;
+	}
+
+	protected ring(timer: Timer): void {
+		this.waiting.pop();
+		this.currentMs = Math.max(this.currentMs, timer.at);
+		timer.callback();
+	}
+}
+
+/** Resolves once every promise that can settle without a timer has. */
+export async function promisesSettled(): Promise<void> {
+	return new Promise((resolve) => {
+		setImmediate(resolve);
+	});
+}

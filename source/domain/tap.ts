@@ -1,4 +1,6 @@
+import type {Usage} from './backend.ts';
 import type {Lane} from './bucket-usage.ts';
+import type {Failure} from './failure.ts';
 import type {Distribution} from './figures-schema.ts';
 import type {Connection, QuotaOverride} from './run-config.ts';
 import type {Burst} from './run-spec.ts';
@@ -21,6 +23,9 @@ export type Pace = {
 	readonly lanes: ReadonlyArray<{readonly lane: Lane; readonly client: string}>;
 };
 
+/** The most that a tap may spend: from its start, or per day (UTC) together with the user's other taps in the account. */
+export type MaxCost = {readonly usd: number; readonly isPerDay: boolean};
+
 /** All that a tap is started with: plain data, so that it crosses threads. */
 export type TapConfig = {
 	readonly connection: Connection;
@@ -33,8 +38,20 @@ export type TapConfig = {
 	readonly isResigning: boolean;
 	/** Keeps what passes inside the quotas; undefined: it is only metered. */
 	readonly pace: Pace | undefined;
+	/** Undefined: no limit. */
+	readonly maxCost: MaxCost | undefined;
 	/** Skip the caches on disk. */
 	readonly isRefreshing: boolean;
+};
+
+/** How a call came to its end. */
+export type CallEnd = {
+	/** `answered`, `aborted` by the client, or the class of a failure. */
+	readonly outcome: Failure['class'] | 'answered' | 'aborted';
+	/** Undefined where the service counted nothing. */
+	readonly usage: Usage | undefined;
+	/** Undefined where it is not known. */
+	readonly costUsd: number | undefined;
 };
 
 /** One client on one model, beside the figures of its variant, which is the one with the same index. */
@@ -81,4 +98,33 @@ export type TapClient = {
 /** What a snapshot of a tap has beside that of a run. */
 export type TapFigures = {
 	readonly clients: readonly TapClient[];
+};
+
+/** One line of a recording (`--record FILE`): sizes and times of a call that passed a tap, without its texts. */
+export type RecordedCall = {
+	/** When it arrived, ISO 8601 UTC. */
+	readonly at: string;
+	readonly client: string;
+	readonly session: string | null;
+	readonly lane: Lane;
+	/** As it was called. */
+	readonly model: string;
+	readonly method: string;
+	/** Without what was read from the cache or written to it; estimated where the service reported nothing. */
+	readonly inputTokens: number;
+	readonly cacheReadTokens: number;
+	readonly cacheWriteTokens: number;
+	/** Null where the request named none: the service then assumes the model's maximum. */
+	readonly maxTokens: number | null;
+	/** Null where no answer was counted. */
+	readonly outputTokens: number | null;
+	/** Of the service, from when it was sent: without the time that it was held. Null without a first token. */
+	readonly timeToFirstTokenMs: number | null;
+	/** Of the service, in the same way; null where the call was never sent. */
+	readonly totalMs: number | null;
+	readonly heldMs: number;
+	/** `answered`, `aborted`, or the class of the failure. */
+	readonly outcome: string;
+	/** Times that the tap sent it. */
+	readonly attempts: number;
 };

@@ -15,6 +15,8 @@ type Options = {
 	readonly override: QuotaOverride;
 	/** Reads the quotas of a model from the account. Rejects where that is not possible. */
 	readonly resolve: (model: string) => Promise<{readonly target: Target; readonly price: Price | null}>;
+	/** List price of a model whose quotas could not be read. */
+	readonly priceOf: (target: Target) => Promise<Price | null>;
 	/** Something was learnt of a model. */
 	readonly onResolved: (index: number) => Promise<void>;
 	/** Why the quotas of a model are not known. */
@@ -58,12 +60,17 @@ export class ModelBook {
 	}
 
 	async #read(model: string, index: number): Promise<void> {
-		const {traffic, resolve, onResolved, onFailed} = this.#options;
+		const {traffic, resolve, priceOf, onResolved, onFailed} = this.#options;
 		try {
 			const {target, price} = await resolve(model);
 			traffic.setModel(index, {...this.at(index), target, price, maxTokens: maxOutputOf(target.baseModel)});
 			await onResolved(index);
 		} catch (error) {
+			const known = this.at(index);
+			traffic.setModel(index, {
+				...known,
+				price: known.price ?? (await priceOf(known.target).catch(() => null)),
+			});
 			onFailed(model, error);
 		}
 	}

@@ -5,8 +5,8 @@ import {bucketKey} from '../domain/account-snapshot.ts';
 import type {Lane, Use} from '../domain/bucket-usage.ts';
 import type {Clock} from '../domain/clock.ts';
 import type {Failure} from '../domain/failure.ts';
-import type {TapConfig} from '../domain/tap.ts';
-import type {Limit, Target} from '../domain/target.ts';
+import type {Pace, TapConfig} from '../domain/tap.ts';
+import type {Limit, Quota, Target} from '../domain/target.ts';
 import {formatCount, formatSecondsLeft} from '../text/numbers.ts';
 import type {Incoming} from './listener.ts';
 import type {ModelBook} from './models.ts';
@@ -83,6 +83,26 @@ const patienceOf = (userAgent: string | undefined): Patience => {
 
 const nothingHeld: Pass = {kind: 'admitted', confirmed() {}, settled() {}};
 
+/** A bucket that a tap fills: as `--pace` has it, or as a meter. */
+export function pacedBucket(
+	quota: Quota,
+	pace: Pick<Pace, 'share' | 'burst'> | undefined,
+	ports: Pick<PacingPorts, 'clock' | 'windowMs' | 'roundTripMs'>,
+): Bucket {
+	return new Bucket({
+		...ports,
+		quota: {
+			...quota,
+			requestsPerMinute: knownOnly(quota.requestsPerMinute),
+			tokensPerMinute: knownOnly(quota.tokensPerMinute),
+			tokensPerDay: knownOnly(quota.tokensPerDay),
+		},
+		share: pace?.share ?? 1,
+		burst: pace?.burst ?? 'full',
+		...(pace?.burst === undefined ? {evenAbove} : {}),
+	});
+}
+
 /** The buckets of a tap: what each call sets aside, and with `--pace` when it may be sent. */
 export class Pacing {
 	readonly #ports: PacingPorts;
@@ -103,21 +123,7 @@ export class Pacing {
 			return;
 		}
 		const {clock, windowMs, roundTripMs, join} = this.#ports;
-		const {quota} = target;
-		const bucket = new Bucket({
-			clock,
-			quota: {
-				...quota,
-				requestsPerMinute: knownOnly(quota.requestsPerMinute),
-				tokensPerMinute: knownOnly(quota.tokensPerMinute),
-				tokensPerDay: knownOnly(quota.tokensPerDay),
-			},
-			windowMs,
-			share: this.#pace?.share ?? 1,
-			burst: this.#pace?.burst ?? 'full',
-			...(this.#pace?.burst === undefined ? {evenAbove} : {}),
-			roundTripMs,
-		});
+		const bucket = pacedBucket(target.quota, this.#pace, {clock, windowMs, roundTripMs});
 		const room = new WaitingRoom(bucket, clock);
 		this.#rooms.set(key, room);
 		if (bucket.isLimited) {

@@ -2,9 +2,10 @@ import type {FailureContext} from '../bedrock/failures/error-facts.ts';
 import {failureOf} from '../bedrock/failures/failure-of.ts';
 import type {ResponseHeaders} from '../bedrock/methods/response-headers.ts';
 import {StreamFault} from '../bedrock/methods/stream-reader.ts';
-import type {Method} from '../domain/backend.ts';
+import {estimatedTokens} from '../domain/accounting.ts';
+import type {Method, Usage} from '../domain/backend.ts';
 import type {Failure} from '../domain/failure.ts';
-import {type AnswerReader, bodyCollector, createAnswerReader} from './answer-reader.ts';
+import {type AnswerReader, type AnswerReading, bodyCollector, createAnswerReader} from './answer-reader.ts';
 import {callerOf} from './clients.ts';
 import {
 	bodyOf,
@@ -21,13 +22,16 @@ import {callKey, type Pacing, type Pass} from './pacing.ts';
 import {refusals} from './refusal.ts';
 import {requestFacts, unreadFacts} from './request-facts.ts';
 import type {Route} from './routes.ts';
-import {estimatedUsage, type TappedCall} from './traffic.ts';
+import type {Spending} from './spending.ts';
+import type {TappedCall} from './traffic.ts';
 import type {UpstreamAnswer} from './upstream.ts';
 
 /** What a request passes through. */
 export type PassPorts = ExchangePorts & {
 	readonly models: ModelBook;
 	readonly pacing: Pacing;
+	/** Undefined: no limit of the cost. */
+	readonly spending: Spending | undefined;
 	/** An answer settled its quota tokens. @param index Of its model. */
 	readonly onSettled: (index: number, quotaTokens: number) => void;
 	readonly region: string;
@@ -90,6 +94,48 @@ export async function passInference(
 		return;
 	}
 	const call = traffic.arrive(callerOf(incoming), index, model, requestFacts(body));
+	const allowance = await allowanceFor(call, body, ports);
+	if (allowance !== undefined && 'refusal' in allowance) {
+		refuse(incoming, allowance.refusal, ports);
+		return;
+	}
+	try {
+		await passCall(
+			call,
+			{incoming, route: {host, method, model, target}, body, abort, isGone: () => isGone},
+			ports,
+		);
+	} finally {
+		allowance?.settle(call.sentAt === undefined ? 0 : call.end?.costUsd);
+	}
+}
+
+/** Under a limit of the cost the price of a model must be known first. */
+const allowanceFor = async (call: TappedCall, body: Buffer, {spending, models}: PassPorts) => {
+	if (spending === undefined) {
+		return undefined;
+	}
+	await models.whenRead(call.row.target);
+	return spending.ask(call, body, models.at(call.row.target).price);
+};
+
+type Passed = {
+	readonly incoming: Incoming;
+	readonly route: Pick<Inference, 'host' | 'method' | 'model' | 'target'>;
+	readonly body: Buffer;
+	readonly abort: AbortController;
+	readonly isGone: () => boolean;
+};
+
+/** Sends a call as soon as there is room for it, again where the service throttles it within its hold. */
+const passCall = async (
+	call: TappedCall,
+	{incoming, route: {host, method, model, target}, body, abort, isGone}: Passed,
+	ports: PassPorts,
+): Promise<void> => {
+	const {traffic} = ports;
+	const {reply} = incoming;
+	const index = call.row.target;
 	const context = contextOf(method, model, ports, index);
 	const key = callKey(call, body);
 	for (let holdMs: number | undefined; ; ) {
@@ -108,13 +154,13 @@ export async function passInference(
 			onSend: () => traffic.sent(call),
 		});
 		if ('refusal' in answer) {
-			finishUnanswered(call, {answer, isGone}, context, settling);
+			finishUnanswered(call, {answer, isGone: isGone()}, context, settling);
 			sendUnanswered(incoming, answer, ports);
 			return;
 		}
 		holdMs = answer.status === 429 ? ports.pacing.holdLeft(call, incoming.header('user-agent')) : 0;
 		if (holdMs <= 0) {
-			const passing = {answer, incoming, context, isGone: () => isGone};
+			const passing = {answer, incoming, context, isGone};
 			await (answer.status < 300
 				? passAnswer(call, method, passing, settling)
 				: passError(call, passing, settling));
@@ -129,7 +175,7 @@ export async function passInference(
 			return;
 		}
 	}
-}
+};
 
 const isThrottle = ({class: kind}: Failure): boolean =>
 	kind === 'throttled-requests' || kind === 'throttled-tokens';
@@ -265,3 +311,15 @@ const contextOf = (
 	const {baseModel} = models.at(index).target;
 	return {model, baseModel, action: actions[method], region, endpoint, method};
 };
+
+/** Usage of an answer without counts, marked as estimated. */
+function estimatedUsage({expected}: TappedCall, {characters}: AnswerReading): Usage {
+	return {
+		inputTokens: expected.inputTokens,
+		outputTokens: estimatedTokens(characters),
+		cacheReadTokens: 0,
+		cacheWriteTokens: 0,
+		reasoningTokens: undefined,
+		isEstimated: true,
+	};
+}

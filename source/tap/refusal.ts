@@ -1,5 +1,5 @@
 import type {Dimension} from '../domain/bucket-usage.ts';
-import {formatCount} from '../text/numbers.ts';
+import {formatCount, formatUsd} from '../text/numbers.ts';
 import type {Headers, Reply} from './listener.ts';
 
 /** An answer of the tap itself, in the form of the service's own errors, so that every client understands it. */
@@ -147,6 +147,26 @@ export function largerThanQuota(
 		error: 'ValidationException',
 		message: `bedrock-top: the request sets aside ${formatCount(needed)} ${dimension === 'tokens' ? 'quota tokens' : 'requests'}${parts}, and the quota is ${formatCount(limit)} per minute: it can never be sent. Lower max tokens or the input.`,
 		reason: 'larger-than-quota',
+	};
+}
+
+/** The limit of the cost leaves no room. @param limit As in `$20 per day`. */
+export function spent(limit: string, usedUsd: number, maxUsd: number): TapRefusal {
+	return {
+		status: 403,
+		error: 'AccessDeniedException',
+		message: `bedrock-top: --max-cost of ${limit} leaves no room: ${formatUsd(usedUsd)} is spent or may be spent by what is in flight, and this request may cost up to ${formatUsd(maxUsd)}.`,
+		reason: 'spent',
+	};
+}
+
+/** What something costs is not known, and a limit was typed. */
+export function unpriced(what: string, limit: string): TapRefusal {
+	return {
+		status: 403,
+		error: 'AccessDeniedException',
+		message: `bedrock-top: what ${what} costs at most is not known, so --max-cost of ${limit} cannot be kept. Only a tap with --max-cost none passes it on.`,
+		reason: 'unknown-price',
 	};
 }
 

@@ -10,7 +10,12 @@ export type Route =
 	/** An inference, which is metered. */
 	| {readonly kind: 'inference'; readonly host: UpstreamHost; readonly method: Method; readonly model: string}
 	/** Anything else that clients send to the same base. */
-	| {readonly kind: 'other'; readonly host: UpstreamHost}
+	| {
+			readonly kind: 'other';
+			readonly host: UpstreamHost;
+			/** It costs something, and nothing says how much. */
+			readonly isCharged: boolean;
+	  }
 	/** The tap's own figures. */
 	| {readonly kind: 'metrics'}
 	/** Known, but not possible through a tap. */
@@ -84,5 +89,6 @@ export function routeOf(method: string, target: string): Route {
 	const other = others.find(
 		(candidate) => candidate.methods.split(' ').includes(method) && candidate.path.test(path),
 	);
-	return other === undefined ? {kind: 'unknown'} : {kind: 'other', host: other.host};
+	const isCharged = method === 'POST' && !/count[-_]tokens$/.test(path);
+	return other === undefined ? {kind: 'unknown'} : {kind: 'other', host: other.host, isCharged};
 }

@@ -7,7 +7,7 @@ import type {Phase, RunOutcome, Snapshot, StoppedBy} from '../domain/snapshot.ts
 import type {TapConfig} from '../domain/tap.ts';
 import type {Target} from '../domain/target.ts';
 import {reasonOf} from '../domain/user-error.ts';
-import {passOther} from './exchange.ts';
+import {passOther, refuse} from './exchange.ts';
 import {admitClient} from './gate.ts';
 import {type Incoming, type Listener, listen} from './listener.ts';
 import {sendMetrics} from './metrics-port.ts';
@@ -17,6 +17,7 @@ import {type PassPorts, passInference} from './pass-through.ts';
 import {refusals, sendRefusal, unknownRoute, unreachable, unsupported} from './refusal.ts';
 import {routeOf} from './routes.ts';
 import {Signer} from './signing.ts';
+import {type DayBook, Spending} from './spending.ts';
 import {tapMetrics} from './tap-metrics.ts';
 import {tapSnapshot} from './tap-snapshot.ts';
 import {Traffic} from './traffic.ts';
@@ -29,9 +30,12 @@ type TapPorts = Pick<PassPorts, 'agents' | 'baseOf' | 'secrets' | 'region' | 'en
 	readonly token: string | undefined;
 	/** Reads the quotas and the price of a model from the account. */
 	readonly resolve: (model: string) => Promise<{readonly target: Target; readonly price: Price | null}>;
+	readonly priceOf: (target: Target) => Promise<Price | null>;
 	readonly roundTripMs: () => number | undefined;
 	/** Shares a bucket with the other programs of the user. */
 	readonly join: ConstructorParameters<typeof Pacing>[1]['join'];
+	/** What the user's taps spend on a day; undefined: this one alone. */
+	readonly dayBook: DayBook | undefined;
 	/** A model was met, or its target has become known. */
 	readonly onTarget: () => void;
 	/** An answer settled its quota tokens. */
@@ -44,6 +48,7 @@ type TapSettings = {
 	readonly isResigning: boolean;
 	readonly override: QuotaOverride;
 	readonly pace: TapConfig['pace'];
+	readonly maxCost: TapConfig['maxCost'];
 };
 
 /** Milliseconds that requests have to notice that they were given up. */
@@ -57,6 +62,7 @@ export class Tap {
 	readonly #settings: TapSettings;
 	readonly #traffic: Traffic;
 	readonly #models: ModelBook;
+	readonly #spending: Spending | undefined;
 	readonly #pass: PassPorts;
 	readonly #pacing: Pacing;
 	#listener: Listener | undefined;
@@ -79,6 +85,7 @@ export class Tap {
 			endpoint: ports.endpoint,
 			override: settings.override,
 			resolve: ports.resolve,
+			priceOf: ports.priceOf,
 			onResolved: async (index) => {
 				await this.#pacing.resolved(index);
 				ports.onTarget();
@@ -94,6 +101,8 @@ export class Tap {
 			roundTripMs: ports.roundTripMs,
 			join: ports.join,
 		});
+		this.#spending =
+			settings.maxCost === undefined ? undefined : new Spending(settings.maxCost, ports.clock, ports.dayBook);
 		this.#pass = {
 			...ports,
 			traffic: this.#traffic,
@@ -106,6 +115,7 @@ export class Tap {
 				now: () => new Date(ports.clock.epoch()),
 			}),
 			pacing: this.#pacing,
+			spending: this.#spending,
 			onSettled: (index, quotaTokens) => ports.onSettled(this.#models.at(index).target, quotaTokens),
 		};
 	}
@@ -198,6 +208,7 @@ export class Tap {
 		// What was cut is counted before the last snapshot.
 		await this.#untilDrained(cutMs);
 		await this.#pacing.close();
+		this.#spending?.close();
 		this.#phase = 'ended';
 	}
 
@@ -246,6 +257,10 @@ export class Tap {
 				await passInference(incoming, {...route, target}, this.#pass);
 				break;
 			case 'other':
+				if (this.#spending !== undefined && route.isCharged) {
+					refuse(incoming, this.#spending.refuseUnpriced(shown(target)), {traffic: this.#traffic});
+					break;
+				}
 				await passOther(incoming, {host: route.host, target}, this.#pass);
 				break;
 			case 'metrics':

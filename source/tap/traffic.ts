@@ -1,17 +1,11 @@
 import {TokenEstimator} from '../admission/token-estimator.ts';
-import {
-	charactersPerToken,
-	costOf,
-	estimatedTokens,
-	occupiedBy,
-	settledTokens,
-	tokenCounts,
-} from '../domain/accounting.ts';
+import {charactersPerToken, costOf, occupiedBy, settledTokens, tokenCounts} from '../domain/accounting.ts';
 import type {Usage} from '../domain/backend.ts';
 import type {Clock} from '../domain/clock.ts';
 import type {Failure} from '../domain/failure.ts';
 import {type Broken, type RunEvent, throttleKindOf} from '../domain/run-event.ts';
 import type {Price} from '../domain/run-spec.ts';
+import type {CallEnd} from '../domain/tap.ts';
 import type {Target} from '../domain/target.ts';
 import {addCell, addTarget, emptyFigures, type Figures} from '../metrics/figures/figures.ts';
 import {foldEvent} from '../metrics/figures/fold-event.ts';
@@ -122,6 +116,8 @@ export class TappedCall {
 	/** Times that it was sent: again where the service throttled it within its hold. */
 	attempts = 0;
 	firstTokenAt: number | undefined;
+	/** Of its last attempt; undefined before, and of one that was never sent. */
+	end: CallEnd | undefined;
 
 	constructor(row: ClientTotals, caller: Caller, facts: RequestFacts, expected: Expected, arrivedAt: number) {
 		this.row = row;
@@ -228,6 +224,7 @@ export class Traffic {
 			case 'refused': {
 				const {failure} = ending;
 				const kind = throttleKindOf(failure);
+				attempt.end = {outcome: failure.class, usage: undefined, costUsd: 0};
 				row.throttled += kind === undefined ? 0 : 1;
 				const refused = {...of, failure, reservedTokens};
 				this.#fold(kind === undefined ? {...refused, type: 'failed'} : {...refused, type: 'throttled', kind});
@@ -236,6 +233,7 @@ export class Traffic {
 			case 'broken': {
 				const model = this.models[row.target];
 				const broken = this.#brokenOf(attempt, ending.reading);
+				attempt.end = {outcome: ending.failure?.class ?? 'aborted', usage: undefined, costUsd: undefined};
 				row.reserved += reservedTokens;
 				row.tokens.quota += broken.quotaTokens;
 				row.tokens.isEstimated = true;
@@ -258,6 +256,7 @@ export class Traffic {
 		const input = usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens;
 		const reserved = input + expected.maxTokens;
 		const costUsd = model?.price == null ? undefined : costOf(usage, model.price);
+		attempt.end = {outcome: 'answered', usage, costUsd: usage.isEstimated ? undefined : costUsd};
 		row.reserved += reserved;
 		row.costUsd = added(row.costUsd, costUsd);
 		addTokens(row, usage, quotaTokens);
@@ -378,15 +377,3 @@ const addTokens = ({tokens}: ClientTotals, usage: Usage, quotaTokens: number): v
 };
 
 const rowKey = ({name, session}: Caller, target: number): string => JSON.stringify([name, session, target]);
-
-/** Usage of an answer without counts, marked as estimated. */
-export function estimatedUsage({expected}: TappedCall, {characters}: AnswerReading): Usage {
-	return {
-		inputTokens: expected.inputTokens,
-		outputTokens: estimatedTokens(characters),
-		cacheReadTokens: 0,
-		cacheWriteTokens: 0,
-		reasoningTokens: undefined,
-		isEstimated: true,
-	};
-}

@@ -15,10 +15,12 @@ import {resolveTargets} from '../bedrock/quotas/resolve-targets.ts';
 import {type Clock, systemClock} from '../domain/clock.ts';
 import type {Connection} from '../domain/run-config.ts';
 import type {TapConfig} from '../domain/tap.ts';
+import type {Target} from '../domain/target.ts';
 import {faultOf} from '../domain/user-error.ts';
 import {isAddressOf} from '../tap/gate.ts';
 import type {UpstreamHost} from '../tap/routes.ts';
 import {Tap} from '../tap/tap.ts';
+import {dayBookFolder, openDayBook} from './day-book.ts';
 import {createLedgerStore, type LedgerStore} from './ledger-store.ts';
 import type {TapReport, TapRequest} from './messages.ts';
 
@@ -34,12 +36,15 @@ type TapParts = {
 	readonly account: Pick<AccountSession, 'followTargets'>;
 	readonly link: OwnTrafficRegistry;
 	readonly uses: LedgerStore;
+	/** Adds a sentence to the log. */
+	readonly warn: (text: string) => void;
 };
 
 type Started = {
 	readonly tap: Tap;
 	readonly clients: Clients;
 	readonly network: Network;
+	readonly noteElsewhere: () => void;
 	readonly stopPublishing: () => void;
 };
 
@@ -74,7 +79,7 @@ const addresses = (clients: Clients, {simulatorUrl, profile}: Connection, region
  */
 const ignoreOwnEndpoint = async (
 	{connection: {profile, simulatorUrl}, port}: TapConfig,
-	publish: (report: TapReport) => void,
+	warn: (text: string) => void,
 ): Promise<void> => {
 	if (
 		port !== 0 &&
@@ -83,10 +88,7 @@ const ignoreOwnEndpoint = async (
 	) {
 		// Of this thread alone.
 		process.env.AWS_IGNORE_CONFIGURED_ENDPOINT_URLS = 'true';
-		publish({
-			type: 'log',
-			text: 'endpoint_url in the AWS configuration points to this tap itself, so the tap ignores it.',
-		});
+		warn('endpoint_url in the AWS configuration points to this tap itself, so the tap ignores it.');
 	}
 };
 
@@ -108,7 +110,7 @@ const secretsOf = (keys: Keys | undefined): readonly string[] =>
 
 const startTap = async (
 	config: TapConfig,
-	{clock, account, link, uses}: TapParts,
+	{clock, account, link, uses, warn}: TapParts,
 ): Promise<
 	Omit<Started, 'stopPublishing'> & {
 		readonly listening: Extract<TapReport, {type: 'tap-listening'}>;
@@ -129,14 +131,19 @@ const startTap = async (
 		const {endpoint} = clients;
 		const lists = listOptions(clients, region, {connection, override, isRefreshing, tier: undefined});
 		let keys: Keys | undefined;
+		const followed: Target[] = [];
+		const members = new Map<Target, Membership>();
+		/** What CloudWatch reports of the user's other programs is not the use of others. */
+		const noteElsewhere = (): void => {
+			for (const [target, member] of members) {
+				link.setElsewhere(target, member.usedElsewhere);
+			}
+		};
 		/** Others' use of what the clients call; watching costs money, so nothing else is watched. */
 		const follow = (): void => {
-			link.follow({
-				targets: tap.targets,
-				setOthersUse: (index, use, at) => tap.setOthersUse(index, use, at),
-				setOthersToday: (index, tokens) => tap.setOthersToday(index, tokens),
-			});
-			account.followTargets(tap.targets, connection).catch(() => {
+			followed.splice(0, followed.length, ...tap.targets);
+			noteElsewhere();
+			account.followTargets(followed, connection).catch(() => {
 				// Without it the tap goes on as if it were alone; throttles then show others' use.
 			});
 		};
@@ -165,9 +172,12 @@ const startTap = async (
 					onChange,
 				});
 				await member.start();
+				members.set(target, member);
 				return member;
 			},
+			dayBook: openDayBook(dayBookFolder(connection), warn),
 			baseOf: addresses(clients, connection, region),
+			priceOf,
 			async resolve(model) {
 				const {targets} = await resolveTargets([model], lists);
 				const [target] = targets;
@@ -177,8 +187,13 @@ const startTap = async (
 				return {target, price: await priceOf(target)};
 			},
 		});
+		link.follow({
+			targets: followed,
+			setOthersUse: (index, use, at) => tap.setOthersUse(index, use, at),
+			setOthersToday: (index, tokens) => tap.setOthersToday(index, tokens),
+		});
 		const port = await tap.start();
-		return {tap, clients, network, listening: {type: 'tap-listening', port, region, endpoint}};
+		return {tap, clients, network, noteElsewhere, listening: {type: 'tap-listening', port, region, endpoint}};
 	} catch (error) {
 		clients.close();
 		throw error;
@@ -193,14 +208,16 @@ export function createTapSession(
 	const link = createOwnTrafficRegistry();
 	const account = createAccountSession({clock, link, publish});
 	const uses = createLedgerStore();
+	const warn = (text: string): void => publish({type: 'log', text});
 	let started: Started | undefined;
 
 	const start = async (config: TapConfig): Promise<void> => {
-		await ignoreOwnEndpoint(config, publish);
-		const {listening, ...own} = await startTap(config, {clock, account, link, uses});
+		await ignoreOwnEndpoint(config, warn);
+		const {listening, ...own} = await startTap(config, {clock, account, link, uses, warn});
 		let cancel = (): void => {};
 		const tick = (): void => {
 			publish({type: 'snapshot', snapshot: own.tap.snapshot()});
+			own.noteElsewhere();
 			cancel = clock.after(snapshotIntervalMs, tick);
 		};
 		started = {...own, stopPublishing: () => cancel()};

@@ -36,7 +36,7 @@ const isPrivate = (folder: string, userId: number, statusOf: (folder: string) =>
 };
 
 /** One by one: Node's own recursive mkdir never ends below a parent that rejects folders as if it were absent (`/proc`). */
-const makeFolder = (folder: string): void => {
+export function makeFolder(folder: string): void {
 	if (existsSync(folder)) {
 		return;
 	}
@@ -44,7 +44,7 @@ const makeFolder = (folder: string): void => {
 		makeFolder(path.dirname(folder));
 	}
 	mkdirSync(folder, {mode: 0o700});
-};
+}
 
 /**
  * Makes the folder where it is missing.

@@ -16,7 +16,7 @@ import {startText} from './history/history.ts';
 import {keyOf} from './keymap.ts';
 import {isPaused} from './selectors.ts';
 import {leaveDeadlineOf, type State} from './state.ts';
-import {heldWords, requestCount, upWords} from './tap/tap-words.ts';
+import {heldWords, requestCount, leftWords as tapLeftWords, upWords} from './tap/tap-words.ts';
 
 /** The state of the session in words. */
 export type Status = {
@@ -151,9 +151,8 @@ function runningStatus(state: State, snapshot: Snapshot | undefined): Status {
 function tapStatus(state: State, snapshot: Snapshot | undefined): Status {
 	const requests = snapshot === undefined ? 0 : requestCount(snapshot);
 	if (state.asked === 'stop' || snapshot?.phase === 'draining') {
-		const inFlight = snapshot?.progress.inFlight ?? 0;
 		const left = snapshot === undefined ? undefined : deadlineWords(state, snapshot);
-		const words = [`${formatCount(inFlight)} in flight`, left].filter(Boolean).join(', ');
+		const words = [tapLeftWords(snapshot), left].filter(Boolean).join(', ');
 		return {
 			word: 'ENDING',
 			detail: `${words} · ${keyOf(state, 'quit')} ends at once`,

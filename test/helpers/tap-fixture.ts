@@ -174,7 +174,10 @@ export function tapSnapshotFixture(overrides: Partial<Snapshot> = {}): Snapshot 
 		verdicts: [],
 		gain: null,
 		advice: [],
-		events: [{at: '2026-03-01T10:00:10.000Z', kind: 'refused', text: 'Refused a request: wrong-secret.'}],
+		events: [
+			{at: '2026-03-01T10:00:00.000Z', kind: 'started', text: 'The run started.'},
+			{at: '2026-03-01T10:00:10.000Z', kind: 'refused', text: 'Refused a request: wrong-secret.'},
+		],
 		tap: {clients},
 		...overrides,
 	});

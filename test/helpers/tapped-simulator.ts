@@ -60,7 +60,7 @@ export async function startTapBefore(
 	const agents = {http: new HttpAgent({keepAlive: true}), https: new HttpsAgent({keepAlive: true})};
 	const none = {requestsPerMinute: undefined, tokensPerMinute: undefined, burndown: undefined};
 	const tap = new Tap(
-		{port: 0, secret, isResigning: false, override: none, pace: undefined, ...settings},
+		{port: 0, secret, isResigning: false, override: none, pace: undefined, maxCost: undefined, ...settings},
 		{
 			clock: systemClock,
 			agents,
@@ -72,6 +72,8 @@ export async function startTapBefore(
 			baseOf: async () => new URL(upstream),
 			resolve: async (model) => ({target: targetOf(model), price: null}),
 			roundTripMs: () => undefined,
+			priceOf: async () => null,
+			dayBook: undefined,
 			join: async () => undefined,
 			onTarget() {},
 			onSettled() {},

@@ -1,5 +1,5 @@
 import type {BucketState, Gauge, Snapshot} from '../../domain/snapshot.ts';
-import {formatSpan, formatTokens} from '../../text/numbers.ts';
+import {formatCount, formatSpan, formatTokens} from '../../text/numbers.ts';
 import {cleanText} from '../../text/width.ts';
 import type {ClientRow} from './client-rows.ts';
 
@@ -21,6 +21,13 @@ export function gaugeWords({requests, tokens}: BucketState): string {
 /** Requests that came so far, those in flight or held among them. */
 export function requestCount({tap}: Pick<Snapshot, 'tap'>): number {
 	return (tap?.clients ?? []).reduce((sum, {requests}) => sum + requests, 0);
+}
+
+/** What a tap still has to answer: `3 in flight, 12 waiting`. */
+export function leftWords(snapshot: Pick<Snapshot, 'progress' | 'tap'> | undefined): string {
+	const held = (snapshot?.tap?.clients ?? []).reduce((sum, client) => sum + client.held, 0);
+	const waiting = held === 0 ? '' : `, ${formatCount(held)} waiting`;
+	return `${formatCount(snapshot?.progress.inFlight ?? 0)} in flight${waiting}`;
 }
 
 /** How long a tap is up: whole minutes, so that an idle screen stays as it is. */
