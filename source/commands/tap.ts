@@ -36,12 +36,11 @@ const demoSeed = 1;
 const closeDeadlineMs = 1000;
 
 const untilAborted = async (signal: AbortSignal): Promise<void> =>
-	new Promise((resolve) => {
-		if (signal.aborted) {
-			resolve();
-		}
-		signal.addEventListener('abort', () => resolve(), {once: true});
-	});
+	signal.aborted
+		? undefined
+		: new Promise((resolve) => {
+				signal.addEventListener('abort', () => resolve(), {once: true});
+			});
 
 /**
  * An endpoint in the environment that is this tap's own, from the lines of an earlier start, would send every request

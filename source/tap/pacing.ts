@@ -256,7 +256,7 @@ export class Pacing {
 		cancelInterim();
 		row.held--;
 		const heldMs = clock.now() - from;
-		if (heldMs > 0) {
+		if (heldMs >= 1) {
 			row.holds.add(heldMs);
 		}
 		return verdict;

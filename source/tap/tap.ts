@@ -10,7 +10,6 @@ import {reasonOf} from '../domain/user-error.ts';
 import {passOther, refuse} from './exchange.ts';
 import {admitClient} from './gate.ts';
 import {type Incoming, type Listener, listen} from './listener.ts';
-import {sendMetrics} from './metrics-port.ts';
 import {ModelBook} from './models.ts';
 import {Pacing} from './pacing.ts';
 import {type PassPorts, passInference} from './pass-through.ts';
@@ -18,7 +17,7 @@ import {refusals, sendRefusal, unknownRoute, unreachable, unsupported} from './r
 import {routeOf} from './routes.ts';
 import {Signer} from './signing.ts';
 import {type DayBook, Spending} from './spending.ts';
-import {tapMetrics} from './tap-metrics.ts';
+import {sendMetrics, tapMetrics} from './tap-metrics.ts';
 import {tapSnapshot} from './tap-snapshot.ts';
 import {Traffic} from './traffic.ts';
 

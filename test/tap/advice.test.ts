@@ -107,7 +107,7 @@ const tapOf = (target: Target = targetOf(quotaOf(10_000, 100_000), haiku)) => {
 					isTruncated: end === 'truncated',
 					isRefused: false,
 					usage: undefined,
-					inputTokens: undefined,
+					input: undefined,
 					isComplete: true,
 					fault: undefined,
 					isSimulated: false,

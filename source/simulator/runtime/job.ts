@@ -32,6 +32,8 @@ export type Arrival = {
 /** An admitted request with its answer. */
 type Job = Deliverable & {
 	readonly usage: Usage;
+	/** What its bucket set aside for it. */
+	readonly reservedTokens: number;
 	/** Charges the bucket for the output tokens; returns the cost. */
 	readonly settle: (nowMs: number, outputTokens: number) => number;
 };
@@ -130,12 +132,8 @@ export function createJob(simulation: Simulation, arrival: Arrival): Job {
 	const totalInputTokens = settledInputTokens + cacheUse.readTokens;
 	const reservedInputTokens =
 		simulation.options.reserve === 'without-cache-reads' ? settledInputTokens : totalInputTokens;
-	const admission = simulation.buckets.admit(
-		region,
-		target,
-		startedAtMs,
-		reservedInputTokens + prompt.maximumTokens,
-	);
+	const reservedTokens = reservedInputTokens + prompt.maximumTokens;
+	const admission = simulation.buckets.admit(region, target, startedAtMs, reservedTokens);
 	if (!admission.isAdmitted) {
 		throw throttlingError(admission.throttle, modelId);
 	}
@@ -171,6 +169,7 @@ export function createJob(simulation: Simulation, arrival: Arrival): Job {
 		fault,
 		outputTokens,
 		usage: facts.usage,
+		reservedTokens,
 		writer: writerOf(dialect, facts, {headers: arrival.headers, body}, arrival.requestId),
 		produce: (_nowMs, tokens) => tokens,
 		settle(nowMs, producedTokens) {
