@@ -313,7 +313,7 @@ const contextOf = (
 	index: number,
 ): FailureContext => {
 	const {baseModel} = models.at(index).target;
-	return {model, baseModel, action: actions[method], region, endpoint, method};
+	return {model, baseModel, action: actions[method], region, endpoint, method, isPassedOn: true};
 };
 
 /** Usage of an answer without counts, marked as estimated. */

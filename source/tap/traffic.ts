@@ -43,7 +43,6 @@ export class ClientTotals {
 	readonly tokens = {input: 0, output: 0, cacheRead: 0, cacheWrite: 0, quota: 0, isEstimated: false};
 	costUsd: number | undefined;
 	throttled = 0;
-	/** Requests that the tap answered itself and never sent. */
 	refused = 0;
 	/** When its last request came or ended, in milliseconds since the start. */
 	lastMs = 0;
@@ -210,7 +209,6 @@ export class Traffic {
 
 	/** The tap answers in the service's place; what the service has throttled before counts as that. */
 	refused({row, attempts}: TappedCall): void {
-		row.lastMs = this.elapsedMs;
 		row.refused += attempts === 0 ? 1 : 0;
 	}
 
