@@ -249,7 +249,7 @@ export class Pacing {
 			keepAlive();
 		}
 		const verdict = await room.enter(
-			{key, cost: () => this.#costOf(call), lane: this.#laneOf(row.caller.name)},
+			{key, cost: () => this.#costOf(call), lane: this.laneOf(row.caller.name)},
 			holdMs ?? this.holdLeft(call, userAgent),
 			signal,
 		);
@@ -267,7 +267,8 @@ export class Pacing {
 		return row.estimator.cost(expected.inputTokens, expected.maxTokens, burndown.value);
 	}
 
-	#laneOf(client: string): Lane {
+	/** Of a client, by its name. */
+	laneOf(client: string): Lane {
 		return this.#pace?.lanes.find((each) => each.client === client)?.lane ?? 'normal';
 	}
 

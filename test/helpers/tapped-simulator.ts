@@ -74,6 +74,7 @@ export async function startTapBefore(
 			roundTripMs: () => undefined,
 			priceOf: async () => null,
 			dayBook: undefined,
+			recorder: undefined,
 			join: async () => undefined,
 			onTarget() {},
 			onSettled() {},
