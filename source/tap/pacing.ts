@@ -308,7 +308,7 @@ export class Pacing {
 		let isConfirmed = false;
 		let settlement: Parameters<Pass['settled']> | undefined;
 		const count = (room: WaitingRoom): void => {
-			pass = this.#passOf(room, room.bucket.record(cost, this.#laneOf(call.row.caller.name)));
+			pass = this.#passOf(room, room.bucket.record(cost, this.laneOf(call.row.caller.name)));
 			if (isConfirmed) {
 				pass.confirmed();
 			}
