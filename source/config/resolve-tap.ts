@@ -1,7 +1,7 @@
 import {lanes} from '../domain/bucket-usage.ts';
 import type {Connection, QuotaOverride} from '../domain/run-config.ts';
 import {bursts} from '../domain/run-spec.ts';
-import type {MaxCost, Pace, Recording} from '../domain/tap.ts';
+import type {MaxCost, Pace, RecordTo} from '../domain/tap.ts';
 import {UserError} from '../domain/user-error.ts';
 import type {FlagValues} from './parse-arguments.ts';
 import {resolveConnection, resolveOverride} from './resolve-account.ts';
@@ -17,7 +17,7 @@ export type TapSettings = {
 	readonly isResigning: boolean;
 	readonly pace: Pace | undefined;
 	readonly maxCost: MaxCost | undefined;
-	readonly recording: Recording | undefined;
+	readonly recording: RecordTo | undefined;
 	readonly isRefreshing: boolean;
 };
 
@@ -32,7 +32,7 @@ const readMaxCost = (text: string | undefined): MaxCost | undefined => {
 };
 
 /** @throws UserError (exit 2) for bodies without a file. */
-const readRecordingFile = (flags: FlagValues): Recording | undefined => {
+const readRecordingFile = (flags: FlagValues): RecordTo | undefined => {
 	const file = flags.text('record');
 	const hasBodies = flags.isSet('record-bodies') ?? false;
 	if (file === undefined && hasBodies) {

@@ -26,7 +26,7 @@ export type Pace = {
 export type MaxCost = {readonly usd: number; readonly isPerDay: boolean};
 
 /** Where calls are recorded. */
-export type Recording = {
+export type RecordTo = {
 	readonly file: string;
 	/** With the bodies of requests and answers. */
 	readonly hasBodies: boolean;
@@ -47,7 +47,7 @@ export type TapConfig = {
 	/** Undefined: no limit. */
 	readonly maxCost: MaxCost | undefined;
 	/** Undefined: nothing is recorded. */
-	readonly recording: Recording | undefined;
+	readonly recording: RecordTo | undefined;
 	/** Skip the caches on disk. */
 	readonly isRefreshing: boolean;
 };

@@ -1,5 +1,5 @@
 import {createWriteStream} from 'node:fs';
-import type {RecordedCall, Recording} from '../domain/tap.ts';
+import type {RecordedCall, RecordTo} from '../domain/tap.ts';
 import {reasonOf, UserError} from '../domain/user-error.ts';
 import type {OverCall} from '../tap/pass-through.ts';
 import {openPrivate} from '../text/private-file.ts';
@@ -53,7 +53,7 @@ const bodyFields = (name: string, body: Buffer): Readonly<Record<string, string>
  * @throws UserError (exit 1) where the file cannot be written.
  */
 export function openRecorder(
-	{file, hasBodies}: Recording,
+	{file, hasBodies}: RecordTo,
 	{
 		now,
 		epoch,
