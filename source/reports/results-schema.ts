@@ -8,10 +8,10 @@ import {
 	quantity,
 	searchSchema,
 	variantSchema,
+	verdictBases,
 } from '../domain/figures-schema.ts';
 import {bursts, goals, policies, resultLoads} from '../domain/run-spec.ts';
 import {limitSources} from '../domain/target.ts';
-import {verdictBases} from '../domain/verdict.ts';
 
 /** The one source of results schema 1: the type, the check when a file is read back, and the published JSON Schema. */
 

@@ -11,7 +11,6 @@ import {loadPreset} from '../../source/config/load-preset.ts';
 import {parseArguments} from '../../source/config/parse-arguments.ts';
 import {resolveRun} from '../../source/config/resolve-run.ts';
 import {UserError} from '../../source/domain/user-error.ts';
-import {errorLines} from '../../source/plain/error.ts';
 import {planLines} from '../../source/plain/plan.ts';
 import {summaryLines} from '../../source/plain/summary.ts';
 import type {BestRequest} from '../../source/reports/best-request.ts';
@@ -20,7 +19,7 @@ import {quotaIncreaseMarkdown} from '../../source/reports/quota-increase-markdow
 import {resultsOf} from '../../source/reports/results.ts';
 import {readResults, resultsText} from '../../source/reports/results-json.ts';
 import {summaryMarkdown} from '../../source/reports/summary-markdown.ts';
-import {writeJson, writeLines} from '../../source/terminal/io.ts';
+import {errorLines, writeJson, writeLines} from '../../source/terminal/io.ts';
 import {isBuilt, newFolder, runProgram} from '../helpers/built-program.ts';
 import {expectHarmless, expectSafe, plantAll, planted, plantings} from '../helpers/hostile.ts';
 import {environment, snapshot} from '../helpers/results-fixture.ts';
