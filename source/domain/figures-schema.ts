@@ -57,7 +57,7 @@ export const costRange = z
 const mean = z.object({mean: quantity, low: quantity, high: quantity});
 
 /** Distribution in milliseconds; a percentile with too few samples is null. */
-const distribution = z.object({
+export const distribution = z.object({
 	count,
 	mean: quantity,
 	p50: quantity,

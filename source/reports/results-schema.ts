@@ -5,6 +5,7 @@ import {
 	costRange,
 	count,
 	type DeepReadonly,
+	distribution,
 	quantity,
 	searchSchema,
 	variantSchema,
@@ -116,6 +117,34 @@ const timelinePoint = z.object({
 	inFlight: count,
 });
 
+/** Beside the figures of its variant: a client on a model is one, over all of its sessions. */
+const tapClient = z.object({
+	name: z.string().describe('name of the variant'),
+	agent: z.string().nullable().describe('product of its user agent'),
+	session: z.string().nullable().describe('what its session header names'),
+	model: z.string().describe('as it was called'),
+	lastAt: timestamp.describe('when its last request came or ended'),
+	requests: count,
+	cachePoints: count.describe('requests that ask for a part of their prompt to be cached'),
+	inFlight: count,
+	held: count.describe('requests that waited for room at the end'),
+	holdMs: distribution.describe('how long requests were held'),
+	tokens: z.object({
+		input: count,
+		output: count,
+		cacheRead: count,
+		cacheWrite: count,
+		quota: z.number().nonnegative().describe('settled quota tokens'),
+		reserved: z.number().nonnegative().describe('set aside by the service, over all requests'),
+		estimated: z.boolean(),
+	}),
+	throttled: count,
+	retriesOfClient: count.describe("attempts of the client's SDK after a first one"),
+	aborted: count.describe('requests that the client gave up'),
+	timeToFirstToken: distribution.describe('of the service, without the time that a request was held'),
+	costUsd: quantity,
+});
+
 export const resultsSchema = z
 	.object({
 		schema: z.literal(schemaVersion),
@@ -174,6 +203,10 @@ export const resultsSchema = z
 			.describe(
 				'what other traffic took of the quota during the run, at most one reading per minute and target; absent where nothing of it is known',
 			),
+		tap: z
+			.object({clients: z.array(tapClient)})
+			.exactOptional()
+			.describe('of tap only: each session of each client on each model'),
 		costUsd: quantity.exactOptional().describe('of the whole run, warm-up included'),
 		costUsdWithin: costRange.exactOptional(),
 	})

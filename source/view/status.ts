@@ -6,6 +6,7 @@ import {
 	formatElapsedMs,
 	formatNumber,
 	formatSecondsLeft,
+	formatUsdWithin,
 	quietWords,
 } from '../text/numbers.ts';
 import type {Tone} from '../text/segment.ts';
@@ -170,7 +171,10 @@ function tapStatus(state: State, snapshot: Snapshot | undefined): Status {
 	const held = heldWords(snapshot);
 	const count = `${formatCount(requests)} ${requests === 1 ? 'request' : 'requests'}`;
 	const inFlight = `${formatCount(snapshot.progress.inFlight)} in flight`;
+	const {costUsd, costUsdWithin} = snapshot;
+	const cost = costUsd === null ? '' : `cost ${formatUsdWithin(costUsd, costUsdWithin)}`;
 	const [detail = '', ...shorter] = [
+		[upWords(snapshot.elapsedMs), count, inFlight, held, cost],
 		[upWords(snapshot.elapsedMs), count, inFlight, held],
 		[count, inFlight, held],
 		[held || count],
