@@ -1,21 +1,31 @@
 import type {BucketState, Gauge, Snapshot} from '../../domain/snapshot.ts';
+import type {Limit, Quota} from '../../domain/target.ts';
 import {formatCount, formatSpan, formatTokens} from '../../text/numbers.ts';
 import {cleanText} from '../../text/width.ts';
 import type {ClientRow} from './client-rows.ts';
 
 /** What a tap does, in words. */
 
-const gaugeText = ({used, reserved, limit, others}: Gauge, unit: string): string =>
+const gaugeText = (
+	{used, reserved, limit, others}: Gauge,
+	unit: string,
+	{source}: Pick<Limit, 'source'>,
+): string =>
 	[
 		`${formatTokens(used)} used`,
 		...(reserved > 0 ? [`${formatTokens(reserved)} reserved`] : []),
 		...(others === undefined ? [] : [`others ${formatTokens(others)}`]),
-		limit === null ? `no ${unit} quota known` : `of ${formatTokens(limit)} ${unit}`,
+		limit === null
+			? `no ${unit} quota known`
+			: `of ${formatTokens(limit)} ${unit}${source === 'assumed' ? ' (assumed)' : ''}`,
 	].join(', ');
 
 /** Both limits of a bucket in one line. */
-export function gaugeWords({requests, tokens}: BucketState): string {
-	return `${gaugeText(requests, 'RPM')} · ${gaugeText(tokens, 'TPM')}`;
+export function gaugeWords(
+	{requests, tokens}: BucketState,
+	{requestsPerMinute, tokensPerMinute}: Pick<Quota, 'requestsPerMinute' | 'tokensPerMinute'>,
+): string {
+	return `${gaugeText(requests, 'RPM', requestsPerMinute)} · ${gaugeText(tokens, 'TPM', tokensPerMinute)}`;
 }
 
 /** Requests that came so far, those in flight or held among them. */
