@@ -29,7 +29,6 @@ import {keepRuns} from './run/keep-results.ts';
 import {demoPreset, type RunSetup, setUpRun} from './run/run-setup.ts';
 import {endedBy, readEndings, runHeadless} from './run.ts';
 import {createExports} from './screen/exports.ts';
-import {watch} from './watch.ts';
 
 /** Flags that belong to the preset of the command line: another preset has its own. */
 const ofOnePreset: ReadonlySet<TextFlag> = new Set<TextFlag>(['content', 'task', 'variants']);
@@ -245,7 +244,7 @@ const setUpScreen = async (
 
 /** The command without a name: the screen on a terminal, the plain form elsewhere. @returns Exit code. */
 export async function screen(given: Arguments, io: Io, own: OwnScreen): Promise<number> {
-	const endings = readEndings(given);
+	const endings = await readEndings(given);
 	const {conditions, alerts} = endings;
 	const {isPlain, isDryRun, json} = resolveOutput(given.flags, io.environment);
 	const isScreen =
@@ -256,7 +255,7 @@ export async function screen(given: Arguments, io: Io, own: OwnScreen): Promise<
 		(json === undefined || json.file !== undefined);
 	if (!isScreen) {
 		if (isPlain && !isDryRun && opensOnAccount(given)) {
-			return watch(given, io);
+			return (await import('./watch.ts')).watch(given, io);
 		}
 		return runHeadless(await untilSignal(io.signal, setUpRun(given, io)), endings, io);
 	}

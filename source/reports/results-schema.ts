@@ -13,6 +13,8 @@ import {
 } from '../domain/figures-schema.ts';
 import {bursts, goals, policies, resultLoads} from '../domain/run-spec.ts';
 import {limitSources} from '../domain/target.ts';
+import {UserError} from '../domain/user-error.ts';
+import {withoutMark} from '../text/utf8.ts';
 
 /** The one source of results schema 1: the type, the check when a file is read back, and the published JSON Schema. */
 
@@ -224,4 +226,47 @@ export type TargetResults = Results['targets'][number];
  */
 export function resultsJsonSchema(): Readonly<Record<string, unknown>> {
 	return {title: `bedrock-top results, schema ${schemaVersion}`, ...z.toJSONSchema(resultsSchema)};
+}
+
+const hint = 'Name a results.json that this version of bedrock-top wrote.';
+
+/**
+ * Reads results back.
+ *
+ * @param text Content of the file.
+ * @param fileName As the user typed it; quoted in the message.
+ * @throws UserError (exit 2) with the reason, for text that is not JSON, of another program or schema, or damaged.
+ */
+export function readResults(text: string, fileName: string): Results {
+	const refuse = (reason: string, cause?: unknown) =>
+		new UserError(`${fileName} cannot be read as results: ${reason}.`, {exitCode: 2, hint, cause});
+	let value: unknown;
+	try {
+		value = JSON.parse(withoutMark(text));
+	} catch (error) {
+		throw refuse(text.trim() === '' ? 'the file is empty' : 'it is not JSON', error);
+	}
+	if (typeof value !== 'object' || value === null || !('schema' in value)) {
+		throw refuse('it is not from bedrock-top (no "schema")');
+	}
+	if (value.schema !== schemaVersion) {
+		const schema = JSON.stringify(value.schema) ?? 'nothing';
+		const isNewer = typeof value.schema === 'number' && value.schema > schemaVersion;
+		throw refuse(
+			`its schema is ${schema}, this version reads ${schemaVersion}${isNewer ? ' (a newer bedrock-top wrote it)' : ''}`,
+		);
+	}
+	const parsed = resultsSchema.safeParse(value);
+	if (!parsed.success) {
+		const [issue] = parsed.error.issues;
+		throw refuse(
+			`${issue?.path.map(String).join('.') || 'the top level'}: ${issue?.message ?? 'does not fit the schema'}`,
+			parsed.error,
+		);
+	}
+	const missing = parsed.data.variants.find((variant) => parsed.data.targets[variant.target] === undefined);
+	if (missing) {
+		throw refuse(`variant "${missing.name}" names target ${missing.target}, which is not there`);
+	}
+	return parsed.data;
 }

@@ -173,11 +173,12 @@ export class Pacing {
 
 	/**
 	 * Sets aside what a call will likely use; with `--pace` it waits until there is room.
+	 * @param key Names the call over its attempts; asked for where it may wait.
 	 * @param holdMs How long it may still be held; undefined: as long as this tap holds calls.
 	 */
 	async admit(
 		call: TappedCall,
-		key: string,
+		key: () => string,
 		incoming: Pick<Incoming, 'reply' | 'header'>,
 		signal: AbortSignal,
 		holdMs?: number,
@@ -194,7 +195,7 @@ export class Pacing {
 		if (room === undefined) {
 			return this.#passEarly(call);
 		}
-		const verdict = await this.#hold(room, call, {key, incoming, signal, holdMs});
+		const verdict = await this.#hold(room, call, {key: key(), incoming, signal, holdMs});
 		return verdict.kind === 'admitted' ? this.#passOf(room, verdict.reservation) : refusalOf(verdict, call);
 	}
 

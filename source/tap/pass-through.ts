@@ -137,7 +137,7 @@ const passCall = async (
 	const {reply} = incoming;
 	const index = call.row.target;
 	const context = contextOf(method, model, ports, index);
-	const key = callKey(call, body);
+	const key = (): string => callKey(call, body);
 	for (let holdMs: number | undefined; ; ) {
 		const admitted = await ports.pacing.admit(call, key, incoming, abort.signal, holdMs);
 		if (admitted.kind !== 'admitted') {

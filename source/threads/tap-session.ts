@@ -151,6 +151,7 @@ const startTap = async (
 			clock,
 			agents: network.agents,
 			roundTripMs: network.roundTripMs,
+			account: link.buckets,
 			region,
 			endpoint,
 			secrets: () => [...clients.secrets(), ...secretsOf(keys), config.secret],

@@ -16,8 +16,9 @@ import {comparisonLines, comparisonMarkdown} from '../../source/reports/compare/
 import {quotaIncreaseMarkdown} from '../../source/reports/quota-increase-markdown.ts';
 import {lostRequestCsvLine, requestsCsvLine} from '../../source/reports/requests-csv.ts';
 import {resultsOf} from '../../source/reports/results.ts';
-import {readResults, resultsText} from '../../source/reports/results-json.ts';
+import {resultsText} from '../../source/reports/results-json.ts';
 import type {Results} from '../../source/reports/results-schema.ts';
+import {readResults} from '../../source/reports/results-schema.ts';
 import {summaryMarkdown} from '../../source/reports/summary-markdown.ts';
 import {errorLines, writeLines} from '../../source/terminal/io.ts';
 import {keepLog} from '../../source/terminal/log-file.ts';

@@ -72,6 +72,7 @@ export async function startTapBefore(
 			baseOf: async () => new URL(upstream),
 			resolve: async (model) => ({target: targetOf(model), price: null}),
 			roundTripMs: () => undefined,
+			account: () => [],
 			priceOf: async () => null,
 			dayBook: undefined,
 			join: async () => undefined,

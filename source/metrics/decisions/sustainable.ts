@@ -324,10 +324,20 @@ export function quotaIncreaseAdvice(
 	if (use === undefined || !isQuota || inputTokens.mean === null || outputTokens.mean === null) {
 		return [];
 	}
-	const text =
-		`${target.model}: for a quota increase: steady ${formatCount(use.steadyRequestsPerMinute)} and peak ` +
-		`${formatCount(use.peakRequestsPerMinute)} requests per minute, steady ${formatCount(use.steadyTokensPerMinute)} and peak ` +
-		`${formatCount(use.peakTokensPerMinute)} quota tokens per minute, on average ${formatCount(inputTokens.mean)} input and ` +
-		`${formatCount(outputTokens.mean)} output tokens per request.`;
+	const text = increaseText(target.model, use, {input: inputTokens.mean, output: outputTokens.mean});
 	return [{kind: 'quota-increase', text, usefulPerMinute: null}];
+}
+
+/** The figures for the form. @param mean Tokens of one request. */
+export function increaseText(
+	model: string,
+	use: QuotaIncreaseFigures,
+	mean: {readonly input: number; readonly output: number},
+): string {
+	return (
+		`${model}: for a quota increase: steady ${formatCount(use.steadyRequestsPerMinute)} and peak ` +
+		`${formatCount(use.peakRequestsPerMinute)} requests per minute, steady ${formatCount(use.steadyTokensPerMinute)} and peak ` +
+		`${formatCount(use.peakTokensPerMinute)} quota tokens per minute, on average ${formatCount(mean.input)} input and ` +
+		`${formatCount(mean.output)} output tokens per request.`
+	);
 }
