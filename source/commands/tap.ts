@@ -229,6 +229,7 @@ export async function tap(
 			isResigning: settings.isResigning,
 			pace: settings.pace,
 			maxCost: settings.maxCost,
+			recording: settings.recording,
 			isRefreshing: settings.isRefreshing,
 		};
 		const listening = reports.first('tap-listening');
