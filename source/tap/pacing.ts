@@ -173,11 +173,12 @@ export class Pacing {
 
 	/**
 	 * Sets aside what a call will likely use; with `--pace` it waits until there is room.
+	 * @param key Names the call over its attempts; asked for where it may wait.
 	 * @param holdMs How long it may still be held; undefined: as long as this tap holds calls.
 	 */
 	async admit(
 		call: TappedCall,
-		key: string,
+		key: () => string,
 		incoming: Pick<Incoming, 'reply' | 'header'>,
 		signal: AbortSignal,
 		holdMs?: number,
@@ -194,7 +195,7 @@ export class Pacing {
 		if (room === undefined) {
 			return this.#passEarly(call);
 		}
-		const verdict = await this.#hold(room, call, {key, incoming, signal, holdMs});
+		const verdict = await this.#hold(room, call, {key: key(), incoming, signal, holdMs});
 		return verdict.kind === 'admitted' ? this.#passOf(room, verdict.reservation) : refusalOf(verdict, call);
 	}
 
@@ -255,7 +256,7 @@ export class Pacing {
 			keepAlive();
 		}
 		const verdict = await room.enter(
-			{key, cost: () => this.#costOf(call), lane: this.#laneOf(row.caller.name)},
+			{key, cost: () => this.#costOf(call), lane: this.laneOf(row.caller.name)},
 			holdMs ?? this.holdLeft(call, userAgent),
 			signal,
 		);
@@ -273,7 +274,8 @@ export class Pacing {
 		return row.estimator.cost(expected.inputTokens, expected.maxTokens, burndown.value);
 	}
 
-	#laneOf(client: string): Lane {
+	/** Of a client, by its name. */
+	laneOf(client: string): Lane {
 		return this.#pace?.lanes.find((each) => each.client === client)?.lane ?? 'normal';
 	}
 
@@ -307,7 +309,7 @@ export class Pacing {
 		let isConfirmed = false;
 		let settlement: Parameters<Pass['settled']> | undefined;
 		const count = (room: WaitingRoom): void => {
-			pass = this.#passOf(room, room.bucket.record(cost, this.#laneOf(call.row.caller.name)));
+			pass = this.#passOf(room, room.bucket.record(cost, this.laneOf(call.row.caller.name)));
 			if (isConfirmed) {
 				pass.confirmed();
 			}

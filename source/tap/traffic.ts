@@ -10,9 +10,9 @@ import type {Target} from '../domain/target.ts';
 import {addCell, addTarget, emptyFigures, type Figures} from '../metrics/figures/figures.ts';
 import {foldEvent} from '../metrics/figures/fold-event.ts';
 import {Times} from '../metrics/statistics/distribution.ts';
+import {Habits} from './advice/habits.ts';
 import type {AnswerReading} from './answer-reader.ts';
 import type {Caller} from './clients.ts';
-import {Habits} from './habits.ts';
 import {InputEstimate} from './input-estimate.ts';
 import type {RequestFacts} from './request-facts.ts';
 
@@ -191,6 +191,7 @@ export class Traffic {
 		attempt.sentAt = this.#clock.now();
 		attempt.attempts++;
 		row.inFlight++;
+		row.habits.sent(this.elapsedMs);
 		this.#fold({
 			...this.#attemptOf(attempt),
 			type: 'sent',
@@ -283,7 +284,13 @@ export class Traffic {
 		if (times.timeToFirstToken !== undefined) {
 			row.timesToFirstToken.add(times.timeToFirstToken);
 		}
-		row.habits.answered(attempt, {...reading, ...times, usage, quotaTokens, reserved});
+		const parts = {setAside: reserved, reserved, settled: quotaTokens, countsFrom: 'unknown'} as const;
+		const occupied = occupiedBy(parts, times, this.#windowMs);
+		row.habits.answered(
+			attempt,
+			{...reading, ...times, usage, quotaTokens, reserved, occupied},
+			this.elapsedMs,
+		);
 		const isUseful = !reading.isTruncated && !reading.isRefused;
 		this.#fold({
 			...this.#attemptOf(attempt),
@@ -295,11 +302,7 @@ export class Traffic {
 			items: {useful: isUseful ? 1 : 0, checkFailed: 0, unparsed: 0, checked: 0, passed: 0},
 			tokens: tokenCounts(usage, {reasoning: ''}),
 			quotaTokens,
-			occupied: occupiedBy(
-				{setAside: reserved, reserved, settled: quotaTokens, countsFrom: 'unknown'},
-				times,
-				this.#windowMs,
-			),
+			occupied,
 			reservedTokens: attempt.expected.reserved,
 			isOverrun: quotaTokens > expected.reserved,
 			costUsd,
