@@ -6,7 +6,7 @@ import {estimatedTokens} from '../domain/accounting.ts';
 import type {Method, Usage} from '../domain/backend.ts';
 import type {Failure} from '../domain/failure.ts';
 import {type AnswerReader, type AnswerReading, bodyCollector, createAnswerReader} from './answer-reader.ts';
-import {callerOf} from './clients.ts';
+import {callerOf, credentialsIn} from './clients.ts';
 import {
 	bodyOf,
 	type ExchangePorts,
@@ -73,8 +73,10 @@ type Inference = Extract<Route, {kind: 'inference'}> & {readonly target: string}
 export async function passInference(
 	incoming: Incoming,
 	{host, method, model, target}: Inference,
-	ports: PassPorts,
+	given: PassPorts,
 ): Promise<void> {
+	const secrets = (): readonly string[] => [...given.secrets(), ...credentialsIn(incoming.headers)];
+	const ports = {...given, secrets};
 	const {traffic, models} = ports;
 	const {reply} = incoming;
 	const abort = new AbortController();
