@@ -2,15 +2,14 @@ import {fstatSync} from 'node:fs';
 import type {Arguments} from '../config/parse-arguments.ts';
 import {type OutputConfig, resolveOutput} from '../config/resolve-output.ts';
 import {resolveTap} from '../config/resolve-tap.ts';
+import {drainMs} from '../domain/backend.ts';
 import type {Snapshot} from '../domain/snapshot.ts';
 import type {TapConfig} from '../domain/tap.ts';
-import {drainMs} from '../domain/timeouts.ts';
 import {errorOf, faultOf, UserError} from '../domain/user-error.ts';
-import {errorLines} from '../plain/error.ts';
 import {claimFolder} from '../reports/folder.ts';
 import {isAddressOf} from '../tap/gate.ts';
 import {secretFor} from '../tap/secret.ts';
-import {columnsOf, type Io, writeLines} from '../terminal/io.ts';
+import {columnsOf, errorLines, type Io, writeLines} from '../terminal/io.ts';
 import {keepLog} from '../terminal/log-file.ts';
 import {Interrupted, untilSignal, watchSignals} from '../terminal/signals.ts';
 import {formatCount, formatSpan} from '../text/numbers.ts';
@@ -230,6 +229,7 @@ export async function tap(
 			isResigning: settings.isResigning,
 			pace: settings.pace,
 			maxCost: settings.maxCost,
+			recording: settings.recording,
 			isRefreshing: settings.isRefreshing,
 		};
 		const listening = reports.first('tap-listening');

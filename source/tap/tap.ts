@@ -24,7 +24,7 @@ import {tapSnapshot} from './tap-snapshot.ts';
 import {Traffic} from './traffic.ts';
 
 /** What a tap needs of the world. */
-type TapPorts = Pick<PassPorts, 'agents' | 'baseOf' | 'secrets' | 'region' | 'endpoint'> & {
+type TapPorts = Pick<PassPorts, 'recorder' | 'agents' | 'baseOf' | 'secrets' | 'region' | 'endpoint'> & {
 	readonly clock: Clock;
 	readonly credentials: ConstructorParameters<typeof Signer>[0]['credentials'];
 	/** The own Bedrock API key; undefined without one. */

@@ -1,4 +1,4 @@
-import {drainMs} from '../../domain/timeouts.ts';
+import {drainMs} from '../../domain/backend.ts';
 import {formatCount, formatSecondsLeft} from '../../text/numbers.ts';
 import {fileSegment, fitLine, hangingLines, type Line, lineWidth, segment} from '../../text/segment.ts';
 import {cleanText, wrapText} from '../../text/width.ts';
