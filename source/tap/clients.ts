@@ -66,14 +66,14 @@ const ofCredentials: ReadonlySet<string> = new Set([
 ]);
 
 /** Shorter values are stand-ins, and may be part of any word. */
-const leastLength = 8;
+const minLength = 8;
 
 /** What a client proves itself by: never shown, not even where the service repeats it. */
 export function credentialsIn(headers: Headers): readonly string[] {
 	return headers
 		.filter(([name]) => ofCredentials.has(name.toLowerCase()))
 		.flatMap(([, value]) => [value, value.replace(/^\S+\s+/, '')])
-		.filter(({length}) => length >= leastLength);
+		.filter(({length}) => length >= minLength);
 }
 
 /** The caller of a request, by its headers alone. */
