@@ -256,7 +256,7 @@ export class Pacing {
 			keepAlive();
 		}
 		const verdict = await room.enter(
-			{key, cost: () => this.#costOf(call), lane: this.#laneOf(row.caller.name)},
+			{key, cost: () => this.#costOf(call), lane: this.laneOf(row.caller.name)},
 			holdMs ?? this.holdLeft(call, userAgent),
 			signal,
 		);
@@ -274,7 +274,8 @@ export class Pacing {
 		return row.estimator.cost(expected.inputTokens, expected.maxTokens, burndown.value);
 	}
 
-	#laneOf(client: string): Lane {
+	/** Of a client, by its name. */
+	laneOf(client: string): Lane {
 		return this.#pace?.lanes.find((each) => each.client === client)?.lane ?? 'normal';
 	}
 
@@ -308,7 +309,7 @@ export class Pacing {
 		let isConfirmed = false;
 		let settlement: Parameters<Pass['settled']> | undefined;
 		const count = (room: WaitingRoom): void => {
-			pass = this.#passOf(room, room.bucket.record(cost, this.#laneOf(call.row.caller.name)));
+			pass = this.#passOf(room, room.bucket.record(cost, this.laneOf(call.row.caller.name)));
 			if (isConfirmed) {
 				pass.confirmed();
 			}

@@ -75,6 +75,7 @@ export async function startTapBefore(
 			account: () => [],
 			priceOf: async () => null,
 			dayBook: undefined,
+			recorder: undefined,
 			join: async () => undefined,
 			onTarget() {},
 			onSettled() {},
