@@ -9,11 +9,11 @@ import {
 	quantity,
 	searchSchema,
 	variantSchema,
+	verdictBases,
 } from '../domain/figures-schema.ts';
 import {bursts, goals, policies, resultLoads} from '../domain/run-spec.ts';
 import {limitSources} from '../domain/target.ts';
 import {UserError} from '../domain/user-error.ts';
-import {verdictBases} from '../domain/verdict.ts';
 import {withoutMark} from '../text/utf8.ts';
 
 /** The one source of results schema 1: the type, the check when a file is read back, and the published JSON Schema. */

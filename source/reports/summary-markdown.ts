@@ -2,9 +2,8 @@ import {formatCount, formatDurationMs, formatNumber, formatUsdWithin} from '../t
 import {cleanText} from '../text/width.ts';
 import {stopWords} from '../view/status.ts';
 import {throttledTotal} from '../view/variant-order.ts';
-import {recommendedOf} from './choice.ts';
 import type {Results, VariantResults} from './results-schema.ts';
-import {verdictSentences} from './verdict.ts';
+import {recommendedOf, verdictSentences} from './verdict.ts';
 import {
 	caveatsOf,
 	codeBlock,

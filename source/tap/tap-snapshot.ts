@@ -1,5 +1,5 @@
 import type {Bucket} from '../admission/bucket.ts';
-import {bucketState} from '../admission/bucket-state.ts';
+import {bucketState} from '../admission/run-buckets.ts';
 import {familyOf} from '../bedrock/families/registry.ts';
 import {type AccountBucket, bucketKey} from '../domain/account-snapshot.ts';
 import type {Method} from '../domain/backend.ts';

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type {BucketPlace} from '../account/account-messages.ts';
+import type {BucketPlace} from '../account/account-session.ts';
 import {faultOf} from '../domain/user-error.ts';
 import type {Effect, UntimedAction} from '../view/actions.ts';
 import type {State} from '../view/state.ts';

@@ -1,5 +1,5 @@
+import {answerGraceMs} from '../domain/backend.ts';
 import type {Snapshot, StoppedBy} from '../domain/snapshot.ts';
-import {answerGraceMs} from '../domain/timeouts.ts';
 import {
 	formatCount,
 	formatDurationMs,

@@ -1,6 +1,7 @@
 import type {IncomingHttpHeaders} from 'node:http';
 import {answerPrompt} from '../answers/answer.ts';
 import type {Random} from '../answers/random.ts';
+import {paceOf} from '../catalog/model.ts';
 import {type ResolvedModel, resolveModel} from '../catalog/profiles.ts';
 import {answerTokens, noUsage, type ResponseContext, type Usage} from '../families/family.ts';
 import {type Prompt, parseBody} from '../families/prompt.ts';
@@ -11,9 +12,8 @@ import {encodeException} from '../wire/event-stream.ts';
 import {ServiceError, throttlingError, validationError} from '../wire/service-error.ts';
 import type {AnswerWriter, Deliverable} from './deliver.ts';
 import type {Dialect, RequestedSettings} from './dialect.ts';
+import {type Operation, refuseOtherModels} from './dialects.ts';
 import {blockedAnswer, judgePrompt} from './guardrails.ts';
-import {paceOf} from './latency.ts';
-import {type Operation, refuseOtherModels} from './operation.ts';
 import type {CacheUse} from './prompt-cache.ts';
 
 /** An incoming request. */

@@ -11,8 +11,8 @@ import type {RequestRecord} from '../stats.ts';
 import {delayedReply, type Exchange, regionOf, sendError, sendJson} from '../wire/exchange.ts';
 import {ServiceError, validationError} from '../wire/service-error.ts';
 import {type Delivery, deliverStream, deliverWhole} from './deliver.ts';
+import type {Operation} from './dialects.ts';
 import {type Arrival, createJob} from './job.ts';
-import type {Operation} from './operation.ts';
 
 /** Serves CountTokens: the count that the same request would be charged for. It costs no quota. */
 export async function serveCountTokens(

@@ -4,8 +4,7 @@ import {elsewhere} from '../../account/what-to-change.ts';
 import type {AccountBucket} from '../../domain/account-snapshot.ts';
 import type {Advice, BucketState} from '../../domain/snapshot.ts';
 import type {Limit, Target} from '../../domain/target.ts';
-import {increaseText} from '../../metrics/decisions/quota-increase.ts';
-import {knownLimits} from '../../metrics/decisions/sustainable.ts';
+import {increaseText, knownLimits} from '../../metrics/decisions/sustainable.ts';
 import {formatCount, formatMinuteUtc, formatNumber, formatPercent} from '../../text/numbers.ts';
 import {minAnswers, type Subject} from './client-advice.ts';
 
