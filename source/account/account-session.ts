@@ -8,14 +8,39 @@ import {
 import {createUsageSource} from '../bedrock/cloudwatch/usage-reader.ts';
 import {quotaSourceOf} from '../bedrock/quotas/aws-quota-source.ts';
 import type {QuotaSource} from '../bedrock/quotas/quota-source.ts';
-import {type AccountRegion, bucketKey} from '../domain/account-snapshot.ts';
+import {type AccountRegion, type AccountSnapshot, bucketKey} from '../domain/account-snapshot.ts';
 import type {Clock} from '../domain/clock.ts';
-import type {Connection} from '../domain/run-config.ts';
+import type {Connection, QuotaOverride} from '../domain/run-config.ts';
 import type {Target} from '../domain/target.ts';
 import {faultOf} from '../domain/user-error.ts';
-import type {AccountReport, AccountWatch, MonitorRequest} from './account-messages.ts';
 import {type AccountMonitor, createAccountMonitor} from './account-monitor.ts';
 import type {OwnTrafficRegistry} from './own-traffic-registry.ts';
+
+/** The messages of the account monitor, which lives in the engine's thread. */
+
+/** What is watched. */
+type AccountWatch = {
+	readonly connection: Connection;
+	/** Empty: the Region in use. */
+	readonly regions: readonly string[];
+	readonly override: QuotaOverride;
+	/** Read models and quotas although they are cached. */
+	readonly isRefreshing: boolean;
+	/** Everything active counts as on screen, as in print. */
+	readonly isAllOnScreen: boolean;
+};
+
+/** A bucket that is on screen. */
+export type BucketPlace = {readonly region: string; readonly key: string};
+
+export type MonitorRequest =
+	/** Starts, or continues with other Regions. */
+	| {readonly type: 'watch-account'; readonly watch: AccountWatch}
+	/** Percentiles are read of these alone. */
+	| {readonly type: 'look-at-account'; readonly places: readonly BucketPlace[]};
+
+/** Once per minute, and when something more was read. */
+export type AccountReport = {readonly type: 'account'; readonly account: AccountSnapshot};
 
 /** The account monitor's side of the engine's thread. */
 export type AccountSession = {

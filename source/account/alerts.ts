@@ -1,6 +1,5 @@
-import type {AccountBucket, AccountRegion} from '../domain/account-snapshot.ts';
+import type {AccountBucket, AccountRegion, Alert, AlertFigure} from '../domain/account-snapshot.ts';
 import type {Limit} from '../domain/target.ts';
-import type {Alert, AlertFigure} from '../metrics/decisions/alert.ts';
 import {formatPercent} from '../text/numbers.ts';
 import {cleanText} from '../text/width.ts';
 

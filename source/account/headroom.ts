@@ -1,6 +1,6 @@
 import type {AccountBucket} from '../domain/account-snapshot.ts';
 import {leftBeside} from '../domain/bucket-usage.ts';
-import type {Plan} from '../domain/plan.ts';
+import type {Plan} from '../domain/run-config.ts';
 import type {RunSpec} from '../domain/run-spec.ts';
 import type {Limit, Target} from '../domain/target.ts';
 import {formatCount, formatPercent, formatTokens} from '../text/numbers.ts';

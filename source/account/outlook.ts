@@ -26,9 +26,9 @@ export type Outlook =
 	| {readonly type: 'rising'; readonly kind: LimitKind; readonly atMs: number | null};
 
 /** Minutes that a trend is taken from. */
-const trendMinutes = 15;
+export const trendMinutes = 15;
 /** A trend of minutes says nothing about what is further away. */
-const horizonMinutes = 60;
+export const horizonMinutes = 60;
 const dayMs = 24 * 60 * minuteMs;
 
 /** Own use alone says nothing about what is left: others are not known without a minute of CloudWatch. */
@@ -131,12 +131,10 @@ const fullSince = (bucket: AccountBucket, kind: LimitKind): number | null => {
 	return first === 0 ? null : beginOf(first);
 };
 
-/** A line through the last minutes: where it rises more than it scatters, when it meets the limit. */
-const risingTo = (bucket: AccountBucket, kind: LimitKind, nowMs: number): Outlook | undefined => {
-	const limit = bucket.quota[kind];
-	const values = wholeOf(bucket, kind).slice(-trendMinutes);
+/** A line through values of successive minutes; undefined where they rise no more than they scatter. */
+function riseOf(values: readonly number[]): {readonly perMinute: number; readonly last: number} | undefined {
 	const count = values.length;
-	if (limit.state !== 'known' || limit.value === null || bucket.minute === null || count < 3) {
+	if (count < 3) {
 		return undefined;
 	}
 	const meanAt = (count - 1) / 2;
@@ -145,11 +143,29 @@ const risingTo = (bucket: AccountBucket, kind: LimitKind, nowMs: number): Outloo
 	const slope = values.reduce((sum, value, at) => sum + (at - meanAt) * (value - mean), 0) / spread;
 	const rest = values.reduce((sum, value, at) => sum + (value - mean - slope * (at - meanAt)) ** 2, 0);
 	const error = Math.sqrt(rest / (count - 2) / spread);
-	// Less than a tenth of the limit in an hour is level, however even it is.
-	if (slope <= 3 * error || slope * horizonMinutes < limit.value / 10) {
+	return slope <= 3 * error ? undefined : {perMinute: slope, last: mean + slope * meanAt};
+}
+
+/**
+ * Minutes until a limit is met; undefined where nothing rises: less than a tenth of the limit in an hour is level, however
+ * even it is.
+ */
+export function minutesToLimit(values: readonly number[], limit: number): number | undefined {
+	const rise = riseOf(values);
+	return rise === undefined || rise.perMinute * horizonMinutes < limit / 10
+		? undefined
+		: (limit - rise.last) / rise.perMinute;
+}
+
+const risingTo = (bucket: AccountBucket, kind: LimitKind, nowMs: number): Outlook | undefined => {
+	const limit = bucket.quota[kind];
+	if (limit.state !== 'known' || limit.value === null || bucket.minute === null) {
 		return undefined;
 	}
-	const minutes = (limit.value - (mean + slope * (count - 1 - meanAt))) / slope;
+	const minutes = minutesToLimit(wholeOf(bucket, kind).slice(-trendMinutes), limit.value);
+	if (minutes === undefined) {
+		return undefined;
+	}
 	const atMs = Math.max(nowMs, bucket.minute + minuteMs + minutes * minuteMs);
 	return {type: 'rising', kind, atMs: atMs - nowMs > horizonMinutes * minuteMs ? null : atMs};
 };

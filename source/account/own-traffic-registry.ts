@@ -113,6 +113,8 @@ export type OwnTrafficRegistry = {
 	readonly update: (region: AccountRegion) => void;
 	/** What the account uses of the bucket of a target, as last reported; undefined where it is not known. */
 	readonly bucketOf: (target: Target) => AccountBucket | undefined;
+	/** All buckets that are watched, in every Region. */
+	readonly buckets: () => readonly AccountBucket[];
 };
 
 export function createOwnTrafficRegistry(): OwnTrafficRegistry {
@@ -152,6 +154,7 @@ export function createOwnTrafficRegistry(): OwnTrafficRegistry {
 	return {
 		own,
 		bucketOf,
+		buckets: () => [...latest.values()].flatMap(({buckets}) => buckets),
 		follow(run) {
 			followed = run;
 			before = new Map(

@@ -149,7 +149,10 @@ const reach: Readonly<Record<Scope, string>> = {
 };
 
 /** Other buckets of the same model with room for requests like these, the roomiest first. */
-const elsewhere = (bucket: AccountBucket, account: readonly AccountBucket[]): readonly string[] => {
+export function elsewhere(
+	bucket: Pick<AccountBucket, 'model' | 'scope' | 'region' | 'use'>,
+	account: readonly AccountBucket[],
+): readonly string[] {
 	const {requests, quotaTokens} = bucket.use;
 	const size: Readonly<Record<Kind, number | null>> = {
 		requestsPerMinute: 1,
@@ -185,7 +188,7 @@ const elsewhere = (bucket: AccountBucket, account: readonly AccountBucket[]): re
 			const fits = more === null ? '' : `: ${formatTokens(more)} more requests like these per minute`;
 			return `Also call ${cleanText(other.callable ?? '')}${where} (${reach[other.scope]}): ${free} free${fits}.`;
 		});
-};
+}
 
 /** Quotas of a minute that are far below AWS's default: those are usually granted. */
 const farBelowDefault = ({quota}: AccountBucket): readonly string[] => {

@@ -1,8 +1,12 @@
 import {bucketKey} from '../domain/account-snapshot.ts';
-import type {LedgerEntry} from '../domain/bucket-usage.ts';
+import {type Dimension, dimensions, type LedgerEntry} from '../domain/bucket-usage.ts';
 import type {Clock} from '../domain/clock.ts';
 import type {RunSpec} from '../domain/run-spec.ts';
+import type {BucketState, Gauge} from '../domain/snapshot.ts';
+import type {Target} from '../domain/target.ts';
 import {Bucket} from './bucket.ts';
+
+/** The buckets of a run: made from its targets, what they have left, and their state as gauges show it. */
 
 /**
  * The bucket of each target, in their order. Targets of the same base model, scope and Region share one: an application
@@ -54,4 +58,94 @@ export function freeRateOf(bucket: Bucket, now: number): FreeRate | undefined {
 				now: Math.min(...rates.map((rate) => rate.now)),
 				perWindow: Math.min(...rates.map(({perWindow}) => perWindow)),
 			};
+}
+
+const stampingOf = ({stamping}: Bucket): BucketState['stamping'] => {
+	const {marks: _, ...learnt} = stamping.learnt;
+	return learnt;
+};
+
+/** An instant of the clock as ISO 8601 UTC. */
+const isoOf = (at: number, clock: Clock): string =>
+	new Date(clock.epoch() - (clock.now() - at)).toISOString();
+
+/** One dimension of a bucket's last window: this program, others, and the last throttle. */
+const gaugeOf = (
+	bucket: Bucket,
+	dimension: Dimension,
+	gauge: Pick<Gauge, 'used' | 'reserved' | 'limit'>,
+	clock: Clock,
+): Gauge => {
+	const now = clock.now();
+	const others = bucket.limits.shownOthers(now, dimension);
+	const own = gauge.used + gauge.reserved;
+	const throttledAt = bucket.throttledAt[dimension];
+	const isRecent = throttledAt !== undefined && now - throttledAt < bucket.windowMs;
+	return {
+		...gauge,
+		// The estimate has a margin on top; what is ours is surely not theirs.
+		...(others === undefined || gauge.limit === null
+			? {}
+			: {others: Math.max(0, Math.min(others.use, gauge.limit - own))}),
+		...(isRecent ? {throttledAt: isoOf(throttledAt, clock)} : {}),
+	};
+};
+
+/** Where others' use is known from: a throttle in either dimension is newer than what CloudWatch reported. */
+const othersSourceOf = ({limits}: Bucket, clock: Clock): Pick<BucketState, 'others'> => {
+	const shown = dimensions.flatMap((dimension) => limits.shownOthers(clock.now(), dimension) ?? []);
+	const throttles = shown.flatMap(({throttledAt}) => throttledAt ?? []);
+	const [reported] = shown.flatMap(({reportedAt: at, use}) => (at === undefined ? [] : [{at, use}]));
+	const reportedAt = reported === undefined ? undefined : new Date(reported.at).toISOString();
+	if (throttles.length > 0) {
+		const others = {at: isoOf(Math.max(...throttles), clock), from: 'throttle'} as const;
+		return {others: reportedAt === undefined || reported?.use === 0 ? others : {...others, reportedAt}};
+	}
+	return reportedAt === undefined ? {} : {others: {at: reportedAt, from: 'cloudwatch'}};
+};
+
+/** The state of a bucket, as its gauges show it. @param isSending Requests are sent as soon as there is room. */
+export function bucketState(
+	bucket: Bucket,
+	{quota}: Pick<Target, 'quota'>,
+	{clock, isSending}: {readonly clock: Clock; readonly isSending: boolean},
+): BucketState {
+	const {ledger, othersToday} = bucket;
+	const now = clock.now();
+	const use = ledger.use();
+	const isWaiting = isSending && bucket.roomAt !== undefined;
+	const roomMs = bucket.likelyRoomMs ?? Math.max(0, (bucket.roomAt ?? now) - now);
+	return {
+		requests: gaugeOf(
+			bucket,
+			'requests',
+			{
+				used: Math.max(0, use.requests - ledger.inFlight),
+				reserved: ledger.inFlight,
+				limit: quota.requestsPerMinute.value,
+			},
+			clock,
+		),
+		tokens: gaugeOf(
+			bucket,
+			'tokens',
+			{
+				used: Math.max(0, use.tokens - ledger.heldTokens),
+				reserved: ledger.heldTokens,
+				limit: quota.tokensPerMinute.value,
+			},
+			clock,
+		),
+		day: {
+			used: bucket.settledTokens,
+			reserved: ledger.heldTokens,
+			limit: quota.tokensPerDay.value,
+			...(othersToday > 0 ? {others: othersToday} : {}),
+		},
+		nextRoomMs: isWaiting ? roomMs : null,
+		share: bucket.share,
+		inFlight: ledger.inFlight,
+		...othersSourceOf(bucket, clock),
+		stamping: stampingOf(bucket),
+	};
 }

@@ -15,7 +15,11 @@ const rememberedLengths = 512;
 const messageTokens = 16;
 
 /** All input tokens of an answered request, cached ones included. */
-export function inputOf({inputTokens, cacheReadTokens, cacheWriteTokens}: Usage): number {
+export function inputOf({
+	inputTokens,
+	cacheReadTokens,
+	cacheWriteTokens,
+}: Pick<Usage, 'inputTokens' | 'cacheReadTokens' | 'cacheWriteTokens'>): number {
 	return inputTokens + cacheReadTokens + cacheWriteTokens;
 }
 

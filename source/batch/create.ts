@@ -1,11 +1,11 @@
 import path from 'node:path';
 import {setImmediate} from 'node:timers/promises';
+import type {BatchLimits} from '../bedrock/jobs/batch-limits.ts';
 import {below, parseS3Uri, type S3Location} from '../bedrock/jobs/object-store.ts';
-import type {BatchLimits} from '../domain/batch-limits.ts';
 import {UserError} from '../domain/user-error.ts';
 import {assertAffordable, assertPriced} from '../metrics/decisions/cost-refusal.ts';
-import {openLineWriter} from '../terminal/line-writer.ts';
 import {formatCount} from '../text/numbers.ts';
+import {openLineWriter} from '../text/private-file.ts';
 import {isItemFile, writeItems} from './items.ts';
 import {type BatchRecord, type BatchTask, batchRecords} from './records.ts';
 import {type BatchInput, batchPriceShare} from './setup.ts';

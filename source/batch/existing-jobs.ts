@@ -1,12 +1,11 @@
 import path from 'node:path';
 import {type OpenAccount, openAccount} from '../bedrock/account-access.ts';
-import {readBatchLimits} from '../bedrock/jobs/batch-limits.ts';
+import {type BatchLimits, readBatchLimits} from '../bedrock/jobs/batch-limits.ts';
 import {createJobService, hasEnded, type JobService} from '../bedrock/jobs/job-service.ts';
 import type {Arguments, FlagValues} from '../config/parse-arguments.ts';
 import {resolveOverride} from '../config/resolve-account.ts';
 import {resolveOutput} from '../config/resolve-output.ts';
 import {readGuards} from '../config/resolve-run.ts';
-import type {BatchLimits} from '../domain/batch-limits.ts';
 import type {Connection} from '../domain/run-config.ts';
 import {UserError} from '../domain/user-error.ts';
 import {type Io, writeJson, writeLines} from '../terminal/io.ts';

@@ -3,7 +3,7 @@ import {closeSync, openSync, readSync} from 'node:fs';
 import {mkdir, open} from 'node:fs/promises';
 import path from 'node:path';
 import type {Item} from '../domain/task.ts';
-import {openLineWriter} from '../terminal/line-writer.ts';
+import {openLineWriter} from '../text/private-file.ts';
 import type {ItemSource} from './records.ts';
 
 /** The items of a batch on disk, one per line: a hundred thousand of them would take too much memory. */

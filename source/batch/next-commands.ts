@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type {BatchLimits} from '../domain/batch-limits.ts';
+import type {BatchLimits} from '../bedrock/jobs/batch-limits.ts';
 import {isWaiting} from './job-runner.ts';
 import {type BatchTask, positionAt} from './records.ts';
 import type {BatchState} from './state.ts';

@@ -5,13 +5,13 @@ import {costOf, estimatedTokens, settledTokens} from '../domain/accounting.ts';
 import type {Price} from '../domain/run-spec.ts';
 import type {Limit, Quota} from '../domain/target.ts';
 import {costOfTypical, sustainableBound} from '../metrics/decisions/sustainable.ts';
-import {placeLine} from '../plain/quota-report.ts';
 import {composePrompt} from '../prompts/compose.ts';
 import {formatLimit} from '../reports/words.ts';
 import {columnsOf, type Io, writeJson, writeLines} from '../terminal/io.ts';
 import {formatCount, formatDurationMs, formatPercent, formatUsd} from '../text/numbers.ts';
 import {type Column, renderTable} from '../text/table.ts';
 import {cleanText} from '../text/width.ts';
+import {placeLine} from '../view/quota-words.ts';
 import type {BatchSetup} from './setup.ts';
 
 /** `batch --plan`: compares both routes of the work of a preset, on demand or as a batch. Nothing is sent. */

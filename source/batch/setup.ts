@@ -1,7 +1,7 @@
 import path from 'node:path';
 import {destinationOf, type OpenAccount, openAccount} from '../bedrock/account-access.ts';
 import {assertReachable} from '../bedrock/clients/reachability.ts';
-import {readBatchLimits} from '../bedrock/jobs/batch-limits.ts';
+import {type BatchLimits, readBatchLimits} from '../bedrock/jobs/batch-limits.ts';
 import type {BatchForm} from '../bedrock/jobs/record-bodies.ts';
 import {priceOf} from '../bedrock/prices.ts';
 import {resolveTargets} from '../bedrock/quotas/resolve-targets.ts';
@@ -10,7 +10,6 @@ import {openPreset} from '../config/load-preset.ts';
 import type {FlagValues} from '../config/parse-arguments.ts';
 import {shippedNames} from '../config/preset-files.ts';
 import {resolveRun} from '../config/resolve-run.ts';
-import type {BatchLimits} from '../domain/batch-limits.ts';
 import type {Connection, RunConfig} from '../domain/run-config.ts';
 import type {Price} from '../domain/run-spec.ts';
 import type {Target} from '../domain/target.ts';

@@ -1,4 +1,4 @@
-import type {BatchLimits} from '../domain/batch-limits.ts';
+import type {BatchLimits} from '../bedrock/jobs/batch-limits.ts';
 
 /** Some records of a batch that follow one another. */
 export type Slice = {

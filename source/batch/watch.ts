@@ -1,11 +1,11 @@
 import path from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import type {OpenAccount} from '../bedrock/account-access.ts';
+import type {BatchLimits} from '../bedrock/jobs/batch-limits.ts';
 import {callError, isPassing} from '../bedrock/jobs/call-error.ts';
 import {createJobService} from '../bedrock/jobs/job-service.ts';
 import {createObjectStore} from '../bedrock/jobs/object-store.ts';
 import type {OutputConfig} from '../config/resolve-output.ts';
-import type {BatchLimits} from '../domain/batch-limits.ts';
 import {UserError} from '../domain/user-error.ts';
 import {claimFolder} from '../reports/folder.ts';
 import {type Io, writeJson, writeLines} from '../terminal/io.ts';

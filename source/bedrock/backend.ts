@@ -1,8 +1,13 @@
 import {setMaxListeners} from 'node:events';
-import type {Backend, InferenceRequest, InvokeOptions, Method} from '../domain/backend.ts';
+import {
+	type Backend,
+	callSilenceMs,
+	type InferenceRequest,
+	type InvokeOptions,
+	type Method,
+} from '../domain/backend.ts';
 import type {Failure} from '../domain/failure.ts';
 import type {Target} from '../domain/target.ts';
-import {callSilenceMs} from '../domain/timeouts.ts';
 import {UserError} from '../domain/user-error.ts';
 import type {Clients} from './clients/clients.ts';
 import {isExpiry} from './failures/classify.ts';

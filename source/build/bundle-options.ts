@@ -1,6 +1,13 @@
 import type {BuildOptions, Plugin} from 'esbuild';
-import {apartJsonSchema} from './json-schema-library.ts';
-import {inkOutput, lazyWidth, leanHttp, leanPrices, leanYoga, leanZod} from './library-patches.ts';
+import {
+	apartJsonSchema,
+	inkOutput,
+	lazyWidth,
+	leanHttp,
+	leanPrices,
+	leanYoga,
+	leanZod,
+} from './library-patches.ts';
 
 /** The program and its threads. */
 export const entryPoints = {

@@ -3,9 +3,8 @@ import path from 'node:path';
 import {build} from 'esbuild';
 import {bundleOptions, entryPoints, shortcuts} from './bundle-options.ts';
 import {joinChunks} from './join-chunks.ts';
-import {buildJsonSchemaLibrary} from './json-schema-library.ts';
-import {thirdPartyNotices} from './notices.ts';
-import {publishedFiles} from './published.ts';
+import {buildJsonSchemaLibrary} from './library-patches.ts';
+import {publishedFiles, thirdPartyNotices} from './published.ts';
 
 /** Makes `dist/`: one code-split bundle that carries all its dependencies, flat, with their licences. */
 

@@ -9,10 +9,9 @@ import {assertReachable} from '../bedrock/clients/reachability.ts';
 import type {AccountLists} from '../bedrock/quotas/account-lists.ts';
 import type {Arguments} from '../config/parse-arguments.ts';
 import {resolveConnection, resolveOverride, resolveTier} from '../config/resolve-account.ts';
-import {placeLine} from '../plain/quota-report.ts';
-import {columnsOf, type Io} from '../terminal/io.ts';
-import {withProgress} from '../terminal/with-progress.ts';
+import {columnsOf, type Io, withProgress} from '../terminal/io.ts';
 import {cleanText, escapeUnseen} from '../text/width.ts';
+import {placeLine} from '../view/quota-words.ts';
 import {startDemo} from './demo.ts';
 
 /** The common part of the commands that list what an account has, `quotas` and `models`: flags, access, output. */

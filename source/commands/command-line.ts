@@ -71,7 +71,7 @@ const runBounded = async (given: Arguments, io: Io, own: OwnScreen): Promise<num
 
 const report = async (error: unknown, argv: readonly string[], io: Io): Promise<number> => {
 	if (error instanceof UserError) {
-		const {errorLines} = await import('../plain/error.ts');
+		const {errorLines} = await import('../terminal/io.ts');
 		const lines = errorLines(error, {width: columnsOf(io.stderr)});
 		await writeLines(io.stderr, [...lines, ...stackLines(error, argv)]);
 		return error.exitCode;

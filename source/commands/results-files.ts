@@ -2,8 +2,8 @@ import {readUtf8} from '../config/input/text-file.ts';
 import type {OutputConfig} from '../config/resolve-output.ts';
 import {reasonOf, UserError} from '../domain/user-error.ts';
 import {claimFolder} from '../reports/folder.ts';
-import {readResults} from '../reports/results-json.ts';
 import type {Results} from '../reports/results-schema.ts';
+import {readResults} from '../reports/results-schema.ts';
 import {type Io, writeJson, writeLines} from '../terminal/io.ts';
 import {writeJsonFile} from '../terminal/json-file.ts';
 

@@ -1,19 +1,16 @@
 import type {Arguments} from '../config/parse-arguments.ts';
 import {readAlert} from '../config/values.ts';
-import type {Plan} from '../domain/plan.ts';
-import type {Guards, RunConfig} from '../domain/run-config.ts';
+import type {Alert} from '../domain/account-snapshot.ts';
+import type {Guards, Plan, RunConfig} from '../domain/run-config.ts';
 import type {Snapshot} from '../domain/snapshot.ts';
 import {errorOf, UserError} from '../domain/user-error.ts';
-import type {Alert} from '../metrics/decisions/alert.ts';
 import {assertAffordable} from '../metrics/decisions/cost-refusal.ts';
-import {errorLines} from '../plain/error.ts';
 import {planLines} from '../plain/plan.ts';
 import {progressLine} from '../plain/progress.ts';
-import {assertVariants, type Condition, readCondition} from '../reports/conditions.ts';
-import {columnsOf, type Io, isConfirmed, writeLines} from '../terminal/io.ts';
+import type {Condition} from '../reports/conditions.ts';
+import {columnsOf, errorLines, type Io, isConfirmed, withProgress, writeLines} from '../terminal/io.ts';
 import {keepLog} from '../terminal/log-file.ts';
 import {signalExitCode, untilSignal} from '../terminal/signals.ts';
-import {withProgress} from '../terminal/with-progress.ts';
 import {type EngineHandle, type StartEngine, startEngineThread} from '../threads/engine-handle.ts';
 import type {EngineReport} from '../threads/messages.ts';
 import {finish} from './run/finish.ts';
@@ -214,9 +211,11 @@ type Endings = {
 };
 
 /** @throws UserError (exit 2) that quotes what was typed. */
-export function readEndings({flags}: Arguments): Endings {
+export async function readEndings({flags}: Arguments): Promise<Endings> {
+	const texts = flags.texts('fail-if');
 	return {
-		conditions: flags.texts('fail-if').map(readCondition),
+		// They know the figures by the schema of the results, which is not loaded for less.
+		conditions: texts.length === 0 ? [] : texts.map((await import('../reports/conditions.ts')).readCondition),
 		alerts: flags.texts('alert').map(readAlert),
 	};
 }
@@ -258,7 +257,8 @@ export async function runHeadless(
 	const engine = startEngine();
 	const kept = keepRuns(engine, setup);
 	try {
-		if (setup.search === undefined) {
+		if (setup.search === undefined && conditions.length > 0) {
+			const {assertVariants} = await import('../reports/conditions.ts');
 			assertVariants(
 				conditions,
 				setup.config.variants.map(({name}) => name),
@@ -315,6 +315,6 @@ export async function run(
 	io: Io,
 	startEngine: StartEngine = startEngineThread,
 ): Promise<number> {
-	const endings = readEndings(given);
+	const endings = await readEndings(given);
 	return runHeadless(await untilSignal(io.signal, setUpRun(given, io)), endings, io, startEngine);
 }

@@ -5,11 +5,11 @@ import {presetsIn, shippedPresets} from '../config/parse-preset.ts';
 import {resolveRegions} from '../config/resolve-account.ts';
 import {resolveOutput} from '../config/resolve-output.ts';
 import {resolveRun} from '../config/resolve-run.ts';
+import type {Alert} from '../domain/account-snapshot.ts';
 import {systemClock} from '../domain/clock.ts';
 import type {Connection, RunConfig} from '../domain/run-config.ts';
 import type {KeptRun} from '../domain/snapshot.ts';
 import {errorOf} from '../domain/user-error.ts';
-import type {Alert} from '../metrics/decisions/alert.ts';
 import type {Condition} from '../reports/conditions.ts';
 import {defaultFolder} from '../reports/folder.ts';
 import {leaveClosing} from '../terminal/crash.ts';
@@ -18,7 +18,7 @@ import {keepLog} from '../terminal/log-file.ts';
 import {mannersOf} from '../terminal/manners.ts';
 import {guardScreen, type ScreenGuard} from '../terminal/screen-guard.ts';
 import {signalExitCode, untilSignal} from '../terminal/signals.ts';
-import type {EngineHandle} from '../threads/engine-handle.ts';
+import {type EngineHandle, startConnectedEngine} from '../threads/engine-handle.ts';
 import {createHistory} from '../threads/reports-handle.ts';
 import type {ScreenPorts} from '../tui/screen-ports.ts';
 import {startText} from '../view/history/history.ts';
@@ -28,9 +28,7 @@ import {finish} from './run/finish.ts';
 import {keepRuns} from './run/keep-results.ts';
 import {demoPreset, type RunSetup, setUpRun} from './run/run-setup.ts';
 import {endedBy, readEndings, runHeadless} from './run.ts';
-import {startConnectedEngine} from './screen/connected-engine.ts';
 import {createExports} from './screen/exports.ts';
-import {watch} from './watch.ts';
 
 /** Flags that belong to the preset of the command line: another preset has its own. */
 const ofOnePreset: ReadonlySet<TextFlag> = new Set<TextFlag>(['content', 'task', 'variants']);
@@ -247,7 +245,7 @@ const setUpScreen = async (
 
 /** The command without a name: the screen on a terminal, the plain form elsewhere. @returns Exit code. */
 export async function screen(given: Arguments, io: Io, own: OwnScreen): Promise<number> {
-	const endings = readEndings(given);
+	const endings = await readEndings(given);
 	const {conditions, alerts} = endings;
 	const {isPlain, isDryRun, json} = resolveOutput(given.flags, io.environment);
 	const isScreen =
@@ -258,7 +256,7 @@ export async function screen(given: Arguments, io: Io, own: OwnScreen): Promise<
 		(json === undefined || json.file !== undefined);
 	if (!isScreen) {
 		if (isPlain && !isDryRun && opensOnAccount(given)) {
-			return watch(given, io);
+			return (await import('./watch.ts')).watch(given, io);
 		}
 		return runHeadless(await untilSignal(io.signal, setUpRun(given, io)), endings, io);
 	}

@@ -2,29 +2,22 @@ import {fstatSync} from 'node:fs';
 import type {Arguments} from '../config/parse-arguments.ts';
 import {type OutputConfig, resolveOutput} from '../config/resolve-output.ts';
 import {resolveTap} from '../config/resolve-tap.ts';
+import {drainMs} from '../domain/backend.ts';
 import type {Snapshot} from '../domain/snapshot.ts';
 import type {TapConfig} from '../domain/tap.ts';
-import {drainMs} from '../domain/timeouts.ts';
 import {errorOf, faultOf, UserError} from '../domain/user-error.ts';
-import {errorLines} from '../plain/error.ts';
-import {tapSummary} from '../plain/tap.ts';
-import {environmentOf} from '../reports/environment.ts';
 import {claimFolder} from '../reports/folder.ts';
-import {resultsOf} from '../reports/results.ts';
-import {writeResults} from '../reports/results-json.ts';
-import {noteRun} from '../reports/run-index.ts';
 import {isAddressOf} from '../tap/gate.ts';
 import {secretFor} from '../tap/secret.ts';
-import {columnsOf, type Io, writeLines} from '../terminal/io.ts';
+import {columnsOf, errorLines, type Io, writeLines} from '../terminal/io.ts';
 import {keepLog} from '../terminal/log-file.ts';
 import {Interrupted, untilSignal, watchSignals} from '../terminal/signals.ts';
 import {formatCount, formatSpan} from '../text/numbers.ts';
-import {startTapThread, type TapHandle} from '../threads/engine-handle.ts';
-import type {TapReport} from '../threads/messages.ts';
-import {writeReports} from '../threads/reports-handle.ts';
+import {startTapThread} from '../threads/engine-handle.ts';
 import {startDemo} from './demo.ts';
 import type {OwnScreen} from './screen.ts';
 import {startChild} from './tap/child.ts';
+import {finish, readReports, type Started, type TapReports, wasUsed} from './tap/ending.ts';
 import {printWhileRunning} from './tap/printing.ts';
 import {type Shown, showTap} from './tap/tap-screen.ts';
 import {childEnvironment, tapLines} from './tap/variables.ts';
@@ -36,12 +29,11 @@ const demoSeed = 1;
 const closeDeadlineMs = 1000;
 
 const untilAborted = async (signal: AbortSignal): Promise<void> =>
-	new Promise((resolve) => {
-		if (signal.aborted) {
-			resolve();
-		}
-		signal.addEventListener('abort', () => resolve(), {once: true});
-	});
+	signal.aborted
+		? undefined
+		: new Promise((resolve) => {
+				signal.addEventListener('abort', () => resolve(), {once: true});
+			});
 
 /**
  * An endpoint in the environment that is this tap's own, from the lines of an earlier start, would send every request
@@ -55,123 +47,6 @@ const leaveOwnEndpoint = (port: number): readonly string[] => {
 		delete process.env[name];
 	}
 	return names.map((name) => `${name} points to this tap itself, so the tap ignores it.`);
-};
-
-/** What the thread of a tap reports. */
-type TapReports = {
-	/** The first report of a kind from now on. Rejects with the fault that ended the thread. */
-	readonly first: <Kind extends TapReport['type']>(kind: Kind) => Promise<Extract<TapReport, {type: Kind}>>;
-	readonly latest: () => Snapshot | undefined;
-};
-
-const readReports = (tap: TapHandle): TapReports => {
-	let latest: Snapshot | undefined;
-	const {promise: failed, reject} = Promise.withResolvers<never>();
-	failed.catch(() => undefined);
-	tap.onReport((report) => {
-		if (report.type === 'snapshot' || report.type === 'ended') {
-			latest = report.snapshot;
-		} else if (report.type === 'failed') {
-			reject(errorOf(report.fault));
-		}
-	});
-	return {
-		latest: () => latest,
-		async first<Kind extends TapReport['type']>(kind: Kind) {
-			const {promise, resolve} = Promise.withResolvers<Extract<TapReport, {type: Kind}>>();
-			const release = tap.onReport((report) => {
-				if (report.type === kind) {
-					release();
-					resolve(report as Extract<TapReport, {type: Kind}>);
-				}
-			});
-			return Promise.race([promise, failed]);
-		},
-	};
-};
-
-const wasUsed = (snapshot: Snapshot | undefined): boolean =>
-	snapshot?.variants.some(({requests}) => requests.attempts > 0) ?? false;
-
-/** Writes results and reports of a tap that has ended. @returns The files, and sentences about what could not be written. */
-const keep = async (
-	snapshot: Snapshot,
-	folder: string | undefined,
-): Promise<{readonly files: readonly string[]; readonly faults: readonly string[]}> => {
-	if (folder === undefined || !wasUsed(snapshot)) {
-		return {files: [], faults: []};
-	}
-	try {
-		const results = resultsOf(snapshot, environmentOf());
-		const file = await writeResults(folder, results);
-		noteRun(results, folder);
-		const files = await writeReports({
-			type: 'write',
-			results,
-			folder,
-			answersFile: undefined,
-			hasResults: true,
-		});
-		return {files: [file, ...files], faults: []};
-	} catch (error) {
-		const {message, hint} = faultOf(error);
-		return {
-			files: [],
-			faults: [`The reports could not be written: ${message}`, ...(hint === undefined ? [] : [hint])],
-		};
-	}
-};
-
-type Started = {
-	readonly tap: TapHandle;
-	readonly reports: TapReports;
-	readonly url: string;
-	readonly region: string;
-	readonly output: OutputConfig;
-	readonly folder: string | undefined;
-};
-
-/**
- * Ends the tap, and reports what has passed.
- * @param stream Where the summary goes; undefined: nowhere.
- * @param last The newest snapshot, where the tap may have ended already.
- * @throws UserError where the thread of the tap is gone; what it last said is kept.
- */
-const finish = async (
-	{tap, reports, output, folder}: Started,
-	{stoppedBy, deadlineMs}: {readonly stoppedBy: 'key' | 'signal'; readonly deadlineMs: number},
-	io: Io,
-	stream: NodeJS.WriteStream | undefined,
-	last?: Snapshot,
-): Promise<Snapshot> => {
-	const stopped = async (): Promise<Snapshot> => {
-		const ended = reports.first('ended');
-		tap.send({type: 'stop', stoppedBy, deadlineMs});
-		return (await ended).snapshot;
-	};
-	let fault: unknown;
-	const snapshot =
-		last?.phase === 'ended'
-			? last
-			: await stopped().catch((error: unknown) => {
-					fault = error;
-					return reports.latest();
-				});
-	if (snapshot === undefined) {
-		throw fault;
-	}
-	const {files, faults} = await keep(snapshot, folder);
-	if (stream !== undefined) {
-		await writeLines(stream, [
-			...tapSummary(snapshot, {width: columnsOf(stream), ascii: output.isAscii}),
-			...(files.length === 0 ? [] : ['Written:', ...files.map((file) => `  ${file}`)]),
-		]);
-	}
-	await writeLines(io.stderr, faults);
-	if (fault !== undefined) {
-		throw fault;
-	}
-	return snapshot;
 };
 
 /** Lines of JSON are alone on stdout. */
@@ -354,6 +229,7 @@ export async function tap(
 			isResigning: settings.isResigning,
 			pace: settings.pace,
 			maxCost: settings.maxCost,
+			recording: settings.recording,
 			isRefreshing: settings.isRefreshing,
 		};
 		const listening = reports.first('tap-listening');

@@ -176,6 +176,20 @@ const tapFlags = [
 		scopes: ['tap', 'watch'],
 	},
 	{
+		name: 'record',
+		kind: 'value',
+		value: 'FILE',
+		help: 'sizes and times of each call, one line of JSON at its end; continues a file that is there',
+		scopes: ['tap'],
+	},
+	{
+		name: 'record-bodies',
+		kind: 'boolean',
+		default: 'off',
+		help: 'requests and answers in the recording too: prompts on disk, for your eyes only',
+		scopes: ['tap'],
+	},
+	{
 		name: 'resign',
 		kind: 'boolean',
 		default: 'off',

@@ -1,7 +1,6 @@
 import {setImmediate} from 'node:timers/promises';
 import type {Item} from '../domain/task.ts';
 import {UserError} from '../domain/user-error.ts';
-import {builtInVariantNames} from '../prompts/built-in-variants.ts';
 import {placeholdersOf} from '../prompts/compose.ts';
 import {compileSchema} from '../prompts/json-schema.ts';
 import type {SizeBound} from './input/text-file.ts';
@@ -10,6 +9,7 @@ import {faultAt, type ParsedPreset, parsePreset} from './parse-preset.ts';
 import {assertChat} from './preset-chat.ts';
 import {findPreset} from './preset-files.ts';
 import type {Preset} from './preset-schema.ts';
+import {builtInVariantNames} from './preset-variants.ts';
 
 /** Placeholders that every template may use. */
 const general = ['task', 'content', 'input'];

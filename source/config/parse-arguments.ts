@@ -92,12 +92,20 @@ const isOf = (flag: Flag, command: Command): boolean =>
 const knownSpellings = (command: Command): readonly string[] =>
 	flags.filter((flag) => isOf(flag, command)).flatMap((flag) => spellings(flag));
 
-const assertKnown = (given: readonly Given[], command: Command): void => {
+/** For words in front of `--` where a program belongs behind it. */
+const programHint = (command: Command, words: readonly string[]): string | undefined =>
+	command.name === 'tap' && words.length > 0
+		? `A program goes behind --, as in: bedrock-top ${command.name} -- ${words[0]}`
+		: undefined;
+
+const assertKnown = (given: readonly Given[], command: Command, words: readonly string[]): void => {
 	for (const {typed, flag} of given) {
 		if (flag === undefined) {
 			throw new UserError(`Unknown flag ${typed}.`, {
 				exitCode: 2,
-				hint: `${didYouMean(typed, knownSpellings(command))}Run bedrock-top --help for all flags.`,
+				hint:
+					programHint(command, words) ??
+					`${didYouMean(typed, knownSpellings(command))}Run bedrock-top --help for all flags.`,
 			});
 		}
 		if (!isOf(flag, command)) {
@@ -201,7 +209,7 @@ export function parseArguments(argv: readonly string[], kept: KeptFlags = new Ma
 	const words = isTap ? before : [...before, ...behind];
 	const named = commands.find(({name}) => name === words[0]);
 	const command = named ?? screenCommand;
-	assertKnown(given, command);
+	assertKnown(given, command, words.slice(1));
 	assertFilled(given, words);
 	const used = new Map([...kept].filter(([name]) => isUsed(name, command, given)));
 	return {
@@ -233,7 +241,9 @@ export function assertWords({command, words}: Arguments): void {
 	if (extra !== undefined) {
 		throw new UserError(`"${extra}" is one word too many.`, {
 			exitCode: 2,
-			hint: 'Put texts with spaces into quotes; run bedrock-top --help for the commands.',
+			hint:
+				programHint(command, words) ??
+				'Put texts with spaces into quotes; run bedrock-top --help for the commands.',
 		});
 	}
 }

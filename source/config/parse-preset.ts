@@ -185,7 +185,8 @@ export function parsePreset({file, text}: PresetSource): ParsedPreset {
 			'Write the whole character, or remove it.',
 		);
 	}
-	const result = presetSchema.safeParse(value);
+	// For the few presets of a start, compiling the schema costs more than it saves.
+	const result = presetSchema.safeParse(value, {jitless: true});
 	if (!result.success) {
 		throw presetError(place, value, result.error.issues);
 	}

@@ -1,7 +1,7 @@
 import {lanes} from '../domain/bucket-usage.ts';
 import type {Connection, QuotaOverride} from '../domain/run-config.ts';
 import {bursts} from '../domain/run-spec.ts';
-import type {MaxCost, Pace} from '../domain/tap.ts';
+import type {MaxCost, Pace, RecordTo} from '../domain/tap.ts';
 import {UserError} from '../domain/user-error.ts';
 import type {FlagValues} from './parse-arguments.ts';
 import {resolveConnection, resolveOverride} from './resolve-account.ts';
@@ -17,6 +17,7 @@ export type TapSettings = {
 	readonly isResigning: boolean;
 	readonly pace: Pace | undefined;
 	readonly maxCost: MaxCost | undefined;
+	readonly recording: RecordTo | undefined;
 	readonly isRefreshing: boolean;
 };
 
@@ -28,6 +29,19 @@ const readMaxCost = (text: string | undefined): MaxCost | undefined => {
 	const [, amount = text, per] = /^(.*?)(\/day)?$/.exec(text) ?? [];
 	const usd = readNumber('max-cost', amount, {min: 0, max: 1_000_000, or: 'none, or USD/day as in 20/day'});
 	return {usd, isPerDay: per !== undefined};
+};
+
+/** @throws UserError (exit 2) for bodies without a file. */
+const readRecordingFile = (flags: FlagValues): RecordTo | undefined => {
+	const file = flags.text('record');
+	const hasBodies = flags.isSet('record-bodies') ?? false;
+	if (file === undefined && hasBodies) {
+		throw new UserError('--record-bodies needs --record FILE.', {
+			exitCode: 2,
+			hint: 'Name the file of the recording; only you can read it.',
+		});
+	}
+	return file === undefined ? undefined : {file, hasBodies};
 };
 
 /** Longest time that a call is held, before and with interim responses. */
@@ -127,6 +141,7 @@ export function resolveTap(flags: FlagValues): TapSettings {
 		isResigning: flags.isSet('resign') ?? false,
 		pace: resolvePace(flags),
 		maxCost: readMaxCost(flags.text('max-cost')),
+		recording: readRecordingFile(flags),
 		isRefreshing: flags.isSet('refresh') ?? false,
 	};
 }

@@ -1,6 +1,6 @@
+import {type Alert, alertFigures, alertOperators} from '../domain/account-snapshot.ts';
 import type {ServiceLevel} from '../domain/run-spec.ts';
 import {UserError} from '../domain/user-error.ts';
-import {type Alert, alertFigures, alertOperators} from '../metrics/decisions/alert.ts';
 import {didYouMean} from '../text/nearest-name.ts';
 
 /** Readers of typed values: each quotes what was typed and says what is allowed. Errors are usage errors (exit 2). */

@@ -151,3 +151,19 @@ export type AccountMap = {
 export function bucketKey({baseModel, scope}: Pick<Target, 'baseModel' | 'scope'>): string {
 	return `${baseModel} ${scope}`;
 }
+
+/** What `--alert` may watch. */
+export const alertFigures = ['requests', 'tokens', 'day'] as const;
+export type AlertFigure = (typeof alertFigures)[number];
+
+export const alertOperators = ['<=', '>=', '==', '!=', '<', '>'] as const;
+
+/** An alert on the account's use, as `--alert` defines it. */
+export type Alert = {
+	/** As typed. */
+	readonly text: string;
+	readonly figure: AlertFigure;
+	readonly operator: (typeof alertOperators)[number];
+	/** Percent. */
+	readonly bound: number;
+};

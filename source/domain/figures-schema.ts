@@ -1,13 +1,44 @@
 import {z} from 'zod';
 import {countsFrom, lanes} from './bucket-usage.ts';
+import type {Goal} from './run-spec.ts';
 import {compressions, levers} from './task.ts';
-import {gateStates, variantStates} from './verdict.ts';
 
 /**
  * The figures of a variant and of a search: one schema, which is the type inside the program, the check when results are
  * read back, and a part of the published JSON Schema. Null means not known, never 0. Only types are imported where
  * figures are made, so that a run does not load zod for them.
  */
+
+/**
+ * `winner`: every other is out; `tie`: those left are practically equal; `undecided`: the budget ended first, or
+ * the leader's quality is not proven; `only`: one variant was run; `none`: no useful answer, or every gate failed.
+ */
+export const verdictBases = ['winner', 'tie', 'undecided', 'only', 'none'] as const;
+type VerdictBasis = (typeof verdictBases)[number];
+
+/** `off`: it was given up, nothing can be sent to it. */
+const variantStates = ['in', 'out', 'leader', 'off'] as const;
+export type VariantState = (typeof variantStates)[number];
+
+/** Whether the quality is proven to be above or below `minQuality`; `none` without a gate. */
+const gateStates = ['none', 'passed', 'failed', 'unproven'] as const;
+export type GateState = (typeof gateStates)[number];
+
+/** What to use for a goal, and why. Names as in results.json. */
+export type Verdict = {
+	/** Index into the targets. */
+	readonly target: number;
+	readonly goal: Goal;
+	/** Name of the variant to use; null without a verdict. */
+	readonly recommended: string | null;
+	readonly basis: VerdictBasis;
+	/** The variants still in. */
+	readonly leaders: readonly string[];
+	readonly tieBrokenBy: Goal | null;
+	/** Lower bounds of the recommended one's lead: 1.2 is 20% more. */
+	readonly beaten: ReadonlyArray<{readonly name: string; readonly atLeast: number}>;
+	readonly text: string;
+};
 
 /** How many of something. */
 export const count = z.int().nonnegative();
@@ -26,7 +57,7 @@ export const costRange = z
 const mean = z.object({mean: quantity, low: quantity, high: quantity});
 
 /** Distribution in milliseconds; a percentile with too few samples is null. */
-const distribution = z.object({
+export const distribution = z.object({
 	count,
 	mean: quantity,
 	p50: quantity,

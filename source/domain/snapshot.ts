@@ -1,10 +1,9 @@
 import type {Lane, LearntStamping} from './bucket-usage.ts';
 import type {FailureClass} from './failure.ts';
-import type {CostRange, SearchFigures, VariantFigures} from './figures-schema.ts';
+import type {CostRange, SearchFigures, VariantFigures, Verdict} from './figures-schema.ts';
 import type {Goal, RunSettings} from './run-spec.ts';
 import type {TapFigures} from './tap.ts';
 import type {Target} from './target.ts';
-import type {Verdict} from './verdict.ts';
 
 /** The one immutable value that the screen, the printouts and the reports are made from. Names as in results.json. */
 

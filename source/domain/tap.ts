@@ -1,6 +1,5 @@
 import type {Usage} from './backend.ts';
 import type {Lane} from './bucket-usage.ts';
-import type {Failure} from './failure.ts';
 import type {Distribution} from './figures-schema.ts';
 import type {Connection, QuotaOverride} from './run-config.ts';
 import type {Burst} from './run-spec.ts';
@@ -26,6 +25,13 @@ export type Pace = {
 /** The most that a tap may spend: from its start, or per day (UTC) together with the user's other taps in the account. */
 export type MaxCost = {readonly usd: number; readonly isPerDay: boolean};
 
+/** Where calls are recorded. */
+export type RecordTo = {
+	readonly file: string;
+	/** With the bodies of requests and answers. */
+	readonly hasBodies: boolean;
+};
+
 /** All that a tap is started with: plain data, so that it crosses threads. */
 export type TapConfig = {
 	readonly connection: Connection;
@@ -40,14 +46,16 @@ export type TapConfig = {
 	readonly pace: Pace | undefined;
 	/** Undefined: no limit. */
 	readonly maxCost: MaxCost | undefined;
+	/** Undefined: nothing is recorded. */
+	readonly recording: RecordTo | undefined;
 	/** Skip the caches on disk. */
 	readonly isRefreshing: boolean;
 };
 
 /** How a call came to its end. */
 export type CallEnd = {
-	/** `answered`, `aborted` by the client, or the class of a failure. */
-	readonly outcome: Failure['class'] | 'answered' | 'aborted';
+	/** `answered`, `aborted` by the client, the class of a failure, or why the tap refused it. */
+	readonly outcome: string;
 	/** Undefined where the service counted nothing. */
 	readonly usage: Usage | undefined;
 	/** Undefined where it is not known. */
@@ -123,7 +131,7 @@ export type RecordedCall = {
 	/** Of the service, in the same way; null where the call was never sent. */
 	readonly totalMs: number | null;
 	readonly heldMs: number;
-	/** `answered`, `aborted`, or the class of the failure. */
+	/** `answered`, `aborted`, the class of the failure, or why the tap refused it. */
 	readonly outcome: string;
 	/** Times that the tap sent it. */
 	readonly attempts: number;

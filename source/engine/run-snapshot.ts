@@ -1,10 +1,8 @@
-import {bucketState} from '../admission/bucket-state.ts';
-import {freeRateOf} from '../admission/run-buckets.ts';
-import type {VariantFigures} from '../domain/figures-schema.ts';
+import {bucketState, freeRateOf} from '../admission/run-buckets.ts';
+import type {VariantFigures, Verdict} from '../domain/figures-schema.ts';
 import {type CellSpec, type Goal, goals, type RunSpec} from '../domain/run-spec.ts';
 import type {Best, MoreRequests, Snapshot} from '../domain/snapshot.ts';
 import {hasOwnMaxTokens} from '../domain/task.ts';
-import type {Verdict} from '../domain/verdict.ts';
 import {type AdviceInput, adviceOf} from '../metrics/decisions/advice.ts';
 import {measuredRequests, replayedRequests} from '../metrics/decisions/make-plan.ts';
 import {moreRequestsOf} from '../metrics/decisions/more-requests.ts';

@@ -1,11 +1,10 @@
 import type {MemberStore} from '../admission/member-shares.ts';
 import {Membership} from '../admission/membership.ts';
-import type {Backend} from '../domain/backend.ts';
+import {answerGraceMs, type Backend, silenceOf} from '../domain/backend.ts';
 import type {LedgerEntry, MinuteOfUse, Use} from '../domain/bucket-usage.ts';
 import type {Clock} from '../domain/clock.ts';
 import type {Goal, RunSpec} from '../domain/run-spec.ts';
 import type {Phase, Snapshot, StoppedBy} from '../domain/snapshot.ts';
-import {answerGraceMs, silenceOf} from '../domain/timeouts.ts';
 import {reasonOf} from '../domain/user-error.ts';
 import type {PatternChecker} from '../prompts/checks.ts';
 import {createSettlement} from './attempts/attempt-settlement.ts';

@@ -1,5 +1,4 @@
-import type {Plan} from '../domain/plan.ts';
-import type {RunConfig} from '../domain/run-config.ts';
+import type {Plan, RunConfig} from '../domain/run-config.ts';
 import {formatQuota, formatTarget} from '../reports/words.ts';
 import {
 	formatCount,

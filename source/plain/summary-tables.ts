@@ -6,8 +6,8 @@ import {formatCount, formatDurationMs, formatNumber, formatPercent} from '../tex
 import {type Line, segment} from '../text/segment.ts';
 import {type Column, fitColumns, formatHeader, rowLine} from '../text/table.ts';
 import {cleanText, wrapText} from '../text/width.ts';
-import {passedWords} from '../view/quality-words.ts';
 import {isRecommended, standingWord, verdictFor} from '../view/variant-order.ts';
+import {passedWords} from '../view/variant-rows.ts';
 
 /** A row of the printed table: the figures with their rank in the run. */
 type VariantRow = {

@@ -19,7 +19,7 @@ const requestWords = (count: number): string =>
 const bucketLines = ({targets, buckets}: Snapshot): readonly string[] =>
 	targets.flatMap((target, index) => {
 		const bucket = buckets[index];
-		return bucket === undefined ? [] : [formatTarget(target), `  ${gaugeWords(bucket)}`];
+		return bucket === undefined ? [] : [formatTarget(target), `  ${gaugeWords(bucket, target.quota)}`];
 	});
 
 const costOf = ({costUsd, costUsdWithin, simulated}: Snapshot): readonly string[] =>

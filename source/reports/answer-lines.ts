@@ -1,6 +1,5 @@
 import {type FileHandle, open} from 'node:fs/promises';
 import {z} from 'zod';
-import {itemFingerprint, type VariantParts, variantParts} from '../domain/fingerprint.ts';
 import {
 	emptyItemBook,
 	type ItemAnswer,
@@ -13,6 +12,7 @@ import {
 } from '../domain/item-results.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import type {Item} from '../domain/task.ts';
+import {itemFingerprint, type VariantParts, variantParts} from '../engine/attempts/request-records.ts';
 import {withoutMark} from '../text/utf8.ts';
 
 /**

@@ -3,9 +3,9 @@ import {type Goal, goals} from '../domain/run-spec.ts';
 import {compressions, type Variant} from '../domain/task.ts';
 import {withoutMark} from '../text/utf8.ts';
 import {escapeUnseen} from '../text/width.ts';
-import {type Choice, choiceFor} from './choice.ts';
 import type {Results} from './results-schema.ts';
 import {pythonCall, type SentRequest, typescriptCall} from './sdk-calls.ts';
+import {type Choice, choiceFor} from './verdict.ts';
 
 /** best-request.json: the winning request of each goal, ready to send, and the recipe to make it for new content. */
 

@@ -1,5 +1,4 @@
-import type {Distribution} from '../domain/figures-schema.ts';
-import {variantSchema} from '../domain/figures-schema.ts';
+import {type Distribution, variantSchema} from '../domain/figures-schema.ts';
 import {UserError} from '../domain/user-error.ts';
 import {minSamples, percentileBounds} from '../metrics/statistics/intervals.ts';
 import type {Results} from './results-schema.ts';

@@ -1,4 +1,4 @@
-import {usageByMinute} from '../metrics/decisions/quota-increase.ts';
+import {usageByMinute} from '../metrics/decisions/sustainable.ts';
 import {formatCount, formatNumber} from '../text/numbers.ts';
 import {throttledTotal} from '../view/variant-order.ts';
 import type {Results, TargetResults, VariantResults} from './results-schema.ts';

@@ -5,13 +5,16 @@ import {
 	costRange,
 	count,
 	type DeepReadonly,
+	distribution,
 	quantity,
 	searchSchema,
 	variantSchema,
+	verdictBases,
 } from '../domain/figures-schema.ts';
 import {bursts, goals, policies, resultLoads} from '../domain/run-spec.ts';
 import {limitSources} from '../domain/target.ts';
-import {verdictBases} from '../domain/verdict.ts';
+import {UserError} from '../domain/user-error.ts';
+import {withoutMark} from '../text/utf8.ts';
 
 /** The one source of results schema 1: the type, the check when a file is read back, and the published JSON Schema. */
 
@@ -116,6 +119,34 @@ const timelinePoint = z.object({
 	inFlight: count,
 });
 
+/** Beside the figures of its variant: a client on a model is one, over all of its sessions. */
+const tapClient = z.object({
+	name: z.string().describe('name of the variant'),
+	agent: z.string().nullable().describe('product of its user agent'),
+	session: z.string().nullable().describe('what its session header names'),
+	model: z.string().describe('as it was called'),
+	lastAt: timestamp.describe('when its last request came or ended'),
+	requests: count,
+	cachePoints: count.describe('requests that ask for a part of their prompt to be cached'),
+	inFlight: count,
+	held: count.describe('requests that waited for room at the end'),
+	holdMs: distribution.describe('how long requests were held'),
+	tokens: z.object({
+		input: count,
+		output: count,
+		cacheRead: count,
+		cacheWrite: count,
+		quota: z.number().nonnegative().describe('settled quota tokens'),
+		reserved: z.number().nonnegative().describe('set aside by the service, over all requests'),
+		estimated: z.boolean(),
+	}),
+	throttled: count,
+	retriesOfClient: count.describe("attempts of the client's SDK after a first one"),
+	aborted: count.describe('requests that the client gave up'),
+	timeToFirstToken: distribution.describe('of the service, without the time that a request was held'),
+	costUsd: quantity,
+});
+
 export const resultsSchema = z
 	.object({
 		schema: z.literal(schemaVersion),
@@ -174,6 +205,10 @@ export const resultsSchema = z
 			.describe(
 				'what other traffic took of the quota during the run, at most one reading per minute and target; absent where nothing of it is known',
 			),
+		tap: z
+			.object({clients: z.array(tapClient)})
+			.exactOptional()
+			.describe('of tap only: each session of each client on each model'),
 		costUsd: quantity.exactOptional().describe('of the whole run, warm-up included'),
 		costUsdWithin: costRange.exactOptional(),
 	})
@@ -191,4 +226,47 @@ export type TargetResults = Results['targets'][number];
  */
 export function resultsJsonSchema(): Readonly<Record<string, unknown>> {
 	return {title: `bedrock-top results, schema ${schemaVersion}`, ...z.toJSONSchema(resultsSchema)};
+}
+
+const hint = 'Name a results.json that this version of bedrock-top wrote.';
+
+/**
+ * Reads results back.
+ *
+ * @param text Content of the file.
+ * @param fileName As the user typed it; quoted in the message.
+ * @throws UserError (exit 2) with the reason, for text that is not JSON, of another program or schema, or damaged.
+ */
+export function readResults(text: string, fileName: string): Results {
+	const refuse = (reason: string, cause?: unknown) =>
+		new UserError(`${fileName} cannot be read as results: ${reason}.`, {exitCode: 2, hint, cause});
+	let value: unknown;
+	try {
+		value = JSON.parse(withoutMark(text));
+	} catch (error) {
+		throw refuse(text.trim() === '' ? 'the file is empty' : 'it is not JSON', error);
+	}
+	if (typeof value !== 'object' || value === null || !('schema' in value)) {
+		throw refuse('it is not from bedrock-top (no "schema")');
+	}
+	if (value.schema !== schemaVersion) {
+		const schema = JSON.stringify(value.schema) ?? 'nothing';
+		const isNewer = typeof value.schema === 'number' && value.schema > schemaVersion;
+		throw refuse(
+			`its schema is ${schema}, this version reads ${schemaVersion}${isNewer ? ' (a newer bedrock-top wrote it)' : ''}`,
+		);
+	}
+	const parsed = resultsSchema.safeParse(value);
+	if (!parsed.success) {
+		const [issue] = parsed.error.issues;
+		throw refuse(
+			`${issue?.path.map(String).join('.') || 'the top level'}: ${issue?.message ?? 'does not fit the schema'}`,
+			parsed.error,
+		);
+	}
+	const missing = parsed.data.variants.find((variant) => parsed.data.targets[variant.target] === undefined);
+	if (missing) {
+		throw refuse(`variant "${missing.name}" names target ${missing.target}, which is not there`);
+	}
+	return parsed.data;
 }

@@ -77,6 +77,7 @@ export function resultsOf(snapshot: Snapshot, environment: Environment): Results
 		events: snapshot.events,
 		timeline: snapshot.timeline,
 		...(snapshot.search === undefined ? {} : {search: snapshot.search}),
+		...(snapshot.tap === undefined ? {} : {tap: snapshot.tap}),
 		failures: snapshot.failures.map(({class: failureClass, message, count, firstAt}) => ({
 			class: failureClass,
 			message,
@@ -187,5 +188,6 @@ export function snapshotOf(results: Results): Snapshot {
 		costUsd: results.costUsd ?? null,
 		...(results.costUsdWithin === undefined ? {} : {costUsdWithin: results.costUsdWithin}),
 		...(results.search === undefined ? {} : {search: results.search}),
+		...(results.tap === undefined ? {} : {tap: results.tap}),
 	};
 }

@@ -7,8 +7,8 @@ import {reasonOf, UserError} from '../domain/user-error.ts';
 import {openPrivate, writeAtomically} from '../text/private-file.ts';
 import {cleanText, truncateEnd} from '../text/width.ts';
 import {defaultFolder} from './folder.ts';
-import {readResults} from './results-json.ts';
 import type {Results} from './results-schema.ts';
+import {readResults} from './results-schema.ts';
 import {uncheckedFile} from './unchecked-lines.ts';
 
 /**

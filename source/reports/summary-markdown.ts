@@ -2,9 +2,8 @@ import {formatCount, formatDurationMs, formatNumber, formatUsdWithin} from '../t
 import {cleanText} from '../text/width.ts';
 import {stopWords} from '../view/status.ts';
 import {throttledTotal} from '../view/variant-order.ts';
-import {recommendedOf} from './choice.ts';
 import type {Results, VariantResults} from './results-schema.ts';
-import {verdictSentences} from './verdict.ts';
+import {recommendedOf, verdictSentences} from './verdict.ts';
 import {
 	caveatsOf,
 	codeBlock,
@@ -114,13 +113,16 @@ function quoted(word: string): string {
  */
 export function summaryMarkdown(results: Results, pictures: readonly string[]): string {
 	const {plan, simulated, failures, advice} = results;
-	const name = plan.preset ?? 'own task';
+	const isTap = plan.load === 'tap';
+	const name = isTap ? 'tap' : (plan.preset ?? 'own task');
 	const lines = [
 		`# ${simulated ? 'SIMULATED: ' : ''}bedrock-top, ${escapeMarkdown(name)}`,
 		...(simulated
 			? ['', '**SIMULATED: these answers came from a simulator, not from Amazon Bedrock.**']
 			: []),
-		...section('Verdict', verdictSentences({...results, goal: plan.goal}).map(escapeMarkdown)),
+		...(isTap
+			? section('Clients', clientTable(results))
+			: section('Verdict', verdictSentences({...results, goal: plan.goal}).map(escapeMarkdown))),
 		...results.targets.flatMap((target, index) => [
 			...section(formatTarget(target), []),
 			...quotaTable(results, index),
@@ -149,7 +151,7 @@ export function summaryMarkdown(results: Results, pictures: readonly string[]): 
 			caveatsOf(results).map((caveat) => `- ${escapeMarkdown(caveat)}`),
 		),
 		...section('Run', runLines(results)),
-		...section('Repeat it', codeBlock(repeatCommand(results))),
+		...(isTap ? [] : section('Repeat it', codeBlock(repeatCommand(results)))),
 		...section(
 			'Charts',
 			pictures.flatMap((file) => [`![${file.replace('.svg', '').replaceAll('-', ' ')}](${file})`, '']),
@@ -214,6 +216,36 @@ function variantTable(results: Results, index: number): readonly string[] {
 				withInterval(variant.sustainable.usefulPerMinute, variant.sustainable),
 				variant.sustainable.limitedBy === 'none' ? '–' : variant.sustainable.limitedBy,
 			]),
+	);
+}
+
+/** Each session of each client of a tap. */
+function clientTable({tap}: Results): readonly string[] {
+	return markdownTable(
+		[
+			'Client',
+			'Model',
+			'Requests',
+			'Reserved',
+			'Settled',
+			'Throttled',
+			'Retries',
+			'Aborted',
+			'Longest hold',
+			'Cost',
+		],
+		(tap?.clients ?? []).map(({name, session, model, requests, tokens, ...client}) => [
+			session === null ? name : `${name} ${session}`,
+			model,
+			formatCount(requests),
+			formatCount(tokens.reserved),
+			`${tokens.estimated ? '~' : ''}${formatCount(Math.round(tokens.quota))}`,
+			formatCount(client.throttled),
+			formatCount(client.retriesOfClient),
+			formatCount(client.aborted),
+			formatDurationMs(client.holdMs.max),
+			formatUsdWithin(client.costUsd, undefined),
+		]),
 	);
 }
 

@@ -19,7 +19,7 @@ import {
 import {serveCreateJob, serveGetJob, serveListJobs, serveStopJob} from './jobs/serve-jobs.ts';
 import {mantleRoutes} from './mantle/serve-mantle.ts';
 import {createServiceQuotas, serviceQuotasTarget} from './quotas/service-quotas.ts';
-import {operations} from './runtime/operation.ts';
+import {operations} from './runtime/dialects.ts';
 import {serveCountTokens, serveInference} from './runtime/serve-runtime.ts';
 import {s3Service, serveS3} from './s3/serve-s3.ts';
 import type {Simulation} from './simulation.ts';

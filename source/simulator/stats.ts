@@ -29,6 +29,8 @@ export type RequestRecord = {
 	readonly outputTokens: number;
 	readonly cacheReadTokens: number;
 	readonly cacheWriteTokens: number;
+	/** What its bucket set aside at first; undefined of bedrock-mantle, whose quotas are apart. */
+	readonly reservedTokens?: number;
 	/** The final cost for its bucket. */
 	readonly quotaTokens: number;
 };
@@ -94,15 +96,12 @@ export function createStats(nowMs: number): Stats {
 			} else {
 				counts.throttled[request.throttle]++;
 			}
-			counts.tokens.input += request.inputTokens;
-			counts.tokens.output += request.outputTokens;
-			counts.tokens.cacheRead += request.cacheReadTokens;
-			counts.tokens.cacheWrite += request.cacheWriteTokens;
-			counts.tokens.quota += request.quotaTokens;
+			addTokens(counts.tokens, request);
+			addTokens(tokensOf(counts.tokensByUserAgent, productOf(request.userAgent)), request);
 			log.push(logEntry(request));
 		},
 		snapshot: (buckets, at, logLength) => {
-			const {ok, failed, throttled, tokens, ...requests} = counts;
+			const {ok, failed, throttled, tokens, tokensByUserAgent, ...requests} = counts;
 			return {
 				simulated: true,
 				since: new Date(since).toISOString(),
@@ -113,6 +112,7 @@ export function createStats(nowMs: number): Stats {
 				failed,
 				throttled,
 				tokens,
+				tokensByUserAgent,
 				buckets: buckets.report(at),
 				log: log.latest(logLength),
 			};
@@ -135,8 +135,36 @@ const emptyCounts = () => ({
 	byUserAgent: {} as Counter,
 	byError: {} as Counter,
 	throttled: {requests: 0, tokens: 0, day: 0, overloaded: 0} satisfies Record<ThrottleKind, number>,
-	tokens: {input: 0, output: 0, cacheRead: 0, cacheWrite: 0, quota: 0},
+	tokens: noTokens(),
+	tokensByUserAgent: {} as Record<string, Tokens>,
 });
+
+type Tokens = {
+	input: number;
+	output: number;
+	cacheRead: number;
+	cacheWrite: number;
+	reserved: number;
+	quota: number;
+};
+
+const noTokens = (): Tokens => ({input: 0, output: 0, cacheRead: 0, cacheWrite: 0, reserved: 0, quota: 0});
+
+const addTokens = (tokens: Tokens, request: RequestRecord): void => {
+	tokens.input += request.inputTokens;
+	tokens.output += request.outputTokens;
+	tokens.cacheRead += request.cacheReadTokens;
+	tokens.cacheWrite += request.cacheWriteTokens;
+	tokens.reserved += request.reservedTokens ?? 0;
+	tokens.quota += request.quotaTokens;
+};
+
+const tokensOf = (all: Record<string, Tokens>, name: string): Tokens => {
+	const key = keyIn(all, name);
+	const known = all[key] ?? noTokens();
+	all[key] = known;
+	return known;
+};
 
 const logEntry = ({
 	receivedAt,
@@ -156,8 +184,11 @@ const logEntry = ({
 	outputTokens,
 });
 
+const keyIn = (counts: Readonly<Record<string, unknown>>, name: string): string =>
+	Object.hasOwn(counts, name) || Object.keys(counts).length < maxNames ? name : '(others)';
+
 const increase = (counter: Counter, name: string): void => {
-	const key = name in counter || Object.keys(counter).length < maxNames ? name : '(others)';
+	const key = keyIn(counter, name);
 	counter[key] = (counter[key] ?? 0) + 1;
 };
 

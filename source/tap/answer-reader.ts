@@ -18,8 +18,8 @@ export type AnswerReading = {
 	readonly isRefused: boolean;
 	/** Undefined where the service reported no counts, as in an answer that was cut. */
 	readonly usage: Usage | undefined;
-	/** Input tokens that were reported before the answer ended. */
-	readonly inputTokens: number | undefined;
+	/** Input that was reported before the answer ended. */
+	readonly input: Pick<Usage, 'inputTokens' | 'cacheReadTokens' | 'cacheWriteTokens'> | undefined;
 	/** The answer came to its own end. */
 	readonly isComplete: boolean;
 	/** An exception inside a stream that had begun with 200. */
@@ -120,6 +120,17 @@ type Options = {
 	readonly onFirstToken: () => void;
 };
 
+const inputIn = (reports: readonly UsageReport[]): AnswerReading['input'] => {
+	const counts = reports.find((report) => report.counts.input !== undefined)?.counts;
+	return counts?.input === undefined
+		? undefined
+		: {
+				inputTokens: counts.input,
+				cacheReadTokens: counts.cacheRead ?? 0,
+				cacheWriteTokens: counts.cacheWrite ?? 0,
+			};
+};
+
 const readingOf = (
 	reading: Reading,
 	reports: readonly UsageReport[],
@@ -132,7 +143,7 @@ const readingOf = (
 		isTruncated: isTruncation(stopReason),
 		isRefused: isRefusal(stopReason) || reading.isRefused === true,
 		usage: settleUsage(reports)?.usage,
-		inputTokens: reports.find(({counts}) => counts.input !== undefined)?.counts.input,
+		input: inputIn(reports),
 	};
 };
 

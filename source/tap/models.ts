@@ -1,8 +1,7 @@
 import {emptyModelIndex} from '../bedrock/identify/identifiers.ts';
 import {identify} from '../bedrock/identify/identify.ts';
-import {maxOutputOf} from '../bedrock/identify/max-output.ts';
 import {unknownQuota} from '../bedrock/quotas/bucket-quota.ts';
-import {burndownOf} from '../bedrock/quotas/burndown.ts';
+import {burndownOf, maxOutputOf} from '../bedrock/quotas/burndown.ts';
 import type {QuotaOverride} from '../domain/run-config.ts';
 import type {Price} from '../domain/run-spec.ts';
 import type {Target} from '../domain/target.ts';

@@ -81,7 +81,8 @@ const patienceOf = (userAgent: string | undefined): Patience => {
 	return {hold, interim};
 };
 
-const nothingHeld: Pass = {kind: 'admitted', confirmed() {}, settled() {}};
+/** A call that passed before there was a bucket to count it in. */
+type Early = {readonly index: number; readonly at: number; readonly count: (room: WaitingRoom) => void};
 
 /** A bucket that a tap fills: as `--pace` has it, or as a meter. */
 export function pacedBucket(
@@ -109,6 +110,8 @@ export class Pacing {
 	readonly #pace: TapConfig['pace'];
 	readonly #rooms = new Map<string, WaitingRoom>();
 	readonly #members: Member[] = [];
+	/** Of the last window, in the order of time. */
+	#early: readonly Early[] = [];
 
 	constructor(pace: TapConfig['pace'], ports: PacingPorts) {
 		this.#pace = pace;
@@ -119,13 +122,16 @@ export class Pacing {
 	async resolved(index: number): Promise<void> {
 		const {target} = this.#ports.models.at(index);
 		const key = keyOf(target);
-		if (this.#rooms.has(key)) {
+		const known = this.#rooms.get(key);
+		if (known !== undefined) {
+			this.#countEarly(index, known);
 			return;
 		}
 		const {clock, windowMs, roundTripMs, join} = this.#ports;
 		const bucket = pacedBucket(target.quota, this.#pace, {clock, windowMs, roundTripMs});
 		const room = new WaitingRoom(bucket, clock);
 		this.#rooms.set(key, room);
+		this.#countEarly(index, room);
 		if (bucket.isLimited) {
 			const member = await join(target, bucket, () => room.pump());
 			if (member !== undefined) {
@@ -167,11 +173,12 @@ export class Pacing {
 
 	/**
 	 * Sets aside what a call will likely use; with `--pace` it waits until there is room.
+	 * @param key Names the call over its attempts; asked for where it may wait.
 	 * @param holdMs How long it may still be held; undefined: as long as this tap holds calls.
 	 */
 	async admit(
 		call: TappedCall,
-		key: string,
+		key: () => string,
 		incoming: Pick<Incoming, 'reply' | 'header'>,
 		signal: AbortSignal,
 		holdMs?: number,
@@ -180,15 +187,15 @@ export class Pacing {
 		if (this.#pace === undefined) {
 			const room = this.#roomOf(target);
 			return room === undefined
-				? nothingHeld
+				? this.#passEarly(call)
 				: this.#passOf(room, room.bucket.record(this.#costOf(call), 'normal'));
 		}
 		await this.#whenKnown(target);
 		const room = this.#roomOf(target);
 		if (room === undefined) {
-			return nothingHeld;
+			return this.#passEarly(call);
 		}
-		const verdict = await this.#hold(room, call, {key, incoming, signal, holdMs});
+		const verdict = await this.#hold(room, call, {key: key(), incoming, signal, holdMs});
 		return verdict.kind === 'admitted' ? this.#passOf(room, verdict.reservation) : refusalOf(verdict, call);
 	}
 
@@ -249,14 +256,14 @@ export class Pacing {
 			keepAlive();
 		}
 		const verdict = await room.enter(
-			{key, cost: () => this.#costOf(call), lane: this.#laneOf(row.caller.name)},
+			{key, cost: () => this.#costOf(call), lane: this.laneOf(row.caller.name)},
 			holdMs ?? this.holdLeft(call, userAgent),
 			signal,
 		);
 		cancelInterim();
 		row.held--;
 		const heldMs = clock.now() - from;
-		if (heldMs > 0) {
+		if (heldMs >= 1) {
 			row.holds.add(heldMs);
 		}
 		return verdict;
@@ -267,7 +274,8 @@ export class Pacing {
 		return row.estimator.cost(expected.inputTokens, expected.maxTokens, burndown.value);
 	}
 
-	#laneOf(client: string): Lane {
+	/** Of a client, by its name. */
+	laneOf(client: string): Lane {
 		return this.#pace?.lanes.find((each) => each.client === client)?.lane ?? 'normal';
 	}
 
@@ -291,6 +299,48 @@ export class Pacing {
 				room.pump();
 			},
 		};
+	}
+
+	/** It passes, and counts in the bucket as soon as there is one. */
+	#passEarly(call: TappedCall): Pass {
+		const {clock, windowMs} = this.#ports;
+		const cost = this.#costOf(call);
+		let pass: Pass | undefined;
+		let isConfirmed = false;
+		let settlement: Parameters<Pass['settled']> | undefined;
+		const count = (room: WaitingRoom): void => {
+			pass = this.#passOf(room, room.bucket.record(cost, this.laneOf(call.row.caller.name)));
+			if (isConfirmed) {
+				pass.confirmed();
+			}
+			if (settlement !== undefined) {
+				pass.settled(...settlement);
+			}
+		};
+		const now = clock.now();
+		this.#early = [
+			...this.#early.filter(({at}) => at > now - windowMs),
+			{index: call.row.target, at: now, count},
+		];
+		return {
+			kind: 'admitted',
+			confirmed() {
+				isConfirmed = true;
+				pass?.confirmed();
+			},
+			settled(...end) {
+				settlement = end;
+				pass?.settled(...end);
+			},
+		};
+	}
+
+	#countEarly(index: number, room: WaitingRoom): void {
+		const own = this.#early.filter((each) => each.index === index);
+		this.#early = this.#early.filter((each) => each.index !== index);
+		for (const {count} of own) {
+			count(room);
+		}
 	}
 
 	async #whenKnown(index: number): Promise<void> {

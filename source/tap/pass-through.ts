@@ -4,6 +4,7 @@ import type {ResponseHeaders} from '../bedrock/methods/response-headers.ts';
 import {StreamFault} from '../bedrock/methods/stream-reader.ts';
 import {estimatedTokens} from '../domain/accounting.ts';
 import type {Method, Usage} from '../domain/backend.ts';
+import type {Lane} from '../domain/bucket-usage.ts';
 import type {Failure} from '../domain/failure.ts';
 import {type AnswerReader, type AnswerReading, bodyCollector, createAnswerReader} from './answer-reader.ts';
 import {callerOf} from './clients.ts';
@@ -19,17 +20,29 @@ import {
 import {endToEnd, type Headers, type Incoming} from './listener.ts';
 import type {ModelBook} from './models.ts';
 import {callKey, type Pacing, type Pass} from './pacing.ts';
-import {refusals} from './refusal.ts';
+import {refusals, type TapRefusal} from './refusal.ts';
 import {requestFacts, unreadFacts} from './request-facts.ts';
 import type {Route} from './routes.ts';
 import type {Spending} from './spending.ts';
 import type {TappedCall} from './traffic.ts';
 import type {UpstreamAnswer} from './upstream.ts';
 
+/** A call that is over, with what it carried. */
+export type OverCall = {
+	readonly call: TappedCall;
+	readonly method: Method;
+	readonly lane: Lane;
+	readonly request: Buffer;
+	/** Undefined where it is not kept. */
+	readonly answer: Buffer | undefined;
+};
+
 /** What a request passes through. */
 export type PassPorts = ExchangePorts & {
 	readonly models: ModelBook;
 	readonly pacing: Pacing;
+	/** Undefined: calls are not recorded. */
+	readonly recorder: {readonly record: (over: OverCall) => void; readonly keepsAnswers: boolean} | undefined;
 	/** Undefined: no limit of the cost. */
 	readonly spending: Spending | undefined;
 	/** An answer settled its quota tokens. @param index Of its model. */
@@ -95,18 +108,26 @@ export async function passInference(
 	}
 	const call = traffic.arrive(callerOf(incoming), index, model, requestFacts(body));
 	const allowance = await allowanceFor(call, body, ports);
-	if (allowance !== undefined && 'refusal' in allowance) {
-		refuse(incoming, allowance.refusal, ports);
-		return;
-	}
+	const isSpent = allowance !== undefined && 'refusal' in allowance;
+	const answer: Buffer[] = [];
 	try {
-		await passCall(
-			call,
-			{incoming, route: {host, method, model, target}, body, abort, isGone: () => isGone},
-			ports,
-		);
+		if (isSpent) {
+			refuseCall(call, allowance.refusal, incoming, ports);
+		} else {
+			const keep = (chunk: Buffer): unknown => ports.recorder?.keepsAnswers && answer.push(chunk);
+			await passCall(
+				call,
+				{incoming, route: {host, method, model, target}, body, abort, isGone: () => isGone, keep},
+				ports,
+			);
+		}
 	} finally {
-		allowance?.settle(call.sentAt === undefined ? 0 : call.end?.costUsd);
+		if (!isSpent) {
+			allowance?.settle(call.sentAt === undefined ? 0 : call.end?.costUsd);
+		}
+		const lane = ports.pacing.laneOf(call.caller.name);
+		const kept = ports.recorder?.keepsAnswers ? Buffer.concat(answer) : undefined;
+		ports.recorder?.record({call, method, lane, request: body, answer: kept});
 	}
 }
 
@@ -119,7 +140,15 @@ const allowanceFor = async (call: TappedCall, body: Buffer, {spending, models}: 
 	return spending.ask(call, body, models.at(call.row.target).price);
 };
 
+/** The tap itself does not let a call pass. */
+const refuseCall = (call: TappedCall, refusal: TapRefusal, incoming: Incoming, ports: PassPorts): void => {
+	call.end = {outcome: refusal.reason, usage: undefined, costUsd: 0};
+	refuse(incoming, refusal, ports);
+};
+
 type Passed = {
+	/** Takes the bytes of an answer, for a recording. */
+	readonly keep: (chunk: Buffer) => void;
 	readonly incoming: Incoming;
 	readonly route: Pick<Inference, 'host' | 'method' | 'model' | 'target'>;
 	readonly body: Buffer;
@@ -130,21 +159,21 @@ type Passed = {
 /** Sends a call as soon as there is room for it, again where the service throttles it within its hold. */
 const passCall = async (
 	call: TappedCall,
-	{incoming, route: {host, method, model, target}, body, abort, isGone}: Passed,
+	{incoming, route: {host, method, model, target}, body, abort, isGone, keep}: Passed,
 	ports: PassPorts,
 ): Promise<void> => {
 	const {traffic} = ports;
 	const {reply} = incoming;
 	const index = call.row.target;
 	const context = contextOf(method, model, ports, index);
-	const key = callKey(call, body);
+	const key = (): string => callKey(call, body);
 	for (let holdMs: number | undefined; ; ) {
 		const admitted = await ports.pacing.admit(call, key, incoming, abort.signal, holdMs);
 		if (admitted.kind !== 'admitted') {
 			if (admitted.kind === 'gone') {
 				traffic.aborted(call);
 			} else {
-				refuse(incoming, admitted.refusal, ports);
+				refuseCall(call, admitted.refusal, incoming, ports);
 			}
 			return;
 		}
@@ -160,7 +189,7 @@ const passCall = async (
 		}
 		holdMs = answer.status === 429 ? ports.pacing.holdLeft(call, incoming.header('user-agent')) : 0;
 		if (holdMs <= 0) {
-			const passing = {answer, incoming, context, isGone};
+			const passing = {answer, incoming, context, isGone, keep};
 			await (answer.status < 300
 				? passAnswer(call, method, passing, settling)
 				: passError(call, passing, settling));
@@ -198,18 +227,22 @@ type Passing = {
 	readonly incoming: Incoming;
 	readonly context: FailureContext;
 	readonly isGone: () => boolean;
+	readonly keep: (chunk: Buffer) => void;
 };
 
 /** Clients tell errors apart by the words of the service: they pass byte for byte as well. */
 const passError = async (
 	call: TappedCall,
-	{answer, incoming, context}: Passing,
+	{answer, incoming, context, keep}: Passing,
 	settling: Settling,
 ): Promise<void> => {
 	const collector = bodyCollector();
 	await passBack(answer, incoming, {
 		onFirstByte() {},
-		onChunk: collector.push,
+		onChunk(chunk) {
+			collector.push(chunk);
+			keep(chunk);
+		},
 		onEnd: () => finishRefused(call, failureIn(answer, collector.text(), context, settling.ports), settling),
 	});
 };
@@ -217,7 +250,7 @@ const passError = async (
 const passAnswer = async (
 	call: TappedCall,
 	method: Method,
-	{answer, incoming, context, isGone}: Passing,
+	{answer, incoming, context, isGone, keep}: Passing,
 	{ports, admitted}: Settling,
 ): Promise<void> => {
 	const reader = createAnswerReader({
@@ -228,7 +261,10 @@ const passAnswer = async (
 	});
 	await passBack(answer, incoming, {
 		onFirstByte: admitted.confirmed,
-		onChunk: reader.push,
+		onChunk(chunk) {
+			reader.push(chunk);
+			keep(chunk);
+		},
 		onEnd: (isWhole) => finishAnswered(call, reader, {isWhole, isGone: isGone(), context}, {ports, admitted}),
 	});
 };

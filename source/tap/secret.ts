@@ -2,7 +2,7 @@ import {randomBytes} from 'node:crypto';
 import {lstat} from 'node:fs/promises';
 import path from 'node:path';
 import {diskFiles} from '../bedrock/quotas/quota-cache.ts';
-import {cacheFolder} from '../bedrock/quotas/user-cache.ts';
+import {cacheFolder} from '../text/private-file.ts';
 import {secretPattern} from './gate.ts';
 
 /** A new secret: 128 bits, in letters that a path takes as they are. */

@@ -1,7 +1,16 @@
 import {bucketKey} from '../domain/account-snapshot.ts';
 import type {BucketState, Snapshot} from '../domain/snapshot.ts';
 import type {Times} from '../metrics/statistics/distribution.ts';
-import {type HistogramSample, type Metric, prometheusText, type Sample} from '../text/prometheus.ts';
+import {
+	type HistogramSample,
+	type Metric,
+	metricsContentType,
+	prometheusText,
+	type Sample,
+} from '../text/prometheus.ts';
+import {admitClient} from './gate.ts';
+import {type Listener, listen, type Reply} from './listener.ts';
+import {sendRefusal, unknownRoute} from './refusal.ts';
 import type {ClientTotals, Traffic} from './traffic.ts';
 
 /** The figures of a tap for Prometheus: by client and model, over all sessions, so that the number of series is bounded. */
@@ -182,4 +191,30 @@ export function tapMetrics(
 		...dimensionMetrics(placed, ['tokens', 'quota_tokens_per_minute', 'Quota tokens of the last minute']),
 		...dimensionMetrics(placed, ['day', 'quota_tokens_per_day', 'Quota tokens of the day']),
 	]);
+}
+
+/** Answers with a page. */
+export function sendMetrics(reply: Reply, text: string): void {
+	reply
+		.start(200, 'OK', [
+			['content-type', metricsContentType],
+			['content-length', String(Buffer.byteLength(text))],
+		])
+		.end(text);
+}
+
+/** Serves nothing but `GET /<secret>/metrics`. @throws UserError (exit 1) where the port cannot be opened. */
+export async function serveMetrics(port: number, secret: string, page: () => string): Promise<Listener> {
+	const listener: Listener = await listen(port, ({reply, ...incoming}) => {
+		incoming.body.resume();
+		const admitted = admitClient(incoming, {secret, port: listener.port});
+		if ('refusal' in admitted) {
+			sendRefusal(reply, admitted.refusal);
+		} else if (incoming.method !== 'GET' || admitted.target !== '/metrics') {
+			sendRefusal(reply, unknownRoute(incoming.method, admitted.target.split('?', 1)[0] ?? ''));
+		} else {
+			sendMetrics(reply, page());
+		}
+	});
+	return listener;
 }

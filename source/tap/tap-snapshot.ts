@@ -1,14 +1,17 @@
 import type {Bucket} from '../admission/bucket.ts';
-import {bucketState} from '../admission/bucket-state.ts';
+import {bucketState} from '../admission/run-buckets.ts';
 import {familyOf} from '../bedrock/families/registry.ts';
+import {type AccountBucket, bucketKey} from '../domain/account-snapshot.ts';
 import type {Method} from '../domain/backend.ts';
 import type {Clock} from '../domain/clock.ts';
-import type {Phase, RunOutcome, Snapshot, StoppedBy} from '../domain/snapshot.ts';
+import type {BucketState, Phase, RunOutcome, Snapshot, StoppedBy} from '../domain/snapshot.ts';
 import type {TapClient} from '../domain/tap.ts';
+import type {Target} from '../domain/target.ts';
 import {isoAt} from '../metrics/figures/fold-event.ts';
 import {spentUsd} from '../metrics/figures/request-measures.ts';
 import {toVariantFigures} from '../metrics/figures/variant-figures.ts';
-import {maxTokensAdviceOf, type Subject, tapAdvice} from './advice.ts';
+import {bucketAdvice, type TappedBucket} from './advice/bucket-advice.ts';
+import {clientAdvice, maxTokensAdviceOf, type Subject} from './advice/client-advice.ts';
 import type {ClientTotals, Traffic} from './traffic.ts';
 
 /** The state of a tap beside its traffic. */
@@ -26,6 +29,8 @@ type TapStanding = {
 	readonly method: Method | undefined;
 	/** Bucket of a model; undefined while its quotas are not known. */
 	readonly bucketOf: (index: number) => Bucket | undefined;
+	/** Buckets of the account that are watched. */
+	readonly account: readonly AccountBucket[];
 	/** Requests that wait for room. */
 	readonly waitingFor: string | null;
 };
@@ -113,11 +118,59 @@ const subjectsOf = (
 
 const noGauge = {used: 0, reserved: 0, limit: null};
 
+const bucketsOf = (
+	{models}: Traffic,
+	{bucketOf, share, phase}: TapStanding,
+	clock: Clock,
+): readonly BucketState[] =>
+	models.map(({target}, index) => {
+		const bucket = bucketOf(index);
+		return bucket === undefined
+			? {
+					requests: noGauge,
+					tokens: noGauge,
+					day: noGauge,
+					nextRoomMs: null,
+					share,
+					inFlight: 0,
+					stamping: {countsFrom: 'unknown', at: 0, accepted: 0, refused: 0},
+				}
+			: bucketState(bucket, target, {clock, isSending: phase === 'running'});
+	});
+
+/** Clients by the bucket that they draw from: a model may be called by several names. */
+const tappedBuckets = (
+	{models}: Traffic,
+	subjects: readonly Subject[],
+	states: readonly BucketState[],
+	{bucketOf}: TapStanding,
+): readonly TappedBucket[] => {
+	const keyOf = ({region, ...target}: Target): string => `${region} ${bucketKey(target)}`;
+	return [
+		...Map.groupBy(
+			models.map(({target}, index) => ({target, index})),
+			({target}) => keyOf(target),
+		),
+	].flatMap(([key, members]) => {
+		const [member] = members;
+		return member === undefined
+			? []
+			: [
+					{
+						target: member.target,
+						state: bucketOf(member.index) === undefined ? undefined : states[member.index],
+						subjects: subjects.filter(({target}) => keyOf(target) === key),
+					},
+				];
+	});
+};
+
 /** Everything about a tap that screen, printouts and reports show, at one instant. */
 export function tapSnapshot(traffic: Traffic, standing: TapStanding, clock: Clock): Snapshot {
 	const {figures, rows, models, elapsedMs} = traffic;
 	const {phase, outcome, stoppedBy, stopReason} = standing;
 	const subjects = subjectsOf(traffic, standing);
+	const buckets = bucketsOf(traffic, standing, clock);
 	const sum = (pick: (row: ClientTotals) => number): number =>
 		rows.reduce((total, row) => total + pick(row), 0);
 	return {
@@ -160,20 +213,7 @@ export function tapSnapshot(traffic: Traffic, standing: TapStanding, clock: Cloc
 			task: 'what applications sent through the tap',
 		},
 		targets: models.map(({target}) => target),
-		buckets: models.map(({target}, index) => {
-			const bucket = standing.bucketOf(index);
-			return bucket === undefined
-				? {
-						requests: noGauge,
-						tokens: noGauge,
-						day: noGauge,
-						nextRoomMs: null,
-						share: standing.share,
-						inFlight: 0,
-						stamping: {countsFrom: 'unknown', at: 0, accepted: 0, refused: 0},
-					}
-				: bucketState(bucket, target, {clock, isSending: phase === 'running'});
-		}),
+		buckets,
 		variants: subjects.map((subject) => subject.figures),
 		best: models.map((_, target) => ({
 			target,
@@ -184,7 +224,14 @@ export function tapSnapshot(traffic: Traffic, standing: TapStanding, clock: Cloc
 		})),
 		verdicts: [],
 		gain: null,
-		advice: tapAdvice(subjects, {isPaced: standing.isPaced}),
+		advice: [
+			...clientAdvice(subjects, {isPaced: standing.isPaced}),
+			...bucketAdvice(tappedBuckets(traffic, subjects, buckets, standing), {
+				account: standing.account,
+				elapsedMs,
+				nowMs: clock.epoch(),
+			}),
+		],
 		events: figures.events,
 		timeline: {...figures.timeline.toTimeline(), latencyMs: figures.latencies.toSeries()},
 		failures: [...figures.failures.values()],

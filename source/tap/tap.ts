@@ -1,3 +1,4 @@
+import type {AccountBucket} from '../domain/account-snapshot.ts';
 import type {Method} from '../domain/backend.ts';
 import type {Use} from '../domain/bucket-usage.ts';
 import type {Clock} from '../domain/clock.ts';
@@ -10,7 +11,6 @@ import {reasonOf} from '../domain/user-error.ts';
 import {passOther, refuse} from './exchange.ts';
 import {admitClient} from './gate.ts';
 import {type Incoming, type Listener, listen} from './listener.ts';
-import {sendMetrics} from './metrics-port.ts';
 import {ModelBook} from './models.ts';
 import {Pacing} from './pacing.ts';
 import {type PassPorts, passInference} from './pass-through.ts';
@@ -18,12 +18,12 @@ import {refusals, sendRefusal, unknownRoute, unreachable, unsupported} from './r
 import {routeOf} from './routes.ts';
 import {Signer} from './signing.ts';
 import {type DayBook, Spending} from './spending.ts';
-import {tapMetrics} from './tap-metrics.ts';
+import {sendMetrics, tapMetrics} from './tap-metrics.ts';
 import {tapSnapshot} from './tap-snapshot.ts';
 import {Traffic} from './traffic.ts';
 
 /** What a tap needs of the world. */
-type TapPorts = Pick<PassPorts, 'agents' | 'baseOf' | 'secrets' | 'region' | 'endpoint'> & {
+type TapPorts = Pick<PassPorts, 'recorder' | 'agents' | 'baseOf' | 'secrets' | 'region' | 'endpoint'> & {
 	readonly clock: Clock;
 	readonly credentials: ConstructorParameters<typeof Signer>[0]['credentials'];
 	/** The own Bedrock API key; undefined without one. */
@@ -32,6 +32,8 @@ type TapPorts = Pick<PassPorts, 'agents' | 'baseOf' | 'secrets' | 'region' | 'en
 	readonly resolve: (model: string) => Promise<{readonly target: Target; readonly price: Price | null}>;
 	readonly priceOf: (target: Target) => Promise<Price | null>;
 	readonly roundTripMs: () => number | undefined;
+	/** Buckets of the account that are watched. */
+	readonly account: () => readonly AccountBucket[];
 	/** Shares a bucket with the other programs of the user. */
 	readonly join: ConstructorParameters<typeof Pacing>[1]['join'];
 	/** What the user's taps spend on a day; undefined: this one alone. */
@@ -179,6 +181,7 @@ export class Tap {
 				share: this.#settings.pace?.share ?? 1,
 				burst: this.#settings.pace?.burst ?? 'full',
 				isPaced: this.#settings.pace !== undefined,
+				account: this.#ports.account(),
 				method: this.#method,
 				bucketOf: (index) => this.#pacing.bucketOf(index),
 				waitingFor: this.#pacing.waitingWords ?? null,

@@ -1,4 +1,4 @@
-import {TokenEstimator} from '../admission/token-estimator.ts';
+import {inputOf, TokenEstimator} from '../admission/token-estimator.ts';
 import {charactersPerToken, costOf, occupiedBy, settledTokens, tokenCounts} from '../domain/accounting.ts';
 import type {Usage} from '../domain/backend.ts';
 import type {Clock} from '../domain/clock.ts';
@@ -10,9 +10,9 @@ import type {Target} from '../domain/target.ts';
 import {addCell, addTarget, emptyFigures, type Figures} from '../metrics/figures/figures.ts';
 import {foldEvent} from '../metrics/figures/fold-event.ts';
 import {Times} from '../metrics/statistics/distribution.ts';
+import {Habits} from './advice/habits.ts';
 import type {AnswerReading} from './answer-reader.ts';
 import type {Caller} from './clients.ts';
-import {Habits} from './habits.ts';
 import {InputEstimate} from './input-estimate.ts';
 import type {RequestFacts} from './request-facts.ts';
 
@@ -191,6 +191,7 @@ export class Traffic {
 		attempt.sentAt = this.#clock.now();
 		attempt.attempts++;
 		row.inFlight++;
+		row.habits.sent(this.elapsedMs);
 		this.#fold({
 			...this.#attemptOf(attempt),
 			type: 'sent',
@@ -214,38 +215,46 @@ export class Traffic {
 	/** It is over. @returns The quota tokens that it settled at, estimated where its answer broke off. */
 	ended(attempt: TappedCall, ending: Ending): number {
 		const {row} = attempt;
-		const of = this.#attemptOf(attempt);
-		const reservedTokens = attempt.expected.reserved;
 		row.lastMs = this.elapsedMs;
 		row.inFlight -= attempt.sentAt === undefined ? 0 : 1;
 		switch (ending.kind) {
 			case 'answered':
 				return this.#answered(attempt, ending);
 			case 'refused': {
-				const {failure} = ending;
-				const kind = throttleKindOf(failure);
-				attempt.end = {outcome: failure.class, usage: undefined, costUsd: 0};
-				row.throttled += kind === undefined ? 0 : 1;
-				const refused = {...of, failure, reservedTokens};
-				this.#fold(kind === undefined ? {...refused, type: 'failed'} : {...refused, type: 'throttled', kind});
+				attempt.end = {outcome: ending.failure.class, usage: undefined, costUsd: 0};
+				this.#foldFailure(attempt, ending.failure);
 				return 0;
 			}
 			case 'broken': {
 				const model = this.models[row.target];
-				const broken = this.#brokenOf(attempt, ending.reading);
+				const {reserved, ...broken} = this.#brokenOf(attempt, ending.reading);
 				attempt.end = {outcome: ending.failure?.class ?? 'aborted', usage: undefined, costUsd: undefined};
-				row.reserved += reservedTokens;
+				row.reserved += reserved;
 				row.tokens.quota += broken.quotaTokens;
 				row.tokens.isEstimated = true;
 				row.costUsd = added(row.costUsd, model?.price == null ? undefined : broken.costUsd);
-				this.#fold(
-					ending.failure === undefined
-						? {...of, type: 'abandoned', reservedTokens, broken}
-						: {...of, type: 'failed', failure: ending.failure, reservedTokens, broken},
-				);
+				if (ending.failure === undefined) {
+					const reservedTokens = attempt.expected.reserved;
+					this.#fold({...this.#attemptOf(attempt), type: 'abandoned', reservedTokens, broken});
+				} else {
+					this.#foldFailure(attempt, ending.failure, broken);
+				}
 				return broken.quotaTokens;
 			}
 		}
+	}
+
+	/** @param broken Its likely use; undefined where the service refused it before counting. */
+	#foldFailure(attempt: TappedCall, failure: Failure, broken?: Broken): void {
+		const kind = throttleKindOf(failure);
+		attempt.row.throttled += kind === undefined ? 0 : 1;
+		const of = {
+			...this.#attemptOf(attempt),
+			failure,
+			reservedTokens: attempt.expected.reserved,
+			...(broken === undefined ? {} : {broken}),
+		};
+		this.#fold(kind === undefined ? {...of, type: 'failed'} : {...of, type: 'throttled', kind});
 	}
 
 	#answered(attempt: TappedCall, {reading, usage}: Extract<Ending, {kind: 'answered'}>): number {
@@ -253,7 +262,7 @@ export class Traffic {
 		const model = this.models[row.target];
 		const burndown = model?.target.burndown.value ?? 1;
 		const quotaTokens = settledTokens(usage, burndown);
-		const input = usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens;
+		const input = inputOf(usage);
 		const reserved = input + expected.maxTokens;
 		const costUsd = model?.price == null ? undefined : costOf(usage, model.price);
 		attempt.end = {outcome: 'answered', usage, costUsd: usage.isEstimated ? undefined : costUsd};
@@ -275,7 +284,13 @@ export class Traffic {
 		if (times.timeToFirstToken !== undefined) {
 			row.timesToFirstToken.add(times.timeToFirstToken);
 		}
-		row.habits.answered(attempt, {...reading, ...times, usage, quotaTokens, reserved});
+		const parts = {setAside: reserved, reserved, settled: quotaTokens, countsFrom: 'unknown'} as const;
+		const occupied = occupiedBy(parts, times, this.#windowMs);
+		row.habits.answered(
+			attempt,
+			{...reading, ...times, usage, quotaTokens, reserved, occupied},
+			this.elapsedMs,
+		);
 		const isUseful = !reading.isTruncated && !reading.isRefused;
 		this.#fold({
 			...this.#attemptOf(attempt),
@@ -287,11 +302,7 @@ export class Traffic {
 			items: {useful: isUseful ? 1 : 0, checkFailed: 0, unparsed: 0, checked: 0, passed: 0},
 			tokens: tokenCounts(usage, {reasoning: ''}),
 			quotaTokens,
-			occupied: occupiedBy(
-				{setAside: reserved, reserved, settled: quotaTokens, countsFrom: 'unknown'},
-				times,
-				this.#windowMs,
-			),
+			occupied,
 			reservedTokens: attempt.expected.reserved,
 			isOverrun: quotaTokens > expected.reserved,
 			costUsd,
@@ -304,15 +315,19 @@ export class Traffic {
 	}
 
 	/** The likely use of an attempt whose fate is not known: its input, and what of its answer had come. */
-	#brokenOf({row, expected}: TappedCall, reading: AnswerReading | undefined): Broken {
+	#brokenOf(
+		{row, expected}: TappedCall,
+		reading: AnswerReading | undefined,
+	): Broken & {readonly reserved: number} {
 		const model = this.models[row.target];
 		const burndown = model?.target.burndown.value ?? 1;
-		const input = reading?.inputTokens ?? expected.inputTokens;
-		const output = row.estimator.outputTokensOf(reading?.characters ?? 0);
-		const usage = {inputTokens: input, outputTokens: output, cacheReadTokens: 0, cacheWriteTokens: 0};
+		const unread = {inputTokens: expected.inputTokens, cacheReadTokens: 0, cacheWriteTokens: 0};
+		const input = reading?.input ?? unread;
+		const usage = {...input, outputTokens: row.estimator.outputTokensOf(reading?.characters ?? 0)};
 		const price = model?.price ?? undefined;
 		return {
 			attempts: 1,
+			reserved: inputOf(usage) + expected.maxTokens,
 			quotaTokens: settledTokens(usage, burndown),
 			costUsd: price === undefined ? 0 : costOf(usage, price),
 			maxUsd: price === undefined ? 0 : costOf({...usage, outputTokens: expected.maxTokens}, price),

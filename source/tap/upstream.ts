@@ -74,9 +74,11 @@ const once = async (
 	request.once('socket', (socket) => {
 		sentAt = performance.now();
 		wasConnected = request.reusedSocket;
-		socket.once(isSecure ? 'secureConnect' : 'connect', () => {
-			wasConnected = true;
-		});
+		if (!wasConnected) {
+			socket.once(isSecure ? 'secureConnect' : 'connect', () => {
+				wasConnected = true;
+			});
+		}
 	});
 	request.once('error', (error: NodeJS.ErrnoException) => {
 		const isReset = error.code === 'ECONNRESET' || error.code === 'EPIPE';

@@ -1,7 +1,8 @@
 import {fstatSync, writeSync} from 'node:fs';
 import {isatty} from 'node:tty';
-import {reasonOf} from '../domain/user-error.ts';
-import {cleanLines, escapeUnseen} from '../text/width.ts';
+import {reasonOf, type UserError} from '../domain/user-error.ts';
+import {formatSpan} from '../text/numbers.ts';
+import {asSentence, cleanLines, cleanText, escapeUnseen, wrapText} from '../text/width.ts';
 
 /** The streams and signals of a command, injected so that tests can replace them. */
 export type Io = {
@@ -128,4 +129,48 @@ export function writeWhole(stream: NodeJS.WriteStream & {readonly fd?: number}):
 			done(error as Error);
 		}
 	};
+}
+
+/**
+ * An error for stderr: what is wrong, then what to do.
+ *
+ * @param error A message of several lines (a plan) keeps them.
+ * @param options `width` in cells of the terminal.
+ */
+export function errorLines(
+	error: Pick<UserError, 'message' | 'hint'>,
+	{width}: {readonly width: number},
+): readonly string[] {
+	const [first = '', ...rest] = cleanLines(error.message).split('\n');
+	return [
+		// A message of the service may lack its full stop, and the hint follows it.
+		...wrapText(`bedrock-top: ${rest.length === 0 ? asSentence(first) : first}`, width),
+		...rest,
+		...(error.hint === undefined ? [] : wrapText(cleanText(error.hint), width)),
+	];
+}
+
+/** Milliseconds between two updates. */
+const tickMs = 1000;
+
+/** Shows on a terminal what is waited for and for how long, and clears it afterwards. Elsewhere it shows nothing. */
+export async function withProgress<T>(
+	stream: NodeJS.WritableStream & {readonly isTTY?: boolean},
+	words: string,
+	work: Promise<T>,
+): Promise<T> {
+	if (!stream.isTTY) {
+		return work;
+	}
+	stream.write(words);
+	const startedAt = performance.now();
+	const ticking = setInterval(() => {
+		stream.write(`\r\u001B[K${words} ${formatSpan(performance.now() - startedAt)}`);
+	}, tickMs);
+	try {
+		return await work;
+	} finally {
+		clearInterval(ticking);
+		stream.write('\r\u001B[K');
+	}
 }

@@ -2,10 +2,14 @@ import {once} from 'node:events';
 import {createWriteStream, mkdirSync, rmSync, statSync, type WriteStream} from 'node:fs';
 import {rm} from 'node:fs/promises';
 import path from 'node:path';
-import {variantFingerprint} from '../domain/fingerprint.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import {reasonOf} from '../domain/user-error.ts';
-import type {AnswerRecord, LostRecord, UncheckedRecord} from '../engine/attempts/request-records.ts';
+import {
+	type AnswerRecord,
+	type LostRecord,
+	type UncheckedRecord,
+	variantFingerprint,
+} from '../engine/attempts/request-records.ts';
 import {askedLine, lostFile, partsOf} from '../reports/answer-lines.ts';
 import {lostRequestCsvLine, requestsCsvHead, requestsCsvLine} from '../reports/requests-csv.ts';
 import {uncheckedFile} from '../reports/unchecked-lines.ts';

@@ -3,11 +3,10 @@ import {closeSync, fstatSync, openSync, readdirSync, readSync, rmSync, writeSync
 import path from 'node:path';
 import {z} from 'zod';
 import {accountIdentity} from '../bedrock/quotas/quota-cache.ts';
-import {cacheFolder} from '../bedrock/quotas/user-cache.ts';
 import type {Connection} from '../domain/run-config.ts';
 import {reasonOf} from '../domain/user-error.ts';
 import type {DayBook} from '../tap/spending.ts';
-import {openPrivate} from '../text/private-file.ts';
+import {cacheFolder, openPrivate} from '../text/private-file.ts';
 import {makeFolder} from './worker-start.ts';
 
 /**

@@ -1,6 +1,5 @@
 import {randomUUID} from 'node:crypto';
-import type {MonitorRequest} from '../account/account-messages.ts';
-import {createAccountSession} from '../account/account-session.ts';
+import {createAccountSession, type MonitorRequest} from '../account/account-session.ts';
 import {createOwnTrafficRegistry} from '../account/own-traffic-registry.ts';
 import {sumOf} from '../admission/member-shares.ts';
 import {type Clock, systemClock} from '../domain/clock.ts';

@@ -6,10 +6,10 @@ import {z} from 'zod';
 import type {MemberRecord, MemberStore} from '../admission/member-shares.ts';
 import {deadAfterMs} from '../admission/membership.ts';
 import {accountIdentity, diskFiles} from '../bedrock/quotas/quota-cache.ts';
-import {cacheFolder} from '../bedrock/quotas/user-cache.ts';
 import {countsFrom} from '../domain/bucket-usage.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import type {Target} from '../domain/target.ts';
+import {cacheFolder} from '../text/private-file.ts';
 
 /** Where the runs of one user share their use of a bucket: a folder per bucket, a file per run. */
 export type LedgerStore = {

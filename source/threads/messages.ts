@@ -1,7 +1,6 @@
-import type {AccountReport, MonitorRequest} from '../account/account-messages.ts';
+import type {AccountReport, MonitorRequest} from '../account/account-session.ts';
 import type {ItemEntries} from '../domain/item-results.ts';
-import type {Plan} from '../domain/plan.ts';
-import type {RunConfig} from '../domain/run-config.ts';
+import type {Plan, RunConfig} from '../domain/run-config.ts';
 import type {Goal} from '../domain/run-spec.ts';
 import type {KeptRun, Snapshot} from '../domain/snapshot.ts';
 import type {TapConfig} from '../domain/tap.ts';

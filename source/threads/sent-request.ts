@@ -3,9 +3,9 @@ import {converseRequest, invokeRequest} from '../bedrock/methods/request.ts';
 import {type InferenceRequest, type Method, methods} from '../domain/backend.ts';
 import type {Prompt, Variant} from '../domain/task.ts';
 import type {Recipe} from '../reports/best-request.ts';
-import type {Choice} from '../reports/choice.ts';
 import type {Results, TargetResults} from '../reports/results-schema.ts';
 import type {JsonMembers, SentRequest} from '../reports/sdk-calls.ts';
+import type {Choice} from '../reports/verdict.ts';
 
 /** Builds requests with bedrock's code, for reports, which must not import it. */
 

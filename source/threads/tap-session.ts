@@ -23,6 +23,7 @@ import {Tap} from '../tap/tap.ts';
 import {dayBookFolder, openDayBook} from './day-book.ts';
 import {createLedgerStore, type LedgerStore} from './ledger-store.ts';
 import type {TapReport, TapRequest} from './messages.ts';
+import {openRecorder} from './recorder.ts';
 
 /** Milliseconds between two snapshots, as of a run. */
 const snapshotIntervalMs = 250;
@@ -44,6 +45,7 @@ type Started = {
 	readonly tap: Tap;
 	readonly clients: Clients;
 	readonly network: Network;
+	readonly recorder: ReturnType<typeof openRecorder> | undefined;
 	readonly noteElsewhere: () => void;
 	readonly stopPublishing: () => void;
 };
@@ -116,7 +118,9 @@ const startTap = async (
 		readonly listening: Extract<TapReport, {type: 'tap-listening'}>;
 	}
 > => {
-	const {connection, override, isRefreshing} = config;
+	const {connection, override, isRefreshing, recording} = config;
+	const recorder =
+		recording === undefined ? undefined : openRecorder(recording, {now: clock.now, epoch: clock.epoch, warn});
 	const clients = createClients(connection, {maxSockets: 1});
 	try {
 		const region = await clients.region();
@@ -151,6 +155,7 @@ const startTap = async (
 			clock,
 			agents: network.agents,
 			roundTripMs: network.roundTripMs,
+			account: link.buckets,
 			region,
 			endpoint,
 			secrets: () => [...clients.secrets(), ...secretsOf(keys), config.secret],
@@ -175,6 +180,7 @@ const startTap = async (
 				members.set(target, member);
 				return member;
 			},
+			recorder: recorder && {record: recorder.record, keepsAnswers: recording?.hasBodies === true},
 			dayBook: openDayBook(dayBookFolder(connection), warn),
 			baseOf: addresses(clients, connection, region),
 			priceOf,
@@ -193,7 +199,14 @@ const startTap = async (
 			setOthersToday: (index, tokens) => tap.setOthersToday(index, tokens),
 		});
 		const port = await tap.start();
-		return {tap, clients, network, noteElsewhere, listening: {type: 'tap-listening', port, region, endpoint}};
+		return {
+			tap,
+			clients,
+			network,
+			noteElsewhere,
+			recorder,
+			listening: {type: 'tap-listening', port, region, endpoint},
+		};
 	} catch (error) {
 		clients.close();
 		throw error;
@@ -227,7 +240,7 @@ export function createTapSession(
 
 	let isEnded = false;
 	const stop = async (
-		{tap, stopPublishing}: Started,
+		{tap, recorder, stopPublishing}: Started,
 		by: 'key' | 'signal',
 		deadlineMs: number,
 	): Promise<void> => {
@@ -236,6 +249,7 @@ export function createTapSession(
 		// A second request to stop has hurried the first.
 		if (!isEnded) {
 			isEnded = true;
+			await recorder?.close();
 			publish({type: 'ended', snapshot: tap.snapshot()});
 		}
 	};

@@ -1,7 +1,7 @@
 import {existsSync, lstatSync, mkdirSync} from 'node:fs';
 import module from 'node:module';
 import path from 'node:path';
-import {cacheFolder} from '../bedrock/quotas/user-cache.ts';
+import {cacheFolder} from '../text/private-file.ts';
 
 /**
  * Lets Node cache compiled code: the next start is a quarter faster. Node runs what is there and checks neither owner nor

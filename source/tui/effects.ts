@@ -1,7 +1,6 @@
 import path from 'node:path';
-import type {BucketPlace} from '../account/account-messages.ts';
+import type {BucketPlace} from '../account/account-session.ts';
 import {faultOf} from '../domain/user-error.ts';
-import {openItems, readItemAnswers} from '../reports/answer-lines.ts';
 import type {Effect, UntimedAction} from '../view/actions.ts';
 import type {State} from '../view/state.ts';
 import type {ScreenPorts, TerminalActions} from './screen-ports.ts';
@@ -74,6 +73,7 @@ export function createEffects(
 
 	const readAnswers = async ({key, file, item, offsets}: Effect & {type: 'read-answers'}) => {
 		try {
+			const {readItemAnswers} = await import('../reports/answer-lines.ts');
 			const answers = await readItemAnswers(file, item, offsets);
 			dispatch({type: 'answers-read', key, answers, problem: undefined});
 		} catch (error) {
@@ -83,6 +83,7 @@ export function createEffects(
 
 	const openEarlierItems = async ({folder, columns, models}: Effect & {type: 'open-items'}) => {
 		try {
+			const {openItems} = await import('../reports/answer-lines.ts');
 			const table = await openItems(path.join(folder, 'answers.jsonl'), columns, models);
 			dispatch({type: 'items-opened', folder, table});
 		} catch (error) {

@@ -1,9 +1,9 @@
 import type {Remembered} from '../config/config-file.ts';
+import type {Alert} from '../domain/account-snapshot.ts';
 import type {Clock} from '../domain/clock.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import type {KeptRun, Snapshot} from '../domain/snapshot.ts';
 import type {Fault} from '../domain/user-error.ts';
-import type {Alert} from '../metrics/decisions/alert.ts';
 import type {TerminalManners} from '../text/terminal-manners.ts';
 import type {ColorCount, ThemeName} from '../text/themes.ts';
 import type {AnswerSink, EngineReport, EngineRequest} from '../threads/messages.ts';

@@ -1,8 +1,7 @@
 import type {Remembered} from '../config/config-file.ts';
 import type {AccountSnapshot} from '../domain/account-snapshot.ts';
 import type {ItemAnswer, ItemColumn, ItemEntries, ItemTable} from '../domain/item-results.ts';
-import type {Plan} from '../domain/plan.ts';
-import type {RunConfig} from '../domain/run-config.ts';
+import type {Plan, RunConfig} from '../domain/run-config.ts';
 import type {Goal} from '../domain/run-spec.ts';
 import type {KeptRun, MoreRequests, Snapshot} from '../domain/snapshot.ts';
 import type {ListedModel} from '../domain/target.ts';

@@ -1,5 +1,5 @@
 import {cleanText} from '../text/width.ts';
-import {notFoldable, selectedBucket} from './account/listed-buckets.ts';
+import {notFoldable, selectedBucket} from './account/account-rows.ts';
 import {notChoosable} from './columns/columns.ts';
 import {notCopyable} from './copied.ts';
 import {selectedItem} from './items.ts';

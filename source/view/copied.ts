@@ -1,7 +1,7 @@
 import {formatCount} from '../text/numbers.ts';
 import type {CopyOutcome} from '../text/terminal-manners.ts';
 import {cleanLines} from '../text/width.ts';
-import {selectedBucket} from './account/listed-buckets.ts';
+import {selectedBucket} from './account/account-rows.ts';
 import {noEffect, type Transition, withEffects, withFlash} from './actions.ts';
 import {chosenRun} from './history/history.ts';
 import {selectedItem, shownColumn, shownItems} from './items.ts';

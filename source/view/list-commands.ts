@@ -1,5 +1,4 @@
-import {accountSorts} from './account/account-rows.ts';
-import {listedBuckets, selectedBucket} from './account/listed-buckets.ts';
+import {accountSorts, listedBuckets, selectedBucket} from './account/account-rows.ts';
 import {noEffect, type Transition} from './actions.ts';
 import {itemKey, listedItems, selectedItem} from './items.ts';
 import {currentList, type ScreenListName, withList} from './lists.ts';

@@ -28,7 +28,7 @@ export const logLines = oncePerState((state): readonly LogLine[] => {
 		key: `event ${index}`,
 		at: cleanText(at),
 		kind: cleanText(kindWords[kind] ?? kind.replaceAll('-', ' ')),
-		text: cleanText(kind === 'started' ? (state.startedWords ?? text) : text),
+		text: cleanText(kind === 'started' ? (startedText(state) ?? text) : text),
 	}));
 	const own = state.log.map(({id, atMs, kind, text}) => ({
 		key: `own ${id}`,
@@ -40,6 +40,9 @@ export const logLines = oncePerState((state): readonly LogLine[] => {
 		.toSorted((one, other) => (one.at < other.at ? -1 : one.at > other.at ? 1 : 0))
 		.map(({at, ...rest}) => ({...rest, time: at.slice(11, 19)}));
 });
+
+const startedText = ({tap, startedWords}: State): string | undefined =>
+	tap === undefined ? startedWords : `The tap listens at ${tap.address}.`;
 
 /** The state with a line added to its log. */
 export function withLog(state: State, kind: string, ...texts: readonly string[]): State {

@@ -1,7 +1,6 @@
-import {methods} from '../domain/backend.ts';
+import {answerGraceMs, methods} from '../domain/backend.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import {goals} from '../domain/run-spec.ts';
-import {answerGraceMs} from '../domain/timeouts.ts';
 import {formatCount, formatUsd} from '../text/numbers.ts';
 import {cleanText} from '../text/width.ts';
 import {initialAccount} from './account/account-state.ts';

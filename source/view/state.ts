@@ -1,9 +1,8 @@
+import {drainMs} from '../domain/backend.ts';
 import type {ItemAnswer, ItemTable} from '../domain/item-results.ts';
-import type {Plan} from '../domain/plan.ts';
-import type {RunConfig} from '../domain/run-config.ts';
+import type {Plan, RunConfig} from '../domain/run-config.ts';
 import type {KeptRun, MoreRequests, Snapshot} from '../domain/snapshot.ts';
 import type {ListedModel} from '../domain/target.ts';
-import {drainMs} from '../domain/timeouts.ts';
 import type {Fault} from '../domain/user-error.ts';
 import {type AccountState, initialAccount} from './account/account-state.ts';
 import {type Keymap, usualKeymap, type ViewName} from './keymap.ts';

@@ -1,11 +1,12 @@
+import {answerGraceMs} from '../domain/backend.ts';
 import type {Snapshot, StoppedBy} from '../domain/snapshot.ts';
-import {answerGraceMs} from '../domain/timeouts.ts';
 import {
 	formatCount,
 	formatDurationMs,
 	formatElapsedMs,
 	formatNumber,
 	formatSecondsLeft,
+	formatUsdWithin,
 	quietWords,
 } from '../text/numbers.ts';
 import type {Tone} from '../text/segment.ts';
@@ -16,7 +17,7 @@ import {startText} from './history/history.ts';
 import {keyOf} from './keymap.ts';
 import {isPaused} from './selectors.ts';
 import {leaveDeadlineOf, type State} from './state.ts';
-import {heldWords, requestCount, upWords} from './tap/tap-words.ts';
+import {heldWords, requestCount, leftWords as tapLeftWords, upWords} from './tap/tap-words.ts';
 
 /** The state of the session in words. */
 export type Status = {
@@ -151,9 +152,8 @@ function runningStatus(state: State, snapshot: Snapshot | undefined): Status {
 function tapStatus(state: State, snapshot: Snapshot | undefined): Status {
 	const requests = snapshot === undefined ? 0 : requestCount(snapshot);
 	if (state.asked === 'stop' || snapshot?.phase === 'draining') {
-		const inFlight = snapshot?.progress.inFlight ?? 0;
 		const left = snapshot === undefined ? undefined : deadlineWords(state, snapshot);
-		const words = [`${formatCount(inFlight)} in flight`, left].filter(Boolean).join(', ');
+		const words = [tapLeftWords(snapshot), left].filter(Boolean).join(', ');
 		return {
 			word: 'ENDING',
 			detail: `${words} · ${keyOf(state, 'quit')} ends at once`,
@@ -171,7 +171,10 @@ function tapStatus(state: State, snapshot: Snapshot | undefined): Status {
 	const held = heldWords(snapshot);
 	const count = `${formatCount(requests)} ${requests === 1 ? 'request' : 'requests'}`;
 	const inFlight = `${formatCount(snapshot.progress.inFlight)} in flight`;
+	const {costUsd, costUsdWithin} = snapshot;
+	const cost = costUsd === null ? '' : `cost ${formatUsdWithin(costUsd, costUsdWithin)}`;
 	const [detail = '', ...shorter] = [
+		[upWords(snapshot.elapsedMs), count, inFlight, held, cost],
 		[upWords(snapshot.elapsedMs), count, inFlight, held],
 		[count, inFlight, held],
 		[held || count],

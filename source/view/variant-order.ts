@@ -1,7 +1,6 @@
-import type {VariantFigures} from '../domain/figures-schema.ts';
+import type {VariantFigures, Verdict} from '../domain/figures-schema.ts';
 import type {Goal} from '../domain/run-spec.ts';
 import type {Snapshot} from '../domain/snapshot.ts';
-import type {Verdict} from '../domain/verdict.ts';
 
 /** Orders of the variants. `best` says which end comes first: the best variant is on top. */
 const sorts = [

@@ -1,9 +1,12 @@
 import type {VariantFigures} from '../domain/figures-schema.ts';
+import {formatPercent} from '../text/numbers.ts';
 import {cleanText} from '../text/width.ts';
 import {matchesFilter, selectedOf} from './lists.ts';
 import {oncePerState, shownSnapshot} from './selectors.ts';
 import type {State} from './state.ts';
 import {isRecommended, sortRows, verdictFor} from './variant-order.ts';
+
+/** The rows of the variant tables, and the quality of a variant in words. */
 
 /** A line of a variant table: a variant on a target, in the run or switched off. */
 export type VariantRow = {
@@ -68,3 +71,30 @@ export function selectedRow(
 ): VariantRow | undefined {
 	return selectedOf(rows, ({key}) => key, state.lists.variants);
 }
+
+/** Share of the items that passed, with its interval: `93% (84-98)`. */
+export function passedShare({score, low, high}: VariantFigures['quality']): string {
+	return score === null || low === null || high === null
+		? formatPercent(score)
+		: `${formatPercent(score)} (${percentOf(low)}-${percentOf(high)})`;
+}
+
+/** The same with the state of the gate: `93% (84-98) unproven`. */
+export function passedWords({quality}: VariantFigures): string {
+	const {gate = 'none'} = quality;
+	return gate === 'none' ? passedShare(quality) : `${passedShare(quality)} ${gate}`;
+}
+
+function percentOf(share: number): string {
+	return formatPercent(share).replace('%', '');
+}
+
+/** Whether answers of the run are checked: some were, or its task says how. */
+export const areAnswersChecked = oncePerState((state): boolean => {
+	const {checks, items} = state.config.task;
+	return (
+		(shownSnapshot(state)?.variants.some(({quality}) => quality.score !== null) ?? false) ||
+		checks.length > 0 ||
+		items.some(({expected}) => expected !== undefined)
+	);
+});

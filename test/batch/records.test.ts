@@ -11,8 +11,8 @@ import {
 	recordId,
 } from '../../source/batch/records.ts';
 import {splitBatch} from '../../source/batch/split.ts';
+import {type BatchLimits, usualLimits} from '../../source/bedrock/jobs/batch-limits.ts';
 import {assumedText} from '../../source/commands/batch.ts';
-import {type BatchLimits, usualLimits} from '../../source/domain/batch-limits.ts';
 
 /** Tests source/batch/records.ts and split.ts. */
 

@@ -23,6 +23,7 @@ import {screenCostCase} from './cases/screen-cost.ts';
 import {screenUpdatesCase} from './cases/screen-updates.ts';
 import {sharingCase} from './cases/sharing.ts';
 import {stallCase} from './cases/stall.ts';
+import {tapCase} from './cases/tap.ts';
 import {tapPaceCase} from './cases/tap-pace.ts';
 import {tokensRaceCase} from './cases/tokens-race.ts';
 import type {BenchCase} from './helpers/bench-case.ts';
@@ -49,6 +50,7 @@ export const benchCases: readonly BenchCase[] = [
 	stallCase,
 	overheadCase,
 	addedLatencyCase,
+	tapCase,
 	tapPaceCase,
 	memoryCase,
 	batchCase,

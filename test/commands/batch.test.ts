@@ -5,7 +5,7 @@ import {describe, expect, it, onTestFinished} from 'vitest';
 import {resumeRun} from '../../source/commands/run/resume.ts';
 import {parseArguments} from '../../source/config/parse-arguments.ts';
 import {resolveRun} from '../../source/config/resolve-run.ts';
-import {readResults} from '../../source/reports/results-json.ts';
+import {readResults} from '../../source/reports/results-schema.ts';
 import {batchAccount, batchModel, batchPlace, callBatch as call} from '../batch/batch-harness.ts';
 
 /** Tests source/commands/batch.ts. */

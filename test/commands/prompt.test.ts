@@ -153,7 +153,7 @@ describe('prompt', () => {
 	});
 
 	it('rebuilds a built-in variant from what was sent', async () => {
-		const {builtInVariant} = await import('../../source/prompts/built-in-variants.ts');
+		const {builtInVariant} = await import('../../source/config/preset-variants.ts');
 		const concise = builtInVariant('concise', undefined) ?? terse;
 		const task = {task: 'Sum up.', content: 'Old text.', items: [], checks: []};
 		const {system = null, user} = composePrompt(concise, task, []);

@@ -63,6 +63,13 @@ describe('parseArguments', () => {
 		expect(fault.message).toContain('"it"');
 	});
 
+	it('says where the program of a tap goes', async () => {
+		const hint = 'A program goes behind --, as in: bedrock-top tap -- claude';
+		expect((await faultOf(() => assertWords(parseArguments(['tap', 'claude'])))).hint).toBe(hint);
+		expect((await faultOf(() => parseArguments(['tap', 'claude', '-x']))).hint).toBe(hint);
+		expect((await faultOf(() => parseArguments(['tap', '-x']))).hint).toContain('--help');
+	});
+
 	it('names the word that is neither a command nor a preset', async () => {
 		const fault = await faultOf(() => assertWords(parseArguments(['runn', 'summarize'])));
 		expect(fault.message).toBe('"runn" is not a command or a preset.');

@@ -5,7 +5,7 @@ import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {text} from 'node:stream/consumers';
 import {describe, expect, it, onTestFinished} from 'vitest';
-import {readResults} from '../../source/reports/results-json.ts';
+import {readResults} from '../../source/reports/results-schema.ts';
 import {isBuilt, runProgram} from '../helpers/built-program.ts';
 import {isSoak} from '../helpers/random-cases.ts';
 import {startForTest} from '../simulator/harness.ts';

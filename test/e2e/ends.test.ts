@@ -4,7 +4,7 @@ import {createServer} from 'node:http';
 import type {AddressInfo} from 'node:net';
 import path from 'node:path';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
-import {readResults} from '../../source/reports/results-json.ts';
+import {readResults} from '../../source/reports/results-schema.ts';
 import {isBuilt, newFolder, plainEnvironment, program} from '../helpers/built-program.ts';
 import {openPseudoTerminal} from '../helpers/pseudo-terminal.ts';
 

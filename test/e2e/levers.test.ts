@@ -1,8 +1,7 @@
 import {readFileSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import {describe, expect, it} from 'vitest';
-import {readResults} from '../../source/reports/results-json.ts';
-import {resultsSchema} from '../../source/reports/results-schema.ts';
+import {readResults, resultsSchema} from '../../source/reports/results-schema.ts';
 import {isBuilt, newFolder, runProgram} from '../helpers/built-program.ts';
 
 const rules = Array.from(

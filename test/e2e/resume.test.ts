@@ -3,7 +3,7 @@ import {existsSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import {describe, expect, it} from 'vitest';
 import type {AnswerRecord} from '../../source/engine/attempts/request-records.ts';
-import {readResults} from '../../source/reports/results-json.ts';
+import {readResults} from '../../source/reports/results-schema.ts';
 import {isBuilt, newFolder, plainEnvironment, program, runProgram} from '../helpers/built-program.ts';
 
 const argv = ['run', 'classify', '--demo', '--requests', '48', '--variants', 'concise,one-word', '--csv'];

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import {describe, expect, it} from 'vitest';
-import {readResults} from '../../source/reports/results-json.ts';
+import {readResults} from '../../source/reports/results-schema.ts';
 import {
 	isBuilt,
 	newFolder,

@@ -1,4 +1,4 @@
-/** Tests source/admission/bucket-state.ts and source/engine/run-snapshot.ts of a run beside other tenants of its bucket: what its gauges, time left and reasons say, against what is so. */
+/** Tests source/admission/run-buckets.ts and source/engine/run-snapshot.ts of a run beside other tenants of its bucket: what its gauges, time left and reasons say, against what is so. */
 import {describe, expect, it} from 'vitest';
 import {type Beside, beside, type OthersScene} from '../helpers/others-lab.ts';
 

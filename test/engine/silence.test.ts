@@ -1,7 +1,6 @@
 /** Tests source/engine/attempts/attempts.ts: silence ends an attempt. */
 import {describe, expect, it} from 'vitest';
-import type {Backend, InvokeOptions, Outcome} from '../../source/domain/backend.ts';
-import {methods} from '../../source/domain/backend.ts';
+import {type Backend, type InvokeOptions, methods, type Outcome} from '../../source/domain/backend.ts';
 import type {RunSpec} from '../../source/domain/run-spec.ts';
 import {createRun} from '../../source/engine/run.ts';
 import {progressLine} from '../../source/plain/progress.ts';

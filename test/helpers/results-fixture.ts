@@ -1,7 +1,6 @@
-import type {Distribution, Mean, VariantFigures} from '../../source/domain/figures-schema.ts';
+import type {Distribution, Mean, VariantFigures, Verdict} from '../../source/domain/figures-schema.ts';
 import type {Snapshot} from '../../source/domain/snapshot.ts';
 import type {Target} from '../../source/domain/target.ts';
-import type {Verdict} from '../../source/domain/verdict.ts';
 import type {Environment} from '../../source/reports/results.ts';
 
 /** Snapshots of runs that ended, for reports and printouts: made up, but consistent in themselves. */

@@ -173,8 +173,23 @@ export function tapSnapshotFixture(overrides: Partial<Snapshot> = {}): Snapshot 
 		best: [],
 		verdicts: [],
 		gain: null,
-		advice: [],
-		events: [{at: '2026-03-01T10:00:10.000Z', kind: 'refused', text: 'Refused a request: wrong-secret.'}],
+		advice: [
+			{
+				kind: 'max-tokens',
+				text: 'boto3: answers need 180 output tokens, 99 of 100 (240 answers), and ask for 4,096: max tokens of 260 let 3.1x as many through.',
+				usefulPerMinute: null,
+			},
+			{
+				kind: 'caching',
+				text: 'claude-cli: the second session writes its cache and never reads it (9 answers).',
+				usefulPerMinute: null,
+			},
+		],
+		events: [
+			{at: '2026-03-01T10:00:00.000Z', kind: 'started', text: 'The run started.'},
+			{at: '2026-03-01T10:00:10.000Z', kind: 'refused', text: 'Refused a request: wrong-secret.'},
+		],
+		costUsd: 1.04,
 		tap: {clients},
 		...overrides,
 	});
@@ -192,6 +207,7 @@ export function idleTapFixture(): Snapshot {
 		failures: [],
 		timeline: {intervalSeconds: 1, points: []},
 		costUsd: null,
+		advice: [],
 		tap: {clients: []},
 	});
 }

@@ -1,6 +1,5 @@
 import {expect, it} from 'vitest';
-import type {Plan} from '../../source/domain/plan.ts';
-import type {RunConfig} from '../../source/domain/run-config.ts';
+import type {Plan, RunConfig} from '../../source/domain/run-config.ts';
 import {planLines} from '../../source/plain/plan.ts';
 import {target} from '../helpers/results-fixture.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
+import {builtInVariant, builtInVariantNames} from '../../source/config/preset-variants.ts';
 import type {Item, Task, Variant} from '../../source/domain/task.ts';
-import {builtInVariant, builtInVariantNames} from '../../source/prompts/built-in-variants.ts';
 import {
 	composePrompt,
 	composeTurn,

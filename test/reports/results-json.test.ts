@@ -1,7 +1,8 @@
 import {describe, expect, it} from 'vitest';
 import {UserError} from '../../source/domain/user-error.ts';
 import {resultsOf} from '../../source/reports/results.ts';
-import {readResults, resultsText} from '../../source/reports/results-json.ts';
+import {resultsText} from '../../source/reports/results-json.ts';
+import {readResults} from '../../source/reports/results-schema.ts';
 import {environment, snapshot} from '../helpers/results-fixture.ts';
 
 const results = resultsOf(snapshot(), environment);

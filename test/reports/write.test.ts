@@ -3,7 +3,7 @@ import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import {resultsOf} from '../../source/reports/results.ts';
-import {readResults} from '../../source/reports/results-json.ts';
+import {readResults} from '../../source/reports/results-schema.ts';
 import {writeReportFiles} from '../../source/reports/write.ts';
 import {environment, snapshot, target, variant} from '../helpers/results-fixture.ts';
 

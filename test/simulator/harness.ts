@@ -79,7 +79,10 @@ export type StatsAnswer = {
 	readonly ok: number;
 	readonly failed: number;
 	readonly throttled: Readonly<Record<'requests' | 'tokens' | 'day' | 'overloaded', number>>;
-	readonly tokens: Readonly<Record<'input' | 'output' | 'cacheRead' | 'cacheWrite' | 'quota', number>>;
+	readonly tokens: Readonly<
+		Record<'input' | 'output' | 'cacheRead' | 'cacheWrite' | 'reserved' | 'quota', number>
+	>;
+	readonly tokensByUserAgent: Readonly<Record<string, StatsAnswer['tokens']>>;
 	readonly buckets: ReadonlyArray<{
 		readonly model: string;
 		readonly scope: string;

@@ -1,13 +1,12 @@
 import {describe, expect, it} from 'vitest';
 import {createRandom} from '../../source/simulator/answers/random.ts';
-import type {Model} from '../../source/simulator/catalog/model.ts';
+import {type Model, paceOf} from '../../source/simulator/catalog/model.ts';
 import {findModel} from '../../source/simulator/catalog/models.ts';
-import {paceOf} from '../../source/simulator/runtime/latency.ts';
 import {startSimulator} from '../../source/simulator/server.ts';
 import type {Time} from '../../source/simulator/time.ts';
 import {defaultOptions, modelPath, readStats} from './harness.ts';
 
-/** Tests source/simulator/runtime/deliver.ts and latency.ts. */
+/** Tests source/simulator/runtime/deliver.ts, and the pace of source/simulator/catalog/model.ts. */
 
 const model = (id: string): Model => findModel(id) as Model;
 

@@ -4,6 +4,7 @@ import {setImmediate, setTimeout} from 'node:timers/promises';
 import {afterEach, describe, expect, it} from 'vitest';
 import {noQuota} from '../../source/bedrock/quotas/bucket-quota.ts';
 import type {Pace} from '../../source/domain/tap.ts';
+import type {Target} from '../../source/domain/target.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';
 import {startTapBefore, type TapUnderTest, targetOf} from '../helpers/tapped-simulator.ts';
 
@@ -206,6 +207,25 @@ describe('a paced tap', () => {
 		expect(tapped.tap.snapshot().events.map(({text}) => text)).toContain(
 			`${model} passes unpaced: its quotas are not known.`,
 		);
+	});
+
+	it('counts what passed before the quotas were read as soon as they are', async () => {
+		const service = await startService();
+		const {promise, resolve} = Promise.withResolvers<{target: Target; price: null}>();
+		const tapped = await startTapBefore(
+			service.url,
+			{},
+			{clock: new FakeClock(), resolve: async () => promise},
+		);
+		closing.push(tapped.stop);
+		expect((await ask(tapped)).status).toBe(200);
+		expect(tapped.tap.snapshot().buckets[0]?.requests.used ?? 0).toBe(0);
+		resolve({target: knownTarget(100, 1000), price: null});
+		await settle(() => tapped.tap.snapshot().buckets[0]?.requests.limit === 100);
+		expect(tapped.tap.snapshot().buckets[0]).toMatchObject({
+			requests: {used: 1, reserved: 0},
+			tokens: {used: 7, reserved: 0},
+		});
 	});
 
 	it('sends nothing for a client that leaves while it waits', async () => {

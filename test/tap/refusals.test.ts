@@ -303,7 +303,7 @@ describe('the port', () => {
 	it('that another program has is named in one sentence', async () => {
 		const failing = startTapBefore(server.url, {port: tapped.port});
 		await expect(failing).rejects.toMatchObject({
-			message: `Port ${tapped.port} is already in use.`,
+			message: expect.stringContaining(`Port ${tapped.port} is already in use`),
 			exitCode: 1,
 			hint: expect.stringContaining('--port'),
 		});

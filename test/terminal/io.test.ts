@@ -4,6 +4,7 @@ import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {pathToFileURL} from 'node:url';
 import {describe, expect, it} from 'vitest';
+import {withProgress} from '../../source/terminal/io.ts';
 
 /** A program that writes many lines to stdout as every command does, and says how it went on stderr. */
 const script = `
@@ -53,4 +54,40 @@ describe.skipIf(process.platform === 'win32')('a file as stdout (skipped on Wind
 			expect(stderr).toContain('no space left on the disk');
 		},
 	);
+});
+
+const streamOf = (isTTY: boolean) => {
+	let text = '';
+	const stream = {
+		isTTY,
+		write(part: string) {
+			text += part;
+			return true;
+		},
+	};
+	return {stream: stream as unknown as NodeJS.WriteStream, text: () => text};
+};
+
+it('what is waited for is said on a terminal, and taken back when it is over', async () => {
+	const {stream, text} = streamOf(true);
+	const {promise, resolve} = Promise.withResolvers<number>();
+	const result = withProgress(stream, 'Writing ...', promise);
+	expect(text()).toBe('Writing ...');
+	resolve(7);
+	expect(await result).toBe(7);
+	expect(text()).toBe('Writing ...\r\u001B[K');
+});
+
+it('a fault takes it back too', async () => {
+	const {stream, text} = streamOf(true);
+	await expect(withProgress(stream, 'Writing ...', Promise.reject(new Error('disk full')))).rejects.toThrow(
+		'disk full',
+	);
+	expect(text()).toContain('\u001B[K');
+});
+
+it('nothing is said where lines stay', async () => {
+	const {stream, text} = streamOf(false);
+	await withProgress(stream, 'Writing ...', Promise.resolve());
+	expect(text()).toBe('');
 });

@@ -2,16 +2,19 @@ import {
 	chmodSync,
 	closeSync,
 	linkSync,
+	mkdtempSync,
 	readFileSync,
+	rmSync,
 	statSync,
 	symlinkSync,
 	writeFileSync,
 	writeSync,
 } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
-import {describe, expect, it} from 'vitest';
+import {describe, expect, it, onTestFinished} from 'vitest';
 import {diskFiles} from '../../source/bedrock/quotas/quota-cache.ts';
-import {copyPrivate, openPrivate, writeAtomically} from '../../source/text/private-file.ts';
+import {copyPrivate, openLineWriter, openPrivate, writeAtomically} from '../../source/text/private-file.ts';
 import {newFolder} from '../helpers/built-program.ts';
 
 const write = (file: string, how: 'replace' | 'continue', text = 'new'): void => {
@@ -86,4 +89,37 @@ it('writes to a device that a link leads to', () => {
 	symlinkSync('/dev/null', file);
 	write(file, 'continue');
 	expect(statSync(file).isCharacterDevice()).toBe(true);
+});
+
+const temporaryFile = (): string => {
+	const folder = mkdtempSync(path.join(os.tmpdir(), 'bedrock-top-test-'));
+	onTestFinished(() => rmSync(folder, {recursive: true, force: true}));
+	return path.join(folder, 'lines');
+};
+
+it('lines of every length reach the file in their order, with their sizes, and each is shown once', () => {
+	const file = temporaryFile();
+	const lines = [
+		...Array.from({length: 3000}, (_unused, index) => `${index} ${'ü€😀'.repeat(index % 90)}\n`),
+		`${'long €'.repeat(100_000)}\n`,
+		'short\n',
+		'',
+	];
+	const shown: string[] = [];
+	const writer = openLineWriter(file, (text) => shown.push(text));
+	const sizes = lines.map((line) => writer.add(line));
+	writer.close();
+	expect(readFileSync(file, 'utf8') === lines.join('')).toBe(true);
+	expect(shown.join('') === lines.join('')).toBe(true);
+	expect(sizes).toEqual(lines.map((line) => Buffer.byteLength(line)));
+});
+
+it('a new writer drops what the file held', () => {
+	const file = temporaryFile();
+	for (const line of ['before, and longer\n', 'after\n']) {
+		const writer = openLineWriter(file);
+		writer.add(line);
+		writer.close();
+	}
+	expect(readFileSync(file, 'utf8')).toBe('after\n');
 });

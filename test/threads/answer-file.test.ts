@@ -4,7 +4,7 @@ import path from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {parseArguments} from '../../source/config/parse-arguments.ts';
 import {resolveRun} from '../../source/config/resolve-run.ts';
-import {itemFingerprint} from '../../source/domain/fingerprint.ts';
+import {itemFingerprint} from '../../source/engine/attempts/request-records.ts';
 import {requestsCsvHead} from '../../source/reports/requests-csv.ts';
 import {createAnswerLog, openAnswers, openLineFile} from '../../source/threads/answer-file.ts';
 import {answerRecord} from '../helpers/answer-record.ts';

@@ -4,7 +4,7 @@ import path from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import {environmentOf} from '../../source/reports/environment.ts';
 import {resultsOf} from '../../source/reports/results.ts';
-import {readResults} from '../../source/reports/results-json.ts';
+import {readResults} from '../../source/reports/results-schema.ts';
 import {writeReports} from '../../source/threads/reports-handle.ts';
 import {parseXml} from '../helpers/parse-xml.ts';
 import {charts, twoVariants as run} from '../helpers/results-fixture.ts';

@@ -8,7 +8,7 @@ import {initialState, type State} from '../../source/view/state.ts';
 import {sortRows} from '../../source/view/variant-order.ts';
 import {configFixture, snapshotFixture} from '../helpers/snapshot-fixture.ts';
 
-/** Tests source/tui/panels/variant-columns.ts and source/view/quality-words.ts. */
+/** Tests source/tui/panels/variant-columns.ts and source/view/variant-rows.ts. */
 
 function stateOf(snapshot: Snapshot, config: Partial<State['config']> = {}): State {
 	return {

@@ -1,9 +1,8 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import type {VariantFigures} from '../../source/domain/figures-schema.ts';
+import type {GateState, VariantFigures, Verdict} from '../../source/domain/figures-schema.ts';
 import {type Goal, goals} from '../../source/domain/run-spec.ts';
 import type {Snapshot} from '../../source/domain/snapshot.ts';
-import type {GateState, Verdict} from '../../source/domain/verdict.ts';
 import {lineText, lineWidth} from '../../source/text/segment.ts';
 import {notesLines} from '../../source/tui/panels/notes.ts';
 import {tinyLines} from '../../source/tui/panels/tiny.ts';

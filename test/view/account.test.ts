@@ -1,8 +1,8 @@
 import {describe, expect, it} from 'vitest';
 import {readAlert} from '../../source/config/values.ts';
 import type {AccountSnapshot} from '../../source/domain/account-snapshot.ts';
+import {listedBuckets, listedRegions, selectedBucket} from '../../source/view/account/account-rows.ts';
 import {initialAccount} from '../../source/view/account/account-state.ts';
-import {listedBuckets, listedRegions, selectedBucket} from '../../source/view/account/listed-buckets.ts';
 import type {Action, UntimedAction} from '../../source/view/actions.ts';
 import {reduce} from '../../source/view/reduce.ts';
 import {initialState, type State} from '../../source/view/state.ts';

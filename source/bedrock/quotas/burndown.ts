@@ -1,8 +1,9 @@
 import type {Burndown} from '../../domain/target.ts';
 
 /**
- * How many quota tokens one output token costs on `bedrock-runtime`. AWS has changed this table several times, so it is data
- * with a date; the user can override it and `burndown-calibration` can measure it.
+ * What the output of a model costs its bucket on `bedrock-runtime`: quota tokens per output token, and how many are set aside
+ * where a request names no maximum. AWS has changed the first table several times, so it is data with a date; the user can
+ * override it and `account/account-bucket.ts` measures it.
  */
 
 /** Where the documented values are from: Amazon Bedrock user guide, "Token burndown", as it read on this day. */
@@ -41,4 +42,35 @@ export function burndownOf(baseModel: string, override?: number): Burndown {
 	}
 	const rule = rules.find(({models}) => models.test(baseModel));
 	return rule === undefined ? {value: 1, source: assumed} : {value: rule.value, source: rule.source};
+}
+
+/**
+ * Output tokens that a request may ask for at most: what the service sets aside where a request names none (AWS user
+ * guide, token burndown: "the model's maximum"). Data from the providers' pages in the user guide as read on 2026-11-22;
+ * models that are newer than it count as their neighbours. Wherever it is used it is marked as assumed.
+ */
+
+const maxOutputs: ReadonlyArray<readonly [models: RegExp, tokens: number]> = [
+	[/^anthropic\.claude-(?:v\d|instant|3-(?:opus|sonnet|haiku))/, 4096],
+	[/^anthropic\.claude-3-5/, 8192],
+	[/^anthropic\.claude-opus-4(?:-1)?(?:-20|$|-v)/, 32_000],
+	[/^anthropic\.claude-(?:3-7|[a-z]+-4)/, 64_000],
+	[/^anthropic\./, 128_000],
+	[/^amazon\.nova-2/, 65_536],
+	[/^amazon\.nova-premier/, 32_000],
+	[/^amazon\.nova/, 10_000],
+	[/^amazon\.titan/, 512],
+	[/^meta\.llama3-(?:8b|70b)/, 2048],
+	[/^meta\./, 8192],
+	[/^mistral\.(?:mistral-7b|mixtral)/, 512],
+	[/^(?:mistral|cohere|ai21)\./, 4096],
+	[/^deepseek\.r1/, 32_768],
+];
+
+/** Of a model that no rule knows. */
+const usualMaxOutput = 8192;
+
+/** @param baseModel Foundation model ID. */
+export function maxOutputOf(baseModel: string): number {
+	return maxOutputs.find(([models]) => models.test(baseModel))?.[1] ?? usualMaxOutput;
 }

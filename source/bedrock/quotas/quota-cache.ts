@@ -2,9 +2,8 @@ import {createHash} from 'node:crypto';
 import {mkdir, readFile} from 'node:fs/promises';
 import path from 'node:path';
 import {type Clock, systemClock} from '../../domain/clock.ts';
-import {privateFolderMode, writeAtomically} from '../../text/private-file.ts';
+import {cacheFolder, privateFolderMode, writeAtomically} from '../../text/private-file.ts';
 import type {FoundationModel, InferenceProfile, ListedQuota} from './quota-source.ts';
-import {cacheFolder} from './user-cache.ts';
 
 /** The lists of one account on disk, so that the next start asks nobody. Identifiers and numbers only, no credentials. */
 

@@ -2,13 +2,12 @@ import type {FailureClass} from '../../domain/failure.ts';
 import type {Snapshot} from '../../domain/snapshot.ts';
 import {faultOf} from '../../domain/user-error.ts';
 import {summaryLines} from '../../plain/summary.ts';
-import {type Condition, metConditions} from '../../reports/conditions.ts';
+import type {Condition} from '../../reports/conditions.ts';
 import type {Results} from '../../reports/results-schema.ts';
-import {columnsOf, type Io, writeClean, writeJson, writeLines} from '../../terminal/io.ts';
+import {columnsOf, type Io, withProgress, writeClean, writeJson, writeLines} from '../../terminal/io.ts';
 import {writeJsonFile} from '../../terminal/json-file.ts';
 import {takesLinks} from '../../terminal/manners.ts';
 import {signalExitCode} from '../../terminal/signals.ts';
-import {withProgress} from '../../terminal/with-progress.ts';
 import {fileSegment, segment} from '../../text/segment.ts';
 import type {KnownTerminal} from '../../text/terminal-manners.ts';
 import {paintLine, themeNamed} from '../../text/themes.ts';
@@ -126,7 +125,10 @@ export async function finish(
 		...(wasRefused(snapshot) ? refusalLines(snapshot) : []),
 	]);
 	const exitCode = exitCodeOf(snapshot, io.signal);
-	const failed = metConditions(conditions, results);
+	const failed =
+		conditions.length === 0
+			? []
+			: (await import('../../reports/conditions.ts')).metConditions(conditions, results);
 	if (exitCode === 0 && failed.length > 0) {
 		await writeLines(io.stderr, failed);
 		return 3;

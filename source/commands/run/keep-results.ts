@@ -9,7 +9,6 @@ import {furtherFolder} from '../../reports/folder.ts';
 import {resultsOf} from '../../reports/results.ts';
 import {resultsText, writeResults} from '../../reports/results-json.ts';
 import type {Results} from '../../reports/results-schema.ts';
-import {noteRun} from '../../reports/run-index.ts';
 import {leaveWill} from '../../terminal/crash.ts';
 import {openPrivate, privateFolderMode} from '../../text/private-file.ts';
 import type {EngineHandle} from '../../threads/engine-handle.ts';
@@ -138,7 +137,11 @@ const writeFirst = async (run: OwnRun, folder: string, results: Results): Promis
 	try {
 		const file = await writeResults(folder, results);
 		run.isOnDisk = true;
-		noteRun(results, folder);
+		// Without its line in the index the run is found by its folder.
+		await import('../../reports/run-index.ts').then(
+			({noteRun}) => noteRun(results, folder),
+			() => {},
+		);
 		return {files: [file], faults: []};
 	} catch (error) {
 		return {files: [], faults: faultLines(`results.json could not be written to ${folder}`, error)};

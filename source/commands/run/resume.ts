@@ -5,10 +5,10 @@ import {readUtf8} from '../../config/input/text-file.ts';
 import type {FlagValues} from '../../config/parse-arguments.ts';
 import type {OutputConfig} from '../../config/resolve-output.ts';
 import {readInteger} from '../../config/values.ts';
-import {itemFingerprint, variantFingerprint} from '../../domain/fingerprint.ts';
 import type {RunConfig} from '../../domain/run-config.ts';
 import type {Item} from '../../domain/task.ts';
 import {UserError} from '../../domain/user-error.ts';
+import {itemFingerprint, variantFingerprint} from '../../engine/attempts/request-records.ts';
 import {
 	type Answered,
 	type AnsweredLine,
@@ -18,8 +18,8 @@ import {
 	readAnswerLines,
 	readAskedLines,
 } from '../../reports/answer-lines.ts';
-import {readResults} from '../../reports/results-json.ts';
 import type {Results} from '../../reports/results-schema.ts';
+import {readResults} from '../../reports/results-schema.ts';
 import {readUncheckedLines, uncheckedFile} from '../../reports/unchecked-lines.ts';
 import {formatCount} from '../../text/numbers.ts';
 import {openPrivate} from '../../text/private-file.ts';

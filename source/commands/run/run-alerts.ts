@@ -1,10 +1,9 @@
 import {raisedAlerts, raisedId, raisedWords} from '../../account/alerts.ts';
 import {regionNow} from '../../account/own-traffic-registry.ts';
-import type {AccountRegion} from '../../domain/account-snapshot.ts';
+import type {AccountRegion, Alert} from '../../domain/account-snapshot.ts';
 import {systemClock} from '../../domain/clock.ts';
 import type {RunConfig} from '../../domain/run-config.ts';
 import type {LogEvent, Snapshot} from '../../domain/snapshot.ts';
-import type {Alert} from '../../metrics/decisions/alert.ts';
 import {alertLines} from '../../plain/account.ts';
 import {type Io, writeLines} from '../../terminal/io.ts';
 import type {EngineHandle} from '../../threads/engine-handle.ts';

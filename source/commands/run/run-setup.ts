@@ -10,7 +10,7 @@ import type {Io} from '../../terminal/io.ts';
 import {assertWritable} from '../../terminal/json-file.ts';
 import type {AnswerSink} from '../../threads/messages.ts';
 import {lazyDemo} from '../demo.ts';
-import {type Resumption, resumptionOf} from './resume.ts';
+import type {Resumption} from './resume.ts';
 import {type SearchSetup, searchOf} from './search.ts';
 
 /** All that the screen and the headless run need before the engine starts. */
@@ -84,7 +84,11 @@ export async function setUpRun(given: Arguments, io: Io, canChoose = false): Pro
 		assertModels(asked);
 	}
 	const search = searchOf(given.flags, asked, canChoose);
-	const resumption = await resumptionOf(given.flags, output, asked);
+	// What reads earlier files is loaded where there are some.
+	const resumption =
+		given.flags.text('resume') === undefined
+			? undefined
+			: await (await import('./resume.ts')).resumptionOf(given.flags, output, asked);
 	const config = resumption?.config ?? asked;
 	if (output.json?.file !== undefined && !output.isDryRun) {
 		await assertWritable(output.json.file);

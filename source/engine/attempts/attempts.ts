@@ -1,9 +1,8 @@
 import type {Reservation} from '../../admission/ledger.ts';
-import type {Answer, Backend, Outcome} from '../../domain/backend.ts';
+import type {Answer, Backend, Outcome, Silence} from '../../domain/backend.ts';
 import type {Clock} from '../../domain/clock.ts';
 import type {Failure, Received} from '../../domain/failure.ts';
 import type {Item, ItemVerdict, Task, Variant} from '../../domain/task.ts';
-import type {Silence} from '../../domain/timeouts.ts';
 import {beginJudgement, judgeAnswer, type PatternChecker, type PatternResult} from '../../prompts/checks.ts';
 import {formatSpan} from '../../text/numbers.ts';
 import type {Cell} from '../cells/cell.ts';

@@ -1,12 +1,52 @@
+import {hash} from 'node:crypto';
 import type {Answer, Usage} from '../../domain/backend.ts';
 import type {Failure, FailureClass} from '../../domain/failure.ts';
-import {itemFingerprint} from '../../domain/fingerprint.ts';
 import type {RequestTimes, RunEvent} from '../../domain/run-event.ts';
-import type {FailedCheck, ItemVerdict} from '../../domain/task.ts';
+import type {FailedCheck, Item, ItemVerdict, Task, Variant} from '../../domain/task.ts';
 import {formatCount, formatPercent} from '../../text/numbers.ts';
 import type {Cell} from '../cells/cell.ts';
 import type {Attempt} from './attempts.ts';
 import type {LogicalRequest} from './logical-request.ts';
+
+/** What is kept of each request, and the fingerprints by which a resumed run recognises items and variants in any order. */
+
+const shortHash = (value: unknown): string => hash('sha256', JSON.stringify(value) ?? '').slice(0, 16);
+
+/** Fingerprint of an item: its text, its fields in any order, its right answer. */
+export function itemFingerprint({
+	text,
+	fields,
+	expected,
+}: Pick<Item, 'text' | 'fields' | 'expected'>): string {
+	return shortHash([text, Object.entries(fields).toSorted(([a], [b]) => (a < b ? -1 : 1)), expected ?? null]);
+}
+
+/** Fingerprints of the parts of a variant's requests, beside the item: so a message can name the part that changed. */
+export type VariantParts = Readonly<Record<string, string>>;
+
+/** @param maxTokens Of the run: a number or `auto`; a variant's own takes precedence. */
+export function variantParts(
+	variant: Variant,
+	{task, content}: Pick<Task, 'task' | 'content'>,
+	maxTokens: number | 'auto',
+): VariantParts {
+	return {
+		task: shortHash(task),
+		content: shortHash(content ?? null),
+		instruction: shortHash(variant.instruction),
+		'system prompt': shortHash(variant.system ?? null),
+		'max tokens': shortHash(variant.maxTokens ?? maxTokens),
+		stop: shortHash(variant.stop),
+		parameters: shortHash(variant.parameters),
+		'items per request': shortHash(variant.itemsPerRequest),
+		compression: shortHash(variant.compress),
+	};
+}
+
+/** Of all parts together. */
+export function variantFingerprint(parts: VariantParts): string {
+	return shortHash(Object.entries(parts).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
 
 /** What became of one item, for answers.jsonl; `item` is its index. */
 export type VerdictRecord = {

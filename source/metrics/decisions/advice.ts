@@ -6,10 +6,10 @@ import type {Task, Variant} from '../../domain/task.ts';
 import {composePrompt} from '../../prompts/compose.ts';
 import {formatCount, formatNumber, formatPercent} from '../../text/numbers.ts';
 import type {Figures} from '../figures/figures.ts';
-import {quotaIncreaseAdvice} from './quota-increase.ts';
 import {
 	costOfTypical,
 	dayBoundOf,
+	quotaIncreaseAdvice,
 	sustainableBound,
 	sustainableUnderReservation,
 	type TypicalRequest,

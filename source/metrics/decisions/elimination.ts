@@ -1,5 +1,5 @@
+import type {GateState} from '../../domain/figures-schema.ts';
 import type {Goal} from '../../domain/run-spec.ts';
-import type {GateState} from '../../domain/verdict.ts';
 import {evidentT, logShareEvidence} from '../statistics/evidence.ts';
 import {
 	type Field,

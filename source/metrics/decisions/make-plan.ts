@@ -1,6 +1,6 @@
 import {estimatedTokens, requestsForItems} from '../../domain/accounting.ts';
 import {leftBeside, type Use} from '../../domain/bucket-usage.ts';
-import type {Plan} from '../../domain/plan.ts';
+import type {Plan} from '../../domain/run-config.ts';
 import type {CellSpec, Price, RunSpec} from '../../domain/run-spec.ts';
 import type {Limit, Target} from '../../domain/target.ts';
 import {recordedFor, type Task} from '../../domain/task.ts';

@@ -1,6 +1,6 @@
+import type {GateState} from '../../domain/figures-schema.ts';
 import type {Goal} from '../../domain/run-spec.ts';
 import type {Quota} from '../../domain/target.ts';
-import type {GateState} from '../../domain/verdict.ts';
 import type {Blocks} from '../figures/blocks.ts';
 import {indexOf, type Measure} from '../figures/request-measures.ts';
 import {evidentT, largestShare, logEvidence} from '../statistics/evidence.ts';

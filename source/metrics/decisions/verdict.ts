@@ -1,7 +1,6 @@
-import type {VariantFigures} from '../../domain/figures-schema.ts';
+import type {VariantFigures, Verdict} from '../../domain/figures-schema.ts';
 import type {Goal, LoadShape} from '../../domain/run-spec.ts';
 import type {Gain} from '../../domain/snapshot.ts';
-import type {Verdict} from '../../domain/verdict.ts';
 import {fewestBlocks, itemsToProve, lowOver, type Standings, wantsOf} from './elimination.ts';
 import {burdenOf, type Case, type Doubt, verdictText} from './verdict-words.ts';
 

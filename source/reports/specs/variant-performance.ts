@@ -1,7 +1,7 @@
 import {formatNumber} from '../../text/numbers.ts';
 import {cleanText} from '../../text/width.ts';
-import {recommendedOf} from '../choice.ts';
 import type {VariantResults} from '../results-schema.ts';
+import {recommendedOf} from '../verdict.ts';
 import {colours, variantLabels} from './axes.ts';
 import {barPanel} from './bar-panel.ts';
 import {type Chart, type ChartInput, emptySpec, frame, subtitleOf, titleOf} from './chart.ts';

@@ -1,8 +1,7 @@
 import {createRandom, hashText} from '../answers/random.ts';
-import type {Model, Scope} from '../catalog/model.ts';
+import {type Model, medianPace, type Scope} from '../catalog/model.ts';
 import {findModel} from '../catalog/models.ts';
 import {findProfile, type Profile} from '../catalog/profiles.ts';
-import {medianPace} from '../runtime/latency.ts';
 import {
 	addDuration,
 	createCounts,

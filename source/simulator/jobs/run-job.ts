@@ -6,7 +6,7 @@ import type {Lifecycle} from '../catalog/model.ts';
 import {resolveModel} from '../catalog/profiles.ts';
 import {answerTokens} from '../families/family.ts';
 import {isJson, type Json, parseBody, promptTokens} from '../families/prompt.ts';
-import {operations} from '../runtime/operation.ts';
+import {operations} from '../runtime/dialects.ts';
 import type {StoredObject} from '../s3/object-store.ts';
 import type {Simulation} from '../simulation.ts';
 import {ServiceError} from '../wire/service-error.ts';

@@ -1,6 +1,6 @@
 import {answerPrompt} from '../answers/answer.ts';
 import type {Random} from '../answers/random.ts';
-import type {Model} from '../catalog/model.ts';
+import {type Model, paceOf} from '../catalog/model.ts';
 import {accountId} from '../catalog/profiles.ts';
 import {answerTokens, type ResponseContext, type Usage} from '../families/family.ts';
 import type {Json, Segment} from '../families/prompt.ts';
@@ -8,7 +8,6 @@ import {errorOfFault, streamMessage} from '../faults/faults.ts';
 import type {Fault} from '../faults/script.ts';
 import type {AnswerWriter, Deliverable} from '../runtime/deliver.ts';
 import {chunkParts, dueShareOf, partsOf} from '../runtime/dialect.ts';
-import {paceOf} from '../runtime/latency.ts';
 import type {Simulation} from '../simulation.ts';
 import {type MantleApi, MantleError, requestIdHeaders} from './mantle-api.ts';
 import type {MantleAdmission, MantleRefusal} from './mantle-buckets.ts';

@@ -1,8 +1,8 @@
+import type {Pace} from '../catalog/model.ts';
 import type {Fault} from '../faults/script.ts';
 import {sleepUntil, type Time} from '../time.ts';
 import {type Reply, sendJson} from '../wire/exchange.ts';
 import type {StreamedAnswer, Timing, WholeAnswer} from './dialect.ts';
-import type {Pace} from './latency.ts';
 
 /** Sends answers over time, the same for all APIs: whole or event by event, with the faults that interrupt them. */
 

@@ -1,9 +1,14 @@
 import type {IncomingHttpHeaders} from 'node:http';
+import type {Model} from '../catalog/model.ts';
+import {findOtherModel} from '../catalog/other-models.ts';
 import {signatureOf} from '../families/anthropic-request.ts';
 import {parseConverse} from '../families/converse.ts';
 import type {Answer, Family, ResponseContext, StopReason, ToolUse} from '../families/family.ts';
-import type {Json} from '../families/prompt.ts';
+import {type Json, parseBody} from '../families/prompt.ts';
+import {familyOf} from '../families/registry.ts';
+import {assertShape} from '../families/shape.ts';
 import {encodeEvent, paddedJson} from '../wire/event-stream.ts';
+import {validationError} from '../wire/service-error.ts';
 import {
 	type AnswerBlock,
 	chunkParts,
@@ -16,6 +21,8 @@ import {
 	type Timing,
 } from './dialect.ts';
 import {assessment} from './guardrails.ts';
+
+/** The operations of the runtime, and how each reads requests and writes answers. */
 
 /** Converse and ConverseStream: one form for all models, token counts in the body. */
 
@@ -121,7 +128,7 @@ const deltasOf = (facts: ResponseContext): readonly StreamDelta[] =>
 		encode: () => encodeChunk(facts, chunk),
 	}));
 
-export const converseDialect: Dialect = {
+const converseDialect: Dialect = {
 	parse: parseConverse,
 	whole: (facts, timing, settings) => ({
 		body: {
@@ -261,7 +268,7 @@ const withMetrics = (family: Family, chunks: readonly Json[], metrics: Json): re
 };
 
 /** The dialect of a family. */
-export function invokeDialect(family: Family): Dialect {
+function invokeDialect(family: Family): Dialect {
 	return {
 		parse: family.parse,
 		whole: (facts, timing, settings) => ({
@@ -298,4 +305,49 @@ export function invokeDialect(family: Family): Dialect {
 			};
 		},
 	};
+}
+
+/** An operation of the runtime that asks a model. */
+export type Operation = {
+	readonly name: 'InvokeModel' | 'InvokeModelWithResponseStream' | 'Converse' | 'ConverseStream';
+	readonly isStream: boolean;
+	readonly dialectOf: (model: Model) => Dialect;
+};
+
+const ofFamily = (model: Model): Dialect => invokeDialect(familyOf(model.family));
+
+/** The operations by the last part of their path. */
+export const operations: Readonly<Record<string, Operation>> = {
+	invoke: {name: 'InvokeModel', isStream: false, dialectOf: ofFamily},
+	'invoke-with-response-stream': {
+		name: 'InvokeModelWithResponseStream',
+		isStream: true,
+		dialectOf: ofFamily,
+	},
+	converse: {name: 'Converse', isStream: false, dialectOf: () => converseDialect},
+	'converse-stream': {name: 'ConverseStream', isStream: true, dialectOf: () => converseDialect},
+};
+
+/**
+ * Refuses models of embeddings, images or scores, as the service does where it is asked for text.
+ * @throws ServiceError where the model is one of them.
+ */
+export function refuseOtherModels(modelId: string, operation: Operation, body: Buffer): void {
+	const model = findOtherModel(modelId);
+	if (model === undefined) {
+		return;
+	}
+	switch (operation.name) {
+		case 'Converse':
+		case 'ConverseStream':
+			throw validationError(
+				"This action doesn't support the model that you provided. Try again with a supported text or chat model.",
+			);
+		case 'InvokeModelWithResponseStream':
+			throw validationError('The model is unsupported for streaming');
+		case 'InvokeModel':
+			assertShape(parseBody(body), model.shape);
+			// The only answer that the service would not give.
+			throw validationError(`The simulator answers with text only, and ${model.id} does not.`);
+	}
 }

@@ -1,6 +1,7 @@
 import type {IncomingHttpHeaders} from 'node:http';
 import {answerPrompt} from '../answers/answer.ts';
 import type {Random} from '../answers/random.ts';
+import {paceOf} from '../catalog/model.ts';
 import {type ResolvedModel, resolveModel} from '../catalog/profiles.ts';
 import {answerTokens, noUsage, type ResponseContext, type Usage} from '../families/family.ts';
 import {type Prompt, parseBody} from '../families/prompt.ts';
@@ -11,9 +12,8 @@ import {encodeException} from '../wire/event-stream.ts';
 import {ServiceError, throttlingError, validationError} from '../wire/service-error.ts';
 import type {AnswerWriter, Deliverable} from './deliver.ts';
 import type {Dialect, RequestedSettings} from './dialect.ts';
+import {type Operation, refuseOtherModels} from './dialects.ts';
 import {blockedAnswer, judgePrompt} from './guardrails.ts';
-import {paceOf} from './latency.ts';
-import {type Operation, refuseOtherModels} from './operation.ts';
 import type {CacheUse} from './prompt-cache.ts';
 
 /** An incoming request. */
@@ -32,6 +32,8 @@ export type Arrival = {
 /** An admitted request with its answer. */
 type Job = Deliverable & {
 	readonly usage: Usage;
+	/** What its bucket set aside for it. */
+	readonly reservedTokens: number;
 	/** Charges the bucket for the output tokens; returns the cost. */
 	readonly settle: (nowMs: number, outputTokens: number) => number;
 };
@@ -130,12 +132,8 @@ export function createJob(simulation: Simulation, arrival: Arrival): Job {
 	const totalInputTokens = settledInputTokens + cacheUse.readTokens;
 	const reservedInputTokens =
 		simulation.options.reserve === 'without-cache-reads' ? settledInputTokens : totalInputTokens;
-	const admission = simulation.buckets.admit(
-		region,
-		target,
-		startedAtMs,
-		reservedInputTokens + prompt.maximumTokens,
-	);
+	const reservedTokens = reservedInputTokens + prompt.maximumTokens;
+	const admission = simulation.buckets.admit(region, target, startedAtMs, reservedTokens);
 	if (!admission.isAdmitted) {
 		throw throttlingError(admission.throttle, modelId);
 	}
@@ -171,6 +169,7 @@ export function createJob(simulation: Simulation, arrival: Arrival): Job {
 		fault,
 		outputTokens,
 		usage: facts.usage,
+		reservedTokens,
 		writer: writerOf(dialect, facts, {headers: arrival.headers, body}, arrival.requestId),
 		produce: (_nowMs, tokens) => tokens,
 		settle(nowMs, producedTokens) {

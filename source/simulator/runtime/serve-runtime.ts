@@ -11,8 +11,8 @@ import type {RequestRecord} from '../stats.ts';
 import {delayedReply, type Exchange, regionOf, sendError, sendJson} from '../wire/exchange.ts';
 import {ServiceError, validationError} from '../wire/service-error.ts';
 import {type Delivery, deliverStream, deliverWhole} from './deliver.ts';
+import type {Operation} from './dialects.ts';
 import {type Arrival, createJob} from './job.ts';
-import type {Operation} from './operation.ts';
 
 /** Serves CountTokens: the count that the same request would be charged for. It costs no quota. */
 export async function serveCountTokens(
@@ -61,6 +61,7 @@ const unsupported = (): ServiceError =>
 type Outcome = Delivery & {
 	readonly serviceError: ServiceError | undefined;
 	readonly usage: Usage;
+	readonly reservedTokens: number;
 	readonly quotaTokens: number;
 };
 
@@ -110,7 +111,8 @@ const runInference = async (
 		const deliver = arrival.operation.isStream ? deliverStream : deliverWhole;
 		const delivery = await deliver(job, reply, time);
 		const quotaTokens = job.settle(time.now(), delivery.outputTokens);
-		return {...delivery, serviceError: undefined, usage: job.usage, quotaTokens};
+		const {usage, reservedTokens} = job;
+		return {...delivery, serviceError: undefined, usage, reservedTokens, quotaTokens};
 	} catch (error) {
 		if (!(error instanceof ServiceError)) {
 			throw error;
@@ -123,6 +125,7 @@ const runInference = async (
 			firstTokenAtMs: undefined,
 			serviceError: error,
 			usage: noUsage,
+			reservedTokens: 0,
 			quotaTokens: 0,
 		};
 	}
@@ -148,6 +151,7 @@ const recordOf = (arrival: Arrival, outcome: Outcome, receivedAt: number, endedA
 		outputTokens: outcome.outputTokens,
 		cacheReadTokens: outcome.usage.cacheReadTokens,
 		cacheWriteTokens: outcome.usage.cacheWriteTokens,
+		reservedTokens: outcome.reservedTokens,
 		quotaTokens: outcome.quotaTokens,
 	};
 };

@@ -13,8 +13,7 @@ import {
 } from '../../text/numbers.ts';
 import {hangingLines, type Line, segment} from '../../text/segment.ts';
 import {cleanText} from '../../text/width.ts';
-import {type AccountRow, limitCell} from '../../view/account/account-rows.ts';
-import {selectedAdvice, selectedBucket} from '../../view/account/listed-buckets.ts';
+import {type AccountRow, limitCell, selectedAdvice, selectedBucket} from '../../view/account/account-rows.ts';
 import type {State} from '../../view/state.ts';
 import type {FrameTitle} from '../frame.ts';
 import {rowNotes} from './account-notes.ts';

@@ -1,9 +1,13 @@
 import type {WhatToChange} from '../../account/what-to-change.ts';
 import type {AccountRegion} from '../../domain/account-snapshot.ts';
 import type {Line} from '../../text/segment.ts';
-import type {AccountRow} from '../../view/account/account-rows.ts';
+import {
+	type AccountRow,
+	listedRegions,
+	selectedAdvice,
+	selectedBucket,
+} from '../../view/account/account-rows.ts';
 import {accountFault} from '../../view/account/account-state.ts';
-import {listedRegions, selectedAdvice, selectedBucket} from '../../view/account/listed-buckets.ts';
 import {oncePerState} from '../../view/selectors.ts';
 import type {State} from '../../view/state.ts';
 import {firstShown, panelInside} from '../frame.ts';

@@ -1,4 +1,4 @@
-import {drainMs} from '../../domain/timeouts.ts';
+import {drainMs} from '../../domain/backend.ts';
 import {formatCount, formatSecondsLeft} from '../../text/numbers.ts';
 import {fileSegment, fitLine, hangingLines, type Line, lineWidth, segment} from '../../text/segment.ts';
 import {cleanText, wrapText} from '../../text/width.ts';
@@ -7,6 +7,7 @@ import {type Keymap, keyOf, titleOf} from '../../view/keymap.ts';
 import {type Setting, settings} from '../../view/settings.ts';
 import type {ColumnChooser, Overlay, SettingsForm, State} from '../../view/state.ts';
 import {statusOf} from '../../view/status.ts';
+import {leftWords} from '../../view/tap/tap-words.ts';
 import {boxed, type Content, firstShown, framed, overlayRoom} from '../frame.ts';
 import {type Rect, tierOf} from '../layout.ts';
 import {planEntries} from '../panels/notice.ts';
@@ -221,12 +222,12 @@ function tapQuestionLines(
 	width: number,
 	height: number,
 ): readonly Line[] {
-	const inFlight = formatCount(state.snapshot?.progress.inFlight ?? 0);
+	const left = leftWords(state.snapshot);
 	const key = keyOf(state, of === 'hold' ? 'toggle-pause' : 'stop');
 	const words =
 		of === 'hold'
-			? `New requests get 503 with Retry-After until ${key} is pressed again; the ${inFlight} in flight go on.`
-			: `New requests get 503 with Retry-After; the ${inFlight} in flight have ${formatSecondsLeft(drainMs)} to finish.`;
+			? `New requests get 503 with Retry-After until ${key} is pressed again. ${left}: they go on.`
+			: `New requests get 503 with Retry-After. ${left}: they have ${formatSecondsLeft(drainMs)} to finish.`;
 	const sentence = wrapText(words, width).map((line): Line => [segment(line)]);
 	const keys: Line = [
 		segment(key, 'accent'),

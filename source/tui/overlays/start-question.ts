@@ -1,4 +1,4 @@
-import type {Plan} from '../../domain/plan.ts';
+import type {Plan} from '../../domain/run-config.ts';
 import type {MoreRequests} from '../../domain/snapshot.ts';
 import {type Line, segment} from '../../text/segment.ts';
 import {wrapText} from '../../text/width.ts';

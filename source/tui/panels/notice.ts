@@ -1,4 +1,4 @@
-import type {Plan} from '../../domain/plan.ts';
+import type {Plan} from '../../domain/run-config.ts';
 import {
 	formatCount,
 	formatDurationMs,

@@ -4,7 +4,7 @@ import {formatCount, formatTokens} from '../../text/numbers.ts';
 import {flowLines, type Line, segment} from '../../text/segment.ts';
 import {cleanText, wrapText} from '../../text/width.ts';
 import {freeWords, roomTone} from '../../view/account/account-columns.ts';
-import {listedBuckets} from '../../view/account/listed-buckets.ts';
+import {listedBuckets} from '../../view/account/account-rows.ts';
 import {keyOf} from '../../view/keymap.ts';
 import {bucketNow, shownSnapshot, snapshotNowMs, throttledSinceMs} from '../../view/selectors.ts';
 import type {State} from '../../view/state.ts';

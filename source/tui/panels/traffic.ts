@@ -63,7 +63,9 @@ export function trafficPanels(
 	const {rows, folded} = listedTraffic(state);
 	const frame = tier === 'narrow' ? 1 : 2;
 	const wanted = Math.max(1, rows.length) + 1 + (folded > 0 ? 1 : 0) + frame;
-	const tableHeight = left - wanted < minDetailRows ? left : wanted;
+	const advice = adviceLines(state, inside(0).width);
+	const below = split(left - wanted, advice.length === 0 ? 0 : advice.length + frame, frame);
+	const tableHeight = left - below.advice - below.detail;
 	const table: StackedPanel = {
 		title: tableTitle(state),
 		lines: tableLines(state, inside(tableHeight).width, inside(tableHeight).height),
@@ -73,8 +75,33 @@ export function trafficPanels(
 	return [
 		...gauges,
 		table,
-		...(left > tableHeight ? [detailPanel(state, width, left - tableHeight, tier)] : []),
+		...(below.advice === 0
+			? []
+			: [
+					{title: {title: [segment('Advice', 'title')]}, lines: advice, height: below.advice, isTitled: true},
+				]),
+		...(below.detail === 0 ? [] : [detailPanel(state, width, below.detail, tier)]),
 	];
+}
+
+/** Rows below the table: advice first, as much of it as leaves the detail its least, then the detail. */
+function split(
+	spare: number,
+	wanted: number,
+	frame: number,
+): {readonly advice: number; readonly detail: number} {
+	const beside = Math.min(wanted, spare - minDetailRows);
+	if (beside > frame || (wanted === 0 && spare >= minDetailRows)) {
+		return {advice: beside, detail: spare - beside};
+	}
+	const alone = Math.min(wanted, spare);
+	return {advice: alone > frame ? alone : 0, detail: 0};
+}
+
+/** What the traffic so far asks for; each sentence names its client. */
+function adviceLines(state: State, width: number): readonly Line[] {
+	const advice = shownSnapshot(state)?.advice ?? [];
+	return advice.flatMap(({text}) => hangingLines(segment('→ ', 'accent'), cleanText(text), width));
 }
 
 function requestsOf(state: State): number {
@@ -176,11 +203,9 @@ function gaugePanel(
 
 function tableTitle(state: State): FrameTitle {
 	const {rows} = listedTraffic(state);
-	const requests = requestsOf(state);
 	const words = [
 		'',
 		`${formatCount(rows.length)} ${rows.length === 1 ? 'row' : 'rows'}`,
-		`${formatCount(requests)} ${requests === 1 ? 'request' : 'requests'}`,
 		...(state.tap?.isFolded === false ? ['by session'] : []),
 		...listWords(state, 'traffic'),
 	];

@@ -13,10 +13,9 @@ import type {Tone} from '../../text/segment.ts';
 import type {Column} from '../../text/table.ts';
 import {chosenColumns, furtherColumns} from '../../view/columns/columns.ts';
 import type {ViewName} from '../../view/keymap.ts';
-import {passedWords} from '../../view/quality-words.ts';
 import type {OwnColumns} from '../../view/state.ts';
 import {throttledTotal} from '../../view/variant-order.ts';
-import type {VariantRow} from '../../view/variant-rows.ts';
+import {passedWords, type VariantRow} from '../../view/variant-rows.ts';
 
 /** The columns of a table of variants. */
 

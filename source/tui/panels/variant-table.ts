@@ -1,15 +1,14 @@
-import type {Verdict} from '../../domain/verdict.ts';
+import type {Verdict} from '../../domain/figures-schema.ts';
 import {atLeastText} from '../../metrics/decisions/verdict-words.ts';
 import {formatRatio} from '../../text/numbers.ts';
 import {joinLines, type Line, segment} from '../../text/segment.ts';
 import {fitColumns, formatHeader, rowLine} from '../../text/table.ts';
 import {cleanText} from '../../text/width.ts';
 import {listWords} from '../../view/lists.ts';
-import {areAnswersChecked} from '../../view/quality-words.ts';
 import {shownSnapshot} from '../../view/selectors.ts';
 import type {State} from '../../view/state.ts';
 import {verdictFor} from '../../view/variant-order.ts';
-import {isBesideOthers, listedRows, selectedRow} from '../../view/variant-rows.ts';
+import {areAnswersChecked, isBesideOthers, listedRows, selectedRow} from '../../view/variant-rows.ts';
 import {type FrameTitle, firstShown} from '../frame.ts';
 import {marksLegend, type TableRow, variantColumns} from './variant-columns.ts';
 

@@ -1,7 +1,6 @@
-import type {VariantFigures} from '../../domain/figures-schema.ts';
+import type {VariantFigures, Verdict} from '../../domain/figures-schema.ts';
 import {type Goal, goals} from '../../domain/run-spec.ts';
 import type {Snapshot} from '../../domain/snapshot.ts';
-import type {Verdict} from '../../domain/verdict.ts';
 import {atLeastText, burdenOf} from '../../metrics/decisions/verdict-words.ts';
 import {formatCount, formatDurationMs, formatNumber, formatPercent, formatUsd} from '../../text/numbers.ts';
 import {
@@ -17,10 +16,10 @@ import {
 import {cleanText, truncateMiddle} from '../../text/width.ts';
 import {keyOf} from '../../view/keymap.ts';
 import {moreHint, offeredMore} from '../../view/more-requests.ts';
-import {areAnswersChecked, passedShare} from '../../view/quality-words.ts';
 import {shownSnapshot} from '../../view/selectors.ts';
 import type {State} from '../../view/state.ts';
 import {verdictFor} from '../../view/variant-order.ts';
+import {areAnswersChecked, passedShare} from '../../view/variant-rows.ts';
 import type {FrameTitle} from '../frame.ts';
 import {shownTargetIndex} from './header.ts';
 

@@ -8,9 +8,8 @@ import {withLog} from '../log-lines.ts';
 import {prepare} from '../run-commands.ts';
 import {isRunning} from '../selectors.ts';
 import type {State} from '../state.ts';
-import type {AccountRow} from './account-rows.ts';
+import {type AccountRow, selectedBucket} from './account-rows.ts';
 import {type AccountState, accountFault} from './account-state.ts';
-import {selectedBucket} from './listed-buckets.ts';
 
 /** Commands of the Account view. */
 

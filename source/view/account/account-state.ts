@@ -1,5 +1,4 @@
-import type {AccountRegion, AccountSnapshot} from '../../domain/account-snapshot.ts';
-import type {Alert} from '../../metrics/decisions/alert.ts';
+import type {AccountRegion, AccountSnapshot, Alert} from '../../domain/account-snapshot.ts';
 
 /** What the screen knows of the account, and how it shows it. */
 export type AccountState = {

@@ -197,7 +197,7 @@ export const clientColumns: ReadonlyArray<Column<ClientRow>> = [
 		key: 'held',
 		header: 'Held',
 		align: 'right',
-		priority: 75,
+		priority: 84,
 		format: ({held}) => formatCount(held),
 		tone: ({held}) => (held > 0 ? 'warning' : 'plain'),
 	},
@@ -238,7 +238,7 @@ export const clientColumns: ReadonlyArray<Column<ClientRow>> = [
 	},
 	{
 		key: 'throttled',
-		header: 'Throttled',
+		header: 'Thr',
 		align: 'right',
 		priority: 82,
 		format: ({throttled}) => formatCount(throttled),

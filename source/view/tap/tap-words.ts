@@ -1,26 +1,43 @@
 import type {BucketState, Gauge, Snapshot} from '../../domain/snapshot.ts';
-import {formatSpan, formatTokens} from '../../text/numbers.ts';
+import type {Limit, Quota} from '../../domain/target.ts';
+import {formatCount, formatSpan, formatTokens} from '../../text/numbers.ts';
 import {cleanText} from '../../text/width.ts';
 import type {ClientRow} from './client-rows.ts';
 
 /** What a tap does, in words. */
 
-const gaugeText = ({used, reserved, limit, others}: Gauge, unit: string): string =>
+const gaugeText = (
+	{used, reserved, limit, others}: Gauge,
+	unit: string,
+	{source}: Pick<Limit, 'source'>,
+): string =>
 	[
 		`${formatTokens(used)} used`,
 		...(reserved > 0 ? [`${formatTokens(reserved)} reserved`] : []),
 		...(others === undefined ? [] : [`others ${formatTokens(others)}`]),
-		limit === null ? `no ${unit} quota known` : `of ${formatTokens(limit)} ${unit}`,
+		limit === null
+			? `no ${unit} quota known`
+			: `of ${formatTokens(limit)} ${unit}${source === 'assumed' ? ' (assumed)' : ''}`,
 	].join(', ');
 
 /** Both limits of a bucket in one line. */
-export function gaugeWords({requests, tokens}: BucketState): string {
-	return `${gaugeText(requests, 'RPM')} · ${gaugeText(tokens, 'TPM')}`;
+export function gaugeWords(
+	{requests, tokens}: BucketState,
+	{requestsPerMinute, tokensPerMinute}: Pick<Quota, 'requestsPerMinute' | 'tokensPerMinute'>,
+): string {
+	return `${gaugeText(requests, 'RPM', requestsPerMinute)} · ${gaugeText(tokens, 'TPM', tokensPerMinute)}`;
 }
 
 /** Requests that came so far, those in flight or held among them. */
 export function requestCount({tap}: Pick<Snapshot, 'tap'>): number {
 	return (tap?.clients ?? []).reduce((sum, {requests}) => sum + requests, 0);
+}
+
+/** What a tap still has to answer: `3 in flight, 12 waiting`. */
+export function leftWords(snapshot: Pick<Snapshot, 'progress' | 'tap'> | undefined): string {
+	const held = (snapshot?.tap?.clients ?? []).reduce((sum, client) => sum + client.held, 0);
+	const waiting = held === 0 ? '' : `, ${formatCount(held)} waiting`;
+	return `${formatCount(snapshot?.progress.inFlight ?? 0)} in flight${waiting}`;
 }
 
 /** How long a tap is up: whole minutes, so that an idle screen stays as it is. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import {calibrateBurndown} from '../../../source/account/burndown-calibration.ts';
+import {calibrateBurndown} from '../../../source/account/account-bucket.ts';
 import {burndownOf, burndownSource} from '../../../source/bedrock/quotas/burndown.ts';
 
 describe('burndown of a base model', () => {

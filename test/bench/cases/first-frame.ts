@@ -8,7 +8,7 @@ import type {BenchCase} from '../helpers/bench-case.ts';
 import {milliseconds, ratio} from '../helpers/format.ts';
 import {mainThreadCpuMs} from '../helpers/processor-time.ts';
 import {openProgram, openScript, shows, withTerminal} from '../helpers/screen-program.ts';
-import {alternate, median} from '../helpers/statistics.ts';
+import {alternate, median, quantile} from '../helpers/statistics.ts';
 
 const mostRatio = 1.4;
 
@@ -75,6 +75,10 @@ export const firstFrameCase: BenchCase = {
 			const times = await alternate(isQuick ? 7 : 15, ours, theirs);
 			const [oursMs, theirsMs] = [middle(times.first, 'elapsedMs'), middle(times.second, 'elapsedMs')];
 			const [ourCpuMs, theirCpuMs] = [middle(times.first, 'cpuMs'), middle(times.second, 'cpuMs')];
+			// Of each pair: what else the machine does meets both.
+			const ratios = times.first.map(({cpuMs}, pair) => cpuMs / (times.second[pair]?.cpuMs ?? Number.NaN));
+			const cpuRatio = median(ratios);
+			const [low, high] = [quantile(ratios, 0.25), quantile(ratios, 0.75)];
 			return [
 				{
 					name: 'first frame of --demo',
@@ -89,10 +93,10 @@ export const firstFrameCase: BenchCase = {
 					name: 'processor time of the main thread until then',
 					ours: milliseconds(ourCpuMs),
 					comparison: `minimal Ink program ${milliseconds(theirCpuMs)}`,
-					relation: ratio(ourCpuMs / theirCpuMs),
-					bound: '',
-					isMet: undefined,
-					figures: {ourCpuMs, theirCpuMs},
+					relation: `${ratio(cpuRatio)}, half of them ${ratio(low)} to ${ratio(high)}`,
+					bound: `<= ${ratio(mostRatio)}`,
+					isMet: cpuRatio <= mostRatio,
+					figures: {ourCpuMs, theirCpuMs, ratio: cpuRatio, low, high},
 				},
 			];
 		} finally {

@@ -14,5 +14,8 @@ const readStatMs = (file: string): number => {
 /** Processor time of a process with all its threads, in milliseconds. Linux only. */
 export const processCpuMs = (pid: number): number => readStatMs(`/proc/${pid}/stat`);
 
-/** Processor time of the main thread of a process alone. */
-export const mainThreadCpuMs = (pid: number): number => readStatMs(`/proc/${pid}/task/${pid}/stat`);
+/** Processor time of the main thread of a process alone, by the scheduler's own clock, which counts nanoseconds. */
+export const mainThreadCpuMs = (pid: number): number => {
+	const [nanoseconds] = readFileSync(`/proc/${pid}/task/${pid}/schedstat`, 'utf8').split(' ');
+	return Number(nanoseconds) / 1e6;
+};

@@ -5,12 +5,13 @@ import {describe, expect, it} from 'vitest';
 import {resumeRun} from '../../../source/commands/run/resume.ts';
 import {parseArguments} from '../../../source/config/parse-arguments.ts';
 import {resolveRun} from '../../../source/config/resolve-run.ts';
-import {itemFingerprint, variantFingerprint} from '../../../source/domain/fingerprint.ts';
 import type {RunConfig} from '../../../source/domain/run-config.ts';
 import {
 	type AnswerRecord,
+	itemFingerprint,
 	toUncheckedRecord,
 	type VerdictRecord,
+	variantFingerprint,
 } from '../../../source/engine/attempts/request-records.ts';
 import {partsOf} from '../../../source/reports/answer-lines.ts';
 import {requestsCsvHead} from '../../../source/reports/requests-csv.ts';

@@ -7,7 +7,7 @@ import type {
 	Standing,
 	VariantFigures,
 } from '../../../domain/figures-schema.ts';
-import type {Plan} from '../../../domain/plan.ts';
+import type {Plan} from '../../../domain/run-config.ts';
 import type {Snapshot} from '../../../domain/snapshot.ts';
 import type {Lever} from '../../../domain/task.ts';
 import {wilsonInterval} from '../../statistics/intervals.ts';

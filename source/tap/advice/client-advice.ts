@@ -1,19 +1,25 @@
-import type {VariantFigures} from '../domain/figures-schema.ts';
-import type {Advice} from '../domain/snapshot.ts';
-import type {Target} from '../domain/target.ts';
-import {adviseMaxTokens, longerShareBound} from '../metrics/decisions/max-tokens.ts';
+import type {VariantFigures} from '../../domain/figures-schema.ts';
+import type {Advice} from '../../domain/snapshot.ts';
+import type {Target} from '../../domain/target.ts';
+import {adviseMaxTokens, longerShareBound} from '../../metrics/decisions/max-tokens.ts';
 import {
 	knownLimits,
 	sustainableUnderReservation,
 	type TypicalRequest,
-} from '../metrics/decisions/sustainable.ts';
-import {formatCount, formatDurationMs, formatNumber, formatPercent, formatTokens} from '../text/numbers.ts';
+} from '../../metrics/decisions/sustainable.ts';
+import {
+	formatCount,
+	formatDurationMs,
+	formatNumber,
+	formatPercent,
+	formatTokens,
+} from '../../text/numbers.ts';
 import {type AnswersAt, cutByTimeout, type Habits} from './habits.ts';
 
 /** What to change about real traffic. One function for each kind of advice; each gives its sentences, or none. */
 
 /** Answers of a client on a model below which nothing is said of it. */
-const minAnswers = 30;
+export const minAnswers = 30;
 /** Least gain that is a real part of the quota. */
 const minGain = 1.1;
 /** Least part of the requests that is worth a sentence. */
@@ -41,8 +47,8 @@ type Standing = {
 	readonly isPaced: boolean;
 };
 
-/** What follows from what has passed so far; nothing of a client before 30 answers of a model. */
-export function tapAdvice(all: readonly Subject[], standing: Standing): readonly Advice[] {
+/** What follows for the clients from what has passed so far; nothing of a client before 30 answers of a model. */
+export function clientAdvice(all: readonly Subject[], standing: Standing): readonly Advice[] {
 	const subjects = all.filter(({figures}) => figures.requests.succeeded >= minAnswers);
 	return [
 		...subjects.flatMap((subject) => throttled(subject, standing)),

@@ -1,6 +1,8 @@
-import type {Usage} from '../domain/backend.ts';
-import {Quantiles} from '../metrics/statistics/distribution.ts';
-import type {RequestFacts} from './request-facts.ts';
+import {MinuteRing, minuteMs} from '../../account/usage-history.ts';
+import type {Usage} from '../../domain/backend.ts';
+import type {Occupied} from '../../domain/run-event.ts';
+import {Quantiles} from '../../metrics/statistics/distribution.ts';
+import type {RequestFacts} from '../request-facts.ts';
 
 /** What the requests of one client on one model have in common beside their figures, in bounded memory: advice is made of it. */
 
@@ -10,6 +12,8 @@ const maxGroups = 8;
 const keptAborts = 128;
 /** Beginnings that are kept apart. */
 const maxBeginnings = 32;
+/** Whole minutes that are kept of what was used: an hour, and the one that goes on. */
+const keptMinutes = 61;
 /** How long a model keeps what it has cached, after its last use. */
 const cachedMs = 300_000;
 
@@ -33,6 +37,9 @@ export type AnswersAt = {
 	readonly firstTokens: {readonly count: number; readonly sumMs: number};
 };
 
+/** What is counted by the minute: requests, what they settled at, and what they took of their bucket with what they set aside. */
+type MinuteUse = 'requests' | 'quotaTokens' | 'occupied';
+
 type Mutable<Of> = {
 	-readonly [Key in keyof Of]: Of[Key] extends number | boolean ? Of[Key] : Mutable<Of[Key]>;
 };
@@ -51,6 +58,8 @@ type Answer = {
 	readonly reserved: number;
 	/** In milliseconds, as is the time to its first token. */
 	readonly service: number;
+	/** What it occupies of its bucket, in units of one window. */
+	readonly occupied: Occupied;
 	readonly timeToFirstToken: number | undefined;
 	/** From its arrival, as its client knows it. */
 	readonly total: number;
@@ -70,6 +79,11 @@ export class Habits {
 	readonly #groups = new Map<number | undefined | 'others', Group>();
 	readonly #aborts: number[] = [];
 	readonly #beginnings = new Map<string, number>();
+	readonly #minutes: Readonly<Record<MinuteUse, MinuteRing>> = {
+		requests: new MinuteRing(keptMinutes),
+		quotaTokens: new MinuteRing(keptMinutes),
+		occupied: new MinuteRing(keptMinutes),
+	};
 	readonly #repeated = {requests: 0, characters: 0, ofCharacters: 0};
 	#longestMs = 0;
 
@@ -92,7 +106,26 @@ export class Habits {
 		return this.#repeated;
 	}
 
-	/** A request came. @param at In milliseconds, by the clock. */
+	/** What it used in each of the last whole minutes since the start, an hour at most, the oldest first. */
+	minutes(of: MinuteUse, elapsedMs: number): readonly number[] {
+		const whole = Math.floor(elapsedMs / minuteMs);
+		const first = Math.max(0, whole - keptMinutes + 1);
+		return Array.from({length: whole - first}, (_unused, index) =>
+			this.#minutes[of].get((first + index) * minuteMs),
+		);
+	}
+
+	#use(of: MinuteUse, amount: number, at: number): void {
+		const ring = this.#minutes[of];
+		ring.set(at, ring.get(at) + amount);
+	}
+
+	/** A request leaves for the service. @param at In milliseconds since the start. */
+	sent(at: number): void {
+		this.#use('requests', 1, at);
+	}
+
+	/** A request came. @param at In milliseconds since the start. */
 	arrived({beginning, characters, hasCachePoint}: RequestFacts, at: number): void {
 		if (beginning === undefined) {
 			return;
@@ -112,10 +145,12 @@ export class Habits {
 		}
 	}
 
-	/** It was answered. */
-	answered({facts, expected: {maxTokens}}: Asked, answer: Answer): void {
+	/** It was answered. @param at In milliseconds since the start. */
+	answered({facts, expected: {maxTokens}}: Asked, answer: Answer, at: number): void {
 		const {timeToFirstToken, usage} = answer;
 		this.#longestMs = Math.max(this.#longestMs, answer.total);
+		this.#use('quotaTokens', answer.quotaTokens, at);
+		this.#use('occupied', answer.occupied.tokens, at);
 		if (usage.isEstimated) {
 			return;
 		}

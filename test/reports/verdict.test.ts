@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
-import {bestChoice, choiceFor} from '../../source/reports/choice.ts';
 import {resultsOf} from '../../source/reports/results.ts';
+import {bestChoice, choiceFor} from '../../source/reports/verdict.ts';
 import {environment, snapshot, target, variant} from '../helpers/results-fixture.ts';
 
 /** As version 0.1.0 wrote them: without a verdict. */

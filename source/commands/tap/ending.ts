@@ -1,0 +1,135 @@
+import type {OutputConfig} from '../../config/resolve-output.ts';
+import type {Snapshot} from '../../domain/snapshot.ts';
+import {errorOf, faultOf} from '../../domain/user-error.ts';
+import {tapSummary} from '../../plain/tap.ts';
+import {environmentOf} from '../../reports/environment.ts';
+import {resultsOf} from '../../reports/results.ts';
+import {writeResults} from '../../reports/results-json.ts';
+import {noteRun} from '../../reports/run-index.ts';
+import {columnsOf, type Io, writeLines} from '../../terminal/io.ts';
+import type {TapHandle} from '../../threads/engine-handle.ts';
+import type {TapReport} from '../../threads/messages.ts';
+import {writeReports} from '../../threads/reports-handle.ts';
+
+/** The end of a tap: its last figures, its reports and its summary. */
+
+/** What the thread of a tap reports. */
+export type TapReports = {
+	/** The first report of a kind from now on. Rejects with the fault that ended the thread. */
+	readonly first: <Kind extends TapReport['type']>(kind: Kind) => Promise<Extract<TapReport, {type: Kind}>>;
+	readonly latest: () => Snapshot | undefined;
+};
+
+/** Reads the reports of a tap from now on. */
+export function readReports(tap: TapHandle): TapReports {
+	let latest: Snapshot | undefined;
+	const {promise: failed, reject} = Promise.withResolvers<never>();
+	failed.catch(() => undefined);
+	tap.onReport((report) => {
+		if (report.type === 'snapshot' || report.type === 'ended') {
+			latest = report.snapshot;
+		} else if (report.type === 'failed') {
+			reject(errorOf(report.fault));
+		}
+	});
+	return {
+		latest: () => latest,
+		async first<Kind extends TapReport['type']>(kind: Kind) {
+			const {promise, resolve} = Promise.withResolvers<Extract<TapReport, {type: Kind}>>();
+			const release = tap.onReport((report) => {
+				if (report.type === kind) {
+					release();
+					resolve(report as Extract<TapReport, {type: Kind}>);
+				}
+			});
+			return Promise.race([promise, failed]);
+		},
+	};
+}
+
+/** Whether a request was sent. */
+export function wasUsed(snapshot: Snapshot | undefined): boolean {
+	return snapshot?.variants.some(({requests}) => requests.attempts > 0) ?? false;
+}
+
+/** Writes results and reports of a tap that has ended. @returns The files, and sentences about what could not be written. */
+const keep = async (
+	snapshot: Snapshot,
+	folder: string | undefined,
+): Promise<{readonly files: readonly string[]; readonly faults: readonly string[]}> => {
+	if (folder === undefined || !wasUsed(snapshot)) {
+		return {files: [], faults: []};
+	}
+	try {
+		const results = resultsOf(snapshot, environmentOf());
+		const file = await writeResults(folder, results);
+		noteRun(results, folder);
+		const files = await writeReports({
+			type: 'write',
+			results,
+			folder,
+			answersFile: undefined,
+			hasResults: true,
+		});
+		return {files: [file, ...files], faults: []};
+	} catch (error) {
+		const {message, hint} = faultOf(error);
+		return {
+			files: [],
+			faults: [`The reports could not be written: ${message}`, ...(hint === undefined ? [] : [hint])],
+		};
+	}
+};
+
+/** A tap that serves, with all that its end needs. */
+export type Started = {
+	readonly tap: TapHandle;
+	readonly reports: TapReports;
+	readonly url: string;
+	readonly region: string;
+	readonly output: OutputConfig;
+	readonly folder: string | undefined;
+};
+
+/**
+ * Ends the tap, and reports what has passed.
+ * @param stream Where the summary goes; undefined: nowhere.
+ * @param last The newest snapshot, where the tap may have ended already.
+ * @throws UserError where the thread of the tap is gone; what it last said is kept.
+ */
+export async function finish(
+	{tap, reports, output, folder}: Started,
+	{stoppedBy, deadlineMs}: {readonly stoppedBy: 'key' | 'signal'; readonly deadlineMs: number},
+	io: Io,
+	stream: NodeJS.WriteStream | undefined,
+	last?: Snapshot,
+): Promise<Snapshot> {
+	const stopped = async (): Promise<Snapshot> => {
+		const ended = reports.first('ended');
+		tap.send({type: 'stop', stoppedBy, deadlineMs});
+		return (await ended).snapshot;
+	};
+	let fault: unknown;
+	const snapshot =
+		last?.phase === 'ended'
+			? last
+			: await stopped().catch((error: unknown) => {
+					fault = error;
+					return reports.latest();
+				});
+	if (snapshot === undefined) {
+		throw fault;
+	}
+	const {files, faults} = await keep(snapshot, folder);
+	if (stream !== undefined) {
+		await writeLines(stream, [
+			...tapSummary(snapshot, {width: columnsOf(stream), ascii: output.isAscii}),
+			...(files.length === 0 ? [] : ['Written:', ...files.map((file) => `  ${file}`)]),
+		]);
+	}
+	await writeLines(io.stderr, faults);
+	if (fault !== undefined) {
+		throw fault;
+	}
+	return snapshot;
+}
