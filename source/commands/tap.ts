@@ -1,5 +1,7 @@
 import {fstatSync} from 'node:fs';
-import type {Arguments} from '../config/parse-arguments.ts';
+import {mkdir, open} from 'node:fs/promises';
+import path from 'node:path';
+import type {Arguments, FlagValues} from '../config/parse-arguments.ts';
 import {type OutputConfig, resolveOutput} from '../config/resolve-output.ts';
 import {resolveTap} from '../config/resolve-tap.ts';
 import {drainMs} from '../domain/backend.ts';
@@ -13,6 +15,7 @@ import {columnsOf, errorLines, type Io, writeLines} from '../terminal/io.ts';
 import {keepLog} from '../terminal/log-file.ts';
 import {Interrupted, untilSignal, watchSignals} from '../terminal/signals.ts';
 import {formatCount, formatSpan} from '../text/numbers.ts';
+import {escapeUnseen} from '../text/width.ts';
 import {startTapThread} from '../threads/engine-handle.ts';
 import {startDemo} from './demo.ts';
 import type {OwnScreen} from './screen.ts';
@@ -171,6 +174,52 @@ const serveProgram = async (started: Started, program: readonly string[], io: Io
 	return exitCode;
 };
 
+/**
+ * Runs a program behind the tap and its screen. Its output goes to a file; it ends with the screen, and the screen with it.
+ * @returns Its exit code.
+ */
+const serveProgramOnScreen = async (
+	started: Started,
+	program: readonly string[],
+	shown: Shown,
+	io: Io,
+): Promise<number> => {
+	const {tap, output, region, folder} = started;
+	if (folder === undefined) {
+		throw new UserError('--screen: the output of the program has no folder to go to.', {
+			exitCode: 2,
+			hint: 'Leave out --no-reports, or --screen.',
+		});
+	}
+	await mkdir(folder, {recursive: true, mode: 0o700});
+	const file = path.join(folder, 'child.log');
+	const log = await open(file, 'a', 0o600);
+	const printing = printWhileRunning(tap, output, {io, hasStdout: false, region});
+	const child = startChild({
+		program,
+		environment: childEnvironment(started.url, io.environment),
+		output: log.fd,
+	});
+	io.takeSignals();
+	const closing = new AbortController();
+	void child.ended.then(() => closing.abort());
+	try {
+		const {snapshot} = await showTap({...shown, program: program[0]}, {...io, signal: closing.signal});
+		child.stop();
+		const {exitCode, fault} = await child.ended;
+		await printing.stop();
+		await finish(started, {stoppedBy: 'key', deadlineMs: 0}, io, io.stdout, snapshot);
+		await writeLines(io.stdout, [`What ${escapeUnseen(program[0] ?? '')} printed: ${file}`]);
+		if (fault !== undefined) {
+			await writeLines(io.stderr, errorLines(fault, {width: columnsOf(io.stderr)}));
+		}
+		return exitCode;
+	} finally {
+		child.release();
+		await log.close();
+	}
+};
+
 /** @throws UserError (exit 2). */
 const assertOwnStdout = ({json}: OutputConfig, program: readonly string[]): void => {
 	if (program.length > 0 && json !== undefined && json.file === undefined) {
@@ -179,6 +228,15 @@ const assertOwnStdout = ({json}: OutputConfig, program: readonly string[]): void
 			hint: 'Name a file: --json=FILE.',
 		});
 	}
+};
+
+/** Whether there is a terminal for the screen. @throws UserError (exit 2) where it was asked for, and there is none. */
+const opensScreen = (flags: FlagValues, {isPlain, json}: OutputConfig, {stdout}: Io): boolean => {
+	const isScreen = stdout.isTTY && !isPlain && (json === undefined || json.file !== undefined);
+	if (flags.isSet('screen') === true && !isScreen) {
+		throw new UserError('--screen needs a terminal.', {exitCode: 2, hint: 'Leave out --screen.'});
+	}
+	return isScreen;
 };
 
 /**
@@ -198,6 +256,7 @@ export async function tap(
 	}
 	const settings = resolveTap(flags);
 	assertOwnStdout(output, program);
+	const isScreen = opensScreen(flags, output, io);
 	await writeLines(io.stderr, leaveOwnEndpoint(settings.port));
 	const claim = output.isWritingReports ? await claimFolder(output.folder, output.isForced) : undefined;
 	const secret = await secretFor(settings.port, settings.hasNewSecret);
@@ -256,11 +315,11 @@ export async function tap(
 				? []
 				: [`Requests go to ${endpoint}, not to AWS.`]),
 		]);
-		const isScreen =
-			io.stdout.isTTY && !output.isPlain && (output.json === undefined || output.json.file !== undefined);
 		isTerminalTaken = program.length > 0 || isScreen;
 		if (program.length > 0) {
-			return await serveProgram(started, program, io);
+			return isScreen && flags.isSet('screen') === true
+				? await serveProgramOnScreen(started, program, {...started, endpoint, config, own}, io)
+				: await serveProgram(started, program, io);
 		}
 		return isScreen
 			? await serveOnScreen(started, {...started, endpoint, config, own}, io)

@@ -176,6 +176,13 @@ const tapFlags = [
 		scopes: ['tap', 'watch'],
 	},
 	{
+		name: 'screen',
+		kind: 'boolean',
+		default: 'off',
+		help: 'the screen beside a command, whose output goes to child.log in the folder of the run',
+		scopes: ['tap'],
+	},
+	{
 		name: 'record',
 		kind: 'value',
 		value: 'FILE',

@@ -80,6 +80,9 @@ export function actionForKey(state: State, keyName: string, atMs: number): Actio
 	return action ?? {type: 'key-refused', keyName, atMs};
 }
 
+/** The commands that ask before a tap does what they say. */
+const tapQuestions = {hold: 'toggle-pause', end: 'stop', quit: 'quit'} as const;
+
 /** The keys of the user, in a view. */
 type Keys = Pick<State, 'view' | 'keymap'>;
 
@@ -111,7 +114,7 @@ function overlayAction(
 		case 'more-question':
 			return acceptedBy('add-requests', keyName, keys, atMs);
 		case 'tap-question':
-			return acceptedBy(overlay.of === 'hold' ? 'toggle-pause' : 'stop', keyName, keys, atMs);
+			return acceptedBy(tapQuestions[overlay.of], keyName, keys, atMs);
 		case 'quit-question':
 			return answerAction(isKeyOf(keyName, 'quit', keys) ? 'y' : keyName, 'quit', atMs);
 		case 'start-question':

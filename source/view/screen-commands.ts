@@ -5,6 +5,7 @@ import {type ViewName, viewAfter} from './keymap.ts';
 import {currentList, withList} from './lists.ts';
 import {finalSnapshot, isRunning, neighbourWindow, shownWindowSeconds} from './selectors.ts';
 import {type ExportKind, leaveDeadlineOf, type Overlay, type State} from './state.ts';
+import {askInTap} from './tap/traffic-list.ts';
 
 /** Commands that move, change what is shown, write files, or leave. */
 
@@ -91,6 +92,9 @@ export function quit(state: State): Transition {
 	}
 	if (state.tap !== undefined && (state.asked === 'stop' || state.snapshot?.phase === 'draining')) {
 		return leave(state);
+	}
+	if (state.tap?.program !== undefined && state.overlay?.kind !== 'tap-question') {
+		return askInTap(state, 'quit');
 	}
 	if (state.tap === undefined && !state.isDemo && state.overlay?.kind !== 'quit-question') {
 		return noEffect({...state, overlay: {kind: 'quit-question'}});

@@ -49,8 +49,8 @@ export type Overlay =
 	| SettingsForm
 	| ColumnChooser
 	| {readonly kind: 'quit-question'}
-	/** Whether a tap answers no new requests for a while, or ends. */
-	| {readonly kind: 'tap-question'; readonly of: 'hold' | 'end'}
+	/** Whether a tap answers no new requests for a while, or ends, alone or with the program behind it. */
+	| {readonly kind: 'tap-question'; readonly of: 'hold' | 'end' | 'quit'}
 	/** Shows a plan that has not been on screen, and asks whether to start it. */
 	| {readonly kind: 'start-question'; readonly scroll: number}
 	/** Whether requests are added to the run that has ended. */
@@ -177,6 +177,8 @@ export type ScreenTap = {
 	readonly endpoint: string | undefined;
 	/** Lines that point programs to it. They hold the secret, and are shown before the first request alone. */
 	readonly lines: readonly string[];
+	/** The program behind it, which ends with the screen; undefined: none. */
+	readonly program: string | undefined;
 	/** Sessions of a client are one row, and idle rows one line. */
 	readonly isFolded: boolean;
 };

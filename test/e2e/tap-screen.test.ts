@@ -1,3 +1,5 @@
+import {readFileSync} from 'node:fs';
+import path from 'node:path';
 import {describe, expect, it, type TestContext} from 'vitest';
 import {isBuilt, newFolder, plainEnvironment, program, readResultsIn} from '../helpers/built-program.ts';
 import {openPseudoTerminal} from '../helpers/pseudo-terminal.ts';
@@ -81,6 +83,34 @@ describe.skipIf(!isBuilt || process.platform === 'win32')(
 			const results = readResultsIn(cwd);
 			expect(JSON.stringify(results)).not.toContain(secret);
 			expect(results.variants.find(({name}) => name === 'reader')?.requests.sent).toBe(4);
+		});
+
+		it('a program beside the screen prints into child.log, and its end closes the screen with its code', async ({
+			onTestFinished,
+		}) => {
+			const cwd = newFolder();
+			const script = `
+				const url = process.env.AWS_ENDPOINT_URL_BEDROCK_RUNTIME;
+				console.log('said by the program');
+				process.stdin.once('data', () => {});
+				const body = JSON.stringify({messages: [{role: 'user', content: [{text: 'Hello.'}]}]});
+				const headers = {'content-type': 'application/json', 'x-bedrock-top-client': 'child'};
+				fetch(url + '/model/${encodeURIComponent(model)}/converse', {method: 'POST', headers, body})
+					.then((answer) => answer.text())
+					.then(() => setTimeout(() => process.exit(7), 3000));
+			`;
+			const terminal = openPseudoTerminal(
+				process.execPath,
+				[program, 'tap', '--demo', '--screen', '--out', 'kept', '--', process.execPath, '-e', script],
+				{cwd, columns: 120, rows: 40, environment: plainEnvironment()},
+			);
+			onTestFinished(() => terminal.kill('SIGKILL'));
+			await terminal.waitFor(has(/child +us\.nova-lite +1/), 'the row of the program');
+			expect(terminal.isAlternate()).toBe(true);
+			await expect(terminal.exited).resolves.toMatchObject({exitCode: 7});
+			expect(terminal.isAlternate()).toBe(false);
+			expect(terminal.raw()).not.toContain('said by the program');
+			expect(readFileSync(path.join(cwd, 'kept', 'child.log'), 'utf8')).toBe('said by the program\n');
 		});
 
 		it('a signal closes the screen, and a second one gives up what is in flight', async (context) => {

@@ -25,6 +25,7 @@ export const tapPortsFixture = {
 		address,
 		region: 'us-east-1',
 		endpoint: undefined,
+		program: undefined,
 		lines: [
 			`export AWS_ENDPOINT_URL_BEDROCK_RUNTIME=${url}`,
 			`export ANTHROPIC_BEDROCK_BASE_URL=${url}`,

@@ -102,7 +102,7 @@ describe.concurrent.each(sizes)('at %i x %i', {timeout: patienceMs}, (columns, r
 			expect(first).toMatch(/held 12 s/);
 			expect(first).toMatch(/^(│ )?TPM █/m);
 		}
-		await screen.terminal.press(k.escape, 'q', 'q');
+		screen.abort();
 		await screen.end;
 	});
 });

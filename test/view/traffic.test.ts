@@ -185,6 +185,19 @@ describe('the keys of a tap', () => {
 		expect(press(drained, 'q').effects).toEqual([{type: 'leave'}]);
 	});
 
+	it('q asks first where a program ends with the screen, and Ctrl+C twice is an answer too', () => {
+		const state = running();
+		const beside: State = {...state, tap: state.tap && {...state.tap, program: 'python'}};
+		expect(press(beside, 'q')).toMatchObject({state: {overlay: {of: 'quit'}}, effects: []});
+		expect(press(beside, 'q', 'Esc').state).toMatchObject({overlay: undefined, isLeaving: false});
+		for (const key of ['q', 'y', 'Ctrl+C']) {
+			expect(press(beside, 'q', key)).toMatchObject({
+				state: {overlay: undefined, isLeaving: true},
+				effects: [{type: 'stop', deadlineMs: 60_000}],
+			});
+		}
+	});
+
 	it('y copies the lines that point programs to it', () => {
 		const {effects} = press(running(), 'y');
 		expect(effects).toMatchObject([{type: 'copy', text: tapPortsFixture.tap.lines.join('\n')}]);

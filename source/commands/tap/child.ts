@@ -57,6 +57,8 @@ type ChildEnd = {
 /** A program that has been started. */
 type Child = {
 	readonly ended: Promise<ChildEnd>;
+	/** Asks it to end. */
+	readonly stop: () => void;
 	/** From now on signals are this process's own again. */
 	readonly release: () => void;
 };
@@ -64,7 +66,7 @@ type Child = {
 type Options = {
 	readonly program: readonly string[];
 	readonly environment: NodeJS.ProcessEnv;
-	/** Where its output goes; undefined: where this program's goes. */
+	/** Where its output goes, and then nothing is its input; undefined: where this program's goes. */
 	readonly output?: number | undefined;
 };
 
@@ -106,12 +108,12 @@ export function startChild({program, environment, output}: Options): Child {
 	const [name = '', ...words] = program;
 	const child = spawn(name, words, {
 		env: environment,
-		stdio: output === undefined ? 'inherit' : ['inherit', output, output],
+		stdio: output === undefined ? 'inherit' : ['ignore', output, output],
 	});
 	const {promise, resolve} = Promise.withResolvers<ChildEnd>();
 	child.once('error', (error) => resolve(startFault(name, error)));
 	child.once('exit', (code, signal) =>
 		resolve({exitCode: code ?? (signal === null ? 1 : 128 + constants.signals[signal])}),
 	);
-	return {ended: promise, release: passSignals(child)};
+	return {ended: promise, stop: () => void child.kill('SIGTERM'), release: passSignals(child)};
 }

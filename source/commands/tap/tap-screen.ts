@@ -31,6 +31,8 @@ export type Shown = {
 	readonly folder: string | undefined;
 	readonly output: OutputConfig;
 	readonly own: OwnScreen;
+	/** The program behind the tap; undefined: none. */
+	readonly program?: string | undefined;
 };
 
 /** A screen speaks to an engine: a tap takes what of it is not about runs, which its keys refuse in words. */
@@ -72,7 +74,7 @@ const noRun = async (config: Shown['config']): Promise<RunConfig> => ({
 
 /** Shows the tap until a key or a signal closes the screen; whether it still runs then is in its last snapshot. */
 export async function showTap(shown: Shown, io: Io): Promise<ScreenEnd> {
-	const {tap, url, region, endpoint, config, folder, output, own} = shown;
+	const {tap, url, region, endpoint, config, folder, output, own, program} = shown;
 	const guard = guardScreen(io);
 	const manners = mannersOf(io, {
 		asksBackground: output.theme === 'auto' && output.colors > 0,
@@ -89,6 +91,7 @@ export async function showTap(shown: Shown, io: Io): Promise<ScreenEnd> {
 				region,
 				endpoint: endpoint ?? undefined,
 				lines: tapLines(url, io.environment),
+				program,
 			},
 			config: await noRun(config),
 			isDemo: config.connection.simulatorUrl !== undefined,

@@ -183,7 +183,7 @@ function overlayContent(state: State, overlay: Overlay, width: number, height: n
 			return {title: [segment('Quit?', 'warning')], note: [], lines: questionLines(state, width, height)};
 		case 'tap-question':
 			return {
-				title: [segment(overlay.of === 'hold' ? 'Hold new requests?' : 'End the tap?', 'warning')],
+				title: [segment(tapQuestions[overlay.of].title, 'warning')],
 				note: [],
 				lines: tapQuestionLines(state, overlay.of, width, height),
 			};
@@ -215,6 +215,12 @@ function questionLines(state: State, width: number, height: number): readonly Li
 		: [...first, ...keys];
 }
 
+const tapQuestions = {
+	hold: {title: 'Hold new requests?', command: 'toggle-pause', yes: 'holds them'},
+	end: {title: 'End the tap?', command: 'stop', yes: 'ends it'},
+	quit: {title: 'Quit, and end the program?', command: 'quit', yes: 'quits'},
+} as const;
+
 /** What applications will meet. */
 function tapQuestionLines(
 	state: State,
@@ -223,15 +229,20 @@ function tapQuestionLines(
 	height: number,
 ): readonly Line[] {
 	const left = leftWords(state.snapshot);
-	const key = keyOf(state, of === 'hold' ? 'toggle-pause' : 'stop');
+	const {command, yes} = tapQuestions[of];
+	const key = keyOf(state, command);
+	const program =
+		of === 'quit' && state.tap?.program !== undefined
+			? ` ${cleanText(state.tap.program)} is then ended.`
+			: '';
 	const words =
 		of === 'hold'
 			? `New requests get 503 with Retry-After until ${key} is pressed again. ${left}: they go on.`
-			: `New requests get 503 with Retry-After. ${left}: they have ${formatSecondsLeft(drainMs)} to finish.`;
+			: `New requests get 503 with Retry-After. ${left}: they have ${formatSecondsLeft(drainMs)} to finish.${program}`;
 	const sentence = wrapText(words, width).map((line): Line => [segment(line)]);
 	const keys: Line = [
 		segment(key, 'accent'),
-		segment(of === 'hold' ? ' holds them   ' : ' ends it   '),
+		segment(` ${yes}   `),
 		segment('Esc', 'accent'),
 		segment(' goes back'),
 	];

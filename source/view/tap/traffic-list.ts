@@ -113,6 +113,10 @@ export function acceptInTap(
 		case 'hold':
 			return withEffects({...answered, asked: 'pause'}, {type: 'pause'});
 		case 'end':
-			return withEffects({...answered, asked: 'stop', stoppedMs: state.nowMs}, {type: 'stop', deadlineMs});
+		case 'quit':
+			return withEffects(
+				{...answered, asked: 'stop', stoppedMs: state.nowMs, isLeaving: of === 'quit'},
+				{type: 'stop', deadlineMs},
+			);
 	}
 }

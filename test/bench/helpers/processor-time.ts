@@ -14,8 +14,12 @@ const readStatMs = (file: string): number => {
 /** Processor time of a process with all its threads, in milliseconds. Linux only. */
 export const processCpuMs = (pid: number): number => readStatMs(`/proc/${pid}/stat`);
 
-/** Processor time of the main thread of a process alone, by the scheduler's own clock, which counts nanoseconds. */
-export const mainThreadCpuMs = (pid: number): number => {
-	const [nanoseconds] = readFileSync(`/proc/${pid}/task/${pid}/schedstat`, 'utf8').split(' ');
-	return Number(nanoseconds) / 1e6;
+/** How long the main thread of a process has run, and how long it was ready and waited for a processor. */
+export const mainThreadTimes = (pid: number): {readonly cpuMs: number; readonly waitedMs: number} => {
+	// The scheduler's own clock counts nanoseconds.
+	const [ran, waited] = readFileSync(`/proc/${pid}/task/${pid}/schedstat`, 'utf8').split(' ');
+	return {cpuMs: Number(ran) / 1e6, waitedMs: Number(waited) / 1e6};
 };
+
+/** Processor time of the main thread of a process alone. */
+export const mainThreadCpuMs = (pid: number): number => mainThreadTimes(pid).cpuMs;
