@@ -1,4 +1,4 @@
-import type {Incoming} from './listener.ts';
+import type {Headers, Incoming} from './listener.ts';
 
 /** Who sends: an application as it names itself, else as its user agent does. */
 export type Caller = {
@@ -55,6 +55,26 @@ const deadlineIn = (request: string): number | undefined => {
 		year === undefined ? Number.NaN : Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);
 	return Number.isNaN(at) ? undefined : at;
 };
+
+/** Headers that a client proves itself by. */
+const ofCredentials: ReadonlySet<string> = new Set([
+	'authorization',
+	'proxy-authorization',
+	'x-api-key',
+	'x-amz-security-token',
+	'cookie',
+]);
+
+/** Shorter values are stand-ins, and may be part of any word. */
+const minLength = 8;
+
+/** What a client proves itself by: never shown, not even where the service repeats it. */
+export function credentialsIn(headers: Headers): readonly string[] {
+	return headers
+		.filter(([name]) => ofCredentials.has(name.toLowerCase()))
+		.flatMap(([, value]) => [value, value.replace(/^\S+\s+/, '')])
+		.filter(({length}) => length >= minLength);
+}
 
 /** The caller of a request, by its headers alone. */
 export function callerOf({header}: Pick<Incoming, 'header'>): Caller {

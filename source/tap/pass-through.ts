@@ -7,7 +7,7 @@ import type {Method, Usage} from '../domain/backend.ts';
 import type {Lane} from '../domain/bucket-usage.ts';
 import type {Failure} from '../domain/failure.ts';
 import {type AnswerReader, type AnswerReading, bodyCollector, createAnswerReader} from './answer-reader.ts';
-import {callerOf} from './clients.ts';
+import {callerOf, credentialsIn} from './clients.ts';
 import {
 	bodyOf,
 	type ExchangePorts,
@@ -86,8 +86,10 @@ type Inference = Extract<Route, {kind: 'inference'}> & {readonly target: string}
 export async function passInference(
 	incoming: Incoming,
 	{host, method, model, target}: Inference,
-	ports: PassPorts,
+	given: PassPorts,
 ): Promise<void> {
+	const secrets = (): readonly string[] => [...given.secrets(), ...credentialsIn(incoming.headers)];
+	const ports = {...given, secrets};
 	const {traffic, models} = ports;
 	const {reply} = incoming;
 	const abort = new AbortController();

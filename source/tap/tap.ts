@@ -1,3 +1,4 @@
+import {withoutSecrets} from '../bedrock/failures/redact.ts';
 import type {AccountBucket} from '../domain/account-snapshot.ts';
 import type {Method} from '../domain/backend.ts';
 import type {Use} from '../domain/bucket-usage.ts';
@@ -231,6 +232,12 @@ export class Tap {
 		}
 	}
 
+	/** The path of a request, as it may be shown. */
+	#shown(target: string): string {
+		const path = (target.split('?', 1)[0] ?? '').replaceAll(/[^\x21-\x7e]/g, '?');
+		return withoutSecrets(path, this.#ports.secrets()).slice(0, 200);
+	}
+
 	async #handle(incoming: Incoming): Promise<void> {
 		const {reply, method} = incoming;
 		const admitted = admitClient(incoming, {
@@ -261,7 +268,7 @@ export class Tap {
 				break;
 			case 'other':
 				if (this.#spending !== undefined && route.isCharged) {
-					refuse(incoming, this.#spending.refuseUnpriced(shown(target)), {traffic: this.#traffic});
+					refuse(incoming, this.#spending.refuseUnpriced(this.#shown(target)), {traffic: this.#traffic});
 					break;
 				}
 				await passOther(incoming, {host: route.host, target}, this.#pass);
@@ -270,8 +277,8 @@ export class Tap {
 				sendMetrics(reply, tapMetrics(this.#traffic, this.snapshot()));
 				break;
 			case 'unknown':
-				this.#traffic.note('refused', `Refused ${method} ${shown(target)}: not a path of Bedrock.`);
-				sendRefusal(reply, unknownRoute(method, shown(target)));
+				this.#traffic.note('refused', `Refused ${method} ${this.#shown(target)}: not a path of Bedrock.`);
+				sendRefusal(reply, unknownRoute(method, this.#shown(target)));
 				break;
 			case 'unsupported':
 				this.#traffic.note('refused', `${route.operation} does not go through the tap.`);
@@ -280,7 +287,3 @@ export class Tap {
 		}
 	}
 }
-
-/** The path of a request, as it may be shown. */
-const shown = (target: string): string =>
-	(target.split('?', 1)[0] ?? '').replaceAll(/[^\x21-\x7e]/g, '?').slice(0, 200);
