@@ -191,7 +191,6 @@ export class Traffic {
 		attempt.sentAt = this.#clock.now();
 		attempt.attempts++;
 		row.inFlight++;
-		row.habits.sent(this.elapsedMs);
 		this.#fold({
 			...this.#attemptOf(attempt),
 			type: 'sent',
@@ -231,6 +230,7 @@ export class Traffic {
 				attempt.end = {outcome: ending.failure?.class ?? 'aborted', usage: undefined, costUsd: undefined};
 				row.reserved += reserved;
 				row.tokens.quota += broken.quotaTokens;
+				row.habits.used({quotaTokens: broken.quotaTokens, occupied: reserved}, this.elapsedMs);
 				row.tokens.isEstimated = true;
 				row.costUsd = added(row.costUsd, model?.price == null ? undefined : broken.costUsd);
 				if (ending.failure === undefined) {
@@ -286,11 +286,8 @@ export class Traffic {
 		}
 		const parts = {setAside: reserved, reserved, settled: quotaTokens, countsFrom: 'unknown'} as const;
 		const occupied = occupiedBy(parts, times, this.#windowMs);
-		row.habits.answered(
-			attempt,
-			{...reading, ...times, usage, quotaTokens, reserved, occupied},
-			this.elapsedMs,
-		);
+		row.habits.used({quotaTokens, occupied: occupied.tokens}, this.elapsedMs);
+		row.habits.answered(attempt, {...reading, ...times, usage, quotaTokens, reserved});
 		const isUseful = !reading.isTruncated && !reading.isRefused;
 		this.#fold({
 			...this.#attemptOf(attempt),

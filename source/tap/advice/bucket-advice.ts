@@ -14,7 +14,7 @@ import {minAnswers, type Subject} from './client-advice.ts';
 export type TappedBucket = {
 	readonly target: Target;
 	/** Undefined while its quotas are not known. */
-	readonly state: Pick<BucketState, 'requests' | 'tokens' | 'day'> | undefined;
+	readonly state: Pick<BucketState, 'requests' | 'tokens' | 'day' | 'others'> | undefined;
 	readonly subjects: readonly Subject[];
 };
 
@@ -78,6 +78,10 @@ const busiestClientOf = (
 	return first === undefined || all === 0 ? undefined : {name: first.name, part: first.amount / all};
 };
 
+/** As CloudWatch reported it: what a throttle shows is of an instant, and not of the minutes that count here. */
+const othersOf = (state: TappedBucket['state'], kind: Level['kind']): number | undefined =>
+	state?.others?.from === 'cloudwatch' ? state[kind].others : undefined;
+
 /** Limits that are known, with their use. */
 const levelsOf = ({target, state, subjects}: TappedBucket, elapsedMs: number): readonly Level[] => {
 	const {requestsPerMinute, tokensPerMinute} = knownLimits(target.quota);
@@ -90,7 +94,7 @@ const levelsOf = ({target, state, subjects}: TappedBucket, elapsedMs: number): r
 		if (limit === undefined || limit <= 0) {
 			return [];
 		}
-		const others = state?.[kind].others;
+		const others = othersOf(state, kind);
 		const values = minutesOf(subjects, counted, elapsedMs).map((own) => own + (others ?? 0));
 		return [{kind, limit, quota, others, values, most: busiestClientOf(subjects, counted, elapsedMs)}];
 	};
@@ -153,7 +157,7 @@ const dayMs = 24 * 60 * minuteMs;
 const dayLimit = (bucket: TappedBucket, {elapsedMs, nowMs}: World): readonly Reached[] => {
 	const {target, state, subjects} = bucket;
 	const {tokensPerDay} = knownLimits(target.quota);
-	const perMinute = mean(minutesOf(subjects, 'quotaTokens', elapsedMs)) + (state?.tokens.others ?? 0);
+	const perMinute = mean(minutesOf(subjects, 'quotaTokens', elapsedMs)) + (othersOf(state, 'tokens') ?? 0);
 	if (tokensPerDay === undefined || state === undefined || perMinute <= 0) {
 		return [];
 	}
@@ -217,6 +221,13 @@ const quotaIncrease = (
 	});
 	const sum = (pick: (subject: Subject) => number): number =>
 		subjects.reduce((total, subject) => total + pick(subject), 0);
+	const throttles = sum(
+		({
+			figures: {
+				requests: {throttled},
+			},
+		}) => throttled.requests + throttled.tokens,
+	);
 	const answers = sum(({figures}) => figures.requests.succeeded);
 	const [requests, tokens] = (['requests', 'quotaTokens'] as const).map((of) =>
 		minutesOf(subjects, of, elapsedMs),
@@ -237,6 +248,6 @@ const quotaIncrease = (
 			output: sum((subject) => subject.figures.tokens.output) / answers,
 		},
 	);
-	const text = `${figures} Ask for ${asks.join(' and ')}: the busiest minute, with others and what is set aside, then fills ${formatPercent(pressedFraction)}.`;
+	const text = `${figures} ${throttles === 0 ? '' : `${formatCount(throttles)} requests were throttled. `}Ask for ${throttles === 0 ? '' : 'at least '}${asks.join(' and ')}: the busiest minute, with others and what is set aside, then fills ${formatPercent(pressedFraction)}.`;
 	return [{kind: 'quota-increase', text, usefulPerMinute: null}];
 };

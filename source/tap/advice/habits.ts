@@ -1,6 +1,5 @@
 import {MinuteRing, minuteMs} from '../../account/usage-history.ts';
 import type {Usage} from '../../domain/backend.ts';
-import type {Occupied} from '../../domain/run-event.ts';
 import {Quantiles} from '../../metrics/statistics/distribution.ts';
 import type {RequestFacts} from '../request-facts.ts';
 
@@ -58,8 +57,6 @@ type Answer = {
 	readonly reserved: number;
 	/** In milliseconds, as is the time to its first token. */
 	readonly service: number;
-	/** What it occupies of its bucket, in units of one window. */
-	readonly occupied: Occupied;
 	readonly timeToFirstToken: number | undefined;
 	/** From its arrival, as its client knows it. */
 	readonly total: number;
@@ -115,14 +112,12 @@ export class Habits {
 		);
 	}
 
-	#use(of: MinuteUse, amount: number, at: number): void {
-		const ring = this.#minutes[of];
-		ring.set(at, ring.get(at) + amount);
-	}
-
-	/** A request leaves for the service. @param at In milliseconds since the start. */
-	sent(at: number): void {
-		this.#use('requests', 1, at);
+	/** A request that the service took is over. @param at In milliseconds since the start. */
+	used({quotaTokens, occupied}: {readonly quotaTokens: number; readonly occupied: number}, at: number): void {
+		for (const [of, amount] of Object.entries({requests: 1, quotaTokens, occupied})) {
+			const ring = this.#minutes[of as MinuteUse];
+			ring.set(at, ring.get(at) + amount);
+		}
 	}
 
 	/** A request came. @param at In milliseconds since the start. */
@@ -145,12 +140,10 @@ export class Habits {
 		}
 	}
 
-	/** It was answered. @param at In milliseconds since the start. */
-	answered({facts, expected: {maxTokens}}: Asked, answer: Answer, at: number): void {
+	/** It was answered. */
+	answered({facts, expected: {maxTokens}}: Asked, answer: Answer): void {
 		const {timeToFirstToken, usage} = answer;
 		this.#longestMs = Math.max(this.#longestMs, answer.total);
-		this.#use('quotaTokens', answer.quotaTokens, at);
-		this.#use('occupied', answer.occupied.tokens, at);
 		if (usage.isEstimated) {
 			return;
 		}

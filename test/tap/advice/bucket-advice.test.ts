@@ -16,26 +16,12 @@ const model = 'us.anthropic.claude-haiku-4-5-20251001-v1:0';
 const startMs = Date.UTC(2026, 10, 30, 9);
 
 /** A client by its requests in each minute, each of 100 quota tokens that occupy 120. */
-const clientOf = (name: string, perMinute: readonly number[], quota: Quota): Subject => {
+const clientOf = (name: string, perMinute: readonly number[], quota: Quota, throttled = 0): Subject => {
 	const habits = new Habits();
 	for (const [minute, requests] of perMinute.entries()) {
 		for (let request = 0; request < requests; request++) {
 			const at = minute * minuteMs + 30_000;
-			habits.sent(at);
-			habits.answered(
-				{facts: {maxTokens: 50}, expected: {maxTokens: 50}},
-				{
-					usage: {outputTokens: 20, isEstimated: false},
-					isTruncated: false,
-					quotaTokens: 100,
-					reserved: 130,
-					occupied: {tokens: 120, requests: 1},
-					service: 1000,
-					timeToFirstToken: undefined,
-					total: 1000,
-				},
-				at,
-			);
+			habits.used({quotaTokens: 100, occupied: 120}, at);
 		}
 	}
 	const succeeded = perMinute.reduce((sum, requests) => sum + requests, 0);
@@ -44,7 +30,7 @@ const clientOf = (name: string, perMinute: readonly number[], quota: Quota): Sub
 		habits,
 		target: {...targetOf(quota, model), scope: 'cross-region'},
 		figures: {
-			requests: {succeeded},
+			requests: {succeeded, throttled: {requests: throttled, tokens: 0, day: 0, overloaded: 0}},
 			tokens: {input: 80 * succeeded, output: 20 * succeeded, cacheRead: 0, cacheWrite: 0},
 		} as VariantFigures,
 		requests: succeeded,
@@ -58,12 +44,24 @@ type Situation = {
 	readonly quota: Quota;
 	readonly clients: Readonly<Record<string, readonly number[]>>;
 	readonly others?: {readonly requests: number; readonly tokens: number};
+	readonly othersFrom?: 'cloudwatch' | 'throttle';
+	readonly throttled?: number;
 	readonly dayUsed?: number;
 	readonly account?: readonly AccountBucket[];
 };
 
-const adviceOf = ({quota, clients, others, dayUsed = 0, account = []}: Situation) => {
-	const subjects = Object.entries(clients).map(([name, perMinute]) => clientOf(name, perMinute, quota));
+const adviceOf = ({
+	quota,
+	clients,
+	others,
+	othersFrom = 'cloudwatch',
+	throttled = 0,
+	dayUsed = 0,
+	account = [],
+}: Situation) => {
+	const subjects = Object.entries(clients).map(([name, perMinute]) =>
+		clientOf(name, perMinute, quota, throttled),
+	);
 	const minutes = Math.max(...Object.values(clients).map((perMinute) => perMinute.length));
 	const gauge = (of?: number): Gauge => ({
 		used: 0,
@@ -80,6 +78,7 @@ const adviceOf = ({quota, clients, others, dayUsed = 0, account = []}: Situation
 					requests: gauge(others?.requests),
 					tokens: gauge(others?.tokens),
 					day: {...gauge(), used: dayUsed},
+					...(others === undefined ? {} : {others: {at: '', from: othersFrom}}),
 				},
 				subjects,
 			},
@@ -128,6 +127,16 @@ describe('the limit that is reached first', () => {
 		['a day that ends before', {quota: quotaOf(1000, 1e6, 1e8), clients: {app: even(100)}}],
 	])('is not named for %s', (_, situation) => {
 		expect(textsOf('limit', situation)).toEqual([]);
+	});
+
+	it('counts only others that CloudWatch reported: a throttle shows them for an instant', () => {
+		const situation = {
+			quota: quotaOf(1000, 1e6),
+			clients: {app: even(300)},
+			others: {requests: 650, tokens: 0},
+		};
+		expect(textsOf('limit', situation)).toHaveLength(1);
+		expect(textsOf('limit', {...situation, othersFrom: 'throttle'})).toEqual([]);
 	});
 
 	it('is named for level traffic in few cases, looked at every minute', () => {
@@ -189,6 +198,15 @@ describe('figures for a quota increase', () => {
 				others: {requests: 10, tokens: 1000},
 			}),
 		).toMatchSnapshot();
+	});
+
+	it('say how many requests were throttled, and that more may be wanted', () => {
+		const situation = {quota: quotaOf(200, 1e6), clients: {app: even(190)}, throttled: 37};
+		expect(textsOf('quota-increase', situation)).toEqual([
+			expect.stringContaining(
+				'37 requests were throttled. Ask for at least 272 requests per minute in place of 200',
+			),
+		]);
 	});
 
 	it('are not given where no minute was near a limit', () => {

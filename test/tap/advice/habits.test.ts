@@ -92,7 +92,6 @@ describe('answers by max tokens', () => {
 		quotaTokens: 20,
 		reserved: 100,
 		service: 1000,
-		occupied: {tokens: 30, requests: 1},
 		timeToFirstToken: undefined,
 		total: 1000,
 	};
@@ -100,7 +99,7 @@ describe('answers by max tokens', () => {
 	it('are kept apart for eight values; others are one more group', () => {
 		const habits = new Habits();
 		for (let maxTokens = 100; maxTokens < 200; maxTokens++) {
-			habits.answered({facts: {maxTokens}, expected: {maxTokens}}, answer, 0);
+			habits.answered({facts: {maxTokens}, expected: {maxTokens}}, answer);
 		}
 		expect(habits.answersAt).toHaveLength(9);
 		expect(habits.answersAt.at(-1)).toMatchObject({least: 108, isSet: true, sums: {quotaTokens: 92 * 20}});
@@ -111,7 +110,6 @@ describe('answers by max tokens', () => {
 		habits.answered(
 			{facts: {maxTokens: 9}, expected: {maxTokens: 9}},
 			{...answer, usage: {outputTokens: 3, isEstimated: true}},
-			0,
 		);
 		expect(habits.answersAt).toEqual([]);
 		expect(habits.longestMs).toBe(1000);
