@@ -32,7 +32,7 @@ export const refusals = {
 	foreignHost: {
 		status: 403,
 		error: 'AccessDeniedException',
-		message: 'A bedrock-top tap answers at 127.0.0.1, [::1] and localhost only.',
+		message: 'A bedrock-top tap answers at 127.0.0.1 and localhost only.',
 		reason: 'foreign-host',
 	},
 	tooLarge: {
