@@ -214,6 +214,7 @@ const opensOnAccount = ({words, flags}: Arguments): boolean =>
 	words.length === 0 &&
 	!flags.isSet('demo') &&
 	flags.text('task') === undefined &&
+	flags.text('replay') === undefined &&
 	flags.text('resume') === undefined;
 
 /** The account view of the screen. */

@@ -20,6 +20,7 @@ import {startTapThread} from '../threads/engine-handle.ts';
 import {startDemo} from './demo.ts';
 import type {OwnScreen} from './screen.ts';
 import {startChild} from './tap/child.ts';
+import {startDemoApplications} from './tap/demo-applications.ts';
 import {finish, readReports, type Started, type TapReports, wasUsed} from './tap/ending.ts';
 import {printWhileRunning} from './tap/printing.ts';
 import {type Shown, showTap} from './tap/tap-screen.ts';
@@ -66,7 +67,7 @@ const announceEnding = async (reports: TapReports, io: Io): Promise<void> => {
 	if (inFlight > 0) {
 		const requests = `${formatCount(inFlight)} ${inFlight === 1 ? 'request' : 'requests'}`;
 		await writeLines(io.stderr, [
-			`New requests get 503. ${requests} in flight: they have ${formatSpan(drainMs)}; Ctrl+C again gives them up.`,
+			`New requests get 503. ${requests} in flight ${inFlight === 1 ? 'has' : 'have'} ${formatSpan(drainMs)}; Ctrl+C again gives up.`,
 		]);
 	}
 };
@@ -263,6 +264,7 @@ export async function tap(
 	const demo = await startDemo(flags.isSet('demo'), settings.connection, demoSeed);
 	const handle = startTap();
 	let isTerminalTaken = false;
+	let stopApplications = (): void => {};
 	const warnings: string[] = [];
 	try {
 		const warn = (text: string): void => {
@@ -321,6 +323,9 @@ export async function tap(
 				? await serveProgramOnScreen(started, program, {...started, endpoint, config, own}, io)
 				: await serveProgram(started, program, io);
 		}
+		if (flags.isSet('demo')) {
+			stopApplications = startDemoApplications(url);
+		}
 		return isScreen
 			? await serveOnScreen(started, {...started, endpoint, config, own}, io)
 			: await serve(started, io);
@@ -329,6 +334,7 @@ export async function tap(
 			? error
 			: new UserError(String(error), {exitCode: 1, cause: error});
 	} finally {
+		stopApplications();
 		await writeLines(io.stderr, warnings);
 		await handle.close(closeDeadlineMs);
 		await demo.stop();

@@ -7,6 +7,8 @@ export const bounds = {
 	/** Per minute. */
 	rate: {min: 0.1, max: 1_000_000},
 	maxTokens: {min: 1, max: 1_000_000},
+	/** Of a replay. */
+	speed: {min: 0.01, max: 1000},
 	share: {min: 0.01, max: 1},
 	/** Maximum sizes of a preset, a text such as `@FILE`, the items of a run, and those of a batch. */
 	bytes: {preset: 1_000_000, text: 20_000_000, items: 100_000_000, batchItems: 5_000_000_000},

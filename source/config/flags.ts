@@ -359,6 +359,7 @@ export const presetFlags: ReadonlySet<string> = new Set<FlagName>([
 /** What the user keeps is not used beside these flags, which it does not go with. */
 export const unusedBeside: Readonly<Partial<Record<FlagName, readonly FlagName[]>>> = {
 	search: ['load', 'balance', 'max-tokens', 'policy'],
+	replay: ['load', 'rate', 'concurrency', 'max-tokens', 'content', 'search', 'resume'],
 	resume: ['load', 'balance', 'out', 'reports', 'answers'],
 	watch: ['demo'],
 	stop: ['demo'],

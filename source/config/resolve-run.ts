@@ -2,7 +2,7 @@ import {methods} from '../domain/backend.ts';
 import type {Lane} from '../domain/bucket-usage.ts';
 import type {LaneConfig, RunConfig} from '../domain/run-config.ts';
 import {bursts, goals, type Load, loadShapes, policies} from '../domain/run-spec.ts';
-import type {Check, Variant} from '../domain/task.ts';
+import {type Check, typicalOf, type Variant} from '../domain/task.ts';
 import {UserError} from '../domain/user-error.ts';
 import {bounds, defaults} from './defaults.ts';
 import type {TextFlag} from './flags.ts';
@@ -14,6 +14,7 @@ import {chatOf} from './preset-chat.ts';
 import {shippedNames} from './preset-files.ts';
 import type {Preset} from './preset-schema.ts';
 import {resolveVariants} from './preset-variants.ts';
+import {readReplay, recordedVariant, variantForReplay} from './recording.ts';
 import {resolveConnection, resolveOverride, resolveTier} from './resolve-account.ts';
 import {readChoice, readDurationMs, readInteger, readNumber, readServiceLevel} from './values.ts';
 
@@ -40,13 +41,7 @@ const defaultRequests = (hasChoice: boolean): number =>
  * @throws UserError (exit 2) for a bad value, or a `rate` load without a rate.
  */
 export function resolveLoad(flags: FlagValues, preset: Preset['load'], hasChoice = true): Load {
-	const shape = chosen(
-		flags,
-		'load',
-		(text) => readChoice('load', text, loadShapes),
-		preset?.shape,
-		defaults.loadShape,
-	);
+	const shape = chosen(flags, 'load', readShape, preset?.shape, defaults.loadShape);
 	const isMeasure = shape === 'measure';
 	// Requests and duration of a preset belong to its own shape: 20 per variant would not be enough to saturate a quota.
 	const own = preset !== undefined && (preset.shape ?? defaults.loadShape) === shape ? preset : undefined;
@@ -96,6 +91,27 @@ export function resolveLoad(flags: FlagValues, preset: Preset['load'], hasChoice
 		rampUpMs: preset?.rampUp === undefined ? 0 : readDurationMs('load.rampUp', String(preset.rampUp)),
 	};
 }
+
+const readShape = (text: string): Load['shape'] => {
+	if (text === 'replay') {
+		throw new UserError('--load replay: a replay needs its recording.', {
+			exitCode: 2,
+			hint: 'Write --replay FILE instead.',
+		});
+	}
+	return readChoice('load', text, loadShapes);
+};
+
+/** A recording says when its requests are sent; a number or a time may still end it. */
+const replayLoad = (flags: FlagValues, load: Load): Load => ({
+	...load,
+	shape: 'replay',
+	requests: flags.text('requests') === undefined ? null : load.requests,
+	durationMs: flags.text('duration') === undefined ? null : load.durationMs,
+	ratePerMinute: null,
+	warmUpRequests: 0,
+	rampUpMs: 0,
+});
 
 /** The lane of variants that no lane names. */
 const defaultLane: Lane = 'normal';
@@ -224,27 +240,38 @@ export async function resolveRun(
 	const preset = loaded?.preset;
 	const {text} = flags;
 	const content = await textArgument(text('content'), readStdin);
+	const replay = readReplay(flags, preset);
 	const typedModels = flags.texts('model');
 	const models = [
-		...new Set(typedModels.length === 0 ? (preset?.models ?? flags.afterPreset('model')) : typedModels),
+		...new Set(
+			typedModels.length === 0
+				? (replay?.models ?? preset?.models ?? flags.afterPreset('model'))
+				: typedModels,
+		),
 	];
-	const selected = resolveVariants(
-		preset,
-		text('variants')
-			?.split(',')
-			.map((name) => name.trim()),
-	);
+	const typedVariants = text('variants')
+		?.split(',')
+		.map((name) => name.trim());
+	const isBare = replay !== undefined && preset?.variants === undefined && typedVariants === undefined;
+	const chosenVariants = isBare ? [recordedVariant] : resolveVariants(preset, typedVariants);
+	const selected = replay === undefined ? chosenVariants : chosenVariants.map(variantForReplay);
 	const {variants, remarks} = underTypedMaxTokens(selected, text('max-tokens'));
-	// Content from the command line replaces the preset's items.
-	const input = content === undefined && loaded !== undefined ? loaded : {items: [], remarks: []};
+	// Content from the command line, and a recording, replace the preset's items.
+	const input = replay ?? (content === undefined && loaded !== undefined ? loaded : {items: [], remarks: []});
 	const hasChoice = isChoosing(variants, flags);
+	const load = resolveLoad(flags, preset?.load, hasChoice);
 	return {
 		preset: preset?.name ?? null,
 		task: {
-			task: assertTask((await textArgument(text('task'), readStdin)) ?? preset?.task),
+			task: assertTask(
+				(await textArgument(text('task'), readStdin)) ??
+					preset?.task ??
+					(replay === undefined ? undefined : 'Replay of a recording'),
+			),
 			content: content ?? preset?.content,
-			items: input.items,
-			checks: (preset?.checks ?? []) as readonly Check[],
+			items: 'items' in input ? input.items : [],
+			checks: (replay === undefined ? (preset?.checks ?? []) : []) as readonly Check[],
+			recorded: replay?.recorded,
 			chat: chatOf(preset),
 		},
 		remarks: [...input.remarks, ...remarks],
@@ -254,7 +281,7 @@ export async function resolveRun(
 		override: resolveOverride(flags),
 		method: chosen(flags, 'method', readMethod, preset?.method, defaults.method),
 		isMethodTyped: text('method') !== undefined,
-		load: resolveLoad(flags, preset?.load, hasChoice),
+		load: replay === undefined ? load : replayLoad(flags, load),
 		lanes: resolveLanes(loaded, variants),
 		goal: chosen(flags, 'goal', (goal) => readChoice('goal', goal, goals), preset?.goal, defaults.goal),
 		policy: chosen(
@@ -279,13 +306,15 @@ export async function resolveRun(
 			defaults.share,
 		),
 		isBalanced: flags.isSet('balance') ?? false,
-		...readMaxTokens(
-			text('max-tokens') ??
-				(preset?.maxTokens === undefined ? flags.afterPreset('max-tokens')[0] : undefined),
-			preset?.maxTokens,
-		),
-		minQuality: preset?.minQuality ?? null,
-		isEliminating: hasChoice && (flags.isSet('early-stop') ?? true),
+		...(replay === undefined
+			? readMaxTokens(
+					text('max-tokens') ??
+						(preset?.maxTokens === undefined ? flags.afterPreset('max-tokens')[0] : undefined),
+					preset?.maxTokens,
+				)
+			: {maxTokens: typicalOf(replay.recorded).outputTokens, isMaxTokensAuto: false}),
+		minQuality: replay === undefined ? (preset?.minQuality ?? null) : null,
+		isEliminating: replay === undefined && hasChoice && (flags.isSet('early-stop') ?? true),
 		serviceLevel: readServiceLevel(text('slo')),
 		guards: readGuards(flags),
 		tier: resolveTier(flags),

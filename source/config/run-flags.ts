@@ -115,6 +115,21 @@ export const loadFlags = [
 		scopes: ['run'],
 	},
 	{
+		name: 'replay',
+		kind: 'value',
+		value: 'FILE',
+		help: 'send what a tap has recorded: texts of its input sizes, its output as max tokens, at its times',
+		scopes: ['run'],
+	},
+	{
+		name: 'speed',
+		kind: 'value',
+		value: 'X',
+		default: '1',
+		help: 'with --replay: so many times as fast as it was recorded',
+		scopes: ['run'],
+	},
+	{
 		name: 'max-tokens',
 		kind: 'value',
 		value: 'N|auto',

@@ -4,8 +4,8 @@ import type {Target} from './target.ts';
 import type {Task, Variant} from './task.ts';
 
 export const loadShapes = ['measure', 'saturate', 'concurrency', 'rate', 'serial'] as const;
-/** What applications sent by themselves through a tap is a load too, which cannot be asked for. */
-export const resultLoads = [...loadShapes, 'tap'] as const;
+/** What applications sent through a tap is a load too: as it was recorded (`--replay`), or as it passes. */
+export const resultLoads = [...loadShapes, 'replay', 'tap'] as const;
 export type LoadShape = (typeof resultLoads)[number];
 
 export const goals = ['throughput', 'efficiency', 'cost', 'latency'] as const;

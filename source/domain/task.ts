@@ -56,6 +56,30 @@ export type Chat = {
 	readonly lane?: Lane | undefined;
 };
 
+/** A request of a recording, as a run sends it again. */
+export type Recorded = {
+	/** From the start of the run, in milliseconds. */
+	readonly atMs: number;
+	/** It was recorded on. */
+	readonly model: string;
+	readonly inputTokens: number;
+	/** Of the recorded answer: the max tokens of this one. */
+	readonly outputTokens: number;
+};
+
+/** The recorded requests that a model gets: those that were recorded on it, or all where none was. */
+export function recordedFor(recorded: readonly Recorded[], model: string): readonly Recorded[] {
+	const own = recorded.filter((each) => each.model === model);
+	return own.length === 0 ? recorded : own;
+}
+
+/** A request of the mean size of those. @param recorded Not empty. */
+export function typicalOf(recorded: readonly Recorded[]): Pick<Recorded, 'inputTokens' | 'outputTokens'> {
+	const mean = (of: (each: Recorded) => number): number =>
+		Math.max(1, Math.ceil(recorded.reduce((sum, each) => sum + of(each), 0) / recorded.length));
+	return {inputTokens: mean((each) => each.inputTokens), outputTokens: mean((each) => each.outputTokens)};
+}
+
 /** What the user wants done. */
 export type Task = {
 	readonly task: string;
@@ -65,6 +89,8 @@ export type Task = {
 	readonly checks: readonly Check[];
 	/** Instead of items, or in one lane beside them. */
 	readonly chat?: Chat | undefined;
+	/** Instead of items: what a replay sends, by time. */
+	readonly recorded?: readonly Recorded[] | undefined;
 };
 
 /** The first check that an answer did not meet. */

@@ -4,7 +4,7 @@ import {type CellSpec, type Goal, goals, type RunSpec} from '../domain/run-spec.
 import type {Best, MoreRequests, Snapshot} from '../domain/snapshot.ts';
 import {hasOwnMaxTokens} from '../domain/task.ts';
 import {type AdviceInput, adviceOf} from '../metrics/decisions/advice.ts';
-import {measuredRequests} from '../metrics/decisions/make-plan.ts';
+import {measuredRequests, replayedRequests} from '../metrics/decisions/make-plan.ts';
 import {moreRequestsOf} from '../metrics/decisions/more-requests.ts';
 import {type Contest, comparableCells, likelyRequests} from '../metrics/decisions/variant-contest.ts';
 import {gainOf} from '../metrics/decisions/verdict.ts';
@@ -24,6 +24,9 @@ const plannedRequests = ({spec, added}: RunCore): number | null => {
 	const {load, cells, variants, isBalanced} = spec;
 	if (added !== undefined) {
 		return added.total;
+	}
+	if (load.shape === 'replay') {
+		return replayedRequests(spec);
 	}
 	if (load.requests === null || load.shape !== 'measure') {
 		return load.requests;

@@ -9,7 +9,12 @@ import {reasonOf} from '../domain/user-error.ts';
 import type {PatternChecker} from '../prompts/checks.ts';
 import {createSettlement} from './attempts/attempt-settlement.ts';
 import {Attempts} from './attempts/attempts.ts';
-import type {AnswerRecord, LostRecord, UncheckedRecord} from './attempts/request-records.ts';
+import {
+	type AnswerRecord,
+	type LostRecord,
+	ReplayedCount,
+	type UncheckedRecord,
+} from './attempts/request-records.ts';
 import {memberOf, RunCore} from './run-core.ts';
 import {makeSnapshot} from './run-snapshot.ts';
 import {Scheduler} from './scheduling/scheduler.ts';
@@ -87,8 +92,9 @@ export function createRun(spec: RunSpec, ports: RunPorts): Run {
 	const {clock} = ports;
 	const core = new RunCore(spec, {...ports, onWake: pump});
 	const {status, time, sources} = core;
+	const replayed = new ReplayedCount();
 	const silence = silenceOf(spec.method, spec.timeoutMs);
-	const attempts = new Attempts(ports.backend, clock, silence, createSettlement(core, ports));
+	const attempts = new Attempts(ports.backend, clock, silence, createSettlement(core, {...ports, replayed}));
 	const scheduler = new Scheduler(core, attempts);
 	const members = createRunMembers(core, ports.sharing);
 	let cancelDeadline = (): void => {};
@@ -99,6 +105,10 @@ export function createRun(spec: RunSpec, ports: RunPorts): Run {
 		core.stopWaking();
 		attempts.close();
 		cancelDeadline();
+		const text = replayed.toText();
+		if (text !== undefined) {
+			core.note('replay', text);
+		}
 		core.sumUp();
 		core.emit({type: 'ended', at: time.elapsedMs()});
 		// Until it continues, if ever.

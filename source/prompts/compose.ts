@@ -1,6 +1,7 @@
+import {charactersPerToken} from '../domain/accounting.ts';
 import type {PromptMessage} from '../domain/backend.ts';
 import type {Lane} from '../domain/bucket-usage.ts';
-import type {AppliedRule, Chat, Compression, Item, Prompt, Task, Variant} from '../domain/task.ts';
+import type {AppliedRule, Chat, Compression, Item, Prompt, Recorded, Task, Variant} from '../domain/task.ts';
 import {membersOf, textOfSource} from '../text/json-source.ts';
 
 /** Placeholders such as {{task}} or {{item.text}} in the templates of a preset. */
@@ -130,6 +131,28 @@ export function composePrompt(variant: Variant, task: Task, items: readonly Item
 			original: {system: system ?? null, user: user + packing},
 		},
 	};
+}
+
+/** Words of three letters: with the blank after it each is a token for nearly every model, and four characters. */
+const shortWords =
+	'the old man saw how his dog ran out and hid our red hat but one day she got her new cat too ';
+const longAnswer = 'Continue this text for as long as you can: ';
+
+/** A text of about so many tokens that nobody wrote, which asks for a long answer where it has room for that. */
+function textOfTokens(tokens: number): string {
+	const characters = Math.max(1, Math.round(tokens * charactersPerToken));
+	const head = characters > 2 * longAnswer.length ? longAnswer : '';
+	const times = Math.ceil(characters / shortWords.length);
+	return (head + shortWords.repeat(times)).slice(0, characters - 1).padEnd(characters, '.');
+}
+
+/** The prompt of a replayed request: of the recorded size, what the variant adds aside. */
+export function composeRecorded(
+	variant: Variant,
+	task: Task,
+	{inputTokens}: Pick<Recorded, 'inputTokens'>,
+): Prompt {
+	return composePrompt(variant, {...task, content: textOfTokens(inputTokens)}, []);
 }
 
 /** The turn before. */

@@ -175,6 +175,7 @@ export function caveatsOf({
 		...textsOf(events, 'tier'),
 		// Latencies of a part of the requests.
 		...textsOf(events, 'unsent'),
+		...textsOf(events, 'replay'),
 	];
 }
 

@@ -1,4 +1,5 @@
 import type {Bucket} from '../admission/bucket.ts';
+import {type Counted, ServiceCount} from '../admission/service-count.ts';
 import {type Cost, TokenEstimator} from '../admission/token-estimator.ts';
 import {emptyModelIndex} from '../bedrock/identify/identifiers.ts';
 import {identify} from '../bedrock/identify/identify.ts';
@@ -11,7 +12,6 @@ import {VirtualClock} from '../domain/clock.ts';
 import type {Pace, RecordedCall} from '../domain/tap.ts';
 import type {Quota} from '../domain/target.ts';
 import {pacedBucket} from './pacing.ts';
-import {type Counted, ServiceCount} from './service-count.ts';
 import {WaitingRoom} from './waiting-room.ts';
 
 /*

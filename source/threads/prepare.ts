@@ -12,11 +12,11 @@ import type {Lane} from '../domain/bucket-usage.ts';
 import type {Connection, Plan, QuotaOverride, RunConfig} from '../domain/run-config.ts';
 import type {CellSpec, Price, RunSpec} from '../domain/run-spec.ts';
 import type {ListedModel, Target} from '../domain/target.ts';
-import type {Variant} from '../domain/task.ts';
+import {recordedFor, typicalOf, type Variant} from '../domain/task.ts';
 import {UserError} from '../domain/user-error.ts';
 import {assertPriced} from '../metrics/decisions/cost-refusal.ts';
 import {makePlan} from '../metrics/decisions/make-plan.ts';
-import {chatInLane, composePrompt} from '../prompts/compose.ts';
+import {chatInLane, composePrompt, composeRecorded} from '../prompts/compose.ts';
 import {formatSpan} from '../text/numbers.ts';
 
 /** Everything that is known before the first request: buckets, prices, input tokens, and the plan. */
@@ -29,14 +29,26 @@ export type Prepared = {
 
 /** Where the quota decides the concurrency, sockets for all that it may allow. */
 const socketsOf = ({load}: RunConfig): number =>
-	load.shape === 'saturate' || load.shape === 'rate' ? 512 : load.concurrency + 2;
+	load.shape === 'saturate' || load.shape === 'rate' || load.shape === 'replay' ? 512 : load.concurrency + 2;
+
+/** In a replay the mean size of what a target gets. */
+const typicalFor = (
+	{task: {recorded}}: RunConfig,
+	{model}: Target,
+): ReturnType<typeof typicalOf> | undefined =>
+	recorded === undefined ? undefined : typicalOf(recordedFor(recorded, model));
 
 const firstRequest = (config: RunConfig, variant: Variant, target: Target, lane: Lane): InferenceRequest => {
-	const {system, user} = composePrompt(
-		variant,
-		config.task,
-		chatInLane(config.task, lane) === undefined ? config.task.items.slice(0, variant.itemsPerRequest) : [],
-	);
+	const {task} = config;
+	const typical = typicalFor(config, target);
+	const {system, user} =
+		typical === undefined
+			? composePrompt(
+					variant,
+					task,
+					chatInLane(task, lane) === undefined ? task.items.slice(0, variant.itemsPerRequest) : [],
+				)
+			: composeRecorded(variant, task, typical);
 	return {
 		model: target.model,
 		baseModel: target.baseModel,
@@ -102,7 +114,7 @@ const makeCells = async (
 			target: targetIndex,
 			...lane,
 			inputTokens: await countInput(backend, firstRequest(config, variant, target, lane.lane), signal),
-			maxTokens: variant.maxTokens ?? config.maxTokens,
+			maxTokens: typicalFor(config, target)?.outputTokens ?? variant.maxTokens ?? config.maxTokens,
 			price: prices[targetIndex] ?? null,
 			...onlyItemsOf(config, variant, target),
 		})),

@@ -171,6 +171,8 @@ describe.skipIf(!isBuilt || !hasBash)('the commands of the README (skipped witho
 		for (const command of commands) {
 			if (command.includes(' simulate ')) {
 				expect(await runEndless(command, cwd)).toMatch(/export AWS_ENDPOINT_URL/);
+			} else if (/ tap (?!.*--(?: |$))/.test(command)) {
+				expect(await runEndless(command, cwd)).toMatch(/export AWS_ENDPOINT_URL_BEDROCK_RUNTIME/);
 			} else if (command.includes(' watch ')) {
 				expect(await runEndless(command, cwd)).toMatch(/SIMULATED/);
 			} else {

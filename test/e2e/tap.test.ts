@@ -251,6 +251,20 @@ describe.skipIf(!isBuilt || process.platform === 'win32')('a tap alone (skipped 
 		expect(await ended).toMatchObject({code: 0});
 	});
 
+	it('has two applications of its own in a demo, which end with it, and one line of JSON at the end', async () => {
+		const {child, has, ended} = startTap(['--demo', '--no-reports', '--json']);
+		await has(/export AWS_ENDPOINT_URL_BEDROCK_RUNTIME=/);
+		await fromNow(1500);
+		child.kill('SIGINT');
+		const {code, stdout} = await ended;
+		const line = JSON.parse(stdout) as {
+			clients: ReadonlyArray<{name: string; requests: number}>;
+			region: string;
+		};
+		expect([code, line.region]).toEqual([0, 'us-east-1']);
+		expect(line.clients.map(({name}) => name).toSorted()).toEqual(['report-writer', 'support-chat']);
+	});
+
 	it('gives up what is in flight at the second Ctrl+C, and says by its exit code that something was lost', async () => {
 		const {child, has, ended, url, cwd} = startTap([]);
 		const inFlight = ask(await url).catch(() => 'cut');

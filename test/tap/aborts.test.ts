@@ -6,7 +6,7 @@ import {chunk, converseStreamOf, event} from '../conformance/frames.ts';
 import {startTapBefore, type TapUnderTest} from '../helpers/tapped-simulator.ts';
 import {type Scripted, type ScriptedServer, startScriptedServer} from './scripted-server.ts';
 
-/** A client that leaves, a service that cuts, a reader that is slow: both ends of an exchange stay coupled. */
+/** Tests source/tap/exchange.ts and source/tap/pass-through.ts: a client that leaves, a service that cuts, a reader that is slow: both ends of an exchange stay coupled. */
 
 let server: ScriptedServer;
 let tapped: TapUnderTest;

@@ -3,7 +3,7 @@ import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {startTappedSimulator} from '../helpers/tapped-simulator.ts';
 import {modelPath, readStats} from '../simulator/harness.ts';
 
-/** What the tap counts of each client is what the service charged it, over requests of every kind. */
+/** Tests source/tap/traffic.ts: what the tap counts of each client is what the service charged it, over requests of every kind. */
 
 const nova = 'us.amazon.nova-lite-v1:0';
 const claude = 'us.anthropic.claude-sonnet-4-5-20250929-v1:0';

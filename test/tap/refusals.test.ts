@@ -11,7 +11,7 @@ import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {startTapBefore, type TapUnderTest} from '../helpers/tapped-simulator.ts';
 import {type ScriptedServer, startScriptedServer} from './scripted-server.ts';
 
-/** What the tap does not pass: the client gets the service's own form of an error, the service gets nothing. */
+/** Tests source/tap/refusal.ts: what the tap does not pass: the client gets the service's own form of an error, the service gets nothing. */
 
 let server: ScriptedServer;
 let tapped: TapUnderTest;

@@ -10,7 +10,7 @@ import {violationsOf} from '../helpers/published-schema.ts';
 import {environment} from '../helpers/results-fixture.ts';
 import {startTappedSimulator} from '../helpers/tapped-simulator.ts';
 
-/** What is left of a tap: its results, its summary, its lines of JSON. */
+/** Tests source/tap/tap-snapshot.ts, source/reports/results.ts and source/plain/tap.ts: what is left of a tap: its results, its summary, its lines of JSON. */
 
 let snapshot: Snapshot;
 let stop = async (): Promise<void> => {};

@@ -34,8 +34,8 @@ function packageOf(specifier: string): string | undefined {
 export function undeclared(from: readonly File[], {devDependencies}: Manifest): readonly string[] {
 	return from.flatMap((file) =>
 		importsOf(file)
-			// An import of a file is a path by now, with its ending.
-			.filter(({target}) => !/\.tsx?$|^\.|\$/.test(target))
+			// An import of a file is a path by now: with its ending, or of data.
+			.filter(({target}) => !/\.tsx?$|^\.|^(?:source|test)\/|\$/.test(target))
 			.map(({target}) => packageOf(target))
 			.filter((name) => name !== undefined && !(name in devDependencies))
 			.map((name) => `${file.path} -> ${name}`),

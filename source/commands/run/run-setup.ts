@@ -36,7 +36,10 @@ export type RunSetup = {
 export const demoPreset = 'summarize';
 
 const presetName = ({words, flags}: Arguments): string | undefined =>
-	words[0] ?? (flags.isSet('demo') && flags.text('task') === undefined ? demoPreset : undefined);
+	words[0] ??
+	(flags.isSet('demo') && flags.text('task') === undefined && flags.text('replay') === undefined
+		? demoPreset
+		: undefined);
 
 /**
  * Without a screen nobody can choose a model.

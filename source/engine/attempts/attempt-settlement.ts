@@ -26,6 +26,7 @@ import {
 	type AnswerRecord,
 	createIsoTime,
 	lostEvent,
+	type ReplayedCount,
 	toAnswerRecord,
 	toUncheckedRecord,
 	type UncheckedRecord,
@@ -38,6 +39,8 @@ type SettlementPorts = {
 	readonly onUnjudged?: ((record: UncheckedRecord) => void) | undefined;
 	/** Checks answers by the patterns of the task; absent: in this thread. */
 	readonly checker?: PatternChecker | undefined;
+	/** Of a replay. */
+	readonly replayed: ReplayedCount;
 };
 
 /** Tokens, cost and times of an answer, known before it is judged. */
@@ -160,9 +163,14 @@ export function createSettlement(core: RunCore, ports: SettlementPorts): Attempt
 	};
 
 	/** Bucket and guards know at once what an answer took; it enters the figures when it is judged. */
-	const onAnswer = (attempt: Attempt, answer: Answer, endedAt: number): void => {
+	const onAnswer = (attempt: Attempt, whole: Answer, endedAt: number): void => {
 		const {request, cell, reservation} = attempt;
+		// That a replay cuts an answer at its recorded length is what was asked for.
+		const answer = request.maxTokens === undefined ? whole : {...whole, isTruncated: false};
 		const usage = usageOf(answer, cell.inputTokens(request.prompt));
+		if (request.maxTokens !== undefined) {
+			ports.replayed.add(usage.outputTokens, request.maxTokens);
+		}
 		const quotaTokens = settledTokens(usage, cell.target.burndown.value);
 		const overrun = cell.bucket.settle(reservation, quotaTokens);
 		const costUsd = cell.spec.price === null ? undefined : costOf(usage, cell.spec.price);

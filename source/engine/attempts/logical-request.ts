@@ -1,6 +1,6 @@
 import type {Answer} from '../../domain/backend.ts';
 import type {BlockPlace, Broken} from '../../domain/run-event.ts';
-import type {Item, Prompt} from '../../domain/task.ts';
+import type {Item, Prompt, Recorded} from '../../domain/task.ts';
 import type {Cell} from '../cells/cell.ts';
 import type {ConcurrencyLimiter} from '../scheduling/concurrency-limiter.ts';
 import type {ItemRange} from '../scheduling/item-walk.ts';
@@ -27,6 +27,8 @@ export type Draft = {
 	readonly slots: ConcurrencyLimiter;
 	/** Turns that its conversation may have; 1 where there is none. */
 	readonly turns: number;
+	/** In a replay: what it stands for. */
+	readonly recorded?: Recorded;
 };
 
 /** One logical call with all its attempts. */
@@ -41,6 +43,8 @@ export type LogicalRequest = {
 	readonly isFollowUp: boolean;
 	/** Its answer was cut off at right-sized max tokens: this time it has all that were configured. */
 	readonly hasFullLimit?: boolean;
+	/** In a replay: the recorded output, which its answer is cut at. */
+	readonly maxTokens?: number | undefined;
 	readonly intendedAt: number | undefined;
 	readonly slots: ConcurrencyLimiter;
 	/** Number of its conversation among those of its cell. */

@@ -3,6 +3,7 @@ import type {Answer, Usage} from '../../domain/backend.ts';
 import type {Failure, FailureClass} from '../../domain/failure.ts';
 import type {RequestTimes, RunEvent} from '../../domain/run-event.ts';
 import type {FailedCheck, Item, ItemVerdict, Task, Variant} from '../../domain/task.ts';
+import {formatCount, formatPercent} from '../../text/numbers.ts';
 import type {Cell} from '../cells/cell.ts';
 import type {Attempt} from './attempts.ts';
 import type {LogicalRequest} from './logical-request.ts';
@@ -256,5 +257,23 @@ export class LostCount {
 					.join(', ')}`,
 		);
 		return lists.length === 0 ? '' : `First items without one: ${lists.join('; ')}. `;
+	}
+}
+
+/** Answers of a replay, and how many of them ended before the recorded length. */
+export class ReplayedCount {
+	#answers = 0;
+	#shorter = 0;
+
+	add(outputTokens: number, recordedTokens: number): void {
+		this.#answers++;
+		this.#shorter += outputTokens < recordedTokens ? 1 : 0;
+	}
+
+	/** A sentence; undefined without an answer. */
+	toText(): string | undefined {
+		return this.#answers === 0
+			? undefined
+			: `${formatCount(this.#shorter)} of ${formatCount(this.#answers)} answers (${formatPercent(this.#shorter / this.#answers)}) were shorter than recorded; the others were cut at the recorded length.`;
 	}
 }

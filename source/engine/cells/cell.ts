@@ -6,8 +6,17 @@ import type {Failure, FailureClass, Received} from '../../domain/failure.ts';
 import type {Broken} from '../../domain/run-event.ts';
 import type {CellSpec, RunSpec} from '../../domain/run-spec.ts';
 import type {Target} from '../../domain/target.ts';
-import type {Chat, Item, Prompt, Task, Variant} from '../../domain/task.ts';
-import {chatInLane, composePrompt, composeTurn, messagesOf} from '../../prompts/compose.ts';
+import {
+	type Chat,
+	type Item,
+	type Prompt,
+	type Recorded,
+	recordedFor,
+	type Task,
+	typicalOf,
+	type Variant,
+} from '../../domain/task.ts';
+import {chatInLane, composePrompt, composeRecorded, composeTurn, messagesOf} from '../../prompts/compose.ts';
 import {MaxTokensTuner} from './max-tokens-tuner.ts';
 
 /** After one such failure nothing sent to this target can succeed. */
@@ -31,7 +40,11 @@ const bytesOf = (prompt: Prompt): number =>
 		: utf8Bytes(prompt.user);
 
 /** What determines the cost of a request. @see LogicalRequest */
-type Costed = {readonly prompt: Prompt; readonly hasFullLimit?: boolean | undefined};
+type Costed = {
+	readonly prompt: Prompt;
+	readonly hasFullLimit?: boolean | undefined;
+	readonly maxTokens?: number | undefined;
+};
 
 /** A variant on a target in one lane of a run: what it sends, what that costs, and whether it is still worth trying. */
 export class Cell {
@@ -46,6 +59,7 @@ export class Cell {
 	readonly #method: Method;
 	readonly #auto: MaxTokensTuner | undefined;
 	#onlyPrompt: Prompt | undefined;
+	#lastRecorded: {readonly recorded: Recorded; readonly prompt: Prompt} | undefined;
 	#lastSetAside: number | undefined;
 	#onlyItems: readonly Item[] | undefined;
 	#isCounted: boolean;
@@ -68,8 +82,11 @@ export class Cell {
 		this.bucket = bucket;
 		this.#task = run.task;
 		this.#chat = chatInLane(run.task, spec.lane);
+		const {items, recorded} = run.task;
 		const length = lengthOf(
-			this.compose(this.isChat ? [] : run.task.items.slice(0, variant.itemsPerRequest)),
+			recorded === undefined
+				? this.compose(this.isChat ? [] : items.slice(0, variant.itemsPerRequest))
+				: composeRecorded(variant, run.task, typicalOf(recordedFor(recorded, target.model))),
 		);
 		this.estimator = new TokenEstimator({...spec.inputTokens, length}, spec.expectedOutputTokens);
 		this.#method = run.method;
@@ -132,6 +149,14 @@ export class Cell {
 		return this.#onlyPrompt;
 	}
 
+	/** The prompt of a replayed request: a text of the recorded size. It is asked for again while the request waits. */
+	composeRecorded(recorded: Recorded): Prompt {
+		if (this.#lastRecorded?.recorded !== recorded) {
+			this.#lastRecorded = {recorded, prompt: composeRecorded(this.variant, this.#task, recorded)};
+		}
+		return this.#lastRecorded.prompt;
+	}
+
 	/** Whether its requests are turns of conversations. */
 	get isChat(): boolean {
 		return this.#chat !== undefined;
@@ -170,8 +195,8 @@ export class Cell {
 	}
 
 	/** Max tokens of a request: the configured ones where its answer was cut off with less. */
-	maxTokensOf({hasFullLimit}: Costed): number {
-		return hasFullLimit ? this.spec.maxTokens : this.maxTokens;
+	maxTokensOf({hasFullLimit, maxTokens}: Costed): number {
+		return maxTokens ?? (hasFullLimit ? this.spec.maxTokens : this.maxTokens);
 	}
 
 	/** Quota tokens of one request. */

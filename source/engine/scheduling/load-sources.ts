@@ -2,6 +2,7 @@ import type {Bucket} from '../../admission/bucket.ts';
 import {type Lane, lanes} from '../../domain/bucket-usage.ts';
 import {exponential, type Random} from '../../domain/random.ts';
 import type {RunSpec} from '../../domain/run-spec.ts';
+import {type Recorded, recordedFor} from '../../domain/task.ts';
 import {chatInLane} from '../../prompts/compose.ts';
 import type {Draft} from '../attempts/logical-request.ts';
 import type {Cell} from '../cells/cell.ts';
@@ -116,6 +117,39 @@ function openLoop(
 	};
 }
 
+/** An open loop over recorded requests: each arrives at its own time. */
+function replayLoop(
+	lane: Lane,
+	interleaving: Interleaving,
+	slots: ConcurrencyLimiter,
+	recorded: readonly Recorded[],
+): Source {
+	let next = 0;
+	const isExhausted = (): boolean => next >= recorded.length || interleaving.next() === undefined;
+	return {
+		lane,
+		cells: interleaving.cells,
+		ratePerMinute: undefined,
+		peek(runningMs) {
+			const arrival = recorded[next];
+			const drawn = arrival !== undefined && arrival.atMs <= runningMs ? interleaving.next() : undefined;
+			return drawn === undefined || arrival === undefined
+				? undefined
+				: {...drawn, intendedAt: arrival.atMs, slots, recorded: arrival};
+		},
+		take() {
+			interleaving.advance();
+			next++;
+		},
+		overdue(runningMs) {
+			const later = isExhausted() ? next : recorded.findIndex(({atMs}) => atMs >= runningMs);
+			return Math.max(0, (later === -1 ? recorded.length : later) - next);
+		},
+		nextAt: () => (isExhausted() ? undefined : recorded[next]?.atMs),
+		isExhausted,
+	};
+}
+
 /** Requests that are drawn from together: the cells of a lane on one target, or on all when they are balanced. */
 type Group = {
 	readonly lane: Lane;
@@ -173,22 +207,34 @@ const walkOf = (spec: RunSpec, {lane, entries}: Pick<Group, 'lane' | 'entries'>)
 				entries.map(([cell = 0]) => itemsPerRequestOf(spec, cell)),
 			);
 
+/** What a group sends of a recording: all of it where it is spread over the models. */
+const recordedOf = (
+	{task: {recorded = []}, cells, targets, isBalanced}: RunSpec,
+	{entries}: Group,
+): readonly Recorded[] => {
+	const target = targets[cells[entries[0]?.[0] ?? -1]?.target ?? -1];
+	return isBalanced || target === undefined ? recorded : recordedFor(recorded, target.model);
+};
+
 const hasOwnItems = ({cells}: RunSpec, own: readonly number[]): boolean =>
 	own.some((cell) => cells[cell]?.onlyItems !== undefined);
 
 /**
  * Whether the requests of these cells are drawn in blocks of the same work, so that they can be compared: not where each
- * has its own items (`--resume`), where requests may go to several cells, or where no block holds whole requests of all.
+ * has its own items (`--resume`), where requests may go to several cells, in a replay, or where no block holds whole requests of all.
  */
 export function isPaired(spec: RunSpec, cells: readonly number[]): boolean {
 	const [lane, ...others] = new Set(cells.map((cell) => spec.cells[cell]?.lane ?? 'normal'));
-	if (lane === undefined || others.length > 0 || spec.isBalanced || isAdaptive(spec)) {
+	if (lane === undefined || others.length > 0 || spec.isBalanced || isAdaptive(spec) || isReplay(spec)) {
 		return false;
 	}
 	const isOneInput = spec.task.items.length === 0 || chatInLane(spec.task, lane) !== undefined;
 	const entries = cells.map((cell) => [cell]);
 	return !hasOwnItems(spec, cells) && (isOneInput || walkOf(spec, {lane, entries}) !== undefined);
 }
+
+/** Its requests differ in size, so that no two of them are the same work. */
+const isReplay = ({load}: RunSpec): boolean => load.shape === 'replay';
 
 const entriesIn = (groups: readonly Group[]): number =>
 	groups.reduce((sum, {entries}) => sum + entries.length, 0);
@@ -268,6 +314,9 @@ export function createSources({
 			turnsAt: (position) =>
 				maxTurns === undefined ? turns : Math.min(turns, Math.max(1, maxTurns - position * turns)),
 		});
+		if (load.shape === 'replay') {
+			return replayLoop(group.lane, interleaving, unlimited, recordedOf(spec, group));
+		}
 		const ratePerMinute = rateOf(group);
 		if (ratePerMinute !== undefined) {
 			const firstAtMs = (60_000 / ratePerMinute) * (index / groups.length);

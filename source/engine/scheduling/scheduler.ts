@@ -189,7 +189,8 @@ export class Scheduler {
 		return {
 			cell: cell.index,
 			items,
-			prompt: cell.compose(items),
+			prompt: draft.recorded === undefined ? cell.compose(items) : cell.composeRecorded(draft.recorded),
+			maxTokens: draft.recorded?.outputTokens,
 			// Only requests that could not go elsewhere are compared in pairs.
 			block: draft.candidates.length > 1 ? undefined : draft.place,
 			isWarmUp: draft.isWarmUp,

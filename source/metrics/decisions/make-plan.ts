@@ -3,7 +3,7 @@ import {leftBeside, type Use} from '../../domain/bucket-usage.ts';
 import type {Plan} from '../../domain/run-config.ts';
 import type {CellSpec, Price, RunSpec} from '../../domain/run-spec.ts';
 import type {Limit, Target} from '../../domain/target.ts';
-import type {Task} from '../../domain/task.ts';
+import {recordedFor, type Task} from '../../domain/task.ts';
 import {chatInLane} from '../../prompts/compose.ts';
 import {formatCount} from '../../text/numbers.ts';
 import {cleanText} from '../../text/width.ts';
@@ -21,6 +21,20 @@ export function measuredRequests(
 			sum + Math.min(requests, requestsForItems(cell, variants[cell.variant]?.itemsPerRequest ?? 1)),
 		0,
 	);
+}
+
+/** Requests that a replay sends to a target. */
+const replayedTo = ({task: {recorded = []}, targets, isBalanced}: RunSpec, target: number): number => {
+	const model = targets[target]?.model;
+	return isBalanced || model === undefined
+		? recorded.length / targets.length
+		: recordedFor(recorded, model).length;
+};
+
+/** Requests of a replay over all of its targets. */
+export function replayedRequests(spec: RunSpec): number {
+	const all = spec.targets.reduce((sum, _, target) => sum + replayedTo(spec, target), 0);
+	return Math.min(all, spec.load.requests ?? all);
 }
 
 /**
@@ -77,6 +91,24 @@ const maxCostUsd = (spec: RunSpec, cell: CellSpec): number | null =>
 const inputPrice = ({variants}: RunSpec, {variant}: CellSpec, {input, cacheWrite}: Price): number =>
 	variants[variant]?.cache === true ? Math.max(input, cacheWrite) : input;
 
+/** Mean over the requests of cells: they are as many for each, except in a replay. */
+const meanOverRequests = (
+	spec: RunSpec,
+	cells: readonly CellSpec[],
+	of: (cell: CellSpec) => number,
+): number => {
+	const weights = cells.map((cell) => weightOf(spec, cell));
+	const total = weights.reduce((sum, weight) => sum + weight, 0);
+	return (
+		cells.reduce((sum, cell, index) => sum + of(cell) * (weights[index] ?? 0), 0) / Math.max(1e-9, total)
+	);
+};
+
+const weightOf = (spec: RunSpec, {target}: CellSpec): number =>
+	spec.load.shape === 'replay'
+		? replayedTo(spec, target) / spec.cells.filter((cell) => cell.target === target).length
+		: 1;
+
 const mean = (numbers: readonly number[]): number =>
 	numbers.reduce((sum, number) => sum + number, 0) / Math.max(1, numbers.length);
 
@@ -105,11 +137,13 @@ const requestsOf = (spec: RunSpec): {planned: number | null; max: number | null}
 	const {load, maxRequests, task} = spec;
 	const turns = task.chat?.turns.length ?? 1;
 	const planned =
-		load.requests === null
-			? null
-			: load.shape === 'measure'
-				? measuredRequests(spec, load.requests)
-				: load.requests;
+		load.shape === 'replay'
+			? replayedRequests(spec)
+			: load.requests === null
+				? null
+				: load.shape === 'measure'
+					? measuredRequests(spec, load.requests)
+					: load.requests;
 	const byTime = load.durationMs === null ? null : maxRequestsIn(spec, load.durationMs);
 	const byRate =
 		load.ratePerMinute === null || load.durationMs === null
@@ -127,8 +161,10 @@ const requestsOf = (spec: RunSpec): {planned: number | null; max: number | null}
 /** Upper bound of a target's requests and quota tokens; infinite where only the quota ends the run. */
 const maxOf = (spec: RunSpec, max: number | null, target: number): {requests: number; tokens: number} => {
 	const cells = spec.cells.filter((cell) => cell.target === target);
-	const requests = max === null ? Number.POSITIVE_INFINITY : (max * cells.length) / spec.cells.length;
-	return {requests, tokens: requests * mean(cells.map((cell) => maxQuotaTokens(spec, cell)))};
+	const weightIn = (of: readonly CellSpec[]): number =>
+		of.reduce((sum, cell) => sum + weightOf(spec, cell), 0);
+	const requests = max === null ? Number.POSITIVE_INFINITY : (max * weightIn(cells)) / weightIn(spec.cells);
+	return {requests, tokens: requests * meanOverRequests(spec, cells, (cell) => maxQuotaTokens(spec, cell))};
 };
 
 /** Models whose quota per day is smaller than what the run may take: they are given up then. */
@@ -221,6 +257,35 @@ const chatRemarks = ({task: {chat}}: RunSpec): readonly string[] =>
 				`Each conversation has ${chat.turns.length} turns, and each turn is a request that sends again what was said before it; the input of later turns is estimated, with answers as long as they may be.`,
 			];
 
+/** A replay lasts as long as its recording, or as the quota lets it: that is then said with the quota. */
+const durationSecondsOf = (
+	{load: {shape, durationMs}, task: {recorded = []}}: RunSpec,
+	quotaMinutes: number | null,
+): number | null => {
+	if (durationMs !== null || shape !== 'replay') {
+		return durationMs === null ? null : durationMs / 1000;
+	}
+	const seconds = Math.ceil((recorded.at(-1)?.atMs ?? 0) / 1000);
+	return (quotaMinutes ?? 0) * 60 > Math.max(60, seconds) ? null : seconds;
+};
+
+/** Whose requests a model gets, where they were recorded on another one. */
+const replayRemarks = ({task: {recorded = []}, targets, isBalanced}: RunSpec): readonly string[] =>
+	isBalanced && recorded.length > 0
+		? ['The recorded requests are spread over the models, whichever they were recorded on.']
+		: targets.flatMap(({model}) => {
+				const others = [...new Set(recorded.map((each) => each.model))];
+				const own = recordedFor(recorded, model);
+				if (own.length === 0 || (own.length === recorded.length && others.includes(model))) {
+					return [];
+				}
+				return [
+					others.includes(model)
+						? `${model} gets the ${own.length === 1 ? '1 request that was' : `${formatCount(own.length)} requests that were`} recorded on it, of ${formatCount(recorded.length)}.`
+						: `${model} gets ${own.length === 1 ? 'the only request' : `all ${formatCount(own.length)} requests`}, recorded on ${others.join(', ')}.`,
+				];
+			});
+
 /** Warning that the items are too few to decide between the variants. */
 const itemsRemarks = ({isEliminating = false, variants, task: {items}}: RunSpec): readonly string[] => {
 	const least = fewestBlocks(variants.length - 1);
@@ -241,23 +306,31 @@ export function makePlan(spec: RunSpec, remarks: readonly string[]): Plan {
 	const excess = excessOf(spec);
 	const costs = spec.cells.map((cell) => maxCostUsd(spec, cell));
 	const greatestPart = greatestPartOf(spec, max);
+	const quotaMinutes =
+		greatestPart === null || spec.load.durationMs !== null ? null : greatestPart / spec.share;
 	const isPriced = costs.every((cost) => cost !== null) && costs.length > 0;
 	return {
 		targets: spec.targets,
 		requests: planned,
 		...(spec.isEliminating ? {isMost: true} : {}),
-		durationSeconds: spec.load.durationMs === null ? null : spec.load.durationMs / 1000,
+		durationSeconds: durationSecondsOf(spec, quotaMinutes),
 		quotaTokens:
-			max === null ? null : Math.round(max * mean(spec.cells.map((cell) => maxQuotaTokens(spec, cell)))),
+			max === null
+				? null
+				: Math.round(max * meanOverRequests(spec, spec.cells, (cell) => maxQuotaTokens(spec, cell))),
 		quotaShare: greatestPart === null ? null : Math.min(spec.share, greatestPart),
-		quotaMinutes: greatestPart === null || spec.load.durationMs !== null ? null : greatestPart / spec.share,
-		costUsd: max === null || !isPriced ? null : max * mean(costs.map((cost) => cost ?? 0)),
+		quotaMinutes,
+		costUsd:
+			max === null || !isPriced
+				? null
+				: max * meanOverRequests(spec, spec.cells, (cell) => maxCostUsd(spec, cell) ?? 0),
 		dearestRequestUsd: isPriced ? Math.max(...costs.map((cost) => cost ?? 0)) : null,
 		priceSource: spec.cells.find((cell) => cell.price !== null)?.price?.source ?? null,
 		remarks: [
 			...remarks,
 			...warmUpRemarks(spec),
 			...chatRemarks(spec),
+			...replayRemarks(spec),
 			...itemsRemarks(spec),
 			...dayRemarks(spec, max),
 			...(excess === undefined ? [] : [excess]),

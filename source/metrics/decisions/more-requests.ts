@@ -39,6 +39,9 @@ const refusalOf = ({spec: {load, cells}, stoppedBy, variants, isSent}: Ended): s
 	if (ending !== undefined) {
 		return ending;
 	}
+	if (load.shape === 'replay') {
+		return 'a replay ends with its recording';
+	}
 	if (load.shape === 'rate' || cells.some(({ratePerMinute}) => ratePerMinute !== null)) {
 		return 'a load with a rate goes by its schedule';
 	}

@@ -48,7 +48,7 @@ const measure = async ({enforcement, client, requestsPerMinute}: Scene, isTapped
 const rowsOf = async (scene: Scene): Promise<readonly Row[]> => {
 	const tapped = await measure(scene, true);
 	const direct = await measure(scene, false);
-	// Requests count until one window after their first byte, which without a stream is the end (DESIGN 1).
+	// Requests count until one window after their first byte, which without a stream is the end.
 	const formula = (scene.requestsPerMinute * 60_000) / (60_000 + latencyMs);
 	const name = `200 workers by ${scene.client}, ${scene.requestsPerMinute} RPM, ${scene.enforcement}`;
 	const directName = `${count(direct.counts.perMinute)} per minute, ${count(direct.throttled)} throttled, ${count(direct.counts.failed)} failed without the tap`;
