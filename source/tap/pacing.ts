@@ -369,7 +369,7 @@ const refusalOf = (verdict: Exclude<WaitEnd, {kind: 'admitted'}>, call: TappedCa
 		case 'gone':
 			return verdict;
 		case 'away':
-			return {kind: 'refused', refusal: held(verdict.turnInMs)};
+			return {kind: 'refused', refusal: held(verdict.turnInMs, verdict.fuller)};
 		case 'never':
 			return {kind: 'refused', refusal: largerThanQuota(verdict, call.expected)};
 		case 'day':

@@ -118,12 +118,16 @@ export function noCredentials(why: string): TapRefusal {
 	};
 }
 
-/** There was no room within the hold. @param turnInMs When it will likely be the call's turn. */
-export function held(turnInMs: number): TapRefusal {
+/**
+ * There was no room within the hold.
+ * @param turnInMs When it will likely be the call's turn.
+ * @param fuller What is used more of its quota.
+ */
+export function held(turnInMs: number, fuller: Dimension): TapRefusal {
 	return {
 		status: 429,
 		error: 'ThrottlingException',
-		message: 'Too many tokens, please wait before trying again.',
+		message: `Too many ${fuller}, please wait before trying again.`,
 		reason: 'held',
 		retryAfterSeconds: Math.max(1, Math.ceil(turnInMs / 1000)),
 	};

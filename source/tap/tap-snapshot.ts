@@ -56,6 +56,7 @@ const clientOf = (row: ClientTotals, lastAt: string): TapClient => ({
 		estimated: row.tokens.isEstimated,
 	},
 	throttled: row.throttled,
+	refused: row.refused,
 	retriesOfClient: row.retries,
 	aborted: row.aborted,
 	timeToFirstToken: row.timesToFirstToken.toDistribution(),

@@ -5,6 +5,7 @@ import {afterEach, describe, expect, it} from 'vitest';
 import {noQuota} from '../../source/bedrock/quotas/bucket-quota.ts';
 import type {Pace} from '../../source/domain/tap.ts';
 import type {Target} from '../../source/domain/target.ts';
+import {tapSummary} from '../../source/plain/tap.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';
 import {startTapBefore, type TapUnderTest, targetOf} from '../helpers/tapped-simulator.ts';
 
@@ -139,9 +140,16 @@ describe('a paced tap', () => {
 		expect(Number(response.headers.get('retry-after'))).toBeGreaterThanOrEqual(35);
 		expect(Number(response.headers.get('retry-after'))).toBeLessThanOrEqual(37);
 		expect(await response.json()).toMatchObject({
-			message: 'Too many tokens, please wait before trying again.',
+			message: 'Too many requests, please wait before trying again.',
 		});
 		expect(service.seen()).toBe(1);
+		const snapshot = tapped.tap.snapshot();
+		expect(snapshot.tap?.clients.map(({requests, refused}) => ({requests, refused}))).toEqual([
+			{requests: 2, refused: 1},
+		]);
+		expect(tapSummary(snapshot, {width: 80, ascii: false})).toContain(
+			'unknown: 1 request refused by the tap, never sent',
+		);
 	});
 
 	it("counts the time of a hold against a caller's own deadline", async () => {
