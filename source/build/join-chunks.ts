@@ -38,7 +38,8 @@ const loadedWith = (outputs: Outputs, start: string, withLazy = false): Readonly
 
 /**
  * Chunks to join, in groups; the first of a group gives it its name. The chunks of a group belong to the same step, and
- * each worker loads all of them or none, at once or lazily: no thread but the main one loads more than before.
+ * each worker loads all of them or none, at once or lazily, and they need the same libraries: other threads load nothing
+ * more than before, other commands a little of what is the program's own.
  */
 export function groupsToJoin({outputs}: Metafile): ReadonlyArray<readonly string[]> {
 	const outputOf = (source: string): string | undefined =>
@@ -57,9 +58,16 @@ export function groupsToJoin({outputs}: Metafile): ReadonlyArray<readonly string
 			const {bytes = 0, imports = []} = outputs[file] ?? {};
 			return bytes > maxBytes && !imports.some(({path: target}) => added.includes(target));
 		};
+		const libraries = added.filter(isLibrary);
 		const groups = Object.groupBy(added, (file) => {
 			loaded.add(file);
-			return isLibrary(file) ? file : workers.flatMap((sets) => sets.map((set) => set.has(file))).join();
+			const needed = loadedWith(outputs, file);
+			return libraries.includes(file)
+				? file
+				: [
+						...workers.flat().map((set) => set.has(file)),
+						...libraries.map((each) => needed.has(each)),
+					].join();
 		});
 		return Object.values(groups).filter((group) => group !== undefined && group.length > 1);
 	}) as ReadonlyArray<readonly string[]>;
