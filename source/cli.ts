@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import {ensureHome} from './terminal/ensure-home.ts';
+import {homedir} from 'node:os';
 
 // React and Ink choose their faster build by this, and they read it while they are being loaded.
 process.env.NODE_ENV ??= 'production';
@@ -8,6 +8,27 @@ const oldestMajor = 22;
 /** Milliseconds that what is left open has to close. */
 const lingerMs = 500;
 const major = Number(process.versions.node.split('.')[0]);
+
+/** A home without settings, in which no caches can be written. */
+const noHome = '/nonexistent';
+
+const hasHome = (): boolean => {
+	try {
+		return homedir() !== '';
+	} catch {
+		return false;
+	}
+};
+
+/**
+ * Sets HOME where it is missing, as for a numeric user of a container: some libraries ask for a home while they load, and
+ * would end the program. Call it before any thread starts, for threads inherit the environment.
+ */
+function ensureHome(environment: Record<string, string | undefined>): void {
+	if (!hasHome()) {
+		environment.HOME = noHome;
+	}
+}
 
 if (major < oldestMajor) {
 	process.stderr.write(

@@ -1,13 +1,199 @@
-import type {BuildOptions, Plugin} from 'esbuild';
-import {
-	apartJsonSchema,
-	inkOutput,
-	lazyWidth,
-	leanHttp,
-	leanPrices,
-	leanYoga,
-	leanZod,
-} from './library-patches.ts';
+import {readFile} from 'node:fs/promises';
+import path from 'node:path';
+import {isDeepStrictEqual} from 'node:util';
+import {type BuildOptions, type BuildResult, build, type Plugin} from 'esbuild';
+import {changedFiles, patchedInk, patchedWidth} from '../tui/ink-output/ink-patch.ts';
+
+const name = 'lean-http';
+
+/**
+ * Importing `node:http` as a module asks for all that it exports, WebSocket among it, for which Node loads a second HTTP
+ * client in every thread. Requiring it does not: on Node 24 the first frame takes 50 ms
+ * of the main thread's processor time less (250 to 300 ms).
+ */
+const leanHttp: Plugin = {
+	name,
+	setup({onResolve, onLoad}) {
+		onResolve({filter: /^(?:node:)?http$/}, ({namespace}) =>
+			namespace === name ? {path: 'node:http', external: true} : {path: 'node:http', namespace: name},
+		);
+		onLoad({filter: /.*/, namespace: name}, () => ({
+			contents: "module.exports = require('node:http');",
+			loader: 'js',
+		}));
+	},
+};
+
+/** The provider whose prices are asked for. */
+const provider = 'aws';
+
+type Provider = {readonly id: string; readonly fallback_model_providers?: readonly string[]};
+
+/** The list of providers at the head of the module, with the name that it is bound to. */
+const dataPattern = /^const (\w+) = (\[\n[\s\S]*?\n\]), /;
+
+const changed = (what: string): Error => new Error(`@pydantic/genai-prices has changed: ${what}.`);
+
+/**
+ * Prices of one provider, and of those that it falls back to.
+ * @param text The module with the prices of all providers.
+ * @throws Error where another version is built differently: better no build than prices that are lost unnoticed.
+ */
+export function leanPricesOf(text: string): string {
+	const match = dataPattern.exec(text);
+	if (match === null) {
+		throw changed('its data is not where it was');
+	}
+	const [whole, name = '', literal = ''] = match;
+	// The list is our own dependency's code, run while building.
+	const all = new Function(`return ${literal};`)() as readonly Provider[];
+	const own = all.find(({id}) => id === provider);
+	if (own === undefined) {
+		throw changed(`it has no provider "${provider}"`);
+	}
+	const kept = all.filter(({id}) => id === provider || own.fallback_model_providers?.includes(id));
+	const data = JSON.stringify(kept);
+	if (!isDeepStrictEqual(JSON.parse(data), kept)) {
+		throw changed('its data is more than JSON');
+	}
+	return `const ${name} = ${data}, ${text.slice(whole.length)}`;
+}
+
+/** Leaves the prices of other providers out of the bundle: nine tenths of it. */
+const leanPrices: Plugin = {
+	name: 'lean-prices',
+	setup({onLoad}) {
+		onLoad({filter: /[\\/]@pydantic[\\/]genai-prices[\\/]dist[\\/]index\.js$/}, async ({path}) => ({
+			contents: leanPricesOf(await readFile(path, 'utf8')),
+			loader: 'js',
+		}));
+	},
+};
+
+/** Leaves zod's messages in forty languages out of the bundle: its English ones are imported by themselves. */
+const leanZod: Plugin = {
+	name: 'lean-zod',
+	setup({onLoad}) {
+		onLoad({filter: /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/}, () => ({
+			contents: "export {default as en} from './en.js';",
+			loader: 'js',
+		}));
+	},
+};
+
+/** What `string-width` makes as it is loaded, and where it uses it. */
+const eager = [
+	{made: 'new Intl.Segmenter()', name: 'segmenter', used: 'segmenter.segment('},
+	{made: String.raw`/^\p{RGI_Emoji}$/v`, name: 'rgiEmojiRegex', used: 'rgiEmojiRegex.test('},
+] as const;
+
+const once = (text: string, part: string): string => {
+	if (text.split(part).length !== 2) {
+		throw new Error(`string-width has changed: ${part} is not there once.`);
+	}
+	return part;
+};
+
+/**
+ * `string-width`, which makes its tables of emoji and grapheme clusters when it first meets text that needs them.
+ * @throws Error where another version of it is built differently.
+ */
+export function withLazyTables(text: string): string {
+	return eager.reduce((lazy, {made, name, used}) => {
+		const declared = once(lazy, `const ${name} = ${made};`);
+		const use = once(lazy, used);
+		return lazy
+			.replace(declared, () => `let made_${name};\nconst ${name} = () => (made_${name} ??= ${made});`)
+			.replace(use, () => used.replace(name, `${name}()`));
+	}, text);
+}
+
+/** Most programs never show text that needs the tables; making them is 20 ms of the 270 to the first frame. */
+export const lazyWidth: Plugin = {
+	name: 'lazy-width',
+	setup({onLoad}) {
+		onLoad({filter: /[\\/]string-width[\\/]index\.js$/}, async ({path}) => ({
+			contents: withLazyTables(await readFile(path, 'utf8')),
+			loader: 'js',
+		}));
+	},
+};
+
+/**
+ * Yoga, which lays out what Ink draws, reads its own bytes with `fetch` where there is one, and for that Node loads its
+ * whole HTTP client before the first frame. Without one it decodes them: on Node 24 the first frame takes
+ * 40 ms of the main thread's processor time less (250 to 290 ms).
+ */
+const leanYoga: Plugin = {
+	name: 'lean-yoga',
+	setup({onLoad}) {
+		onLoad({filter: /[\\/]yoga-wasm-base64-esm\.js$/}, async ({path}) => ({
+			contents: `const fetch = undefined;\n${await readFile(path, 'utf8')}`,
+			loader: 'js',
+		}));
+	},
+};
+
+/** Ink with the faster output of the screen (source/tui/ink-output), as the tests run it too. */
+export const inkOutput: Plugin = {
+	name: 'ink-output',
+	setup({onLoad, onResolve}) {
+		onLoad({filter: changedFiles}, async ({path}) => {
+			const contents = patchedInk(path, await readFile(path, 'utf8'));
+			return contents === undefined ? undefined : {contents, loader: 'js'};
+		});
+		onResolve({filter: /^string-width$/}, ({path, importer}) => {
+			const own = patchedWidth(path, importer);
+			return own === undefined ? undefined : {path: own};
+		});
+	},
+};
+
+/**
+ * Bundles the validator of JSON Schema as a separate CommonJS file. Few presets need it, and those need it synchronously,
+ * which only CommonJS allows.
+ */
+
+const fileName = 'json-schema-library.cjs';
+
+/** The parts of the packages that source/prompts/json-schema.ts uses. */
+const contents = `
+	import formats from 'ajv-formats';
+	export {Ajv} from 'ajv';
+	export {Ajv2019} from 'ajv/dist/2019.js';
+	export {Ajv2020} from 'ajv/dist/2020.js';
+	export default formats.default;
+`;
+
+/** Makes the program load the validator from that file, instead of bundling it with each thread that checks answers. */
+const apartJsonSchema: Plugin = {
+	name: 'apart-json-schema',
+	setup({onResolve}) {
+		onResolve({filter: /^ajv(?:-formats|\/|$)/}, ({kind}) =>
+			kind === 'require-call' ? {path: `./${fileName}`, external: true} : undefined,
+		);
+	},
+};
+
+/** @param root Folder of package.json. */
+export async function buildJsonSchemaLibrary(
+	root: string,
+	folder: string,
+): Promise<BuildResult<{metafile: true}>> {
+	return build({
+		absWorkingDir: root,
+		stdin: {contents, resolveDir: root},
+		outfile: path.join(folder, fileName),
+		bundle: true,
+		minify: true,
+		format: 'cjs',
+		platform: 'node',
+		target: 'node22',
+		legalComments: 'none',
+		logLevel: 'warning',
+		metafile: true,
+	});
+}
 
 /** The program and its threads. */
 export const entryPoints = {

@@ -1,9 +1,8 @@
 import {chmod, mkdir, readFile, rename, rm, writeFile} from 'node:fs/promises';
 import path from 'node:path';
 import {build} from 'esbuild';
-import {bundleOptions, entryPoints, shortcuts} from './bundle-options.ts';
+import {buildJsonSchemaLibrary, bundleOptions, entryPoints, shortcuts} from './bundle-options.ts';
 import {joinChunks} from './join-chunks.ts';
-import {buildJsonSchemaLibrary} from './library-patches.ts';
 import {publishedFiles, thirdPartyNotices} from './published.ts';
 
 /** Makes `dist/`: one code-split bundle that carries all its dependencies, flat, with their licences. */

@@ -93,6 +93,8 @@ export type TapClient = {
 		readonly estimated: boolean;
 	};
 	readonly throttled: number;
+	/** Requests that the tap answered itself and never sent: held too long, too large, no money left. */
+	readonly refused: number;
 	/** Attempts that the client's SDK made after a first one. */
 	readonly retriesOfClient: number;
 	/** Requests that the client gave up. */

@@ -5,7 +5,7 @@ import {toAscii} from '../text/glyphs.ts';
 import {formatCount, formatElapsedMs, formatUsdWithin} from '../text/numbers.ts';
 import {renderTable} from '../text/table.ts';
 import {cleanText, wrapText} from '../text/width.ts';
-import {clientColumns, clientRows} from '../view/tap/client-rows.ts';
+import {clientColumns, clientName, clientRows} from '../view/tap/client-rows.ts';
 import {gaugeWords} from '../view/tap/tap-words.ts';
 import {accountJson} from './account.ts';
 
@@ -36,6 +36,11 @@ const linesOf = (
 	const lines = [
 		...head,
 		...(rows.length === 0 ? ['No request so far.'] : renderTable(clientColumns, rows, width)),
+		...rows.flatMap((row) =>
+			row.refused === 0
+				? []
+				: [`${clientName(row)}: ${requestWords(row.refused)} refused by the tap, never sent`],
+		),
 		...bucketLines(snapshot),
 	];
 	return ascii ? lines.map(toAscii) : lines;

@@ -18,7 +18,7 @@ const options: Options = {
 /**
  * A separate instance for each schema, for schemas may have the same `$id`. It is loaded when a preset first has a
  * schema, as loading it takes long; answers are judged synchronously, hence `require`. In the
- * bundle that finds it in a file beside (build/library-patches.ts); the sources have none.
+ * bundle that finds it in a file beside (build/bundle-options.ts); the sources have none.
  */
 const libraryOf = (draft: Draft): Ajv => {
 	const outside = typeof require === 'undefined' ? createRequire(import.meta.url) : undefined;

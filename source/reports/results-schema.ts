@@ -141,6 +141,7 @@ const tapClient = z.object({
 		estimated: z.boolean(),
 	}),
 	throttled: count,
+	refused: count.describe('requests that the tap answered itself and never sent'),
 	retriesOfClient: count.describe("attempts of the client's SDK after a first one"),
 	aborted: count.describe('requests that the client gave up'),
 	timeToFirstToken: distribution.describe('of the service, without the time that a request was held'),

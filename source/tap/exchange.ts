@@ -63,7 +63,10 @@ export function refuse(
 	{traffic}: Pick<ExchangePorts, 'traffic'>,
 ): void {
 	if (incoming.reply.isOpen()) {
-		traffic.note('refused', `Refused a request of ${callerOf(incoming).name}: ${refusal.message}`);
+		traffic.note(
+			'refused',
+			`Refused a request of ${callerOf(incoming).name} (${refusal.reason}): ${refusal.message}`,
+		);
 		sendRefusal(incoming.reply, refusal);
 	}
 }

@@ -145,6 +145,7 @@ const allowanceFor = async (call: TappedCall, body: Buffer, {spending, models}: 
 /** The tap itself does not let a call pass. */
 const refuseCall = (call: TappedCall, refusal: TapRefusal, incoming: Incoming, ports: PassPorts): void => {
 	call.end = {outcome: refusal.reason, usage: undefined, costUsd: 0};
+	ports.traffic.refused(call);
 	refuse(incoming, refusal, ports);
 };
 
@@ -318,6 +319,8 @@ const finishUnanswered = (
 	const {traffic} = ports;
 	if (isGone) {
 		traffic.aborted(attempt);
+	} else if (attempt.sentAt === undefined) {
+		traffic.refused(attempt);
 	}
 	const failure = isGone
 		? undefined
@@ -347,7 +350,7 @@ const contextOf = (
 	index: number,
 ): FailureContext => {
 	const {baseModel} = models.at(index).target;
-	return {model, baseModel, action: actions[method], region, endpoint, method};
+	return {model, baseModel, action: actions[method], region, endpoint, method, isPassedOn: true};
 };
 
 /** Usage of an answer without counts, marked as estimated. */

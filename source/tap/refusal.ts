@@ -61,14 +61,16 @@ export const refusals = {
 		reason: 'ending',
 		retryAfterSeconds: 60,
 	},
-	paused: {
-		status: 503,
-		error: 'ServiceUnavailableException',
-		message: 'The bedrock-top tap holds new requests.',
-		reason: 'paused',
-		retryAfterSeconds: 5,
-	},
 } as const satisfies Readonly<Record<string, TapRefusal>>;
+
+/** Requests were held at the tap, longer than it holds any. */
+export const paused: TapRefusal = {
+	status: 503,
+	error: 'ServiceUnavailableException',
+	message: 'The bedrock-top tap holds new requests.',
+	reason: 'paused',
+	retryAfterSeconds: 5,
+};
 
 /** The day's quota of the bucket is used up. */
 export const spentDay: TapRefusal = {
@@ -118,12 +120,16 @@ export function noCredentials(why: string): TapRefusal {
 	};
 }
 
-/** There was no room within the hold. @param turnInMs When it will likely be the call's turn. */
-export function held(turnInMs: number): TapRefusal {
+/**
+ * There was no room within the hold.
+ * @param turnInMs When it will likely be the call's turn.
+ * @param fuller What is used more of its quota.
+ */
+export function held(turnInMs: number, fuller: Dimension): TapRefusal {
 	return {
 		status: 429,
 		error: 'ThrottlingException',
-		message: 'Too many tokens, please wait before trying again.',
+		message: `Too many ${fuller}, please wait before trying again.`,
 		reason: 'held',
 		retryAfterSeconds: Math.max(1, Math.ceil(turnInMs / 1000)),
 	};

@@ -61,6 +61,7 @@ const counters: readonly Counted[] = [
 		(row) => row.reserved,
 	],
 	['throttled_requests_total', 'Requests that the service throttled.', (row) => row.throttled],
+	['refused_requests_total', 'Requests that the tap answered itself and never sent.', (row) => row.refused],
 	[
 		'client_retries_total',
 		'Attempts that SDKs of applications made after a first one.',

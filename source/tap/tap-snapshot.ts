@@ -4,7 +4,7 @@ import {familyOf} from '../bedrock/families/registry.ts';
 import {type AccountBucket, bucketKey} from '../domain/account-snapshot.ts';
 import type {Method} from '../domain/backend.ts';
 import type {Clock} from '../domain/clock.ts';
-import type {BucketState, Phase, RunOutcome, Snapshot, StoppedBy} from '../domain/snapshot.ts';
+import type {Advice, BucketState, Phase, RunOutcome, Snapshot, StoppedBy} from '../domain/snapshot.ts';
 import type {TapClient} from '../domain/tap.ts';
 import type {Target} from '../domain/target.ts';
 import {isoAt} from '../metrics/figures/fold-event.ts';
@@ -56,6 +56,7 @@ const clientOf = (row: ClientTotals, lastAt: string): TapClient => ({
 		estimated: row.tokens.isEstimated,
 	},
 	throttled: row.throttled,
+	refused: row.refused,
 	retriesOfClient: row.retries,
 	aborted: row.aborted,
 	timeToFirstToken: row.timesToFirstToken.toDistribution(),
@@ -165,6 +166,34 @@ const tappedBuckets = (
 	});
 };
 
+/** Milliseconds for which an advice stands: it is made from whole distributions, and nobody reads it faster. */
+const adviceStandsMs = 1000;
+
+const made = new WeakMap<Traffic, {readonly at: number; readonly advice: readonly Advice[]}>();
+
+const adviceOf = (
+	traffic: Traffic,
+	standing: TapStanding,
+	{subjects, buckets}: {readonly subjects: readonly Subject[]; readonly buckets: readonly BucketState[]},
+	clock: Clock,
+): readonly Advice[] => {
+	const last = made.get(traffic);
+	const {elapsedMs} = traffic;
+	if (last !== undefined && standing.phase !== 'ended' && elapsedMs - last.at < adviceStandsMs) {
+		return last.advice;
+	}
+	const advice = [
+		...clientAdvice(subjects, {isPaced: standing.isPaced}),
+		...bucketAdvice(tappedBuckets(traffic, subjects, buckets, standing), {
+			account: standing.account,
+			elapsedMs,
+			nowMs: clock.epoch(),
+		}),
+	];
+	made.set(traffic, {at: elapsedMs, advice});
+	return advice;
+};
+
 /** Everything about a tap that screen, printouts and reports show, at one instant. */
 export function tapSnapshot(traffic: Traffic, standing: TapStanding, clock: Clock): Snapshot {
 	const {figures, rows, models, elapsedMs} = traffic;
@@ -224,14 +253,7 @@ export function tapSnapshot(traffic: Traffic, standing: TapStanding, clock: Cloc
 		})),
 		verdicts: [],
 		gain: null,
-		advice: [
-			...clientAdvice(subjects, {isPaced: standing.isPaced}),
-			...bucketAdvice(tappedBuckets(traffic, subjects, buckets, standing), {
-				account: standing.account,
-				elapsedMs,
-				nowMs: clock.epoch(),
-			}),
-		],
+		advice: adviceOf(traffic, standing, {subjects, buckets}, clock),
 		events: figures.events,
 		timeline: {...figures.timeline.toTimeline(), latencyMs: figures.latencies.toSeries()},
 		failures: [...figures.failures.values()],

@@ -43,6 +43,7 @@ export class ClientTotals {
 	readonly tokens = {input: 0, output: 0, cacheRead: 0, cacheWrite: 0, quota: 0, isEstimated: false};
 	costUsd: number | undefined;
 	throttled = 0;
+	refused = 0;
 	/** When its last request came or ended, in milliseconds since the start. */
 	lastMs = 0;
 	requests = 0;
@@ -203,6 +204,11 @@ export class Traffic {
 	/** The first piece of a stream came. */
 	firstToken(attempt: TappedCall): void {
 		attempt.firstTokenAt ??= this.#clock.now();
+	}
+
+	/** The tap answers in the service's place; what the service has throttled before counts as that. */
+	refused({row, attempts}: TappedCall): void {
+		row.refused += attempts === 0 ? 1 : 0;
 	}
 
 	/** The client left before the end. */

@@ -38,6 +38,9 @@ type ConnectionFault = {
  */
 const staleMs = 500;
 
+/** Milliseconds of silence between two probes: networks forget a connection that says nothing for some minutes. */
+const probeMs = 60_000;
+
 /** Whether the service itself ended the exchange, without an answer. */
 export function isCutByService(error: unknown): boolean {
 	return (error as ConnectionFault | undefined)?.wasConnected === true;
@@ -86,6 +89,7 @@ const once = async (
 		reject(Object.assign(error, {wasConnected, isStale} satisfies ConnectionFault));
 	});
 	request.setNoDelay(true);
+	request.setSocketKeepAlive(true, probeMs);
 	request.end(body);
 	return promise;
 };

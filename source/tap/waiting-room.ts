@@ -2,7 +2,7 @@ import type {Admission, Bucket, WaitReason} from '../admission/bucket.ts';
 import type {Reservation} from '../admission/ledger.ts';
 import {freeRateOf} from '../admission/run-buckets.ts';
 import type {Cost} from '../admission/token-estimator.ts';
-import {type Lane, lanes} from '../domain/bucket-usage.ts';
+import {type Dimension, type Lane, lanes, roomPart} from '../domain/bucket-usage.ts';
 import type {Clock} from '../domain/clock.ts';
 
 /** Most requests that wait for one bucket. */
@@ -23,8 +23,8 @@ type Guest = {
 /** How the wait of a call ended. */
 export type WaitEnd =
 	| {readonly kind: 'admitted'; readonly reservation: Reservation}
-	/** Its time is over, or too many wait: when it will likely be its turn, from now. */
-	| {readonly kind: 'away'; readonly turnInMs: number}
+	/** Its time is over, or too many wait: when it will likely be its turn, from now, and what is used more of its quota. */
+	| {readonly kind: 'away'; readonly turnInMs: number; readonly fuller: Dimension}
 	| Extract<Admission, {kind: 'never' | 'day'}>
 	/** The client left. */
 	| {readonly kind: 'gone'};
@@ -43,6 +43,8 @@ type Kept = {readonly number: number; readonly lane: Lane; readonly until: numbe
 /** The line in front of one bucket: lanes first, then who came first. */
 export class WaitingRoom {
 	readonly bucket: Bucket;
+	/** Nobody is let in for now. */
+	isShut = false;
 	readonly #clock: Clock;
 	#waiting: Waiting[] = [];
 	readonly #kept = new Map<string, Kept>();
@@ -112,7 +114,7 @@ export class WaitingRoom {
 	pump(): void {
 		this.#cancel();
 		this.#cancel = () => {};
-		for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
+		for (let first = this.#waiting[0]; first !== undefined && !this.isShut; first = this.#waiting[0]) {
 			const admission = this.bucket.admit(first.guest.cost(), first.guest.lane);
 			if (admission.kind === 'wait') {
 				this.#reason = admission.reason;
@@ -141,10 +143,18 @@ export class WaitingRoom {
 		this.#waiting.splice(index === -1 ? this.#waiting.length : index, 0, own);
 	}
 
+	get #fuller(): Dimension {
+		const {ledger, limits} = this.bucket;
+		const open = limits.open(this.#clock.now());
+		const requestsLeft = roomPart(ledger.use(), {...open, tokens: null});
+		const tokensLeft = roomPart(ledger.use(), {...open, requests: null});
+		return requestsLeft < tokensLeft ? 'requests' : 'tokens';
+	}
+
 	#sendAway({key, lane}: Guest, number: number): WaitEnd {
 		const turnInMs = this.#turnInMs(lane, number);
 		this.#kept.set(key, {number, lane, until: this.#clock.now() + turnInMs + placeKeptMs});
-		return {kind: 'away', turnInMs};
+		return {kind: 'away', turnInMs, fuller: this.#fuller};
 	}
 
 	/** When it will likely be the turn of a place: room for the first of the line, and the rate for those before it. */

@@ -61,6 +61,7 @@ export function tapClientFixture(overrides: Partial<TapClient> = {}): TapClient 
 			estimated: false,
 		},
 		throttled: 0,
+		refused: 0,
 		retriesOfClient: 0,
 		aborted: 0,
 		timeToFirstToken: distributionFixture(410, 240),

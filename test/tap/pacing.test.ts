@@ -5,6 +5,7 @@ import {afterEach, describe, expect, it} from 'vitest';
 import {noQuota} from '../../source/bedrock/quotas/bucket-quota.ts';
 import type {Pace} from '../../source/domain/tap.ts';
 import type {Target} from '../../source/domain/target.ts';
+import {tapSummary} from '../../source/plain/tap.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';
 import {startTapBefore, type TapUnderTest, targetOf} from '../helpers/tapped-simulator.ts';
 
@@ -139,9 +140,16 @@ describe('a paced tap', () => {
 		expect(Number(response.headers.get('retry-after'))).toBeGreaterThanOrEqual(35);
 		expect(Number(response.headers.get('retry-after'))).toBeLessThanOrEqual(37);
 		expect(await response.json()).toMatchObject({
-			message: 'Too many tokens, please wait before trying again.',
+			message: 'Too many requests, please wait before trying again.',
 		});
 		expect(service.seen()).toBe(1);
+		const snapshot = tapped.tap.snapshot();
+		expect(snapshot.tap?.clients.map(({requests, refused}) => ({requests, refused}))).toEqual([
+			{requests: 2, refused: 1},
+		]);
+		expect(tapSummary(snapshot, {width: 80, ascii: false})).toContain(
+			'unknown: 1 request refused by the tap, never sent',
+		);
 	});
 
 	it("counts the time of a hold against a caller's own deadline", async () => {
@@ -246,6 +254,39 @@ describe('a paced tap', () => {
 		await tapped.clock.advance(120_000);
 		expect(service.seen()).toBe(1);
 		expect(tapped.tap.snapshot().tap?.clients[0]?.aborted).toBe(1);
+	});
+});
+
+describe('a tap that is paused', () => {
+	it.each([true, false])('holds what is not sent yet, and lets it go on (paced: %s)', async (isPaced) => {
+		const service = await startService();
+		const clock = new FakeClock();
+		const tapped = await startTapBefore(service.url, isPaced ? {pace} : {}, {
+			clock,
+			resolve: async () => ({target: knownTarget(100, 1_000_000), price: null}),
+		});
+		closing.push(tapped.stop);
+		tapped.tap.pause();
+		const [first, second] = [ask(tapped), ask(tapped)];
+		await settle(() => waiting(tapped) === 2);
+		await clock.advance(10_000);
+		expect(service.seen()).toBe(0);
+		expect(tapped.tap.snapshot().progress.waitingFor).toBe('held 10 s, 2 waiting');
+		tapped.tap.resume();
+		expect([(await first).status, (await second).status]).toEqual([200, 200]);
+	});
+
+	it('gives a time to come back at the end of the hold', async () => {
+		const service = await startService();
+		const tapped = await startPaced(service.url);
+		tapped.tap.pause();
+		const call = ask(tapped);
+		await settle(() => waiting(tapped) === 1);
+		await tapped.clock.advance(25_000);
+		const response = await call;
+		expect([response.status, response.headers.get('x-bedrock-top')]).toEqual([503, 'paused']);
+		expect(response.headers.get('retry-after')).toBe('5');
+		expect(service.seen()).toBe(0);
 	});
 });
 

@@ -1,12 +1,42 @@
 import {once} from 'node:events';
 import * as http from 'node:http';
 import * as https from 'node:https';
-import type {AddressInfo, Socket} from 'node:net';
+import {type AddressInfo, Socket} from 'node:net';
 import {text} from 'node:stream/consumers';
-import {expect, it} from 'vitest';
+import {expect, it, vi} from 'vitest';
 import {send} from '../../source/tap/upstream.ts';
 
 /** Tests source/tap/upstream.ts. */
+
+it('a connection that is silent for long is kept alive on its way', async ({onTestFinished}) => {
+	const server = http.createServer((request, response) => {
+		request.resume();
+		response.end('answered');
+	});
+	server.listen(0, '127.0.0.1');
+	await once(server, 'listening');
+	const {port} = server.address() as AddressInfo;
+	const agents = {http: new http.Agent(), https: new https.Agent()};
+	onTestFinished(() => {
+		server.close();
+	});
+	const set = vi.spyOn(Socket.prototype, 'setKeepAlive');
+	const answer = await send(
+		{
+			method: 'POST',
+			url: new URL(`http://127.0.0.1:${port}`),
+			target: '/model/m/converse',
+			headers: [['host', `127.0.0.1:${port}`]],
+			body: Buffer.from('{}'),
+		},
+		agents,
+		new AbortController().signal,
+	);
+	await text(answer.body);
+	// Some networks forget a connection after 350 s without a packet; an answer may take an hour.
+	expect(set).toHaveBeenCalledWith(true, 60_000);
+	set.mockRestore();
+});
 
 it('a connection that is used again gathers no listeners', async ({onTestFinished}) => {
 	const server = http.createServer((request, response) => {

@@ -79,7 +79,7 @@ describe('the waiting room', () => {
 		await clock.advance(10_000);
 		await Promise.all([first, early]);
 		const away = log.find(({key}) => key === 'early')?.verdict;
-		expect(away).toEqual({kind: 'away', turnInMs: expect.any(Number)});
+		expect(away).toEqual({kind: 'away', turnInMs: expect.any(Number), fuller: 'requests'});
 		const turnInMs = away?.kind === 'away' ? away.turnInMs : 0;
 		expect(turnInMs).toBeGreaterThanOrEqual(49_000);
 		expect(turnInMs).toBeLessThan(52_000);
@@ -122,7 +122,11 @@ describe('the waiting room', () => {
 		const all = Array.from({length: 1001}, (_, index) => enter(`${index}`, {signal: leave.signal}));
 		await clock.advance(0);
 		expect(room.state?.count).toBe(1000);
-		expect(log.at(-1)).toEqual({key: '1000', at: 0, verdict: {kind: 'away', turnInMs: expect.any(Number)}});
+		expect(log.at(-1)).toEqual({
+			key: '1000',
+			at: 0,
+			verdict: {kind: 'away', turnInMs: expect.any(Number), fuller: 'requests'},
+		});
 		leave.abort();
 		await Promise.all(all);
 		expect(room.state).toBeUndefined();

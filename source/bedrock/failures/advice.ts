@@ -1,8 +1,20 @@
 import type {FailureClass} from '../../domain/failure.ts';
 import type {ErrorFacts, FailureContext} from './error-facts.ts';
 
+/** Flags of a run, which a tap does not have: it is another program that sets these. */
+const flagsOfRuns = /--(max-tokens|concurrency|method|model|tier)\b/g;
+
 /** One sentence with the way out, for each class of failure. */
 export function adviceFor(failureClass: FailureClass, facts: ErrorFacts, context: FailureContext): string {
+	return context.isPassedOn === true
+		? (passedOnAdvice(failureClass, facts) ??
+				ownAdvice(failureClass, facts, context).replaceAll(flagsOfRuns, (_flag, name: string) =>
+					name.replace('-', ' '),
+				))
+		: ownAdvice(failureClass, facts, context);
+}
+
+const ownAdvice = (failureClass: FailureClass, facts: ErrorFacts, context: FailureContext): string => {
 	switch (failureClass) {
 		case 'throttled-requests':
 			return throttledRequestsAdvice(facts.message);
@@ -33,7 +45,35 @@ export function adviceFor(failureClass: FailureClass, facts: ErrorFacts, context
 		case 'stream-cut':
 			return 'The answer broke off and is tried again; if it lasts, look at proxies and load balancers on the way.';
 	}
-}
+};
+
+/** What differs where a tap only passed the call on: it tries nothing again, and has no rate of its own to lower. */
+const passedOnAdvice = (failureClass: FailureClass, {name}: ErrorFacts): string | undefined => {
+	switch (failureClass) {
+		case 'throttled-requests':
+			return 'The requests per minute of this quota are used up, perhaps by another application of the account; with --pace requests wait for room.';
+		case 'throttled-tokens':
+			return 'The tokens per minute of this quota are used up, perhaps by another application of the account: lower max tokens, which is reserved for every request; with --pace requests wait for room.';
+		case 'overloaded':
+			return name === 'ModelNotReadyException'
+				? 'The model is being loaded, which takes minutes after a time without requests.'
+				: 'The service has no capacity for this model just now, which is not your quota; a cross-Region or global profile has more to draw on.';
+		case 'timeout':
+			return 'The answer took too long: lower max tokens, or send fewer requests at once.';
+		case 'model-error':
+			return 'The model failed on this request. If it lasts, try another model or Region.';
+		case 'stream-cut':
+			return 'The answer broke off; if it lasts, look at proxies and load balancers on the way.';
+		case 'throttled-day':
+		case 'validation':
+		case 'access-denied':
+		case 'not-found':
+		case 'needs-profile':
+		case 'credentials':
+		case 'network':
+			return undefined;
+	}
+};
 
 const throttledRequestsAdvice = (message: string): string => {
 	if (/concurrent/i.test(message)) {

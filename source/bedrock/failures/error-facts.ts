@@ -134,6 +134,8 @@ export type FailureContext = {
 	readonly endpoint?: string | null | undefined;
 	/** How the model is called, such as `converse`. */
 	readonly method?: string | undefined;
+	/** The call is another program's, which alone decides what comes next: it passed a tap. */
+	readonly isPassedOn?: boolean | undefined;
 	/** A Bedrock API key is set and was sent. */
 	readonly hasToken?: boolean | undefined;
 	/** IDs of the inference profiles that the Region lists for the base model; undefined where they are not known. */

@@ -300,12 +300,21 @@ export function trafficDetailLines(state: State, width: number): readonly Line[]
 	);
 }
 
-function requestWords({requests, inFlight, held, throttled, retriesOfClient, aborted}: ClientRow): string {
+function requestWords({
+	requests,
+	inFlight,
+	held,
+	throttled,
+	refused,
+	retriesOfClient,
+	aborted,
+}: ClientRow): string {
 	return [
 		formatCount(requests),
 		`${formatCount(inFlight)} in flight`,
 		...(held === 0 ? [] : [`${formatCount(held)} held now`]),
 		`${formatCount(throttled)} throttled`,
+		...(refused === 0 ? [] : [`${formatCount(refused)} refused by the tap`]),
 		`${formatCount(retriesOfClient)} retries of its SDK`,
 		`${formatCount(aborted)} given up by the client`,
 	].join(' · ');

@@ -112,6 +112,7 @@ function sumOf(sessions: readonly TapClient[], {variants, targets}: TapSnapshot)
 			estimated: sessions.some((client) => client.tokens.estimated),
 		},
 		throttled: sum(({throttled}) => throttled),
+		refused: sum(({refused}) => refused),
 		retriesOfClient: sum(({retriesOfClient}) => retriesOfClient),
 		aborted: sum(({aborted}) => aborted),
 		timeToFirstToken:

@@ -406,6 +406,18 @@ const cases: readonly Case[] = [
 ];
 
 describe('answers of the service', () => {
+	it('promises nothing of a call that was only passed on: neither another try nor another rate', () => {
+		for (const [name, status, message, failureClass] of cases) {
+			const error = serviceError(name, message, status);
+			const {advice, class: found} = failureOf(error, {...context, isPassedOn: true});
+			expect(found).toBe(failureClass);
+			expect(advice).not.toBe('');
+			expect(advice).not.toMatch(/tried again|the rate is|--max-tokens|--share|--concurrency/);
+		}
+		const cut = failureOf(new StreamFault(undefined), {...context, isPassedOn: true});
+		expect(cut.advice).not.toContain('tried again');
+	});
+
 	it.each(cases)('%s %i %s', (name, status, message, failureClass, isRetryable, advice) => {
 		const failure = failureOf(serviceError(name, message, status), context);
 		expect(failure).toMatchObject({class: failureClass, isRetryable});

@@ -88,6 +88,18 @@ describe('max tokens', () => {
 	});
 });
 
+describe('an advice', () => {
+	it('stands for a second: it is made from whole distributions', async () => {
+		const tap = tapOf();
+		await tap.many(29, () => ({maxTokens: 8192}));
+		expect(tap.texts()).toEqual([]);
+		await tap.many(11, () => ({maxTokens: 8192, serviceMs: 50}));
+		expect(tap.texts()).toEqual([]);
+		await tap.many(1, () => ({maxTokens: 8192}));
+		expect(tap.texts()).toHaveLength(1);
+	});
+});
+
 describe('throttles', () => {
 	const some = (index: number): Case =>
 		index % 5 === 0 ? {maxTokens: 64, end: 'throttled'} : {maxTokens: 64, retries: index % 5 === 1 ? 1 : 0};

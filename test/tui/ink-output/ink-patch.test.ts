@@ -6,7 +6,7 @@ import xterm from '@xterm/headless';
 import {build, type Plugin} from 'esbuild';
 import fc from 'fast-check';
 import {afterAll, describe, expect, it} from 'vitest';
-import {inkOutput} from '../../../source/build/library-patches.ts';
+import {inkOutput} from '../../../source/build/bundle-options.ts';
 import {withQuickCheck, withQuickRows} from '../../../source/tui/ink-output/ink-patch.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'bedrock-top-'));
@@ -27,7 +27,7 @@ type Output = {
 type OutputModule = {readonly default: new (size: {width: number; height: number}) => Output};
 type SanitizeModule = {readonly default: (text: string) => string};
 
-/** Tests source/build/library-patches.ts: the faster output. */
+/** Tests source/build/bundle-options.ts: the faster output. */
 
 /** A module of Ink as it gets into a bundle with those plugins. */
 const load = async <T>(name: string, plugins: Plugin[]): Promise<T> => {

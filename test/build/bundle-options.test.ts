@@ -6,13 +6,14 @@ import {build} from 'esbuild';
 import fc from 'fast-check';
 import stringWidth from 'string-width';
 import {afterAll, describe, expect, it} from 'vitest';
-import {bundleOptions, shortcuts} from '../../source/build/bundle-options.ts';
 import {
 	buildJsonSchemaLibrary,
+	bundleOptions,
 	lazyWidth,
 	leanPricesOf,
+	shortcuts,
 	withLazyTables,
-} from '../../source/build/library-patches.ts';
+} from '../../source/build/bundle-options.ts';
 
 const module = path.resolve(import.meta.dirname, '../../node_modules/@pydantic/genai-prices/dist/index.js');
 
