@@ -82,7 +82,7 @@ export function whatIfLines(found: WhatIf, settings: Settings, width: number): r
 		...renderTable(columns, rows, width),
 		...buckets.flatMap((bucket) => bucketLines(bucket, settings)),
 		'',
-		'Assumed: tokens count from the first byte of an answer, nobody tries again, and input is known before it is sent.',
+		'Assumed: tokens count from the first byte of an answer, nobody tries again (retries in the recording are requests of their own), and input is known before it is sent.',
 		...(unanswered === 0
 			? []
 			: [

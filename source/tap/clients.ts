@@ -92,3 +92,22 @@ export function callerOf({header}: Pick<Incoming, 'header'>): Caller {
 		invocation: header('amz-sdk-invocation-id'),
 	};
 }
+
+/** How a client waits. `interim`: the interim response that keeps its read timeout from running out. */
+type Patience = {
+	readonly hold: 'holdMs' | 'holdAliveMs' | 'holdPatientMs';
+	readonly interim: 100 | 102 | undefined;
+};
+
+/**
+ * Only what was measured: boto3 takes 100 and Node's fetch takes 102, while each takes the other's for the answer. The AWS
+ * SDK for JavaScript has no read timeout of its own, and its budget of retries is soon spent where many calls of one client
+ * are sent away.
+ */
+export function patienceOf(userAgent: string | undefined): Patience {
+	const agent = userAgent ?? '';
+	const interim = /^Boto3\//.test(agent) ? 100 : /^(?:node|undici)$/.test(agent) ? 102 : undefined;
+	const hold =
+		interim !== undefined ? 'holdAliveMs' : /^aws-sdk-js\/3/.test(agent) ? 'holdPatientMs' : 'holdMs';
+	return {hold, interim};
+}

@@ -8,9 +8,11 @@ import type {Failure} from '../domain/failure.ts';
 import type {Pace, TapConfig} from '../domain/tap.ts';
 import type {Limit, Quota, Target} from '../domain/target.ts';
 import {formatCount, formatSecondsLeft} from '../text/numbers.ts';
+import {patienceOf} from './clients.ts';
 import type {Incoming} from './listener.ts';
 import type {ModelBook} from './models.ts';
-import {held, largerThanQuota, spentDay, type TapRefusal} from './refusal.ts';
+import {PauseGate} from './pause-gate.ts';
+import {held, largerThanQuota, paused, spentDay, type TapRefusal} from './refusal.ts';
 import type {TappedCall, Traffic} from './traffic.ts';
 import {type WaitEnd, WaitingRoom} from './waiting-room.ts';
 
@@ -18,6 +20,8 @@ import {type WaitEnd, WaitingRoom} from './waiting-room.ts';
 const quotaPatienceMs = 2000;
 /** Time before a caller's own deadline by which it must have been let in, in milliseconds. */
 const deadlineMarginMs = 1000;
+/** How long a tap that only meters holds requests while it is paused, in milliseconds. */
+const pauseHoldMs = 25_000;
 /** Milliseconds between two interim responses to a client that is held. */
 const interimMs = 1000;
 /** Part of the window from which on requests are spread evenly. */
@@ -62,25 +66,6 @@ export function callKey(call: TappedCall, body: Buffer): string {
 const knownOnly = (limit: Limit): Limit =>
 	limit.state === 'unknown' ? {...limit, value: null, state: 'none', source: null} : limit;
 
-/** How a client waits. `interim`: the interim response that keeps its read timeout from running out. */
-type Patience = {
-	readonly hold: 'holdMs' | 'holdAliveMs' | 'holdPatientMs';
-	readonly interim: 100 | 102 | undefined;
-};
-
-/**
- * Only what was measured: boto3 takes 100 and Node's fetch takes 102, while each takes the other's for the answer. The AWS
- * SDK for JavaScript has no read timeout of its own, and its budget of retries is soon spent where many calls of one client
- * are sent away.
- */
-const patienceOf = (userAgent: string | undefined): Patience => {
-	const agent = userAgent ?? '';
-	const interim = /^Boto3\//.test(agent) ? 100 : /^(?:node|undici)$/.test(agent) ? 102 : undefined;
-	const hold =
-		interim !== undefined ? 'holdAliveMs' : /^aws-sdk-js\/3/.test(agent) ? 'holdPatientMs' : 'holdMs';
-	return {hold, interim};
-};
-
 /** A call that passed before there was a bucket to count it in. */
 type Early = {readonly index: number; readonly at: number; readonly count: (room: WaitingRoom) => void};
 
@@ -112,10 +97,12 @@ export class Pacing {
 	readonly #members: Member[] = [];
 	/** Of the last window, in the order of time. */
 	#early: readonly Early[] = [];
+	readonly #gate: PauseGate;
 
 	constructor(pace: TapConfig['pace'], ports: PacingPorts) {
 		this.#pace = pace;
 		this.#ports = ports;
+		this.#gate = new PauseGate(ports.clock);
 	}
 
 	/** The quotas of a model are known now: its bucket is there from now on. */
@@ -130,6 +117,7 @@ export class Pacing {
 		const {clock, windowMs, roundTripMs, join} = this.#ports;
 		const bucket = pacedBucket(target.quota, this.#pace, {clock, windowMs, roundTripMs});
 		const room = new WaitingRoom(bucket, clock);
+		room.isShut = this.#gate.isShut;
 		this.#rooms.set(key, room);
 		this.#countEarly(index, room);
 		if (bucket.isLimited) {
@@ -156,16 +144,36 @@ export class Pacing {
 		this.bucketOf(index)?.setOthersToday(tokens);
 	}
 
+	/** Holds what is not sent yet, until `open`. */
+	shut(): void {
+		this.#gate.shut();
+		for (const room of this.#rooms.values()) {
+			room.isShut = true;
+		}
+	}
+
+	/** Lets go what was held. */
+	open(): void {
+		this.#gate.open();
+		for (const room of this.#rooms.values()) {
+			room.isShut = false;
+			room.pump();
+		}
+	}
+
 	/** Who waits, in words: `held 12 s, 3 waiting, next in 4 s`; undefined where nobody does. */
 	get waitingWords(): string | undefined {
 		const states = [...this.#rooms.values()].flatMap(({state}) => state ?? []);
-		const count = states.reduce((sum, state) => sum + state.count, 0);
+		const count = states.reduce((sum, state) => sum + state.count, this.#gate.agesMs.length);
 		if (count === 0) {
 			return undefined;
 		}
-		const next = Math.min(...states.map(({nextMs}) => nextMs ?? Number.POSITIVE_INFINITY));
+		const heldMs = [...states.map(({oldestMs}) => oldestMs), ...this.#gate.agesMs];
+		const next = !this.#gate.isShut
+			? Math.min(...states.map(({nextMs}) => nextMs ?? Number.POSITIVE_INFINITY))
+			: Number.POSITIVE_INFINITY;
 		return [
-			`held ${formatSecondsLeft(Math.max(...states.map(({oldestMs}) => oldestMs)))}`,
+			`held ${formatSecondsLeft(Math.max(...heldMs))}`,
 			`${formatCount(count)} waiting`,
 			...(Number.isFinite(next) ? [`next in ${formatSecondsLeft(next)}`] : []),
 		].join(', ');
@@ -184,6 +192,12 @@ export class Pacing {
 		holdMs?: number,
 	): Promise<Admitted> {
 		const {target} = call.row;
+		const holdOfPauseMs =
+			this.#pace === undefined ? pauseHoldMs : this.holdLeft(call, incoming.header('user-agent'));
+		const end = await this.#gate.pass(call, holdOfPauseMs, signal);
+		if (end !== 'open') {
+			return end === 'gone' ? {kind: 'gone'} : {kind: 'refused', refusal: paused};
+		}
 		if (this.#pace === undefined) {
 			const room = this.#roomOf(target);
 			return room === undefined
@@ -216,6 +230,7 @@ export class Pacing {
 
 	/** Nobody waits any more, and others know what was used. */
 	async close(): Promise<void> {
+		this.open();
 		for (const room of this.#rooms.values()) {
 			room.close();
 		}

@@ -61,14 +61,16 @@ export const refusals = {
 		reason: 'ending',
 		retryAfterSeconds: 60,
 	},
-	paused: {
-		status: 503,
-		error: 'ServiceUnavailableException',
-		message: 'The bedrock-top tap holds new requests.',
-		reason: 'paused',
-		retryAfterSeconds: 5,
-	},
 } as const satisfies Readonly<Record<string, TapRefusal>>;
+
+/** Requests were held at the tap, longer than it holds any. */
+export const paused: TapRefusal = {
+	status: 503,
+	error: 'ServiceUnavailableException',
+	message: 'The bedrock-top tap holds new requests.',
+	reason: 'paused',
+	retryAfterSeconds: 5,
+};
 
 /** The day's quota of the bucket is used up. */
 export const spentDay: TapRefusal = {

@@ -141,17 +141,19 @@ export class Tap {
 		return this.#listener.port;
 	}
 
-	/** New requests are refused for now, with a time to come back. */
+	/** Requests that are not sent yet are held; after as long as any is held they get a time to come back. */
 	pause(): void {
 		if (this.#phase === 'running') {
 			this.#phase = 'paused';
-			this.#traffic.note('paused', 'Paused: new requests are refused, those in flight go on.');
+			this.#pacing.shut();
+			this.#traffic.note('paused', 'Paused: new requests are held, those in flight go on.');
 		}
 	}
 
 	resume(): void {
 		if (this.#phase === 'paused') {
 			this.#phase = 'running';
+			this.#pacing.open();
 			this.#traffic.note('resumed', 'Resumed.');
 		}
 	}
@@ -206,6 +208,7 @@ export class Tap {
 
 	async #drain(deadlineMs: number): Promise<void> {
 		this.#phase = 'draining';
+		this.#pacing.open();
 		await this.#untilDrained(deadlineMs);
 		this.#outcome = this.#passing === 0 ? 'completed' : 'stopped';
 		await this.#listener?.close();
@@ -251,14 +254,8 @@ export class Tap {
 		}
 		const {target} = admitted;
 		const route = routeOf(method, target);
-		const refusal =
-			this.#phase === 'draining' || this.#phase === 'ended'
-				? refusals.ending
-				: this.#phase === 'paused'
-					? refusals.paused
-					: undefined;
-		if (refusal !== undefined && route.kind !== 'metrics') {
-			sendRefusal(reply, refusal);
+		if ((this.#phase === 'draining' || this.#phase === 'ended') && route.kind !== 'metrics') {
+			sendRefusal(reply, refusals.ending);
 			return;
 		}
 		switch (route.kind) {

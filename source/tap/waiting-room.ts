@@ -43,6 +43,8 @@ type Kept = {readonly number: number; readonly lane: Lane; readonly until: numbe
 /** The line in front of one bucket: lanes first, then who came first. */
 export class WaitingRoom {
 	readonly bucket: Bucket;
+	/** Nobody is let in for now. */
+	isShut = false;
 	readonly #clock: Clock;
 	#waiting: Waiting[] = [];
 	readonly #kept = new Map<string, Kept>();
@@ -112,7 +114,7 @@ export class WaitingRoom {
 	pump(): void {
 		this.#cancel();
 		this.#cancel = () => {};
-		for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
+		for (let first = this.#waiting[0]; first !== undefined && !this.isShut; first = this.#waiting[0]) {
 			const admission = this.bucket.admit(first.guest.cost(), first.guest.lane);
 			if (admission.kind === 'wait') {
 				this.#reason = admission.reason;

@@ -257,6 +257,39 @@ describe('a paced tap', () => {
 	});
 });
 
+describe('a tap that is paused', () => {
+	it.each([true, false])('holds what is not sent yet, and lets it go on (paced: %s)', async (isPaced) => {
+		const service = await startService();
+		const clock = new FakeClock();
+		const tapped = await startTapBefore(service.url, isPaced ? {pace} : {}, {
+			clock,
+			resolve: async () => ({target: knownTarget(100, 1_000_000), price: null}),
+		});
+		closing.push(tapped.stop);
+		tapped.tap.pause();
+		const [first, second] = [ask(tapped), ask(tapped)];
+		await settle(() => waiting(tapped) === 2);
+		await clock.advance(10_000);
+		expect(service.seen()).toBe(0);
+		expect(tapped.tap.snapshot().progress.waitingFor).toBe('held 10 s, 2 waiting');
+		tapped.tap.resume();
+		expect([(await first).status, (await second).status]).toEqual([200, 200]);
+	});
+
+	it('gives a time to come back at the end of the hold', async () => {
+		const service = await startService();
+		const tapped = await startPaced(service.url);
+		tapped.tap.pause();
+		const call = ask(tapped);
+		await settle(() => waiting(tapped) === 1);
+		await tapped.clock.advance(25_000);
+		const response = await call;
+		expect([response.status, response.headers.get('x-bedrock-top')]).toEqual([503, 'paused']);
+		expect(response.headers.get('retry-after')).toBe('5');
+		expect(service.seen()).toBe(0);
+	});
+});
+
 describe('interim responses', () => {
 	/** What comes over the wire while a call of this client is held for 3 s. */
 	const wireOf = async (userAgent: string): Promise<string> => {

@@ -43,7 +43,7 @@ describe('tap --what-if', () => {
 			  Most in a minute paced: 4 requests (50%) and 3.2k tokens
 			  Smallest quota under which nobody waits: 22 requests and 14k tokens per minute (--burst full)
 
-			Assumed: tokens count from the first byte of an answer, nobody tries again, and input is known before it is sent.
+			Assumed: tokens count from the first byte of an answer, nobody tries again (retries in the recording are requests of their own), and input is known before it is sent.
 			Assumed: 2 requests have no whole answer in the recording and count with the means of their client and model.
 			"
 		`);
