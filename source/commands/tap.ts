@@ -159,7 +159,8 @@ const serveProgram = async (started: Started, program: readonly string[], io: Io
 			isUsed && fault === undefined ? stream : undefined,
 		);
 		await printing.stop();
-		if (!isUsed && fault === undefined && io.stderr.isTTY) {
+		const hasClients = (started.reports.latest()?.tap?.clients.length ?? 0) > 0;
+		if (!hasClients && fault === undefined && io.stderr.isTTY) {
 			await writeLines(io.stderr, [
 				'bedrock-top tap: no request came through. The program must take its endpoint from AWS_ENDPOINT_URL_BEDROCK_RUNTIME or ANTHROPIC_BEDROCK_BASE_URL.',
 			]);

@@ -262,7 +262,7 @@ describe.skipIf(!isBuilt || process.platform === 'win32')('a tap alone (skipped 
 			region: string;
 		};
 		expect([code, line.region]).toEqual([0, 'us-east-1']);
-		expect(line.clients.map(({name}) => name).toSorted()).toEqual(['report-writer', 'support-chat']);
+		expect(new Set(line.clients.map(({name}) => name))).toEqual(new Set(['report-writer', 'support-chat']));
 	});
 
 	it('gives up what is in flight at the second Ctrl+C, and says by its exit code that something was lost', async () => {
