@@ -94,9 +94,10 @@ const serve = async (started: Started, io: Io): Promise<number> => {
 	io.takeSignals();
 	try {
 		await Promise.race([untilAborted(io.signal), untilAborted(signals.signal), reports.first('ended')]);
+		// The tap takes no new requests by the time that this is said.
+		const ending = finish(started, {stoppedBy: 'signal', deadlineMs: drainMs}, io, stream);
 		await announceEnding(reports, io);
-		const snapshot = await finish(started, {stoppedBy: 'signal', deadlineMs: drainMs}, io, stream);
-		return exitCodeOf(snapshot, (signals.signal.reason ?? io.signal.reason ?? 0) as number);
+		return exitCodeOf(await ending, (signals.signal.reason ?? io.signal.reason ?? 0) as number);
 	} finally {
 		await printing.stop();
 		signals.release();
@@ -122,9 +123,9 @@ const serveOnScreen = async (started: Started, shown: Shown, io: Io): Promise<nu
 	});
 	io.takeSignals();
 	try {
+		const ending = finish(started, {stoppedBy: 'signal', deadlineMs: drainMs}, io, io.stdout, snapshot);
 		await announceEnding(reports, io);
-		const ended = await finish(started, {stoppedBy: 'signal', deadlineMs: drainMs}, io, io.stdout, snapshot);
-		return exitCodeOf(ended, io.signal.reason as number);
+		return exitCodeOf(await ending, io.signal.reason as number);
 	} finally {
 		signals.release();
 	}

@@ -82,7 +82,7 @@ const run = [
 	}),
 	bind('x', 'stop', 'stop sending, or end the tap; requests in flight finish', {hint: ['Stop', 7]}),
 	bind('d', 'start-demo', 'the demo, where no account can be used', {hint: ['Demo', 12]}),
-	bind('p', 'toggle-pause', 'pause or resume sending; a tap then refuses new requests', {hint: ['Pause', 9]}),
+	bind('p', 'toggle-pause', 'pause or resume sending; a tap then holds new requests', {hint: ['Pause', 9]}),
 	bind('Space', 'toggle-variant', 'selected variant on or off', {hint: ['On/off', 3], in: tables}),
 	bind('m', 'next-method', 'next method', {hint: ['Method', 4]}),
 	bind('g', 'next-goal', 'next goal: what "best" means', {hint: ['Goal', 5]}),

@@ -162,8 +162,8 @@ function tapStatus(state: State, snapshot: Snapshot | undefined): Status {
 		};
 	}
 	if (isPaused(state)) {
-		const detail = `new requests get 503 with Retry-After · ${keyOf(state, 'toggle-pause')} resumes`;
-		return {word: 'PAUSED', detail, tone: 'warning', shorter: ['new requests get 503']};
+		const detail = `new requests are held · ${keyOf(state, 'toggle-pause')} resumes`;
+		return {word: 'PAUSED', detail, tone: 'warning', shorter: ['new requests are held']};
 	}
 	if (snapshot === undefined || requests === 0) {
 		return {word: 'SERVING', detail: 'no request so far', tone: 'good'};

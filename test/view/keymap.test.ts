@@ -79,7 +79,7 @@ it('every key is in the help and in the Markdown table', () => {
 		a                more requests for this run; what was measured stays
 		x                stop sending, or end the tap; requests in flight finish
 		d                the demo, where no account can be used
-		p                pause or resume sending; a tap then refuses new requests
+		p                pause or resume sending; a tap then holds new requests
 		Space            selected variant on or off
 		m                next method
 		g                next goal: what "best" means
