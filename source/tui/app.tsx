@@ -4,7 +4,7 @@ import {segment} from '../text/segment.ts';
 import {type KeyEvent, keyNames} from '../view/key-actions.ts';
 import {listWords} from '../view/lists.ts';
 import {listedLog, logCursor} from '../view/log-lines.ts';
-import {bucketNow, isRunning, shownSnapshot, shownWindowSeconds, snapshotNowMs} from '../view/selectors.ts';
+import {shownSnapshot, shownWindowSeconds} from '../view/selectors.ts';
 import type {ScreenSize, State} from '../view/state.ts';
 import type {Store} from '../view/store.ts';
 import {AccountView} from './account/account-view.tsx';
@@ -25,7 +25,7 @@ import {
 } from './panels/charts.ts';
 import {detailLines, detailTitle} from './panels/detail.ts';
 import {footerLine} from './panels/footer.ts';
-import {gaugeLines, gaugesLegend, gaugesTitle} from './panels/gauges.ts';
+import {gaugesNow} from './panels/gauges.ts';
 import {headerLines, shownTargetIndex} from './panels/header.ts';
 import {itemListLines, itemListTitle, itemPanel} from './panels/items.ts';
 import {failureLines, logDetailLines, logDetailTitle, logWindow, notesLines} from './panels/notes.ts';
@@ -168,25 +168,11 @@ RegionView.displayName = 'RegionView';
 
 function GaugesView(props: ViewProps) {
 	const {state, width, height, tier} = props;
-	const snapshot = shownSnapshot(state);
-	const targetIndex = shownTargetIndex(state);
-	const target = snapshot?.targets[targetIndex];
-	const bucket = bucketNow(state, targetIndex);
-	const nowMs = snapshotNowMs(state);
-	const lines = gaugeLines(
-		{
-			target,
-			targetIndex,
-			bucket,
-			timeline: snapshot?.timeline,
-			nowMs,
-			progress: isRunning(state) ? snapshot?.progress : undefined,
-			isDayShown: screenLayout(state).isDayShown,
-		},
-		panelInside(width, height, tier).width,
-	);
-	const title = gaugesTitle(target, {bucket, nowMs, endedAt: snapshot?.endedAt ?? undefined});
-	return <Panel {...props} title={{title, note: gaugesLegend(bucket)}} lines={lines} />;
+	const {lines, title, note} = gaugesNow(state, shownTargetIndex(state), {
+		width: panelInside(width, height, tier).width,
+		isDayShown: screenLayout(state).isDayShown,
+	});
+	return <Panel {...props} title={{title, note}} lines={lines} />;
 }
 
 function ChartView({kind, ...props}: ViewProps & {readonly kind: ChartKind}) {

@@ -4,7 +4,7 @@ import {gaugeBar, gaugeFraction, gaugeGlyphs, gaugeLevel, gaugeLevels} from '../
 import {formatCount, formatPercent, formatSecondsLeft, formatTokens} from '../../text/numbers.ts';
 import {fitLine, type Line, lineWidth, segment, type Tone} from '../../text/segment.ts';
 import {sourceWord} from '../../view/quota-words.ts';
-import {shownSnapshot, throttledSinceMs} from '../../view/selectors.ts';
+import {bucketNow, isRunning, shownSnapshot, snapshotNowMs, throttledSinceMs} from '../../view/selectors.ts';
 import type {State} from '../../view/state.ts';
 import {lastSecond, secondsToLimit} from '../../view/timeline.ts';
 import type {Tier} from '../layout.ts';
@@ -351,4 +351,32 @@ function roomWords(
 		return [`room in ${formatSecondsLeft(bucket.nextRoomMs)}`];
 	}
 	return leftSeconds !== null && leftSeconds > 0 && !isFull ? [`full in ${leftSeconds} s`] : [];
+}
+
+/** The gauges of a target's bucket as they stand now, with their title and legend. */
+export function gaugesNow(
+	state: State,
+	targetIndex: number,
+	{width, isDayShown}: {readonly width: number; readonly isDayShown: boolean},
+) {
+	const snapshot = shownSnapshot(state);
+	const target = snapshot?.targets[targetIndex];
+	const bucket = bucketNow(state, targetIndex);
+	const nowMs = snapshotNowMs(state);
+	return {
+		lines: gaugeLines(
+			{
+				target,
+				targetIndex,
+				bucket,
+				timeline: snapshot?.timeline,
+				nowMs,
+				progress: isRunning(state) ? snapshot?.progress : undefined,
+				isDayShown,
+			},
+			width,
+		),
+		title: gaugesTitle(target, {bucket, nowMs, endedAt: snapshot?.endedAt ?? undefined}),
+		note: gaugesLegend(bucket),
+	};
 }

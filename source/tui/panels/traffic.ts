@@ -15,14 +15,14 @@ import {cleanText, wrapText} from '../../text/width.ts';
 import {chosenColumns} from '../../view/columns/columns.ts';
 import {keyOf} from '../../view/keymap.ts';
 import {listWords} from '../../view/lists.ts';
-import {bucketNow, isRunning, shownSnapshot, snapshotNowMs} from '../../view/selectors.ts';
+import {shownSnapshot} from '../../view/selectors.ts';
 import type {State} from '../../view/state.ts';
 import {type ClientRow, clientColumns, clientName} from '../../view/tap/client-rows.ts';
 import {cacheMissWords, requestCount} from '../../view/tap/tap-words.ts';
 import {listedTraffic, selectedClient} from '../../view/tap/traffic-list.ts';
 import {type FrameTitle, firstShown, panelInside, scrolledLines} from '../frame.ts';
 import type {Tier} from '../layout.ts';
-import {gaugeLines, gaugesLegend, gaugesTitle, isDayShown} from './gauges.ts';
+import {gaugesNow, isDayShown} from './gauges.ts';
 
 /** The Traffic view: the buckets that clients of a tap draw from, the clients, and all about the selected one. */
 
@@ -171,29 +171,18 @@ function gaugePanel(
 	tier: Tier,
 	isNamed: boolean,
 ): StackedPanel {
-	const snapshot = shownSnapshot(state);
-	const target = snapshot?.targets[targetIndex];
-	const bucket = bucketNow(state, targetIndex);
-	const nowMs = snapshotNowMs(state);
-	const lines = gaugeLines(
-		{
-			target,
-			targetIndex,
-			bucket,
-			timeline: snapshot?.timeline,
-			nowMs,
-			progress: isRunning(state) ? snapshot?.progress : undefined,
-			isDayShown: isDayShown(state, tier, targetIndex),
-		},
-		panelInside(width, 0, tier).width,
-	);
-	const [quota, ...rest] = gaugesTitle(target, {bucket, nowMs, endedAt: snapshot?.endedAt ?? undefined});
+	const {lines, title, note} = gaugesNow(state, targetIndex, {
+		width: panelInside(width, 0, tier).width,
+		isDayShown: isDayShown(state, tier, targetIndex),
+	});
+	const [quota, ...rest] = title;
+	const target = shownSnapshot(state)?.targets[targetIndex];
 	const name = segment(cleanText(target?.model ?? ''), 'title');
 	const isTitled = tier !== 'narrow' || isNamed;
 	return {
 		title: {
 			title: isNamed ? [name, segment(' '), ...rest] : [...(quota === undefined ? [] : [quota]), ...rest],
-			note: gaugesLegend(bucket),
+			note,
 		},
 		lines,
 		height: lines.length + (tier === 'narrow' ? (isNamed ? 1 : 0) : 2),
