@@ -15,7 +15,7 @@ import {defaultFolder} from '../reports/folder.ts';
 import {leaveClosing} from '../terminal/crash.ts';
 import {type Io, writeLines} from '../terminal/io.ts';
 import {keepLog} from '../terminal/log-file.ts';
-import {mannersOf} from '../terminal/manners.ts';
+import {screenManners} from '../terminal/manners.ts';
 import {guardScreen, type ScreenGuard} from '../terminal/screen-guard.ts';
 import {signalExitCode, untilSignal} from '../terminal/signals.ts';
 import {type EngineHandle, startConnectedEngine} from '../threads/engine-handle.ts';
@@ -144,13 +144,7 @@ const openScreen = async (
 	const {config, output, isDemo} = setup;
 	const {account, runs, own} = options;
 	const guard = guardScreen(io);
-	const manners = mannersOf(io, {
-		asksBackground: output.theme === 'auto' && output.colors > 0,
-		hasMouse: output.hasMouse,
-		hasBell: output.hasBell,
-		clock: systemClock,
-		guard,
-	});
+	const manners = screenManners(io, output, guard);
 	const {openDashboard} = await import('../tui/dashboard.tsx');
 	const presets = screenPresets(given.flags, setup, async () => history.list());
 	const demo = demoOnKey(setup, presets);

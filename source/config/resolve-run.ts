@@ -226,6 +226,37 @@ export function readGuards(flags: FlagValues): RunConfig['guards'] {
 const isChoosing = (variants: RunConfig['variants'], flags: FlagValues): boolean =>
 	variants.length > 1 && flags.texts('fail-if').length === 0;
 
+/** Models as typed, else those of the recording or the preset, else the user's own default; each once. */
+const modelsOf = (flags: FlagValues, given: readonly string[] | undefined): readonly string[] => {
+	const typed = flags.texts('model');
+	return [...new Set(typed.length === 0 ? (given ?? flags.afterPreset('model')) : typed)];
+};
+
+const typedVariantsOf = ({text}: FlagValues): readonly string[] | undefined =>
+	text('variants')
+		?.split(',')
+		.map((name) => name.trim());
+
+/** What a preset asks for; a recording has only sizes. */
+const taskOf = (preset: Preset | undefined, replay: object | undefined): string | undefined =>
+	preset?.task ?? (replay === undefined ? undefined : 'Replay of a recording');
+
+/** A recording has no answers that checks could hold. */
+const checksOf = (preset: Preset | undefined, replay: object | undefined): readonly Check[] =>
+	(replay === undefined ? (preset?.checks ?? []) : []) as readonly Check[];
+
+/** The load as typed, or that of a recording. */
+const loadOf = (flags: FlagValues, load: Load, replay: object | undefined): Load =>
+	replay === undefined ? load : replayLoad(flags, load);
+
+const noInput = {items: [], remarks: []};
+
+/** The variants as a recording sends them; without any it is one variant of its own. */
+const variantsOfReplay = (preset: Preset | undefined, typed: readonly string[] | undefined) =>
+	preset?.variants === undefined && typed === undefined
+		? [variantForReplay(recordedVariant)]
+		: resolveVariants(preset, typed).map(variantForReplay);
+
 /**
  * Merges flags, preset and defaults into one checked configuration: flag over preset over default.
  * @param given Shipped name or path, or a preset that was read already; undefined for a run from `--task` alone.
@@ -241,36 +272,22 @@ export async function resolveRun(
 	const {text} = flags;
 	const content = await textArgument(text('content'), readStdin);
 	const replay = readReplay(flags, preset);
-	const typedModels = flags.texts('model');
-	const models = [
-		...new Set(
-			typedModels.length === 0
-				? (replay?.models ?? preset?.models ?? flags.afterPreset('model'))
-				: typedModels,
-		),
-	];
-	const typedVariants = text('variants')
-		?.split(',')
-		.map((name) => name.trim());
-	const isBare = replay !== undefined && preset?.variants === undefined && typedVariants === undefined;
-	const chosenVariants = isBare ? [recordedVariant] : resolveVariants(preset, typedVariants);
-	const selected = replay === undefined ? chosenVariants : chosenVariants.map(variantForReplay);
+	const models = modelsOf(flags, replay?.models ?? preset?.models);
+	const typedVariants = typedVariantsOf(flags);
+	const selected =
+		replay === undefined ? resolveVariants(preset, typedVariants) : variantsOfReplay(preset, typedVariants);
 	const {variants, remarks} = underTypedMaxTokens(selected, text('max-tokens'));
 	// Content from the command line, and a recording, replace the preset's items.
-	const input = replay ?? (content === undefined && loaded !== undefined ? loaded : {items: [], remarks: []});
+	const input = replay ?? (content === undefined ? (loaded ?? noInput) : noInput);
 	const hasChoice = isChoosing(variants, flags);
 	const load = resolveLoad(flags, preset?.load, hasChoice);
 	return {
 		preset: preset?.name ?? null,
 		task: {
-			task: assertTask(
-				(await textArgument(text('task'), readStdin)) ??
-					preset?.task ??
-					(replay === undefined ? undefined : 'Replay of a recording'),
-			),
+			task: assertTask((await textArgument(text('task'), readStdin)) ?? taskOf(preset, replay)),
 			content: content ?? preset?.content,
 			items: 'items' in input ? input.items : [],
-			checks: (replay === undefined ? (preset?.checks ?? []) : []) as readonly Check[],
+			checks: checksOf(preset, replay),
 			recorded: replay?.recorded,
 			chat: chatOf(preset),
 		},
@@ -281,7 +298,7 @@ export async function resolveRun(
 		override: resolveOverride(flags),
 		method: chosen(flags, 'method', readMethod, preset?.method, defaults.method),
 		isMethodTyped: text('method') !== undefined,
-		load: replay === undefined ? load : replayLoad(flags, load),
+		load: loadOf(flags, load, replay),
 		lanes: resolveLanes(loaded, variants),
 		goal: chosen(flags, 'goal', (goal) => readChoice('goal', goal, goals), preset?.goal, defaults.goal),
 		policy: chosen(

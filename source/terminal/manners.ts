@@ -1,4 +1,5 @@
-import type {Clock} from '../domain/clock.ts';
+import type {OutputConfig} from '../config/resolve-output.ts';
+import {type Clock, systemClock} from '../domain/clock.ts';
 import type {KnownTerminal, Pointer, TerminalManners} from '../text/terminal-manners.ts';
 import {cleanLines, cleanText} from '../text/width.ts';
 import {inputWithoutAnswers, type TerminalAnswer} from './answers.ts';
@@ -88,6 +89,16 @@ type Options = {
 	/** What another process writes to the terminal should this one die. */
 	readonly guard: {readonly undoes: (sequence: string) => void};
 };
+
+/** The manners of a screen with the output that the user asked for. */
+export function screenManners(
+	io: Io,
+	{theme, colors, hasMouse, hasBell}: Pick<OutputConfig, 'theme' | 'colors' | 'hasMouse' | 'hasBell'>,
+	guard: Options['guard'],
+): Manners {
+	const asksBackground = theme === 'auto' && colors > 0;
+	return mannersOf(io, {asksBackground, hasMouse, hasBell, clock: systemClock, guard});
+}
 
 /** The manners of a screen; on anything but a terminal that may be asked they do nothing. */
 export function mannersOf(io: Io, {asksBackground, hasMouse, hasBell, clock, guard}: Options): Manners {

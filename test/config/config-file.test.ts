@@ -224,7 +224,7 @@ describe('what is remembered', () => {
 		expect(readFileSync(file, 'utf8')).toBe('defaults:\n  goal: cost\nbell: false\n');
 	});
 
-	it('fills a section that is empty, and leaves a file alone that is no YAML', async () => {
+	it('fills a section that is empty, and leaves alone a file that is not YAML', async () => {
 		const empty = written('defaults:\n# end\n');
 		await rememberIn(empty, [[['defaults', 'goal'], 'cost']]);
 		expect(readConfig(empty).flags.get('goal')).toEqual(['cost']);

@@ -90,7 +90,7 @@ describe.skipIf(!isBuilt)('the account in the built program (skipped where dist/
 		outputTokens: 20,
 	});
 
-	/** Keys that answer a question, and what must then be on the screen of 120x40; '' is no key at all. */
+	/** Keys that answer a question, and what must then be on the screen of 120x40; '' is not a key. */
 	const questions: ReadonlyArray<
 		readonly [question: string, answers: ReadonlyArray<readonly [key: string, on: readonly RegExp[]]>]
 	> = [

@@ -83,7 +83,7 @@ describe.skipIf(!isBuilt || process.platform === 'win32')(
 			expect(shell.screen().join('\n')).not.toMatch(/rgb:|62c|\[</);
 		});
 
-		it('a terminal that does not answer is asked once, and gets none of it; what it says of its colours is no keys', async (context) => {
+		it('a terminal that does not answer is asked once, and gets none of it; what it says of its colours is not read as keys', async (context) => {
 			const shell = await open(context);
 			await shell.waitFor(has('COMPLETED'), 'the end of the run');
 			shell.write(`${white}?`);

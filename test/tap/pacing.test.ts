@@ -43,7 +43,7 @@ afterEach(async () => {
 	await Promise.all(all.map(async (close) => close()));
 });
 
-/** A service that answers as it is told; `seen` counts what reached it. */
+/** A service that answers by `serve`; `seen` counts what reached it. */
 const startService = async (
 	serve?: (request: IncomingMessage, response: ServerResponse, count: number) => void,
 ) => {

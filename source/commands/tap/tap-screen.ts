@@ -6,7 +6,7 @@ import type {RunConfig} from '../../domain/run-config.ts';
 import type {TapConfig} from '../../domain/tap.ts';
 import {leaveClosing} from '../../terminal/crash.ts';
 import type {Io} from '../../terminal/io.ts';
-import {mannersOf} from '../../terminal/manners.ts';
+import {screenManners} from '../../terminal/manners.ts';
 import {guardScreen} from '../../terminal/screen-guard.ts';
 import type {TapHandle} from '../../threads/engine-handle.ts';
 import type {EngineRequest} from '../../threads/messages.ts';
@@ -76,13 +76,7 @@ const noRun = async (config: Shown['config']): Promise<RunConfig> => ({
 export async function showTap(shown: Shown, io: Io): Promise<ScreenEnd> {
 	const {tap, url, region, endpoint, config, folder, output, own, program} = shown;
 	const guard = guardScreen(io);
-	const manners = mannersOf(io, {
-		asksBackground: output.theme === 'auto' && output.colors > 0,
-		hasMouse: output.hasMouse,
-		hasBell: output.hasBell,
-		clock: systemClock,
-		guard,
-	});
+	const manners = screenManners(io, output, guard);
 	const {openDashboard} = await import('../../tui/dashboard.tsx');
 	try {
 		return await openDashboard({
