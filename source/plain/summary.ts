@@ -142,7 +142,7 @@ type VariantRow = {
 };
 
 /** The variants of one target, with the recommended ones marked. */
-export function variantRows(snapshot: Snapshot, target: number): readonly VariantRow[] {
+function variantRows(snapshot: Snapshot, target: number): readonly VariantRow[] {
 	const verdict = verdictFor(snapshot, target, snapshot.spec.goal);
 	return snapshot.variants
 		.filter((figures) => figures.target === target)
@@ -249,7 +249,7 @@ function duration(
 type TurnRow = {readonly variant: string; readonly figures: TurnFigures};
 
 /** The turns of all variants of a target, variant by variant; empty without a chat. */
-export function turnRows(snapshot: Pick<Snapshot, 'variants'>, target: number): readonly TurnRow[] {
+function turnRows(snapshot: Pick<Snapshot, 'variants'>, target: number): readonly TurnRow[] {
 	return snapshot.variants
 		.filter((figures) => figures.target === target)
 		.flatMap(({name, turns}) => (turns ?? []).map((figures) => ({variant: cleanText(name), figures})));

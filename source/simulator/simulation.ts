@@ -1,7 +1,8 @@
 import {createRequestRandom, type Random} from './answers/random.ts';
 import {createLifecycle, type Lifecycle} from './catalog/model.ts';
 import {createServedMinutes, type ServedMinutes} from './cloudwatch/metric-source.ts';
-import {createFaults, type Faults, parseFaults, type Scenario} from './faults/script.ts';
+import {createFaults, type Faults} from './faults/faults.ts';
+import {parseFaults, type Scenario} from './faults/script.ts';
 import {createJobStore, type JobStore} from './jobs/job-store.ts';
 import {createMantleBuckets, type MantleBuckets, mantleLimitsOf} from './mantle/mantle-buckets.ts';
 import {createStoredResponses, type StoredResponses} from './mantle/stored-responses.ts';
