@@ -8,7 +8,7 @@ import {renderTable} from '../text/table.ts';
 import {cleanText} from '../text/width.ts';
 import {accountColumns} from '../view/account/account-columns.ts';
 import {accountRow, activeWords, hasDifferentAges, sortAccountRows} from '../view/account/account-rows.ts';
-import {accountWords} from '../view/quota-words.ts';
+import {accountWords} from '../view/quotas.ts';
 
 /** The account's use as append-only lines, one block per minute, and for Prometheus. */
 

@@ -8,7 +8,7 @@ import {lineText} from '../../source/text/segment.ts';
 import {displayWidth} from '../../source/text/width.ts';
 import {detailEntries} from '../../source/tui/panels/detail.ts';
 import {accountColumns} from '../../source/view/account/account-columns.ts';
-import {limitColumns} from '../../source/view/quota-table.ts';
+import {limitColumns} from '../../source/view/quotas.ts';
 import {environment, snapshot} from '../helpers/results-fixture.ts';
 import {distributionFixture, meanFixture} from '../helpers/snapshot-fixture.ts';
 

@@ -5,7 +5,7 @@ import {models} from '../catalog/models.ts';
 import {accountId} from '../catalog/profiles.ts';
 import {callerArn, deniedMessage} from '../control-plane/identity.ts';
 import {isJson, type Json} from '../families/prompt.ts';
-import {mantleQuotaRows} from '../mantle/mantle-buckets.ts';
+import {mantleQuotaRows} from '../mantle/mantle-models.ts';
 import type {Simulation} from '../simulation.ts';
 import {type Exchange, type Reply, regionOf} from '../wire/exchange.ts';
 import {
