@@ -1,5 +1,5 @@
 import {createHash} from 'node:crypto';
-import {at, countOf, isObject, type JsonObject, parseJson, wordOf} from '../bedrock/json.ts';
+import {at, countOf, isObject, type JsonObject, parseJson, wordOf} from './json.ts';
 
 /** What the body of a request says about its size, whatever its model's form. Nothing of the text itself is kept. */
 export type RequestFacts = {
