@@ -16,12 +16,11 @@ import {isUnsentTurn, type LogicalRequest} from './attempts/logical-request.ts';
 import {LostCount, type LostRecord, toLostRecord} from './attempts/request-records.ts';
 import {Cell} from './cells/cell.ts';
 import {MaxTokensLog} from './cells/max-tokens-tuner.ts';
-import {RunningTime, RunStatus, TimeLeft, unsentWords, WakeTimer} from './run-lifecycle.ts';
-import {stopReasonOf} from './run-words.ts';
+import {createDecided, RunningTime, RunStatus, StopRules, TimeLeft, WakeTimer} from './run-lifecycle.ts';
+import {stopReasonOf, unsentWords} from './run-words.ts';
 import {ConcurrencySearch} from './scheduling/concurrency-limiter.ts';
 import {createSources, isPaired, type Source} from './scheduling/load-sources.ts';
 import {RetryQueues} from './scheduling/retry-queue.ts';
-import {createDecided, StopRules} from './stop-rules.ts';
 
 /** Maximum of requests in flight, whatever the quota allows: sockets and memory are finite. */
 export const maximumInFlight = 512;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import {linesOf} from '../../source/batch/outputs.ts';
+import {linesOf} from '../../source/batch/fetch.ts';
 import {
 	type BatchTask,
 	batchRecords,
