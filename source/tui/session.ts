@@ -7,7 +7,7 @@ import {actionForKey, isTakingText} from '../view/key-actions.ts';
 import {activeConfig} from '../view/selectors.ts';
 import {initialState, leaveDeadlineOf, liveState, type ScreenSize, type State} from '../view/state.ts';
 import {createStore, type Store} from '../view/store.ts';
-import {visibleRowIds} from './account/account-view.tsx';
+import {visibleRowIds} from './account/account-layout.ts';
 import {createEffects} from './effects.ts';
 import {planInFrame} from './overlays/start-question.ts';
 import {type Drawn, keysOfClick} from './pointer.ts';

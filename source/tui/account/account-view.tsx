@@ -7,23 +7,15 @@ import {flowLines, type Line, segment} from '../../text/segment.ts';
 import {fitColumns, formatHeader, rowLine} from '../../text/table.ts';
 import {cleanText, wrapText} from '../../text/width.ts';
 import {accountColumns} from '../../view/account/account-columns.ts';
-import {
-	type AccountRow,
-	hasDifferentAges,
-	listedRegions,
-	selectedAdvice,
-	selectedBucket,
-} from '../../view/account/account-rows.ts';
+import {type AccountRow, hasDifferentAges} from '../../view/account/account-rows.ts';
 import {accountFault, shownRegions} from '../../view/account/account-state.ts';
 import {isDemoOffered} from '../../view/availability.ts';
 import {type KeyCommand, keyOf} from '../../view/keymap.ts';
 import type {ListState} from '../../view/lists.ts';
-import {oncePerState} from '../../view/selectors.ts';
 import type {OwnColumns, State} from '../../view/state.ts';
-import {type FrameTitle, firstShown, panelInside, scrolledLines} from '../frame.ts';
+import {type FrameTitle, panelInside, scrolledLines} from '../frame.ts';
 import type {Tier} from '../layout.ts';
 import {Panel, useAppearance} from '../panel.tsx';
-import {screenLayout} from '../screen-layout.ts';
 import {
 	type AccountChartKind,
 	accountChartLines,
@@ -31,7 +23,8 @@ import {
 	accountDetailLines,
 	accountDetailTitle,
 } from './account-detail.ts';
-import {accountNoteLines, emptyTableLines} from './account-notes.ts';
+import {type AccountTable, accountLayout, visibleBuckets} from './account-layout.ts';
+import {emptyTableLines} from './account-notes.ts';
 
 /** From this width on there is room for a bar of the fullest limit. */
 const barFromWidth = 90;
@@ -259,110 +252,4 @@ function ChartView({row, kind, ...props}: DetailProps & {readonly kind: AccountC
 	const inside = panelInside(width, height, tier, true);
 	const lines = accountChartLines(row.bucket, kind, {...inside, isAscii});
 	return <Panel {...props} title={accountChartTitle(row.bucket, kind)} lines={lines} isTitled={true} />;
-}
-
-/** A table of the account in its place. */
-type AccountTable = {
-	/** The Region that the table is about; undefined: all of them. */
-	readonly region: AccountRegion | undefined;
-	readonly rows: readonly AccountRow[];
-	/** Number of idle buckets that are folded into a line. */
-	readonly folded: number;
-	readonly width: number;
-	readonly height: number;
-};
-
-/** What the Account view draws: nothing known, one bucket, or tables with notes below them. */
-type AccountLayout =
-	| {readonly kind: 'empty'}
-	| {readonly kind: 'detail'; readonly row: AccountRow; readonly advice: WhatToChange | undefined}
-	| {readonly kind: 'tables'; readonly tables: readonly AccountTable[]; readonly notes: readonly Line[]};
-
-/** From this width on each of several Regions has its own table beside the others. */
-const besideFromWidth = 76;
-/** Lines for sentences below the table, where there is room for them; all that the rows leave where that is more. */
-const maxNoteRows = 8;
-const minTableRows = 8;
-
-/** The layout of the Account view; a frame computes it once. */
-const accountLayout = oncePerState((state): AccountLayout => {
-	const {regions, tier} = screenLayout(state);
-	const body = regions.find(({name}) => name === 'body')?.rect;
-	const listed = listedRegions(state);
-	if (body === undefined || accountFault(state.account) !== undefined || listed.length === 0) {
-		return {kind: 'empty'};
-	}
-	const rows = listed.flatMap((each) => each.rows);
-	const selected = selectedBucket(state, rows);
-	const advice = selectedAdvice(state);
-	if (state.isDetailOpen && selected !== undefined) {
-		return {kind: 'detail', row: selected, advice};
-	}
-	const {width, height} = body;
-	const isBeside = listed.length > 1 && width / listed.length >= besideFromWidth;
-	const [first] = listed;
-	const tables = isBeside
-		? listed
-		: [
-				{
-					region: listed.length === 1 ? first?.region : undefined,
-					rows,
-					folded: listed.reduce((sum, each) => sum + each.folded, 0),
-				},
-			];
-	const each = Math.floor(width / tables.length);
-	// Header and border, the rows, and the line of the idle ones.
-	const tableRows = Math.max(
-		...tables.map(
-			(table) =>
-				1 + height - panelInside(width, height, tier).height + table.rows.length + Math.sign(table.folded),
-		),
-	);
-	const notes = accountNoteLines(
-		listed.map(({region}) => region),
-		selected,
-		advice,
-		{
-			width: panelInside(width, height, tier).width,
-			height: Math.max(Math.min(maxNoteRows, height - minTableRows), height - tableRows),
-		},
-	);
-	return {
-		kind: 'tables',
-		tables: tables.map((table, at) => ({
-			region: table.region,
-			folded: table.folded,
-			rows: table.rows.map((row) => (row.id === selected?.id ? {...row, isSelected: true} : row)),
-			width: at === tables.length - 1 ? width - each * at : each,
-			height: height - notes.length,
-		})),
-		notes,
-	};
-});
-
-/**
- * The rows that a table of this height shows: around the selected one where not all fit.
- * @param folded Idle buckets that take a line.
- */
-function visibleBuckets(rows: readonly AccountRow[], folded: number, height: number): readonly AccountRow[] {
-	const count = Math.max(1, height - (folded > 0 ? 2 : 1));
-	const at = rows.findIndex(({isSelected}) => isSelected);
-	const first = firstShown(at, count, rows.length);
-	return rows.slice(first, first + count);
-}
-
-/** Ids of the rows in use that are on screen. */
-export function visibleRowIds(state: State): readonly string[] {
-	if (state.view !== 'account') {
-		return [];
-	}
-	const layout = accountLayout(state);
-	const {tier} = screenLayout(state);
-	const shown =
-		layout.kind === 'tables'
-			? layout.tables.flatMap(({rows, folded, width, height}) =>
-					visibleBuckets(rows, folded, panelInside(width, height, tier).height),
-				)
-			: [];
-	return [...new Set(shown.filter(({bucket}) => bucket.activity !== 'idle').map(({id}) => id))];
 }

@@ -1,0 +1,125 @@
+import type {WhatToChange} from '../../account/what-to-change.ts';
+import type {AccountRegion} from '../../domain/account-snapshot.ts';
+import type {Line} from '../../text/segment.ts';
+import {
+	type AccountRow,
+	listedRegions,
+	selectedAdvice,
+	selectedBucket,
+} from '../../view/account/account-rows.ts';
+import {accountFault} from '../../view/account/account-state.ts';
+import {oncePerState} from '../../view/selectors.ts';
+import type {State} from '../../view/state.ts';
+import {firstShown, panelInside} from '../frame.ts';
+import {screenLayout} from '../screen-layout.ts';
+import {accountNoteLines} from './account-notes.ts';
+
+/** A table of the account in its place. */
+export type AccountTable = {
+	/** The Region that the table is about; undefined: all of them. */
+	readonly region: AccountRegion | undefined;
+	readonly rows: readonly AccountRow[];
+	/** Number of idle buckets that are folded into a line. */
+	readonly folded: number;
+	readonly width: number;
+	readonly height: number;
+};
+
+/** What the Account view draws: nothing known, one bucket, or tables with notes below them. */
+type AccountLayout =
+	| {readonly kind: 'empty'}
+	| {readonly kind: 'detail'; readonly row: AccountRow; readonly advice: WhatToChange | undefined}
+	| {readonly kind: 'tables'; readonly tables: readonly AccountTable[]; readonly notes: readonly Line[]};
+
+/** From this width on each of several Regions has its own table beside the others. */
+const besideFromWidth = 76;
+/** Lines for sentences below the table, where there is room for them; all that the rows leave where that is more. */
+const maxNoteRows = 8;
+const minTableRows = 8;
+
+/** The layout of the Account view; a frame computes it once. */
+export const accountLayout = oncePerState((state): AccountLayout => {
+	const {regions, tier} = screenLayout(state);
+	const body = regions.find(({name}) => name === 'body')?.rect;
+	const listed = listedRegions(state);
+	if (body === undefined || accountFault(state.account) !== undefined || listed.length === 0) {
+		return {kind: 'empty'};
+	}
+	const rows = listed.flatMap((each) => each.rows);
+	const selected = selectedBucket(state, rows);
+	const advice = selectedAdvice(state);
+	if (state.isDetailOpen && selected !== undefined) {
+		return {kind: 'detail', row: selected, advice};
+	}
+	const {width, height} = body;
+	const isBeside = listed.length > 1 && width / listed.length >= besideFromWidth;
+	const [first] = listed;
+	const tables = isBeside
+		? listed
+		: [
+				{
+					region: listed.length === 1 ? first?.region : undefined,
+					rows,
+					folded: listed.reduce((sum, each) => sum + each.folded, 0),
+				},
+			];
+	const each = Math.floor(width / tables.length);
+	// Header and border, the rows, and the line of the idle ones.
+	const tableRows = Math.max(
+		...tables.map(
+			(table) =>
+				1 + height - panelInside(width, height, tier).height + table.rows.length + Math.sign(table.folded),
+		),
+	);
+	const notes = accountNoteLines(
+		listed.map(({region}) => region),
+		selected,
+		advice,
+		{
+			width: panelInside(width, height, tier).width,
+			height: Math.max(Math.min(maxNoteRows, height - minTableRows), height - tableRows),
+		},
+	);
+	return {
+		kind: 'tables',
+		tables: tables.map((table, at) => ({
+			region: table.region,
+			folded: table.folded,
+			rows: table.rows.map((row) => (row.id === selected?.id ? {...row, isSelected: true} : row)),
+			width: at === tables.length - 1 ? width - each * at : each,
+			height: height - notes.length,
+		})),
+		notes,
+	};
+});
+
+/**
+ * The rows that a table of this height shows: around the selected one where not all fit.
+ * @param folded Idle buckets that take a line.
+ */
+export function visibleBuckets(
+	rows: readonly AccountRow[],
+	folded: number,
+	height: number,
+): readonly AccountRow[] {
+	const count = Math.max(1, height - (folded > 0 ? 2 : 1));
+	const at = rows.findIndex(({isSelected}) => isSelected);
+	const first = firstShown(at, count, rows.length);
+	return rows.slice(first, first + count);
+}
+
+/** Ids of the rows in use that are on screen. */
+export function visibleRowIds(state: State): readonly string[] {
+	if (state.view !== 'account') {
+		return [];
+	}
+	const layout = accountLayout(state);
+	const {tier} = screenLayout(state);
+	const shown =
+		layout.kind === 'tables'
+			? layout.tables.flatMap(({rows, folded, width, height}) =>
+					visibleBuckets(rows, folded, panelInside(width, height, tier).height),
+				)
+			: [];
+	return [...new Set(shown.filter(({bucket}) => bucket.activity !== 'idle').map(({id}) => id))];
+}
