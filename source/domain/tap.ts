@@ -1,7 +1,7 @@
 import type {Usage} from './backend.ts';
 import type {Lane} from './bucket-usage.ts';
 import type {Distribution} from './figures-schema.ts';
-import type {Connection, QuotaOverride} from './run-config.ts';
+import type {Connection, FleetLedger, QuotaOverride} from './run-config.ts';
 import type {Burst} from './run-spec.ts';
 
 /** The local endpoint in front of the service: what it is started with, and what it shows. */
@@ -35,6 +35,8 @@ export type RecordTo = {
 /** All that a tap is started with: plain data, so that it crosses threads. */
 export type TapConfig = {
 	readonly connection: Connection;
+	/** Undefined: the programs of this host share their ledger on disk. */
+	readonly ledger?: FleetLedger | undefined;
 	readonly override: QuotaOverride;
 	/** Port on 127.0.0.1; 0: any that is free. */
 	readonly port: number;

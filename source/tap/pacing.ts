@@ -1,6 +1,7 @@
 import {createHash} from 'node:crypto';
 import {Bucket} from '../admission/bucket.ts';
 import type {Cost} from '../admission/token-estimator.ts';
+import {type WaitEnd, WaitingRoom} from '../admission/waiting-room.ts';
 import {bucketKey} from '../domain/account-snapshot.ts';
 import type {Lane, Use} from '../domain/bucket-usage.ts';
 import type {Clock} from '../domain/clock.ts';
@@ -14,7 +15,6 @@ import type {ModelBook} from './models.ts';
 import {PauseGate} from './pause-gate.ts';
 import {held, largerThanQuota, paused, spentDay, type TapRefusal} from './refusal.ts';
 import type {TappedCall, Traffic} from './traffic.ts';
-import {type WaitEnd, WaitingRoom} from './waiting-room.ts';
 
 /** How long the first request of a model waits for its quotas, in milliseconds. */
 const quotaPatienceMs = 2000;

@@ -1,4 +1,6 @@
+import {InputEstimate} from '../admission/input-estimate.ts';
 import {inputOf, TokenEstimator} from '../admission/token-estimator.ts';
+import type {RequestFacts} from '../bedrock/request-facts.ts';
 import {charactersPerToken, costOf, occupiedBy, settledTokens, tokenCounts} from '../domain/accounting.ts';
 import type {Usage} from '../domain/backend.ts';
 import type {Clock} from '../domain/clock.ts';
@@ -13,8 +15,6 @@ import {Times} from '../metrics/statistics/distribution.ts';
 import {Habits} from './advice/habits.ts';
 import type {AnswerReading} from './answer-reader.ts';
 import type {Caller} from './clients.ts';
-import {InputEstimate} from './input-estimate.ts';
-import type {RequestFacts} from './request-facts.ts';
 
 /** A model that clients call, with what is known of it by now. */
 export type TappedModel = {
