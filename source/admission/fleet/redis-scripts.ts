@@ -23,8 +23,8 @@ if capacity then
 	s.capacity = capacity
 	capacity = capacity - math.ceil(s.kept * capacity / WHOLE)
 end
-local mostRequests, mostTokens = leftOf(tonumber(ARGV[A + 5]), 'r'), leftOf(tonumber(ARGV[A + 6]), 't')
-local mostEnded = s.from ~= 'first-byte' and leftOf(tonumber(ARGV[A + 6]), 'e') or nil
+local maxRequests, maxTokens = leftOf(tonumber(ARGV[A + 5]), 'r'), leftOf(tonumber(ARGV[A + 6]), 't')
+local maxEnded = s.from ~= 'first-byte' and leftOf(tonumber(ARGV[A + 6]), 'e') or nil
 local requests, byFirst, byEnd = s.unheard + s.requests, s.held + s.tokens, s.held + s.ended
 local needed = tokens + (s.unheard > 0 and headroom or 0)
 
@@ -58,10 +58,10 @@ end
 
 local isProbing = mayProbe and s.from == 'unknown'
 local function fits(moreRequests, moreTokens)
-	local isFree = not ((mostRequests and requests + moreRequests + 1 > mostRequests)
-		or (mostTokens and byFirst + moreTokens + needed > mostTokens)
+	local isFree = not ((maxRequests and requests + moreRequests + 1 > maxRequests)
+		or (maxTokens and byFirst + moreTokens + needed > maxTokens)
 		or (capacity and tokens + s.held + moreTokens > capacity - s.debt))
-	local isFreeByEnd = not (mostEnded and byEnd + moreTokens + needed > mostEnded)
+	local isFreeByEnd = not (maxEnded and byEnd + moreTokens + needed > maxEnded)
 	return isFree and (isFreeByEnd and 'lease' or isProbing and s.probe == '' and 'probe')
 end
 
@@ -96,7 +96,7 @@ if kind then
 end
 
 -- What could never fit takes no turn.
-if tokens <= (mostTokens or tokens) and 1 <= (mostRequests or 1) then
+if tokens <= (maxTokens or tokens) and 1 <= (maxRequests or 1) then
 	if not held or held == id or isBefore(mine, ME, held, ME) then
 		mine['until'] = now + TICKET
 		call('HSET', TICKETS, ME, pack(ticketNames, mine) .. ' ' .. id)
@@ -129,17 +129,17 @@ local function delayOf(slotKind, after, excess, free, leaves)
 end
 
 local delay, reason = 1, 'tokens'
-if mostRequests and requests + 1 > mostRequests then
+if maxRequests and requests + 1 > maxRequests then
 	reason = 'requests'
-	delay = math.max(delay, delayOf('r', s.passed, requests + 1 - mostRequests, 0, leavesAt))
+	delay = math.max(delay, delayOf('r', s.passed, requests + 1 - maxRequests, 0, leavesAt))
 end
 local free = s.held + needed - tokens
-if mostTokens and byFirst + needed > mostTokens then
-	delay = math.max(delay, delayOf('t', s.passed, byFirst + needed - mostTokens, free, leavesAt))
+if maxTokens and byFirst + needed > maxTokens then
+	delay = math.max(delay, delayOf('t', s.passed, byFirst + needed - maxTokens, free, leavesAt))
 end
-if mostEnded and byEnd + needed > mostEnded and not (isProbing and s.probe == '') then
+if maxEnded and byEnd + needed > maxEnded and not (isProbing and s.probe == '') then
 	local function leaves(slot) return leavesAt(unmarkedUntil(slot)) end
-	local atEnd = delayOf('e', s.faded, byEnd + needed - mostEnded, free, leaves)
+	local atEnd = delayOf('e', s.faded, byEnd + needed - maxEnded, free, leaves)
 	delay = math.max(delay, isProbing and math.min(atEnd, POLL) or atEnd)
 end
 if capacity and tokens + s.held > capacity - s.debt then

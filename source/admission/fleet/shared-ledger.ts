@@ -204,6 +204,6 @@ export type SharedLedger = {
 		name: Name,
 		value: Omit<NonNullable<FleetNotes[Name]>, 'at'>,
 	) => Promise<Step<undefined>>;
-	/** Whether this member does a task that one does for all; for so long nobody else does. Whoever has it may ask again. */
+	/** Whether this member does a task that one does for all; for so long nobody else does. The one that has it may ask again. */
 	readonly claimTask: (name: string, forMs: number) => Promise<Step<boolean>>;
 };
