@@ -1,4 +1,5 @@
 import type {Clock} from '../domain/clock.ts';
+import {hold, release} from './client-book.ts';
 import type {TappedCall} from './traffic.ts';
 
 /** Where calls wait while the user holds them, before they look for room. */
@@ -44,11 +45,10 @@ export class PauseGate {
 		const leave = (): void => resolve('gone');
 		signal.addEventListener('abort', leave, {once: true});
 		this.#waiting.add(call);
-		call.row.held++;
+		call.count(hold);
 		const end = await Promise.race([this.#shut.promise.then(() => 'open' as const), ended]);
-		call.row.held--;
 		this.#waiting.delete(call);
-		call.row.holds.add(this.#clock.now() - call.arrivedAt);
+		call.count(release(this.#clock.now() - call.arrivedAt));
 		signal.removeEventListener('abort', leave);
 		cancel();
 		return end;
