@@ -1,9 +1,9 @@
+import {InputEstimate} from '../admission/input-estimate.ts';
 import {TokenEstimator} from '../admission/token-estimator.ts';
 import {charactersPerToken} from '../domain/accounting.ts';
 import {Times} from '../metrics/statistics/distribution.ts';
 import {Habits} from './advice/habits.ts';
 import type {Caller} from './clients.ts';
-import {InputEstimate} from './input-estimate.ts';
 
 /** One session of a client on one model: what is counted beside the figures of its cell. */
 export class ClientTotals {
@@ -46,21 +46,6 @@ export class ClientTotals {
 		this.habits = cell.habits;
 		this.model = model;
 	}
-}
-
-/** A request waits for room from now on. */
-export function hold(row: ClientTotals): void {
-	row.held++;
-}
-
-/** A request waits no longer. @param heldMs Undefined where it did not have to. */
-export function release(heldMs: number | undefined): (row: ClientTotals) => void {
-	return (row) => {
-		row.held--;
-		if (heldMs !== undefined) {
-			row.holds.add(heldMs);
-		}
-	};
 }
 
 /** One client on one model, over all of its sessions: a variant of the figures. */

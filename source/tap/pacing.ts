@@ -1,6 +1,7 @@
 import {createHash} from 'node:crypto';
 import {Bucket} from '../admission/bucket.ts';
 import type {Cost} from '../admission/token-estimator.ts';
+import {type WaitEnd, WaitingRoom} from '../admission/waiting-room.ts';
 import {bucketKey} from '../domain/account-snapshot.ts';
 import type {Lane, Use} from '../domain/bucket-usage.ts';
 import type {Clock} from '../domain/clock.ts';
@@ -8,14 +9,12 @@ import type {Failure} from '../domain/failure.ts';
 import type {Pace, TapConfig} from '../domain/tap.ts';
 import type {Limit, Quota, Target} from '../domain/target.ts';
 import {formatCount, formatSecondsLeft} from '../text/numbers.ts';
-import {hold, release} from './client-book.ts';
 import {type Caller, patienceOf} from './clients.ts';
 import type {Incoming} from './listener.ts';
 import type {ModelBook} from './models.ts';
 import {PauseGate} from './pause-gate.ts';
 import {held, largerThanQuota, paused, spentDay, type TapRefusal} from './refusal.ts';
 import type {TappedCall, Traffic} from './traffic.ts';
-import {type WaitEnd, WaitingRoom} from './waiting-room.ts';
 
 /** How long the first request of a model waits for its quotas, in milliseconds. */
 const quotaPatienceMs = 2000;
@@ -257,7 +256,7 @@ export class Pacing {
 		const userAgent = incoming.header('user-agent');
 		const {interim} = patienceOf(userAgent);
 		const from = clock.now();
-		call.count(hold);
+		call.hold();
 		let cancelInterim = (): void => {};
 		const keepAlive = (): void => {
 			cancelInterim = clock.after(interimMs, () => {
@@ -276,8 +275,7 @@ export class Pacing {
 			signal,
 		);
 		cancelInterim();
-		const heldMs = clock.now() - from;
-		call.count(release(heldMs >= 1 ? heldMs : undefined));
+		call.release(clock.now() - from);
 		return verdict;
 	}
 

@@ -2,13 +2,15 @@ import type {FailureContext} from '../bedrock/failures/error-facts.ts';
 import {failureOf} from '../bedrock/failures/failure-of.ts';
 import type {ResponseHeaders} from '../bedrock/methods/response-headers.ts';
 import {StreamFault} from '../bedrock/methods/stream-reader.ts';
+import {requestFacts, unreadFacts} from '../bedrock/request-facts.ts';
 import {estimatedTokens} from '../domain/accounting.ts';
 import type {Method, Usage} from '../domain/backend.ts';
 import type {Lane} from '../domain/bucket-usage.ts';
 import type {Clock} from '../domain/clock.ts';
 import type {Failure} from '../domain/failure.ts';
 import {type AnswerReader, type AnswerReading, bodyCollector, createAnswerReader} from './answer-reader.ts';
-import {callerOf, credentialsIn} from './clients.ts';
+import {arrive, orLate} from './arrival.ts';
+import {credentialsIn} from './clients.ts';
 import {
 	bodyOf,
 	type ExchangePorts,
@@ -22,7 +24,6 @@ import {endToEnd, type Headers, type Incoming} from './listener.ts';
 import type {ModelBook} from './models.ts';
 import {callKey, type Pacing, type Pass} from './pacing.ts';
 import {refusals, type TapRefusal} from './refusal.ts';
-import {type RequestFacts, requestFacts, unreadFacts} from './request-facts.ts';
 import type {Route} from './routes.ts';
 import type {Spending} from './spending.ts';
 import type {TappedCall} from './traffic.ts';
@@ -34,13 +35,15 @@ export type OverCall = {
 	readonly method: Method;
 	readonly lane: Lane;
 	readonly request: Buffer;
+	/** By the clock. */
+	readonly endedAt: number;
 	/** Undefined where it is not kept. */
 	readonly answer: Buffer | undefined;
 };
 
 /** What a request passes through. */
 export type PassPorts = ExchangePorts & {
-	readonly clock: Pick<Clock, 'after'>;
+	readonly clock: Pick<Clock, 'after' | 'now'>;
 	readonly models: ModelBook;
 	readonly pacing: Pacing;
 	/** Undefined: calls are not recorded. */
@@ -134,42 +137,13 @@ export async function passInference(
 		if (!isSpent) {
 			allowance?.settle(call.sentAt === undefined ? 0 : call.end?.costUsd);
 		}
+		const endedAt = ports.clock.now();
 		await known;
 		const lane = ports.pacing.laneOf(call.caller);
 		const kept = ports.recorder?.keepsAnswers ? Buffer.concat(answer) : undefined;
-		ports.recorder?.record({call, method, lane, request: body, answer: kept});
+		ports.recorder?.record({call, method, lane, request: body, endedAt, answer: kept});
 	}
 }
-
-const notYet = Promise.resolve('not yet' as const);
-
-/** A call, which is counted once `known` has resolved: the program that opened its connection is found meanwhile. */
-const arrive = async (
-	incoming: Incoming,
-	{index, model, facts}: {readonly index: number; readonly model: string; readonly facts: RequestFacts},
-	{traffic}: PassPorts,
-): Promise<{readonly call: TappedCall; readonly known: Promise<void>}> => {
-	const program = await Promise.race([incoming.program, notYet]);
-	const isKnown = program !== 'not yet';
-	const caller = callerOf(incoming, isKnown ? program : undefined);
-	const call = traffic.arrive(caller, index, model, facts);
-	if (isKnown) {
-		traffic.known(call, caller);
-	}
-	const whenKnown = async (): Promise<void> =>
-		traffic.known(call, callerOf(incoming, await incoming.program));
-	return {call, known: isKnown ? Promise.resolve() : whenKnown()};
-};
-
-/** Milliseconds that a request waits for its client's lane, which may have the name of its program. */
-const lanePatienceMs = 20;
-
-const orLate = async (known: Promise<void>, clock: Pick<Clock, 'after'>): Promise<void> => {
-	const {promise: late, resolve} = Promise.withResolvers<void>();
-	const cancel = clock.after(lanePatienceMs, resolve);
-	await Promise.race([known, late]);
-	cancel();
-};
 
 /** Under a limit of the cost the price of a model must be known first. */
 const allowanceFor = async (call: TappedCall, body: Buffer, {spending, models}: PassPorts) => {

@@ -1,5 +1,4 @@
 import type {Clock} from '../domain/clock.ts';
-import {hold, release} from './client-book.ts';
 import type {TappedCall} from './traffic.ts';
 
 /** Where calls wait while the user holds them, before they look for room. */
@@ -45,10 +44,10 @@ export class PauseGate {
 		const leave = (): void => resolve('gone');
 		signal.addEventListener('abort', leave, {once: true});
 		this.#waiting.add(call);
-		call.count(hold);
+		call.hold();
 		const end = await Promise.race([this.#shut.promise.then(() => 'open' as const), ended]);
 		this.#waiting.delete(call);
-		call.count(release(this.#clock.now() - call.arrivedAt));
+		call.release(this.#clock.now() - call.arrivedAt);
 		signal.removeEventListener('abort', leave);
 		cancel();
 		return end;

@@ -1,4 +1,5 @@
 import {inputOf} from '../admission/token-estimator.ts';
+import type {RequestFacts} from '../bedrock/request-facts.ts';
 import {costOf, occupiedBy, settledTokens, tokenCounts} from '../domain/accounting.ts';
 import type {Usage} from '../domain/backend.ts';
 import type {Clock} from '../domain/clock.ts';
@@ -12,7 +13,6 @@ import {foldEvent} from '../metrics/figures/fold-event.ts';
 import type {AnswerReading} from './answer-reader.ts';
 import {ClientBook, type ClientTotals} from './client-book.ts';
 import type {Caller} from './clients.ts';
-import type {RequestFacts} from './request-facts.ts';
 
 /** A model that clients call, with what is known of it by now. */
 export type TappedModel = {
@@ -62,6 +62,8 @@ export class TappedCall {
 	sentAt: number | undefined;
 	/** Times that it was sent: again where the service throttled it within its hold. */
 	attempts = 0;
+	/** How long it was kept waiting for room, in milliseconds. */
+	heldMs = 0;
 	firstTokenAt: number | undefined;
 	/** Of its last attempt; undefined before, and of one that was never sent. */
 	end: CallEnd | undefined;
@@ -84,6 +86,24 @@ export class TappedCall {
 		} else {
 			this.#uncounted.push(add);
 		}
+	}
+
+	/** It waits for room from now on. */
+	hold(): void {
+		this.count((row) => {
+			row.held++;
+		});
+	}
+
+	/** It waits no longer. */
+	release(heldMs: number): void {
+		this.heldMs += heldMs;
+		this.count((row) => {
+			row.held--;
+			if (heldMs >= 1) {
+				row.holds.add(heldMs);
+			}
+		});
 	}
 
 	/** It is known who sent it. */

@@ -12,8 +12,10 @@ export type Program = {
 
 /** Milliseconds of reading after which requests get their turn. Through Node's threads each file would take many turns. */
 const sliceMs = 2;
-/** A look is followed by so much more time until the next, so that many connections share one. */
-const pauseFactor = 4;
+/** A look is followed by so much more time until the next, so that many connections share one... */
+const pauseFactor = 2;
+/** ...but not by more milliseconds than a short answer takes: who has left by then is not found. */
+const maxPauseMs = 20;
 /** Clients that are looked at first when a new connection comes. */
 const maxRemembered = 32;
 /** A look at all processes that found nothing is paid for with so much more time until the next. */
@@ -27,7 +29,12 @@ type Options = {
 	readonly now: () => number;
 };
 
-type Asked = {readonly port: number; readonly answer: (program: Program | undefined) => void};
+type Asked = {
+	readonly port: number;
+	readonly answer: (program: Program | undefined) => void;
+	/** It was not found before: the table may lose a line that others move while it is read. */
+	readonly isAgain: boolean;
+};
 
 /**
  * Which program is at the other end of a connection, by Linux' own account. Processes of other users and of containers are
@@ -59,7 +66,7 @@ export class Programs {
 	 */
 	async find(port: number, ownPort: number): Promise<Program | undefined> {
 		const {promise, resolve} = Promise.withResolvers<Program | undefined>();
-		this.#asked.push({port, answer: resolve});
+		this.#asked.push({port, answer: resolve, isAgain: false});
 		if (!this.#isLooking) {
 			this.#isLooking = true;
 			void this.#look(ownPort);
@@ -75,10 +82,16 @@ export class Programs {
 			this.#asked = [];
 			const from = this.#options.now();
 			const found = await this.#programsAt(asked, ownPort).catch(() => new Map<number, Program>());
-			for (const {port, answer} of asked) {
-				answer(found.get(port));
+			for (const each of asked) {
+				const program = found.get(each.port);
+				if (program === undefined && !each.isAgain) {
+					this.#asked.push({...each, isAgain: true});
+				} else {
+					each.answer(program);
+				}
 			}
-			await wait((this.#options.now() - from) * pauseFactor, undefined, {ref: false});
+			const pauseMs = Math.min(maxPauseMs, (this.#options.now() - from) * pauseFactor);
+			await wait(pauseMs, undefined, {ref: false});
 		}
 		this.#isLooking = false;
 	}

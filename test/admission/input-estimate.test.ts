@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
+import {InputEstimate} from '../../source/admission/input-estimate.ts';
 import {createRandom} from '../../source/domain/random.ts';
-import {InputEstimate} from '../../source/tap/input-estimate.ts';
 
 const text = (characters: number) => ({characters, images: 0, documentBytes: 0});
 

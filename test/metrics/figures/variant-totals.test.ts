@@ -1,9 +1,9 @@
 import {describe, expect, it} from 'vitest';
 import type {AnsweredEvent} from '../../../source/domain/run-event.ts';
-import {emptyCaching, foldCaching} from '../../../source/metrics/figures/breakdowns.ts';
 import {emptyFigures} from '../../../source/metrics/figures/figures.ts';
 import {foldEvent} from '../../../source/metrics/figures/fold-event.ts';
 import {toVariantFigures} from '../../../source/metrics/figures/variant-figures.ts';
+import {emptyCaching, foldCaching} from '../../../source/metrics/figures/variant-totals.ts';
 import {leverTexts} from '../../../source/reports/words.ts';
 import {cellOf, quotaOf, targetOf} from '../../helpers/spec-fixture.ts';
 

@@ -8,7 +8,58 @@ import {matchesFilter, selectedOf} from './lists.ts';
 import {oncePerState, shownSnapshot} from './selectors.ts';
 import type {State} from './state.ts';
 
-/** The list of quotas, as the screen and `quotas` show it: its rows and its columns. */
+/** Quotas in words, and the list of them as the screen and `quotas` show it: rows and columns. */
+
+/** A limit in words; `unit` is `RPM`, `TPM` or `TPD`. */
+export function limitWords(limit: Limit, unit: string): string {
+	switch (limit.state) {
+		case 'none':
+			return `no ${unit} limit`;
+		case 'blocked':
+			return `${unit} blocked`;
+		case 'known':
+		case 'unknown':
+			return limit.value === null ? `${unit} unknown` : `${formatTokens(limit.value)} ${unit}`;
+	}
+}
+
+/** The source of a limit in one word; empty where there is no limit. */
+export function sourceWord(limit: Limit): string {
+	return limit.source ?? (limit.state === 'unknown' ? 'unknown' : '');
+}
+
+/** Several limits with their sources; a source that all share is named once. */
+export function quotaWords(limits: ReadonlyArray<{readonly limit: Limit; readonly unit: string}>): string {
+	const sources = new Set(limits.map(({limit}) => sourceWord(limit)).filter((word) => word !== ''));
+	const isShared = sources.size <= 1;
+	const words = limits.map(({limit, unit}) =>
+		isShared ? limitWords(limit, unit) : `${limitWords(limit, unit)} ${sourceWord(limit)}`.trim(),
+	);
+	return `${words.join(' · ')}${isShared ? ` ${[...sources].join('')}` : ''}`.trim();
+}
+
+/** The account of the run in words; empty where there is none to name. */
+export function accountWords(account: string | null | undefined): string {
+	return account === undefined ? '' : `account ${account ?? unknownMark}`;
+}
+
+/** The line above a table: where these quotas apply. */
+export function placeLine(
+	region: string,
+	endpoint: string | null,
+	isSimulated: boolean,
+	account?: string | null,
+): string {
+	return [
+		isSimulated ? 'SIMULATED' : '',
+		region,
+		// A simulator has no account to name.
+		isSimulated && account === null ? '' : accountWords(account),
+		endpoint === null ? '' : `endpoint ${endpoint} (not AWS)`,
+	]
+		.filter((part) => part !== '')
+		.join('  ');
+}
 
 /** A limit of a bucket of the run, as a row of the Quotas view. */
 export type QuotaRow = LimitRow & {readonly key: string; readonly gauge: Gauge | undefined};
@@ -74,10 +125,8 @@ export function selectedQuota(state: State): QuotaRow | undefined {
 	return selectedOf(listedQuotas(state), ({key}) => key, state.lists.quotas);
 }
 
-/** Quotas as rows and columns: the same in the Quotas view and in the commands that print them. */
-
 /** One limit of a bucket. */
-export type LimitRow = {
+type LimitRow = {
 	/** Clean text. */
 	readonly model: string;
 	readonly scope: string;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {createRun} from '../../../source/engine/run.ts';
-import {itemWalk} from '../../../source/engine/scheduling/item-walk.ts';
+import {itemWalk} from '../../../source/engine/scheduling/interleaving.ts';
 import {FakeClock} from '../../helpers/fake-clock.ts';
 import {ModelServer} from '../../helpers/model-server.ts';
 import {cellOf, itemsOf, loadOf, quotaOf, specOf, targetOf, variantOf} from '../../helpers/spec-fixture.ts';

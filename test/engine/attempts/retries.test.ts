@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
 import type {Failure, FailureClass} from '../../../source/domain/failure.ts';
-import {retryDelayMs} from '../../../source/engine/attempts/retry-policy.ts';
+import {retryDelayMs} from '../../../source/engine/attempts/retries.ts';
 
 describe('retryDelayMs', () => {
 	const failure = (failureClass: FailureClass, overrides: Partial<Failure> = {}): Failure => ({

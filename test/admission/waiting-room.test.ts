@@ -1,9 +1,9 @@
 import {describe, expect, it} from 'vitest';
 import {Bucket} from '../../source/admission/bucket.ts';
+import {type WaitEnd, WaitingRoom} from '../../source/admission/waiting-room.ts';
 import {noQuota} from '../../source/bedrock/quotas/bucket-quota.ts';
 import type {Lane} from '../../source/domain/bucket-usage.ts';
 import type {Quota} from '../../source/domain/target.ts';
-import {type WaitEnd, WaitingRoom} from '../../source/tap/waiting-room.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';
 
 const windowMs = 60_000;
@@ -29,9 +29,15 @@ const roomOf = (requests: number, {tokens = 1_000_000, evenAbove = undefined as 
 	const cost = (amount: number) => ({reserved: amount, setAside: amount, max: amount, likelyMax: amount});
 	const enter = async (
 		key: string,
-		{holdMs = 25_000, lane = 'normal' as Lane, amount = 100, signal = new AbortController().signal} = {},
+		{
+			holdMs = 25_000,
+			lane = 'normal' as Lane,
+			amount = 100,
+			signal = new AbortController().signal,
+			caller = undefined as string | undefined,
+		} = {},
 	): Promise<WaitEnd> => {
-		const verdict = await room.enter({key, cost: () => cost(amount), lane}, holdMs, signal);
+		const verdict = await room.enter({key, cost: () => cost(amount), lane, caller}, holdMs, signal);
 		log.push({key, at: clock.now(), verdict});
 		if (verdict.kind === 'admitted') {
 			bucket.settle(verdict.reservation, amount);
@@ -143,6 +149,55 @@ describe('the waiting room', () => {
 		expect(await gone).toEqual({kind: 'gone'});
 		expect((await next).kind).toBe('admitted');
 		expect(admitted().map(([key]) => key)).toEqual(['first', 'next']);
+	});
+});
+
+describe('several callers of one lane', () => {
+	it('come in turn, by the quota tokens that they were let in with', async () => {
+		const {clock, enter, admitted} = roomOf(2);
+		const all = [
+			...Array.from({length: 20}, (_, index) => enter(`many ${index}`, {caller: 'many', holdMs: 1e9})),
+			enter('large', {caller: 'large', amount: 500, holdMs: 1e9}),
+			...Array.from({length: 3}, (_, index) => enter(`few ${index}`, {caller: 'few', holdMs: 1e9})),
+		];
+		await clock.advance(15 * 61_000);
+		await Promise.all(all);
+		const order = admitted().map(([key]) => key);
+		expect(order.indexOf('large')).toBeLessThan(5);
+		expect(order.indexOf('few 2')).toBeLessThan(10);
+		expect(order.filter((key) => key.startsWith('many'))).toEqual(
+			Array.from({length: 20}, (_, index) => `many ${index}`),
+		);
+	});
+
+	it('do not pay for what they gave up', async () => {
+		const {clock, enter, admitted} = roomOf(1);
+		await enter('first', {caller: 'a'});
+		const leave = new AbortController();
+		const gone = Array.from({length: 50}, (_, index) =>
+			enter(`gone ${index}`, {caller: 'b', signal: leave.signal, holdMs: 1e9}),
+		);
+		leave.abort();
+		await Promise.all(gone);
+		const all = [
+			...Array.from({length: 5}, (_, index) => enter(`a ${index}`, {caller: 'a', holdMs: 1e9})),
+			enter('b', {caller: 'b', holdMs: 1e9}),
+		];
+		await clock.advance(7 * 61_000);
+		await Promise.all(all);
+		expect(admitted().map(([key]) => key)).toEqual(['first', 'b', 'a 0', 'a 1', 'a 2', 'a 3', 'a 4']);
+	});
+
+	it('wait behind a lane above, whoever is in it', async () => {
+		const {clock, enter, admitted} = roomOf(1);
+		await enter('first', {caller: 'a', lane: 'high'});
+		const all = [
+			enter('low', {caller: 'b', lane: 'low', holdMs: 1e9}),
+			enter('high', {caller: 'a', lane: 'high', holdMs: 1e9}),
+		];
+		await clock.advance(3 * 61_000);
+		await Promise.all(all);
+		expect(admitted().map(([key]) => key)).toEqual(['first', 'high', 'low']);
 	});
 });
 

@@ -1,12 +1,13 @@
 import {describe, expect, it} from 'vitest';
 import {createRandom} from '../../../source/domain/random.ts';
-import {MaxTokensLog} from '../../../source/engine/cells/max-tokens-tuner.ts';
 import {createRun} from '../../../source/engine/run.ts';
+import {MaxTokensLog} from '../../../source/metrics/decisions/max-tokens.ts';
 import {FakeClock} from '../../helpers/fake-clock.ts';
 import {ModelServer} from '../../helpers/model-server.ts';
 import {cellOf, loadOf, quotaOf, specOf, targetOf} from '../../helpers/spec-fixture.ts';
 
-describe('LearntMaxTokens', () => {
+/** Tests source/metrics/decisions/max-tokens.ts: the max tokens that a run learns. */
+describe('MaxTokensLog', () => {
 	it('tells what matters, at most once in five seconds a cell, and the last value', () => {
 		const lines: string[] = [];
 		const learnt = new MaxTokensLog((text) => lines.push(text));

@@ -1,6 +1,5 @@
 import {charactersPerToken} from '../domain/accounting.ts';
 import {Quantiles} from '../metrics/statistics/distribution.ts';
-import type {RequestFacts} from './request-facts.ts';
 
 /**
  * Tokens of a request's input before the service has counted them, by the size of its body: a further request to have it
@@ -24,7 +23,8 @@ const ratioScale = 10_000;
 /** What a picture counts at most in the models that say it (Claude: about 1,600 tokens), in characters of text. */
 const imageSize = 1600 * charactersPerToken;
 
-type Sizes = Pick<RequestFacts, 'characters' | 'images' | 'documentBytes'>;
+/** What of a request's body its tokens follow. */
+type Sizes = {readonly characters: number; readonly images: number; readonly documentBytes: number};
 
 /** The size of a request in characters; a byte of a document counts as one. */
 const sizeOf = ({characters, images, documentBytes}: Sizes): number =>

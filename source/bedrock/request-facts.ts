@@ -1,15 +1,19 @@
 import {createHash} from 'node:crypto';
-import {at, countOf, isObject, type JsonObject, parseJson, wordOf} from '../bedrock/json.ts';
+import {at, countOf, isObject, type JsonObject, parseJson, wordOf} from './json.ts';
 
-/** What the body of a request says about its size, whatever its model's form. Nothing of the text itself is kept. */
-export type RequestFacts = {
-	/** Undefined where the body has none: the service then assumes the model's maximum. */
+/** How large a request is, whatever its model's form. */
+type RequestSize = {
+	/** Undefined where the request has none: the service then assumes the model's maximum. */
 	readonly maxTokens: number | undefined;
 	/** Of all texts: prompts, tools, schemas. */
 	readonly characters: number;
 	readonly images: number;
 	/** Bytes of documents, as they are before their encoding. */
 	readonly documentBytes: number;
+};
+
+/** What the body of a request says about its size and its caching. Nothing of the text itself is kept. */
+export type RequestFacts = RequestSize & {
 	/** It asks for a part of the prompt to be cached. */
 	readonly hasCachePoint: boolean;
 	/** The tier that it asks for. */
@@ -68,9 +72,9 @@ type Sizes = {characters: number; images: number; documentBytes: number; hasCach
 /** A body is as deep as its author made it. */
 const maxDepth = 64;
 
-const addData = (text: string, within: readonly string[], sizes: Sizes): void => {
+const addData = (bytes: number, within: readonly string[], sizes: Sizes): void => {
 	if (within.some((key) => /document|file/i.test(key))) {
-		sizes.documentBytes += Math.floor((text.length * 3) / 4);
+		sizes.documentBytes += bytes;
 	} else {
 		sizes.images++;
 	}
@@ -92,10 +96,14 @@ const measureObject = (value: JsonObject, within: readonly string[], sizes: Size
 const measure = (value: unknown, key: string, within: readonly string[], sizes: Sizes): void => {
 	if (typeof value === 'string') {
 		if (dataKeys.has(key)) {
-			addData(value, within, sizes);
+			addData(Math.floor((value.length * 3) / 4), within, sizes);
 		} else if (!settings.has(key)) {
 			sizes.characters += value.length;
 		}
+		return;
+	}
+	if (value instanceof Uint8Array) {
+		addData(value.length, within, sizes);
 		return;
 	}
 	if (within.length >= maxDepth) {
@@ -123,6 +131,17 @@ const beginningOf = ({tools, toolConfig, system}: JsonObject): Beginning | undef
 		: {characters, fingerprint: createHash('sha256').update(JSON.stringify(parts)).digest('base64')};
 };
 
+const maxTokensIn = (value: JsonObject): number | undefined =>
+	maxTokenPaths.map((path) => countOf(at(value, ...path))).find((count) => count !== undefined);
+
+/** How large a request is: of a body that is parsed, or of the input of a command, which has bytes as they are. */
+export function requestSize(value: JsonObject): RequestSize {
+	const sizes: Sizes = {characters: 0, images: 0, documentBytes: 0, hasCachePoint: false};
+	measure(value, '', [], sizes);
+	const {characters, images, documentBytes} = sizes;
+	return {maxTokens: maxTokensIn(value), characters, images, documentBytes};
+}
+
 /** Reads a body; one that is not JSON has no facts but its length. */
 export function requestFacts(body: Buffer): RequestFacts {
 	const value = parseJson(body.toString('utf8'));
@@ -139,12 +158,9 @@ export function requestFacts(body: Buffer): RequestFacts {
 	}
 	const sizes: Sizes = {characters: 0, images: 0, documentBytes: 0, hasCachePoint: false};
 	measure(value, '', [], sizes);
-	const maxTokens = maxTokenPaths
-		.map((path) => countOf(at(value, ...path)))
-		.find((count) => count !== undefined);
 	return {
 		...sizes,
-		maxTokens,
+		maxTokens: maxTokensIn(value),
 		tier: wordOf(at(value, 'serviceTier', 'type')) ?? wordOf(at(value, 'service_tier')),
 		beginning: beginningOf(value),
 	};
