@@ -87,11 +87,11 @@ export class ModelBucket {
 		const end = await this.room.enter({key: '', cost, lane, caller}, Number.POSITIVE_INFINITY, signal);
 		switch (end.kind) {
 			case 'admitted': {
-				const heldMs = end.reservation.sentAt - from;
-				if (heldMs >= 1) {
+				const {reservation, heldMs} = end;
+				if (heldMs > 0) {
 					this.#onNews({type: 'held', lane, heldMs}, model);
 				}
-				return new BucketLease(this, {wanted, reservation: end.reservation, heldMs, onNews: this.#onNews});
+				return new BucketLease(this, {wanted, reservation, heldMs, onNews: this.#onNews});
 			}
 			case 'never':
 				throw new LargerThanQuotaError(model, end);
