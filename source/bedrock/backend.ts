@@ -130,7 +130,7 @@ export function createBackend(
 				return {kind: 'failed', failure: await renewed(failure, error, sentAtMs)};
 			}
 		},
-		countTokens: createTokenCounter(clients.runtime, silenceMs, noteRefusal),
+		countTokens: createTokenCounter(clients, silenceMs, noteRefusal),
 		uncounted: () => [...uncounted],
 		refusalOf: (model) => refusals.get(model),
 		roundTripMs: clients.roundTripMs,
@@ -153,7 +153,7 @@ type FittingMethod = {
 	readonly remark: string | undefined;
 };
 
-type Called = Pick<Target, 'model' | 'baseModel'>;
+type Called = Pick<Target, 'model' | 'baseModel' | 'scope'>;
 
 /** @throws UserError (exit 2) for a model whose answers are not text: no method can call it. */
 const assertText = (targets: readonly Called[], catalogue: ModelIndex): void => {
@@ -183,7 +183,10 @@ export function fittingMethod(
 ): FittingMethod {
 	assertText(targets, catalogue);
 	const instead = whole[method];
-	const silent = targets.filter(({baseModel}) => catalogue.model(baseModel)?.isStreaming === false);
+	// What bedrock-runtime lists says nothing of bedrock-mantle.
+	const silent = targets.filter(
+		({baseModel, scope}) => scope !== 'mantle' && catalogue.model(baseModel)?.isStreaming === false,
+	);
 	if (instead === undefined || silent.length === 0) {
 		return {method, remark: undefined};
 	}

@@ -1,4 +1,5 @@
-import type {InferenceRequest} from '../../domain/backend.ts';
+import {type InferenceRequest, isMantleMethod, type MantleMethod, type Method} from '../../domain/backend.ts';
+import type {Target} from '../../domain/target.ts';
 import type {Reading} from '../families/family.ts';
 import type {JsonObject} from '../json.ts';
 
@@ -30,6 +31,26 @@ export type Dialect = {
 	/** Undefined: an event that is not known; it is skipped, as the vendors' clients do. */
 	readonly readEvent: (event: MantleEvent) => EventReading | undefined;
 };
+
+/** The API that a model of the endpoint speaks: Claude Messages, GPT Responses only, the others Chat Completions. */
+const apiOf = (model: string): 'messages' | 'responses' | 'chat-completions' =>
+	/(?:^|\.)anthropic\./.test(model)
+		? 'messages'
+		: /^openai\.gpt-\d/.test(model)
+			? 'responses'
+			: 'chat-completions';
+
+/**
+ * How a target is called in a run with a method: one of bedrock-mantle by the API of its model where the method is one of
+ * bedrock-runtime, streamed or whole like that.
+ */
+export function methodFor({model, scope}: Pick<Target, 'model' | 'scope'>, method: Method): Method {
+	if (scope !== 'mantle' || isMantleMethod(method)) {
+		return method;
+	}
+	const api: MantleMethod = apiOf(model);
+	return method.endsWith('-stream') ? `${api}-stream` : api;
+}
 
 /**
  * Models whose OpenAI-style APIs are below `/openai/v1`, where others are below `/v1`: as public clients found them at the

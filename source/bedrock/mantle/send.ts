@@ -1,7 +1,7 @@
 import {createParser} from 'eventsource-parser';
 import type {InferenceRequest, InvokeOptions, MantleMethod} from '../../domain/backend.ts';
 import type {Reading} from '../families/family.ts';
-import {at, isObject, parseJson, wordOf} from '../json.ts';
+import {at, countOf, isObject, parseJson, wordOf} from '../json.ts';
 import {answerOf, type BedrockAnswer, EmptyAnswer, UnreadableAnswer} from '../methods/answer.ts';
 import {contentTypeOf, type ResponseHeaders} from '../methods/response-headers.ts';
 import {cutAfter, readStream, StreamFault, streamReader} from '../methods/stream-reader.ts';
@@ -157,3 +157,27 @@ const askForStream: MantleSend = async (dialect, endpoint, request, options) => 
 	}
 	return mantleAnswer(folded, headers, tier);
 };
+
+/**
+ * Input tokens of a request, which costs no quota: Messages has a call for it, the other APIs have none.
+ * @returns Undefined where the endpoint can't count.
+ */
+export async function countByMantle(
+	endpoint: MantleEndpoint,
+	method: MantleMethod,
+	request: InferenceRequest,
+	signal: AbortSignal,
+): Promise<number | undefined> {
+	const dialect = dialects[method];
+	if (dialect !== messages) {
+		return undefined;
+	}
+	const {model, system, messages: turns} = dialect.build(request, false);
+	const {body} = await endpoint.call({
+		path: `${dialect.path(request.model)}/count_tokens`,
+		headers: dialect.headers,
+		body: {model, messages: turns, ...(system === undefined ? {} : {system})},
+		signal,
+	});
+	return countOf(at(parseJson(await textOf(body)), 'input_tokens'));
+}

@@ -39,6 +39,7 @@ type Subject = {
 const scopeWords: Readonly<Record<Scope, string>> = {
 	'on-demand': 'on-demand',
 	'cross-region': 'cross-Region',
+	mantle: 'bedrock-mantle',
 	global: 'global',
 };
 
