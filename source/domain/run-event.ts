@@ -134,7 +134,7 @@ export type RunEvent =
 			readonly type: 'started';
 			readonly at: number;
 			readonly epochMs: number;
-			/** For the log, where it is no run. */
+			/** For the log, in place of that of a run. */
 			readonly text?: string;
 	  }
 	| {readonly type: 'ended'; readonly at: number}
