@@ -1,5 +1,6 @@
-import type {Admission, Bucket, WaitReason} from '../admission/bucket.ts';
+import type {Admission, Bucket} from '../admission/bucket.ts';
 import type {Reservation} from '../admission/ledger.ts';
+import type {WaitReason} from '../admission/room.ts';
 import {freeRateOf} from '../admission/run-buckets.ts';
 import type {Cost} from '../admission/token-estimator.ts';
 import {type Dimension, type Lane, lanes, roomPart} from '../domain/bucket-usage.ts';
