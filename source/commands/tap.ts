@@ -286,6 +286,7 @@ export async function tap(
 		const reports = readReports(handle);
 		const config: TapConfig = {
 			connection: demo.connection,
+			ledger: settings.ledger,
 			override: settings.override,
 			port: settings.port,
 			secret: secret.value,

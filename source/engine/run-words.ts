@@ -116,3 +116,23 @@ const dayWords = ({othersToday, settledTokens, tokensPerDay}: Bucket): string =>
 	tokensPerDay === null
 		? ', as the service says'
 		: ` (${formatTokens(othersToday + settledTokens)} of ${formatTokens(tokensPerDay)})`;
+
+/**
+ * What a run that is over never sent, a sentence each.
+ * @param overdue Requests of open loops that were due.
+ * @param conversations Those that were left before their last turn.
+ */
+export function unsentWords(overdue: number, conversations: number): readonly string[] {
+	return [
+		...(overdue === 0
+			? []
+			: [
+					`${overdue} requests that were due were never sent: quota and bounds let no more through. The latencies are of those that were sent.`,
+				]),
+		...(conversations === 0
+			? []
+			: [
+					`${conversations} ${conversations === 1 ? 'conversation' : 'conversations'} ended before the last turn: the run was over, or the quota takes no longer ones.`,
+				]),
+	];
+}

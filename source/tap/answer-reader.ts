@@ -4,8 +4,8 @@ import {readMessage, readMessageEvent} from '../bedrock/families/converse-shape.
 import type {Reading} from '../bedrock/families/family.ts';
 import {familyOf, readBody, readChunk} from '../bedrock/families/registry.ts';
 import {at, isObject, parseJson, stringOf, wordOf} from '../bedrock/json.ts';
+import {isRefusal, isTruncation} from '../bedrock/methods/answer.ts';
 import {countsInHeaders, isSimulated, type ResponseHeaders} from '../bedrock/methods/response-headers.ts';
-import {isRefusal, isTruncation} from '../bedrock/stop-reason.ts';
 import {countsIn, overlay, type ReportedCounts, settleUsage, type UsageReport} from '../bedrock/usage.ts';
 import type {Method, Usage} from '../domain/backend.ts';
 

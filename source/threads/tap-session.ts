@@ -18,9 +18,12 @@ import type {TapConfig} from '../domain/tap.ts';
 import type {Target} from '../domain/target.ts';
 import {faultOf} from '../domain/user-error.ts';
 import {isAddressOf} from '../tap/gate.ts';
+import {Programs} from '../tap/programs/programs.ts';
 import type {UpstreamHost} from '../tap/routes.ts';
 import {Tap} from '../tap/tap.ts';
 import {dayBookFolder, openDayBook} from './day-book.ts';
+import {openLedger} from './fleet.ts';
+import type {LedgerConnection} from './ledger-connection.ts';
 import {createLedgerStore, type LedgerStore} from './ledger-store.ts';
 import type {TapReport, TapRequest} from './messages.ts';
 import {openRecorder} from './recorder.ts';
@@ -45,6 +48,7 @@ type Started = {
 	readonly tap: Tap;
 	readonly clients: Clients;
 	readonly network: Network;
+	readonly ledger: LedgerConnection | undefined;
 	readonly recorder: ReturnType<typeof openRecorder> | undefined;
 	readonly noteElsewhere: () => void;
 	readonly stopPublishing: () => void;
@@ -132,6 +136,7 @@ const startTap = async (
 			certificates: isLocal ? undefined : await configuredCertificates(connection.profile),
 		});
 		const runtime = await clients.runtime();
+		const ledger = config.ledger && (await openLedger(config.ledger, warn));
 		const {endpoint} = clients;
 		const lists = listOptions(clients, region, {connection, override, isRefreshing, tier: undefined});
 		let keys: Keys | undefined;
@@ -153,6 +158,7 @@ const startTap = async (
 		};
 		const tap: Tap = new Tap(config, {
 			clock,
+			programs: process.platform === 'linux' ? new Programs() : undefined,
 			agents: network.agents,
 			roundTripMs: network.roundTripMs,
 			account: link.buckets,
@@ -203,6 +209,7 @@ const startTap = async (
 			tap,
 			clients,
 			network,
+			ledger,
 			noteElsewhere,
 			recorder,
 			listening: {type: 'tap-listening', port, region, endpoint},
@@ -278,6 +285,7 @@ export function createTapSession(
 				started?.stopPublishing();
 				started?.network.close();
 				started?.clients.close();
+				started?.ledger?.close();
 				account.close();
 				publish({type: 'closed'});
 				break;

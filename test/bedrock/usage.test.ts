@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import {isRefusal, isTruncation} from '../../source/bedrock/stop-reason.ts';
+import {isRefusal, isTruncation} from '../../source/bedrock/methods/answer.ts';
 import {countsIn, settleUsage} from '../../source/bedrock/usage.ts';
 
 describe('counts', () => {

@@ -3,7 +3,7 @@ import type {Clock} from '../../domain/clock.ts';
 import type {Bucket} from '../bucket.ts';
 import type {Wait} from '../room.ts';
 import type {FleetRequest, Lease} from './fleet-gate.ts';
-import type {Ask, AskVerdict} from './shared-ledger.ts';
+import {type Ask, type AskVerdict, ticketMs} from './shared-ledger.ts';
 
 /*
  * What a member has asked the ledger of its fleet for: a lease for each call. While the ledger has room up to `maxAsked` are
@@ -25,6 +25,8 @@ type Pending = {
 	request: FleetRequest;
 	/** When its caller came last. */
 	calledAt: number;
+	/** When the ledger was asked last. */
+	askedAt: number;
 	state:
 		| {readonly kind: 'asked'}
 		| {readonly kind: 'waiting'; readonly dueAt: number; readonly reason: Wait['reason']}
@@ -87,6 +89,7 @@ export class Leases {
 			lane: request.lane,
 			request,
 			calledAt: now,
+			askedAt: now,
 			state: {kind: 'asked'},
 		};
 		this.#pending.set(key, pending);
@@ -142,6 +145,7 @@ export class Leases {
 
 	#ask(pending: Pending): void {
 		const askedAt = this.#options.clock.now();
+		pending.askedAt = askedAt;
 		pending.state = {kind: 'asked'};
 		void this.#options.reserve(this.#askOf(pending)).then((verdict) => {
 			// It was dropped meanwhile, and is given back.
@@ -216,6 +220,13 @@ export class Leases {
 			const isDeserted = state.kind === 'waiting' && now - Math.max(calledAt, state.dueAt) >= desertedMs;
 			if (isUntaken || isDeserted) {
 				this.#drop(pending);
+			} else if (
+				state.kind === 'waiting' &&
+				now - pending.askedAt >= ticketMs / 2 &&
+				this.#isInWindow(pending)
+			) {
+				// It keeps its turn.
+				this.#ask(pending);
 			}
 		}
 		this.#sweepLater();

@@ -31,7 +31,7 @@ import {
 	toUncheckedRecord,
 	type UncheckedRecord,
 } from './request-records.ts';
-import {retryDelayMs} from './retry-policy.ts';
+import {retryDelayMs} from './retries.ts';
 
 type SettlementPorts = {
 	readonly onAnswer?: ((record: AnswerRecord) => void) | undefined;
