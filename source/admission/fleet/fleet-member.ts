@@ -3,7 +3,7 @@ import type {Clock} from '../../domain/clock.ts';
 import type {FleetEvent, FleetView, LossCause} from '../../domain/fleet-view.ts';
 import type {Bucket} from '../bucket.ts';
 import type {Reservation} from '../ledger.ts';
-import type {FleetGate, FleetRequest, Lease} from './fleet-gate.ts';
+import type {FleetGate, FleetLease, FleetRequest} from './fleet-gate.ts';
 import {Leases} from './leases.ts';
 import {MemberList} from './member-list.ts';
 import {OwnEntries} from './own-entries.ts';
@@ -179,7 +179,7 @@ export class FleetMember implements FleetGate {
 		this.#leases.withdraw(key);
 	}
 
-	sent(reservation: Reservation, lease?: Lease): void {
+	sent(reservation: Reservation, lease?: FleetLease): void {
 		this.#entries.sent(reservation, lease?.id ?? this.#newId(), lease !== undefined);
 		if (lease?.probe !== undefined) {
 			this.news.probes(reservation, lease.probe);

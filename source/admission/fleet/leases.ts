@@ -2,7 +2,7 @@ import {type Lane, type Limits, lanes, roomPart} from '../../domain/bucket-usage
 import type {Clock} from '../../domain/clock.ts';
 import type {Bucket} from '../bucket.ts';
 import type {Wait} from '../room.ts';
-import type {FleetRequest, Lease} from './fleet-gate.ts';
+import type {FleetLease, FleetRequest} from './fleet-gate.ts';
 import {type Ask, type AskVerdict, ticketMs} from './shared-ledger.ts';
 
 /*
@@ -30,7 +30,7 @@ type Pending = {
 	state:
 		| {readonly kind: 'asked'}
 		| {readonly kind: 'waiting'; readonly dueAt: number; readonly reason: Wait['reason']}
-		| {readonly kind: 'granted'; readonly at: number; readonly lease: Lease};
+		| {readonly kind: 'granted'; readonly at: number; readonly lease: FleetLease};
 };
 
 type LeasesOptions = {
@@ -65,7 +65,7 @@ export class Leases {
 	}
 
 	/** The lease of a call, where the ledger gave one that is large enough; else it is asked. */
-	admit(request: FleetRequest): {readonly kind: 'lease'; readonly lease: Lease} | Wait {
+	admit(request: FleetRequest): {readonly kind: 'lease'; readonly lease: FleetLease} | Wait {
 		const {clock} = this.#options;
 		const now = clock.now();
 		const key = request.key ?? `lane ${request.lane}`;
