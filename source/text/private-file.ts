@@ -11,7 +11,8 @@ import {
 	statSync,
 	writeFileSync,
 } from 'node:fs';
-import {open, rename, rm} from 'node:fs/promises';
+import {mkdir, open, rename, rm} from 'node:fs/promises';
+import path from 'node:path';
 import {Readable} from 'node:stream';
 import {pipeline} from 'node:stream/promises';
 import envPaths from 'env-paths';
@@ -123,6 +124,30 @@ export async function writeAtomically(
 		await rm(temporary, {force: true});
 		throw error;
 	}
+}
+
+/** Node's own recursive mkdir never ends below a parent that refuses folders as if it were absent (`/proc`). */
+const makeFolder = async (folder: string): Promise<void> => {
+	const make = async () => mkdir(folder, {mode: privateFolderMode});
+	try {
+		await make();
+	} catch (error) {
+		const code = error instanceof Error && 'code' in error ? error.code : undefined;
+		if (code === 'EEXIST') {
+			return;
+		}
+		if (code !== 'ENOENT' || path.dirname(folder) === folder) {
+			throw error;
+		}
+		await makeFolder(path.dirname(folder));
+		await make();
+	}
+};
+
+/** Files of the cache, and those that running programs share: after a crash of the machine they are not needed. */
+export async function writeWithFolder(file: string, text: string): Promise<void> {
+	await makeFolder(path.dirname(file));
+	await writeAtomically(file, text, {isLasting: false});
 }
 
 /** Writes a large file line by line. Close it, whatever happens. */
