@@ -126,21 +126,31 @@ export async function writeAtomically(
 	}
 }
 
+/** Code of an error of the system. */
+const codeOf = (error: unknown): unknown =>
+	error instanceof Error && 'code' in error ? error.code : undefined;
+
+/** Makes one folder; another program may make it at the same instant. */
+const makeOne = async (folder: string): Promise<void> => {
+	try {
+		await mkdir(folder, {mode: privateFolderMode});
+	} catch (error) {
+		if (codeOf(error) !== 'EEXIST') {
+			throw error;
+		}
+	}
+};
+
 /** Node's own recursive mkdir never ends below a parent that refuses folders as if it were absent (`/proc`). */
 const makeFolder = async (folder: string): Promise<void> => {
-	const make = async () => mkdir(folder, {mode: privateFolderMode});
 	try {
-		await make();
+		await makeOne(folder);
 	} catch (error) {
-		const code = error instanceof Error && 'code' in error ? error.code : undefined;
-		if (code === 'EEXIST') {
-			return;
-		}
-		if (code !== 'ENOENT' || path.dirname(folder) === folder) {
+		if (codeOf(error) !== 'ENOENT' || path.dirname(folder) === folder) {
 			throw error;
 		}
 		await makeFolder(path.dirname(folder));
-		await make();
+		await makeOne(folder);
 	}
 };
 
