@@ -1,5 +1,6 @@
 import {type AccountSession, createAccountSession} from '../account/account-session.ts';
 import {createOwnTrafficRegistry, type OwnTrafficRegistry} from '../account/own-traffic-registry.ts';
+import {createLedgerStore, type LedgerStore} from '../admission/member-store.ts';
 import {Membership} from '../admission/membership.ts';
 import {listOptions} from '../bedrock/account-access.ts';
 import {type Clients, createClients} from '../bedrock/clients/clients.ts';
@@ -12,6 +13,7 @@ import {
 } from '../bedrock/clients/network.ts';
 import {secretsOf} from '../bedrock/failures/redact.ts';
 import {priceOf} from '../bedrock/prices.ts';
+import {accountIdentity} from '../bedrock/quotas/quota-cache.ts';
 import {resolveTargets} from '../bedrock/quotas/resolve-targets.ts';
 import {type Clock, systemClock} from '../domain/clock.ts';
 import type {Connection} from '../domain/run-config.ts';
@@ -25,7 +27,6 @@ import {Tap} from '../tap/tap.ts';
 import {dayBookFolder, openDayBook} from './day-book.ts';
 import {openLedger} from './fleet.ts';
 import type {LedgerConnection} from './ledger-connection.ts';
-import {createLedgerStore, type LedgerStore} from './ledger-store.ts';
 import type {TapReport, TapRequest} from './messages.ts';
 import {openRecorder} from './recorder.ts';
 
@@ -172,7 +173,7 @@ const startTap = async (
 			onTarget: follow,
 			onSettled: (target, quotaTokens) => link.answered(target, clock.epoch(), quotaTokens),
 			async join(target, bucket, onChange) {
-				const store = uses.open(config, target);
+				const store = uses.open({...config.connection, identity: accountIdentity(process.env)}, target);
 				const member = new Membership({
 					id: uses.newMember(),
 					process: uses.process,
