@@ -1,7 +1,8 @@
 import {type Dimension, type Lane, lanes, roomPart} from '../domain/bucket-usage.ts';
 import type {Clock} from '../domain/clock.ts';
-import type {Admission, Bucket, WaitReason} from './bucket.ts';
+import type {Admission, Bucket} from './bucket.ts';
 import type {Reservation} from './ledger.ts';
+import type {WaitReason} from './room.ts';
 import {freeRateOf} from './run-buckets.ts';
 import type {Cost} from './token-estimator.ts';
 
@@ -241,6 +242,7 @@ export class WaitingRoom {
 	}
 
 	#sendAway({key, lane}: Guest, number: number): WaitEnd {
+		this.#forgetOld();
 		const turnInMs = this.#turnInMs(lane, number);
 		this.#kept.set(key, {number, lane, until: this.#clock.now() + turnInMs + placeKeptMs});
 		return {kind: 'away', turnInMs, fuller: this.#fuller};

@@ -262,7 +262,12 @@ export class Pacing {
 			keepAlive();
 		}
 		const verdict = await room.enter(
-			{key, cost: () => this.#costOf(call), lane: this.laneOf(call.caller)},
+			{
+				key,
+				cost: () => this.#costOf(call),
+				lane: this.laneOf(call.caller),
+				caller: call.caller.name,
+			},
 			holdMs ?? this.holdLeft(call, userAgent),
 			signal,
 		);
@@ -296,6 +301,9 @@ export class Pacing {
 			settled(quotaTokens, failure) {
 				if (failure?.class === 'throttled-requests' || failure?.class === 'throttled-tokens') {
 					bucket.throttled(reservation, failure.class === 'throttled-requests' ? 'requests' : 'tokens');
+				} else if (failure?.class === 'throttled-day') {
+					bucket.giveBack(reservation);
+					bucket.dayEnded();
 				} else if (failure?.class === 'overloaded') {
 					bucket.overloaded(reservation);
 				} else if (quotaTokens === undefined) {
