@@ -40,8 +40,8 @@ type Known = {
 	readonly state: FleetState;
 	/** Steps of this member that the ledger has counted. */
 	readonly own: number;
-	/** When it heard that, in milliseconds of its own clock. */
-	readonly heardAt: number;
+	/** When it asked for that, in milliseconds of its own clock. */
+	readonly askedAt: number;
 };
 
 /** Entries that one script takes: more at once would keep the others waiting. */
@@ -184,23 +184,27 @@ export function createRedisLedger({
 
 	/** When it is now by the store's clock, as far as it is known. */
 	const expectedAt = (): number =>
-		known === undefined ? 0 : Math.round(known.state.at + clock.now() - known.heardAt);
+		known === undefined ? 0 : Math.round(known.state.at + clock.now() - known.askedAt);
 
-	const send = async (script: string, words: readonly string[]): Promise<readonly unknown[]> => {
+	const send = async (
+		script: string,
+		words: readonly string[],
+	): Promise<{readonly reply: readonly unknown[]; readonly askedAt: number}> => {
+		const askedAt = clock.now();
 		const {epoch = '', steps = 0, part = 0} = known?.state ?? {};
 		const common = [windowMs, member, epoch, steps, known?.own ?? 0, expectedAt(), Math.round(part * whole)];
 		const reply = await store.eval(script, keys, [...common.map(String), ...words]);
 		if (!Array.isArray(reply) || !Array.isArray(reply[1])) {
 			throw strange(reply);
 		}
-		return reply;
+		return {reply, askedAt};
 	};
 
 	/** Replies may come in any order: the newest holds. */
-	const learn = (figures: readonly unknown[], isNew: boolean): FleetState => {
+	const learn = (figures: readonly unknown[], askedAt: number, isNew: boolean): FleetState => {
 		const {state, own} = stateOf(figures);
 		if (isNew || (state.epoch === known?.state.epoch && state.steps > known.state.steps)) {
-			known = {state, own: Math.max(own, isNew ? 0 : (known?.own ?? 0)), heardAt: clock.now()};
+			known = {state, own: Math.max(own, isNew ? 0 : (known?.own ?? 0)), askedAt};
 		}
 		return state;
 	};
@@ -210,12 +214,13 @@ export function createRedisLedger({
 		words: readonly string[],
 		answerOf: (kind: string, more: readonly unknown[], state: FleetState) => Value,
 	): Promise<Step<Value>> => {
-		const [kind, figures, ...more] = await send(script, words);
+		const {reply, askedAt} = await send(script, words);
+		const [kind, figures, ...more] = reply;
 		if (kind === 'forgotten') {
 			hasJumped ||= known !== undefined && Math.abs(Number(listOf(figures)[0]) - expectedAt()) > clockJumpMs;
 			return {kind};
 		}
-		const state = learn(listOf(figures), false);
+		const state = learn(listOf(figures), askedAt, false);
 		return {kind: 'done', value: answerOf(String(kind), more, state), state};
 	};
 
@@ -230,15 +235,16 @@ export function createRedisLedger({
 			const put = async (some: readonly EntryState[], saw: readonly string[]): Promise<FleetState> => {
 				const epoch = crypto.randomUUID().slice(0, 13);
 				const facts = JSON.stringify(who);
-				const [kind, figures] = await send(enterScript, [
+				const {reply, askedAt} = await send(enterScript, [
 					...[epoch, hasJumped ? '1' : '0', down(capacity), facts, String(saw.length), ...saw],
 					...some.flatMap(wordsOf),
 				]);
+				const [kind, figures] = reply;
 				if (kind !== 'done') {
 					throw strange(kind);
 				}
 				hasJumped = false;
-				return learn(listOf(figures), true);
+				return learn(listOf(figures), askedAt, true);
 			};
 			let state = await put(entries.slice(0, entriesPerStep), others);
 			for (let from = entriesPerStep; from < entries.length; from += entriesPerStep) {

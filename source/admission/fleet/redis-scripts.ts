@@ -155,7 +155,7 @@ for i = A, #ARGV, 4 do
 		s.debt = s.debt + finish(id, e, me, at, how)
 	elseif not e then
 		local past, key = endedAs(id)
-		if past and past.kind == 1 and how ~= 'kept' and past.number == me.number then
+		if past and past.kind == 1 and how ~= 'kept' then
 			e = reopen(id, past, key)
 			if heard then hear(id, e, now - heard) end
 			finish(id, e, me, at, how)

@@ -285,7 +285,7 @@ local function reopen(id, past, key)
 	call('HDEL', key, id)
 	count(past, -1)
 	add('r', past.heard, -1)
-	local e = {number = past.number, tokens = past.tokens, reserved = past.first, sent = now, heard = 0}
+	local e = {number = me.number, tokens = past.tokens, reserved = past.first, sent = now, heard = 0}
 	if past.heard < past.slot then e.heard = past.heard end
 	hold(id, e)
 	me.open = me.open + 1
