@@ -4,6 +4,7 @@ import {
 	awaitedMs,
 	clockJumpMs,
 	type EntryEnd,
+	type EntryFate,
 	type EntryState,
 	type FleetMemberState,
 	type FleetState,
@@ -690,6 +691,9 @@ export function createLedgerModel(windowMs: number, now: () => number, ownClock:
 						if (each !== undefined && isReopened) {
 							reopen(me, each);
 						}
+						if (each === undefined && end.settled === 'given-back' && tickets.get(id)?.id === entry) {
+							tickets.delete(id);
+						}
 						if (each === undefined || each.owner !== me || each.end !== undefined) {
 							continue;
 						}
@@ -761,6 +765,19 @@ export function createLedgerModel(windowMs: number, now: () => number, ownClock:
 								waiting,
 							}),
 						),
+				),
+			fates: async (ids) =>
+				step(() =>
+					ids.flatMap((each): EntryFate[] => {
+						const entry = entries.get(each);
+						if (entry?.end === undefined) {
+							return entry === undefined ? [] : [{id: each, isHeard: entry.heard !== undefined}];
+						}
+						const {slot, how} = entry.end;
+						const agoMs = Math.max(0, Math.ceil(time - (slot * windowMs) / 600));
+						const isHeard = typeof how === 'number' || (entry.heard ?? slot) < slot;
+						return [{id: each, isHeard, end: {agoMs, settled: how}}];
+					}),
 				),
 			notes: notAsked,
 			note: async (name, value) =>

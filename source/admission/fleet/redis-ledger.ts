@@ -148,10 +148,11 @@ const memberOf = (row: unknown): FleetMemberState => {
 	};
 };
 
-const fateOf = ([id = '', words = '']: readonly string[]): EntryFate => {
-	const [heard, agoMs, how] = words.split(' ');
-	const settled = how === 'kept' || how === 'given-back' ? how : Number(how);
-	return {id, isHeard: heard === '1', ...(agoMs === undefined ? {} : {end: {agoMs: Number(agoMs), settled}})};
+const fateOf = (row: unknown): EntryFate => {
+	const [id, heard, agoMs, how] = listOf(row);
+	const settled: EntryEnd['settled'] = how === 'kept' || how === 'given-back' ? how : Number(how);
+	const end = agoMs === undefined ? {} : {end: {agoMs: Number(agoMs), settled}};
+	return {id: String(id), isHeard: Number(heard) === 1, ...end};
 };
 
 const noteNames = ['stamping', 'others', 'reported', 'quota', 'day'] as const satisfies ReadonlyArray<
@@ -279,7 +280,7 @@ export function createRedisLedger({
 			);
 		},
 
-		fates: async (ids) => step(readScript, ['fates', ...ids], (_, [flat]) => rowsOf(flat, 2).map(fateOf)),
+		fates: async (ids) => step(readScript, ['fates', ...ids], (_, [flat]) => listOf(flat).map(fateOf)),
 
 		async end(ends) {
 			const words = ends.flatMap(({id, firstByteAgoMs, end}) => [

@@ -141,7 +141,7 @@ end
 return done('wait', math.ceil(delay), reason)
 `);
 
-/** Requests end: of each its id, its first byte, its end, and how. */
+/** Requests end: of each its id, its first byte, its end, and how. One that waits gives up its turn. */
 export const endScript = script(`
 if not isKnown() then return forgotten() end
 begin()
@@ -159,6 +159,9 @@ for i = A, #ARGV, 4 do
 			e = reopen(id, past, key)
 			if heard then hear(id, e, now - heard) end
 			finish(id, e, me, at, how)
+		elseif not past and how == 'given-back' then
+			local ticket = redis.call('HGET', TICKETS, ME)
+			if ticket and cmsgpack.unpack(ticket).id == id then call('HDEL', TICKETS, ME) end
 		end
 	end
 end
@@ -333,13 +336,11 @@ if ARGV[A] == 'fates' then
 		local e = inFlight(ARGV[i])
 		local past = not e and endedAs(ARGV[i])
 		if e then
-			fates[#fates + 1] = ARGV[i]
-			fates[#fates + 1] = e.heard > 0 and '1' or '0'
+			fates[#fates + 1] = {ARGV[i], e.heard > 0 and 1 or 0}
 		elseif past then
 			local isHeard = past.kind == 0 or past.heard < past.slot
 			local how = past.kind == 0 and text(past.tokens) or past.kind == 1 and 'kept' or 'given-back'
-			fates[#fates + 1] = ARGV[i]
-			fates[#fates + 1] = (isHeard and '1 ' or '0 ') .. text(math.max(0, now - past.slot * W / 600)) .. ' ' .. how
+			fates[#fates + 1] = {ARGV[i], isHeard and 1 or 0, math.max(0, math.ceil(now - past.slot * W / 600)), how}
 		end
 	end
 	return done('done', fates)

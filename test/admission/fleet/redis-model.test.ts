@@ -23,7 +23,10 @@ const calm = [
 	},
 	{
 		weight: 3,
-		arbitrary: fc.record({kind: fc.constant('live' as const), seconds: fc.constantFrom(1, 1, 2, 2, 4, 10, 62)}),
+		arbitrary: fc.record({
+			kind: fc.constant('live' as const),
+			seconds: fc.constantFrom(1, 1, 2, 2, 4, 10, 62),
+		}),
 	},
 	{
 		weight: 12,
@@ -70,6 +73,8 @@ const calm = [
 	{weight: 1, arbitrary: fc.record({kind: fc.constant('leave' as const), who: fc.nat(2)})},
 	{weight: 1, arbitrary: fc.record({kind: fc.constant('bury' as const), who: fc.nat(2), other: fc.nat(2)})},
 	{weight: 1, arbitrary: fc.record({kind: fc.constant('members' as const), who: fc.nat(2)})},
+	{weight: 1, arbitrary: fc.record({kind: fc.constant('fates' as const), who: fc.nat(2)})},
+	{weight: 2, arbitrary: fc.record({kind: fc.constant('withdraw' as const), who: fc.nat(2)})},
 	{
 		weight: 1,
 		arbitrary: fc.record({
@@ -287,6 +292,19 @@ const tryBoth = async (steps: readonly Happening[]): Promise<void> => {
 			case 'members':
 				await take(member as Member, async (ledger) => ledger.members());
 				break;
+			case 'fates': {
+				const ids = members.flatMap(({sent}) => [...sent.keys()]);
+				await take(member as Member, async (ledger) => ledger.fates([...ids, 'unknown']));
+				break;
+			}
+			case 'withdraw': {
+				const own = member as Member;
+				if (own.lastAsk !== '' && !own.sent.has(own.lastAsk)) {
+					const end = {agoMs: 0, settled: 'given-back'} as const;
+					await take(own, async (ledger) => ledger.end([{id: own.lastAsk, end}]));
+				}
+				break;
+			}
 			case 'flush':
 				await redis.call('DEL', ...lab.keys);
 				model.flush();
