@@ -34,7 +34,7 @@ type Emitter = {readonly on?: (event: 'error', listener: (error: unknown) => voi
 export type RedisClient = (NodeRedis | IoRedis | Glide) & Emitter;
 
 /** Why a store did not do a step. */
-export type StoreFault =
+type StoreFault =
 	| 'unreachable'
 	| 'late'
 	| 'password'
@@ -62,7 +62,7 @@ export class StoreError extends Error {
 }
 
 /** Longest wait for an answer, in milliseconds. */
-export const storeAnswerMs = 250;
+const storeAnswerMs = 250;
 /** Milliseconds between two questions to a client whether it is connected. */
 const pollMs = 10;
 
@@ -198,7 +198,7 @@ const wayOf = (client: RedisClient): Way => {
 	}
 	throw new StoreError(
 		'not-a-client',
-		'This is no client of Redis or Valkey that is known here.',
+		'This is not a client of Redis or Valkey that is known here.',
 		'Give one of @redis/client, ioredis, iovalkey or @valkey/valkey-glide, or an object with eval(script, keys, words).',
 	);
 };
