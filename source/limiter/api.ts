@@ -35,7 +35,7 @@ export type QuotaOption =
 	| ((model: ModelName) => ModelQuota | 'detect' | Promise<ModelQuota | 'detect'>);
 
 /** What a lane is expected to send: so much room is kept free of the lanes below it. */
-export type LaneDemand = {
+export type LaneRoom = {
 	readonly requestsPerMinute: number;
 	/** Quota tokens that one of its requests sets aside. */
 	readonly tokens: number;
@@ -51,7 +51,7 @@ export type LimiterOptions = {
 	/** Part of the quota that may be used, above 0 up to 1. @default 1 */
 	readonly share?: number;
 	/** Room to keep free for lanes above others. */
-	readonly lanes?: {readonly [Name in Lane]?: LaneDemand};
+	readonly lanes?: {readonly [Name in Lane]?: LaneRoom};
 	/** Where the ledger is. @default memoryStore() */
 	readonly store?: LimiterStore;
 	/** `full`: what there is room for goes at once; `even`: requests are spread over the minute. @default 'full' */

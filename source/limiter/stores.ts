@@ -1,13 +1,10 @@
 import type {Bucket} from '../admission/bucket.ts';
-import {createLedgerStore} from '../admission/member-store.ts';
-import {Membership} from '../admission/membership.ts';
 import {WaitingRoom} from '../admission/waiting-room.ts';
-import {backgroundClock, type Clock, systemClock} from '../domain/clock.ts';
-import {reasonOf} from '../domain/user-error.ts';
+import type {Clock} from '../domain/clock.ts';
 import type {LimiterStore, ModelName} from './api.ts';
 
 /** What a store needs to open a bucket. */
-type Opening = {
+export type Opening = {
 	readonly name: Omit<ModelName, 'model'>;
 	/** Number of the account as it was given. */
 	readonly account: string | undefined;
@@ -20,7 +17,7 @@ type Opening = {
 };
 
 /** A bucket of a store, as one limiter has it. */
-type OpenBucket = {
+export type OpenBucket = {
 	readonly room: WaitingRoom;
 	/** Members that share it, this limiter included; null while that is not known. */
 	readonly members: () => number | null;
@@ -68,29 +65,11 @@ export function memoryStore(): LimiterStore {
  * @param options `folder`: of the files; the user's cache folder where it is left out.
  */
 export function diskStore({folder}: {readonly folder?: string} = {}): LimiterStore {
-	const members = createLedgerStore(folder);
 	const store: BucketStore = {
 		kind: 'disk',
-		async open({name, identity, clock, make, onLost}) {
-			const bucket = make();
-			const room = new WaitingRoom(bucket, clock, Number.POSITIVE_INFINITY);
-			const member = new Membership({
-				id: members.newMember(),
-				process: members.process,
-				bucket,
-				store: members.open({identity: await identity()}, {...name, endpoint: null}),
-				clock: clock === systemClock ? backgroundClock : clock,
-				onChange: () => room.pump(),
-				onLost: (error) => onLost(reasonOf(error)),
-			});
-			if (bucket.isLimited) {
-				await member.start();
-			}
-			return {
-				room,
-				members: () => bucket.standing.neighbours.count + 1,
-				close: async () => member.stop(),
-			};
+		async open(opening) {
+			const {openOnDisk} = await import('./disk-store.ts');
+			return openOnDisk(folder, opening);
 		},
 	};
 	return store;
