@@ -7,6 +7,7 @@ import {
 	type AskVerdict,
 	clockJumpMs,
 	type EntryEnd,
+	type EntryFate,
 	type EntryState,
 	type FleetMemberState,
 	type FleetNotes,
@@ -149,6 +150,12 @@ const memberOf = ([id = '', facts = '', figures = '']: readonly string[]): Fleet
 	};
 };
 
+const fateOf = ([id = '', words = '']: readonly string[]): EntryFate => {
+	const [heard, agoMs, how] = words.split(' ');
+	const settled = how === 'kept' || how === 'given-back' ? how : Number(how);
+	return {id, isHeard: heard === '1', ...(agoMs === undefined ? {} : {end: {agoMs: Number(agoMs), settled}})};
+};
+
 const noteNames = ['stamping', 'others', 'reported', 'quota', 'day'] as const satisfies ReadonlyArray<
 	keyof FleetNotes
 >;
@@ -264,6 +271,8 @@ export function createRedisLedger({
 				verdictOf,
 			);
 		},
+
+		fates: async (ids) => step(readScript, ['fates', ...ids], (_, [flat]) => rowsOf(flat, 2).map(fateOf)),
 
 		async end(ends) {
 			const words = ends.flatMap(({id, firstByteAgoMs, end}) => [
