@@ -3,7 +3,7 @@ import {Membership} from '../admission/membership.ts';
 import {WaitingRoom} from '../admission/waiting-room.ts';
 import {backgroundClock, systemClock} from '../domain/clock.ts';
 import {reasonOf} from '../domain/user-error.ts';
-import type {OpenBucket, Opening} from './stores.ts';
+import type {OpenBucket, Opening} from './model-bucket.ts';
 
 /** Buckets on the disk of a host: loaded with the first of them. */
 

@@ -1,32 +1,6 @@
-import type {Bucket} from '../admission/bucket.ts';
 import {WaitingRoom} from '../admission/waiting-room.ts';
-import type {Clock} from '../domain/clock.ts';
-import type {LimiterStore, ModelName} from './api.ts';
-
-/** What a store needs to open a bucket. */
-export type Opening = {
-	readonly name: Omit<ModelName, 'model'>;
-	/** Number of the account as it was given. */
-	readonly account: string | undefined;
-	/** What separates the account from others on this host. */
-	readonly identity: () => Promise<readonly string[]>;
-	readonly clock: Clock;
-	readonly make: () => Bucket;
-	/** The store does not answer any more. */
-	readonly onLost: (reason: string) => void;
-};
-
-/** A bucket of a store, as one limiter has it. */
-export type OpenBucket = {
-	readonly room: WaitingRoom;
-	/** Members that share it, this limiter included; null while that is not known. */
-	readonly members: () => number | null;
-	/** The others know what was used. */
-	readonly close: () => Promise<void>;
-};
-
-/** A store as limiters use it. */
-export type BucketStore = LimiterStore & {readonly open: (opening: Opening) => Promise<OpenBucket>};
+import type {LimiterStore} from './api.ts';
+import type {BucketStore, Opening} from './model-bucket.ts';
 
 /** Tells limits apart that are not the same quota. */
 const keyOf = ({name: {region, baseModel, scope}, account = ''}: Opening): string =>
