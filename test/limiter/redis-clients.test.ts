@@ -94,6 +94,12 @@ describe.skipIf(!hasRedis)(`clients of a real server${needsRedis}`, () => {
 					opened.push(made);
 					return scriptStoreOf(made.client);
 				};
+				/** A busy machine takes its time to connect. */
+				const connected = async (port: number, password?: string): Promise<ScriptStore> => {
+					const store = await open(port, password);
+					await expect.poll(async () => faultOf(store.eval('return 1', ['x'], []))).toBe('1');
+					return store;
+				};
 
 				it('runs a script, and again after the server forgot it', async () => {
 					const store = await connected(redis.port);
