@@ -351,11 +351,10 @@ export class FleetMember implements FleetGate {
 	/** The ledger decides again. */
 	#found(): void {
 		const {onEvent, onChange} = this.#options;
-		const {sent} = this.#split;
 		const lostMs = this.#split.end();
 		this.#enterPhase('connected');
 		if (lostMs !== undefined) {
-			onEvent?.({kind: 'back', lostMs, sent, members: this.#members ?? 1});
+			onEvent?.({kind: 'back', lostMs, sent: this.#split.sent, members: this.#members ?? 1});
 		}
 		onChange();
 	}
