@@ -3,11 +3,23 @@ import type {Clock} from '../domain/clock.ts';
 import type {Quota} from '../domain/target.ts';
 import type {Ledger} from './ledger.ts';
 
+/** What a member of a fleet goes by while the ledger that the fleet shares can't say. */
+export type FleetPart = {
+	/** Of what all members may use together, 0 to 1. */
+	readonly fraction: number;
+	/** Not above that. */
+	readonly most: Limits;
+};
+
+const nothing: Use = {requests: 0, tokens: 0};
+
 /** Limits of a bucket: the share of its quota that may be used, less what others use and higher lanes need. */
 export class BucketLimits {
+	/** The whole quota per minute. */
+	quota: Limits = {requests: null, tokens: null};
 	/** Limits before anyone else's use. */
-	readonly own: Limits;
-	readonly #quota: Limits;
+	own: Limits = {requests: null, tokens: null};
+	readonly #share: number;
 	readonly #ledger: Ledger;
 	readonly #others: Readonly<Record<Dimension, ContentionEstimate>>;
 	readonly #demands = new Map<Lane, LaneDemand>();
@@ -17,21 +29,28 @@ export class BucketLimits {
 	/** When that was so, in milliseconds since 1970; undefined before the first report. */
 	#externalAt: number | undefined;
 	#part: Limits | undefined;
+	#fleetUse: Use | undefined;
+	#fleetPart: FleetPart | undefined;
 
 	/**
 	 * @param quota Per minute; a shorter window (tests, quick benchmarks) has the same numbers per window.
 	 * @param share Part of the quota that may be used, 0 to 1.
 	 */
 	constructor(quota: Quota, share: number, ledger: Ledger, windowMs: number) {
-		const {requestsPerMinute, tokensPerMinute} = quota;
-		this.#quota = {requests: requestsPerMinute.value, tokens: tokensPerMinute.value};
-		this.own = ofEach((dimension) => {
-			const limit = this.#quota[dimension];
-			return limit === null ? null : Math.floor(limit * share);
-		});
+		this.#share = share;
+		this.setQuota(quota);
 		this.#ledger = ledger;
 		this.#others = ofEach(() => new ContentionEstimate(windowMs));
 		this.#refusals = ofEach(() => new ContentionEstimate(windowMs));
+	}
+
+	/** The quota is another from now on. */
+	setQuota({requestsPerMinute, tokensPerMinute}: Quota): void {
+		this.quota = {requests: requestsPerMinute.value, tokens: tokensPerMinute.value};
+		this.own = ofEach((dimension) => {
+			const limit = this.quota[dimension];
+			return limit === null ? null : Math.floor(limit * this.#share);
+		});
 	}
 
 	/** Part of the quota that may be used now, 0 to 1: the configured share, or what others leave where that is less. */
@@ -39,7 +58,7 @@ export class BucketLimits {
 		const {requests, tokens} = this.open(now);
 		const part = (limit: number | null, quota: number | null): number =>
 			limit === null || quota === null || quota === 0 ? 1 : Math.max(0, limit) / quota;
-		return Math.min(part(requests, this.#quota.requests), part(tokens, this.#quota.tokens));
+		return Math.min(part(requests, this.quota.requests), part(tokens, this.quota.tokens));
 	}
 
 	/** Announces what a lane will send; undefined when it is done. */
@@ -67,6 +86,26 @@ export class BucketLimits {
 		this.#part = part;
 	}
 
+	/**
+	 * The fleet that shares the bucket.
+	 * @param use What its other members use: neither this run nor strangers. Undefined: there is no fleet.
+	 * @param part While its ledger can't say what all use.
+	 */
+	setFleet(use: Use | undefined, part?: FleetPart): void {
+		this.#fleetUse = use;
+		this.#fleetPart = part;
+	}
+
+	/** What the other members of the fleet use; nothing without one. */
+	get fleetUse(): Use {
+		return this.#fleetUse ?? nothing;
+	}
+
+	/** What all members of the fleet may use together: the share of the quota, less what strangers use. */
+	forFleet(now: number): Limits {
+		return this.#leftBy((dimension, base) => this.#others[dimension].use(now, base));
+	}
+
 	/** What may be used of a dimension, strangers aside. */
 	#allowed(dimension: Dimension): number | null {
 		const limit = this.own[dimension];
@@ -75,7 +114,7 @@ export class BucketLimits {
 
 	/** What strangers and this run have together: the quota, or the part of this run while its user's programs share it. */
 	#base(dimension: Dimension): number | null {
-		const quota = this.#quota[dimension];
+		const quota = this.quota[dimension];
 		const isWhole = quota !== null && this.#part === undefined;
 		return isWhole ? Math.max(quota, this.own[dimension] ?? quota) : this.#allowed(dimension);
 	}
@@ -88,18 +127,37 @@ export class BucketLimits {
 		return ofEach((dimension) => {
 			const allowed = this.#allowed(dimension);
 			const base = this.#base(dimension);
-			const part = Math.min(1, (base ?? 1) / (this.#quota[dimension] || base || 1));
+			const part = Math.min(1, (base ?? 1) / (this.quota[dimension] || base || 1));
 			return allowed === null || base === null
 				? null
 				: Math.min(allowed, base - Math.max(this.#external[dimension] * part, seen(dimension, base)));
 		});
 	}
 
+	/** What is not strangers': own use, and that of the fleet. */
+	#taken(dimension: Dimension): number {
+		return this.#ledger.use()[dimension] + this.fleetUse[dimension];
+	}
+
+	/** Another member of the fleet saw by a throttle what strangers use. @param at Milliseconds of the clock. */
+	hearOthers(at: number, dimension: Dimension, use: number): void {
+		const base = this.#base(dimension);
+		if (base !== null) {
+			this.#others[dimension].observe(at, at, Math.max(0, base - use), base);
+			this.#refusals[dimension].observe(at, at, Math.max(0, base - use), base);
+		}
+	}
+
+	/** What strangers used at the newest throttle; undefined without one in the last minutes. */
+	seenOthers(now: number, dimension: Dimension): number | undefined {
+		return this.#others[dimension].lastSeen(now);
+	}
+
 	/** Whether the ledger had room for an attempt that it no longer holds. */
 	hadRoom(dimension: Dimension, attempt: {readonly tokens: number}): boolean {
 		const limit = this.#allowed(dimension);
 		const needed = dimension === 'requests' ? 1 : attempt.tokens;
-		return limit !== null && this.#ledger.use()[dimension] + needed <= limit;
+		return limit !== null && this.#taken(dimension) + needed <= limit;
 	}
 
 	/**
@@ -108,20 +166,29 @@ export class BucketLimits {
 	 */
 	observeOthers(now: number, dimension: Dimension, {sentAt}: {readonly sentAt: number}): boolean {
 		const base = this.#base(dimension);
-		return base !== null && this.#others[dimension].observe(now, sentAt, this.#ledger.use()[dimension], base);
+		return base !== null && this.#others[dimension].observe(now, sentAt, this.#taken(dimension), base);
 	}
 
 	/** A throttle of an attempt that the ledger had room for: at that instant the rest of the bucket was taken. */
 	observeRefusal(now: number, dimension: Dimension, {sentAt}: {readonly sentAt: number}): void {
 		const base = this.#base(dimension);
 		if (base !== null) {
-			this.#refusals[dimension].observe(now, sentAt, this.#ledger.use()[dimension], base);
+			this.#refusals[dimension].observe(now, sentAt, this.#taken(dimension), base);
 		}
 	}
 
 	/** The limits less the others' use. */
 	open(now: number): Limits {
-		return this.#leftBy((dimension, base) => this.#others[dimension].use(now, base));
+		const whole = this.forFleet(now);
+		const part = this.#fleetPart;
+		return part === undefined
+			? whole
+			: ofEach((dimension) => {
+					const limit = whole[dimension];
+					return limit === null
+						? null
+						: Math.max(0, Math.min(limit * part.fraction, part.most[dimension] ?? limit));
+				});
 	}
 
 	/** The limits less what others use by the newest evidence of the last minutes. */
@@ -192,6 +259,43 @@ export class BucketLimits {
 		return this.#demands.size > 0 || open.requests !== this.own.requests || open.tokens !== this.own.tokens;
 	}
 }
+
+/** The quota of a day, which is assumed to begin at 00:00 UTC: AWS does not document it. */
+export class DayLimit {
+	/** Null: there is none. */
+	limit: number | null;
+	/** Quota tokens used today by others and by earlier runs (from the account monitor). */
+	others = 0;
+	readonly #clock: Clock;
+	#own = 0;
+	#day = 0;
+
+	constructor(clock: Clock, limit: number | null) {
+		this.#clock = clock;
+		this.limit = limit;
+	}
+
+	/** Quota tokens settled today. */
+	get own(): number {
+		return this.#day === this.#today ? this.#own : 0;
+	}
+
+	settled(tokens: number): void {
+		this.#own = this.own + tokens;
+		this.#day = this.#today;
+	}
+
+	/** Whether there is room beside what is set aside. */
+	hasRoom(tokens: number): boolean {
+		return this.limit === null || this.others + this.own + tokens <= this.limit;
+	}
+
+	get #today(): number {
+		return Math.floor(this.#clock.epoch() / dayMs);
+	}
+}
+
+const dayMs = 86_400_000;
 
 /** What a lane is expected to send. */
 type LaneDemand = {
@@ -292,108 +396,5 @@ export class ContentionEstimate {
 			return 0;
 		}
 		return Math.max(0, (use - seen.use) / (now - seen.at));
-	}
-}
-
-/** Other programs of the user that use a bucket now. */
-type Neighbours = {
-	readonly count: number;
-	/** Quota tokens that they may settle before their next record. */
-	readonly pendingTokens: number;
-};
-
-/** Use that must not be exceeded until another is claimed; `until`: the instant after which nothing more may be sent by it. */
-type Claim = Use & {readonly until: number};
-
-/** Part of a window after which a request that was refused no longer counts as waiting: its run asks more often. */
-const waitingPart = 1 / 12;
-
-const minuteMs = 60_000;
-/** Minutes whose answers are kept: CloudWatch is that late at most. */
-export const keptMinutes = 15;
-
-/** A run's position at a bucket shared with other programs of its user: its claim, its demand, and its neighbours. */
-export class ShareStanding {
-	/** Called when a request would fit into the part of this run but not into its claim. */
-	onShort = (): void => {};
-	/** Undefined while the bucket is not shared. */
-	claim: Claim | undefined;
-	neighbours: Neighbours = {count: 0, pendingTokens: 0};
-	readonly #clock: Clock;
-	readonly #windowMs: number;
-	#admitted: Use = {requests: 0, tokens: 0};
-	#lastSentAt = 0;
-	#needs = 0;
-	#waitingSince = Number.NEGATIVE_INFINITY;
-	/** Answers of the last minutes, by the begin of the minute. */
-	readonly #minutes = new Map<number, Use>();
-
-	constructor(clock: Clock, windowMs: number) {
-		this.#clock = clock;
-		this.#windowMs = windowMs;
-	}
-
-	/** Requests and quota tokens admitted so far. */
-	get admitted(): Use {
-		return this.#admitted;
-	}
-
-	/** When the last request was admitted, in milliseconds since 1970; 0 before one. */
-	get lastSentAt(): number {
-		return this.#lastSentAt;
-	}
-
-	/** Quota tokens of the last request that was asked for; 0 before one. */
-	get needs(): number {
-		return this.#needs;
-	}
-
-	/** Whether a request waits for room: it was refused lately, and none was admitted since. */
-	get isWaiting(): boolean {
-		return this.#clock.now() - this.#waitingSince < this.#windowMs * waitingPart;
-	}
-
-	/** What was answered in the last minutes: [begin of the minute in milliseconds since 1970, use]. */
-	get minutes(): ReadonlyArray<readonly [number, Use]> {
-		return [...this.#minutes];
-	}
-
-	/** An answer settled at `tokens`. */
-	answered(tokens: number): void {
-		const at = Math.floor(this.#clock.epoch() / minuteMs) * minuteMs;
-		const known = this.#minutes.get(at) ?? {requests: 0, tokens: 0};
-		this.#minutes.set(at, {requests: known.requests + 1, tokens: known.tokens + tokens});
-		const [oldest] = this.#minutes.keys();
-		if (oldest !== undefined && this.#minutes.size > keptMinutes) {
-			this.#minutes.delete(oldest);
-		}
-	}
-
-	/** A request of `tokens` was admitted. */
-	sent(tokens: number): void {
-		this.#needs = tokens;
-		this.#waitingSince = Number.NEGATIVE_INFINITY;
-		this.#lastSentAt = this.#clock.epoch();
-		this.#admitted = {requests: this.#admitted.requests + 1, tokens: this.#admitted.tokens + tokens};
-	}
-
-	/** A request of `tokens` had to wait. @param isForRoom Not for its turn, or for capacity. */
-	waits(tokens: number, isForRoom: boolean): void {
-		this.#needs = tokens;
-		this.#waitingSince = isForRoom ? this.#clock.now() : Number.NEGATIVE_INFINITY;
-	}
-
-	/** Whether a request fits into the claim; if not, more is claimed. */
-	hasClaimed(use: Use, tokens: number, quota: Limits): boolean {
-		const {claim} = this;
-		const fits =
-			claim === undefined ||
-			(this.#clock.now() <= claim.until &&
-				(quota.requests === null || use.requests + 1 <= claim.requests) &&
-				(quota.tokens === null || use.tokens + tokens <= claim.tokens));
-		if (!fits) {
-			this.onShort();
-		}
-		return fits;
 	}
 }

@@ -27,6 +27,17 @@ export const systemClock: Clock = {
 	},
 };
 
+/** The machine's clock for what goes on beside the work: its timers keep no process alive. */
+export const backgroundClock: Clock = {
+	...systemClock,
+	after(delayMs, callback) {
+		const timer = setTimeout(callback, delayMs).unref();
+		return () => {
+			clearTimeout(timer);
+		};
+	},
+};
+
 type Timer = {readonly at: number; readonly callback: () => void; isCancelled: boolean};
 
 /**
@@ -106,5 +117,25 @@ export class VirtualClock implements Clock {
 export async function promisesSettled(): Promise<void> {
 	return new Promise((resolve) => {
 		setImmediate(resolve);
+	});
+}
+
+/**
+ * Rejects with what `late` makes where there is no answer within `ms`. An answer that waits to be read while this program was
+ * busy is not late.
+ */
+export async function answerWithin<Value>(
+	clock: Clock,
+	ms: number,
+	answer: Promise<Value>,
+	late: () => Error,
+): Promise<Value> {
+	return new Promise((resolve, reject) => {
+		const cancel = clock.after(ms, () => {
+			void promisesSettled()
+				.then(promisesSettled)
+				.then(() => reject(late()));
+		});
+		answer.then(resolve, reject).finally(cancel);
 	});
 }

@@ -1,23 +1,27 @@
 import {Bucket} from '../admission/bucket.ts';
 import {baseModelKey} from '../bedrock/identify/identifiers.ts';
 import {maxOutputOf} from '../bedrock/quotas/burndown.ts';
+import {accountIdentity} from '../bedrock/quotas/quota-cache.ts';
 import {type Lane, lanes} from '../domain/bucket-usage.ts';
 import {type Clock, systemClock} from '../domain/clock.ts';
 import {bursts} from '../domain/run-spec.ts';
-import type {
-	AcquireOptions,
-	Lease,
-	Limiter,
-	LimiterEvent,
-	LimiterOptions,
-	LimiterUsage,
-	PluginOptions,
+import {
+	type AcquireOptions,
+	type Assumed,
+	type Lease,
+	type Limiter,
+	LimiterClosedError,
+	type LimiterEvent,
+	type LimiterOptions,
+	type LimiterUsage,
+	type PluginOptions,
+	type QuotaOption,
 } from './api.ts';
-import {LimiterClosedError} from './errors.ts';
-import {type BucketLease, ModelBucket, type ModelNews} from './model-bucket.ts';
+import type {Detection} from './detect.ts';
+import {type BucketLease, type BucketStore, ModelBucket, type ModelNews} from './model-bucket.ts';
 import {type PluginCall, pluginOf} from './plugin.ts';
-import {checkQuota, type Detect, factsOf, type ModelFacts} from './quota.ts';
-import {type BucketStore, memoryStore} from './stores.ts';
+import {checkQuota, factsOf, type ModelFacts} from './quota.ts';
+import {memoryStore} from './stores.ts';
 
 /** What only tests and benchmarks set. */
 type Internals = {readonly clock?: Clock; readonly windowMs?: number};
@@ -76,6 +80,7 @@ type Wanted = {
 /** The limiter of one account and Region. */
 class AccountLimiter implements Limiter {
 	readonly #options: LimiterOptions;
+	#quota: QuotaOption;
 	readonly #clock: Clock;
 	readonly #windowMs: number;
 	readonly #store: BucketStore;
@@ -86,15 +91,14 @@ class AccountLimiter implements Limiter {
 	readonly #closings: Array<() => Promise<void>> = [];
 	readonly #waiting = new Set<AbortController>();
 	readonly #said = new Set<string>();
-	#detection:
-		| Promise<{readonly detect: (model: string, isRefreshing: boolean) => ReturnType<Detect>}>
-		| undefined;
+	#detection: Promise<Detection> | undefined;
 	#isClosed = false;
 
 	constructor(options: LimiterOptions) {
 		check(options);
 		const {clock = systemClock, windowMs = 60_000} = options as Internals;
 		this.#options = options;
+		this.#quota = options.quota;
 		this.#clock = clock;
 		this.#windowMs = windowMs;
 		this.#store = (options.store ?? memoryStore()) as BucketStore;
@@ -122,12 +126,19 @@ class AccountLimiter implements Limiter {
 
 	usage = (): LimiterUsage => ({buckets: this.#open.map((bucket) => bucket.usage())});
 
+	setQuota = async (quota: QuotaOption): Promise<void> => {
+		checkQuota(quota);
+		this.#quota = quota;
+		await Promise.all(this.#open.map(async (bucket) => this.#readAgain(bucket)));
+	};
+
 	close = async (): Promise<void> => {
 		this.#isClosed = true;
 		for (const waiting of this.#waiting) {
 			waiting.abort();
 		}
 		await Promise.all(this.#closings.map(async (close) => close()));
+		(await this.#detection)?.close();
 	};
 
 	/** Closes over the abort of its caller and the end of the limiter. */
@@ -146,6 +157,10 @@ class AccountLimiter implements Limiter {
 		this.#waiting.add(end);
 		try {
 			const bucket = await unlessAborted(this.#bucketOf(model), end.signal);
+			if (bucket.isDue()) {
+				// What is known holds until then, and if it fails.
+				void this.#readAgain(bucket).catch(() => {});
+			}
 			const {lane, caller} = wanted;
 			const maxTokens = wanted.maxTokens ?? this.#assumedMaximum(bucket, model);
 			return await bucket.acquire({
@@ -190,8 +205,7 @@ class AccountLimiter implements Limiter {
 	}
 
 	async #find(model: string): Promise<ModelBucket> {
-		const {quota: option, region} = this.#options;
-		const facts = await factsOf(model, {option, region, detect: async (name) => this.#detect(name)});
+		const facts = await this.#factsOf(model, false);
 		const {baseModel, scope, region: own} = facts.name;
 		const key = `${own} ${baseModelKey(baseModel)} ${scope}`;
 		const known = this.#buckets.get(key) ?? this.#openBucket(facts);
@@ -199,18 +213,30 @@ class AccountLimiter implements Limiter {
 		return known;
 	}
 
+	async #factsOf(model: string, isRefreshing: boolean): Promise<ModelFacts> {
+		const {region} = this.#options;
+		const detect = async (name: string) => (await this.#asked()).detect(name, isRefreshing);
+		return factsOf(model, {option: this.#quota, region, detect});
+	}
+
+	async #readAgain(bucket: ModelBucket): Promise<void> {
+		bucket.change(await this.#factsOf(bucket.name.model, true));
+	}
+
 	async #openBucket(facts: ModelFacts): Promise<ModelBucket> {
-		const {name, quota, burndown, assumed} = facts;
+		const {name, burndown, assumed} = facts;
 		const {account} = this.#options;
 		const {room, members, close} = await this.#store.open({
 			name,
 			account,
+			identity: async () => this.#identity(name),
 			clock: this.#clock,
 			make: () => this.#make(facts),
+			onLost: (reason) => this.#say(name, {type: 'store-lost', reason}),
 		});
 		this.#closings.push(close);
 		const onNews = (news: ModelNews, model = name.model): void => this.#say({...name, model}, news);
-		const bucket = new ModelBucket({name, room, members, quota, burndown}, {clock: this.#clock, onNews});
+		const bucket = new ModelBucket(facts, {room, members}, {clock: this.#clock, onNews});
 		this.#open.push(bucket);
 		for (const text of assumed) {
 			this.#sayOnce(name, 'quota', text);
@@ -234,17 +260,34 @@ class AccountLimiter implements Limiter {
 		return bucket;
 	}
 
-	async #detect(model: string): ReturnType<Detect> {
+	/** The part that asks the account, loaded when it is needed. */
+	async #asked(): Promise<Detection> {
 		const {region, credentials} = this.#options;
 		this.#detection ??= import('./detect.ts').then(({createDetection}) =>
 			createDetection(region, credentials),
 		);
-		const {detect} = await this.#detection;
-		return detect(model, false);
+		return this.#detection;
+	}
+
+	/** What separates the account from others on this host. */
+	async #identity(name: ModelFacts['name']): Promise<readonly string[]> {
+		const {account, credentials} = this.#options;
+		if (account === undefined && credentials === undefined) {
+			return accountIdentity(process.env);
+		}
+		const known = account ?? (await (await this.#asked()).account());
+		if (known === null) {
+			this.#sayOnce(
+				name,
+				'account',
+				'The number of the account cannot be found out: its buckets are shared with all whose account is not known. Name it in `account`.',
+			);
+		}
+		return [known ?? ''];
 	}
 
 	/** Once for each model. What nobody hears of an unknown quota is a warning of the process. */
-	#sayOnce(name: ModelFacts['name'], what: 'quota' | 'burndown' | 'max-tokens', text: string): void {
+	#sayOnce(name: ModelFacts['name'], what: Assumed, text: string): void {
 		const key = `${what} ${name.baseModel} ${name.scope}`;
 		if (this.#said.has(key)) {
 			return;

@@ -1,27 +1,6 @@
-import type {Bucket} from '../admission/bucket.ts';
 import {WaitingRoom} from '../admission/waiting-room.ts';
-import type {Clock} from '../domain/clock.ts';
-import type {LimiterStore, ModelName} from './api.ts';
-
-/** What a store needs to open a bucket. */
-type Opening = {
-	readonly name: Omit<ModelName, 'model'>;
-	readonly account: string | undefined;
-	readonly clock: Clock;
-	readonly make: () => Bucket;
-};
-
-/** A bucket of a store, as one limiter has it. */
-type OpenBucket = {
-	readonly room: WaitingRoom;
-	/** Members that share it, this limiter included; null while that is not known. */
-	readonly members: () => number | null;
-	/** The others know what was used. */
-	readonly close: () => Promise<void>;
-};
-
-/** A store as limiters use it. */
-export type BucketStore = LimiterStore & {readonly open: (opening: Opening) => Promise<OpenBucket>};
+import type {LimiterStore} from './api.ts';
+import type {BucketStore, Opening} from './model-bucket.ts';
 
 /** Tells limits apart that are not the same quota. */
 const keyOf = ({name: {region, baseModel, scope}, account = ''}: Opening): string =>
@@ -50,6 +29,21 @@ export function memoryStore(): LimiterStore {
 					known.members--;
 				},
 			};
+		},
+	};
+	return store;
+}
+
+/**
+ * The ledger on the disk: all programs of one user on this host share their buckets, bedrock-top itself among them.
+ * @param options `folder`: of the files; the user's cache folder where it is left out.
+ */
+export function diskStore({folder}: {readonly folder?: string} = {}): LimiterStore {
+	const store: BucketStore = {
+		kind: 'disk',
+		async open(opening) {
+			const {openOnDisk} = await import('./disk-store.ts');
+			return openOnDisk(folder, opening);
 		},
 	};
 	return store;

@@ -133,7 +133,10 @@ export class Pacing {
 	}
 
 	setOthersToday(index: number, tokens: number): void {
-		this.bucketOf(index)?.setOthersToday(tokens);
+		const bucket = this.bucketOf(index);
+		if (bucket !== undefined) {
+			bucket.day.others = tokens;
+		}
 	}
 
 	/** Holds what is not sent yet, until `open`. */
@@ -301,6 +304,9 @@ export class Pacing {
 			settled(quotaTokens, failure) {
 				if (failure?.class === 'throttled-requests' || failure?.class === 'throttled-tokens') {
 					bucket.throttled(reservation, failure.class === 'throttled-requests' ? 'requests' : 'tokens');
+				} else if (failure?.class === 'throttled-day') {
+					bucket.giveBack(reservation);
+					bucket.dayEnded();
 				} else if (failure?.class === 'overloaded') {
 					bucket.overloaded(reservation);
 				} else if (quotaTokens === undefined) {

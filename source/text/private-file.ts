@@ -11,7 +11,8 @@ import {
 	statSync,
 	writeFileSync,
 } from 'node:fs';
-import {open, rename, rm} from 'node:fs/promises';
+import {mkdir, open, rename, rm} from 'node:fs/promises';
+import path from 'node:path';
 import {Readable} from 'node:stream';
 import {pipeline} from 'node:stream/promises';
 import envPaths from 'env-paths';
@@ -125,6 +126,40 @@ export async function writeAtomically(
 	}
 }
 
+/** Code of an error of the system. */
+const codeOf = (error: unknown): unknown =>
+	error instanceof Error && 'code' in error ? error.code : undefined;
+
+/** Makes one folder; another program may make it at the same instant. */
+const makeOne = async (folder: string): Promise<void> => {
+	try {
+		await mkdir(folder, {mode: privateFolderMode});
+	} catch (error) {
+		if (codeOf(error) !== 'EEXIST') {
+			throw error;
+		}
+	}
+};
+
+/** Node's own recursive mkdir never ends below a parent that refuses folders as if it were absent (`/proc`). */
+const makeFolder = async (folder: string): Promise<void> => {
+	try {
+		await makeOne(folder);
+	} catch (error) {
+		if (codeOf(error) !== 'ENOENT' || path.dirname(folder) === folder) {
+			throw error;
+		}
+		await makeFolder(path.dirname(folder));
+		await makeOne(folder);
+	}
+};
+
+/** Files of the cache, and those that running programs share: after a crash of the machine they are not needed. */
+export async function writeWithFolder(file: string, text: string): Promise<void> {
+	await makeFolder(path.dirname(file));
+	await writeAtomically(file, text, {isLasting: false});
+}
+
 /** Writes a large file line by line. Close it, whatever happens. */
 type LineWriter = {
 	/** Takes a line with its end. @returns Its bytes. */
@@ -174,4 +209,40 @@ export function cacheFolder(): string | undefined {
 		// No HOME and no entry in the user database.
 		return undefined;
 	}
+}
+
+/* What was read back from a file: another version or program may have written it. */
+
+/** The fields that an object must have, and what each must be. */
+export type Shape = Readonly<Record<string, (value: unknown) => boolean>>;
+
+export function isText(value: unknown): value is string {
+	return typeof value === 'string';
+}
+
+/** A number as JSON can hold it. */
+export function isNumber(value: unknown): value is number {
+	return Number.isFinite(value);
+}
+
+export function isFlag(value: unknown): value is boolean {
+	return typeof value === 'boolean';
+}
+
+/** The same, or null. */
+export function orNull(isValid: (value: unknown) => boolean): (value: unknown) => boolean {
+	return (value) => value === null || isValid(value);
+}
+
+export function listOf(isValid: (value: unknown) => boolean): (value: unknown) => boolean {
+	return (value) => Array.isArray(value) && value.every((each) => isValid(each));
+}
+
+/** An object with these fields; others do not matter. */
+export function shapedAs(shape: Shape): (value: unknown) => boolean {
+	return (value) =>
+		typeof value === 'object' &&
+		value !== null &&
+		!Array.isArray(value) &&
+		Object.entries(shape).every(([key, isValid]) => isValid((value as Record<string, unknown>)[key]));
 }

@@ -2,6 +2,8 @@ import {randomUUID} from 'node:crypto';
 import {createAccountSession, type MonitorRequest} from '../account/account-session.ts';
 import {createOwnTrafficRegistry} from '../account/own-traffic-registry.ts';
 import {sumOf} from '../admission/member-shares.ts';
+import {createLedgerStore, type LedgerStore} from '../admission/member-store.ts';
+import {accountIdentity} from '../bedrock/quotas/quota-cache.ts';
 import {type Clock, systemClock} from '../domain/clock.ts';
 import {ItemCollector, type ItemColumn, itemColumns} from '../domain/item-results.ts';
 import type {RunConfig} from '../domain/run-config.ts';
@@ -13,7 +15,6 @@ import {type AnswerLog, createAnswerLog, createCheckWarning} from './answer-file
 import {createChecksThread} from './checks-handle.ts';
 import {openLedger} from './fleet.ts';
 import type {LedgerConnection} from './ledger-connection.ts';
-import {createLedgerStore, type LedgerStore} from './ledger-store.ts';
 import type {AnswerSink, EngineReport, EngineRequest} from './messages.ts';
 import {type ListingConfig, listModels, type Prepared, prepare} from './prepare.ts';
 import {createRunAccount, noAccount, type RunAccount} from './run-account.ts';
@@ -128,7 +129,9 @@ export function createSession({
 		const warn = (text: string): void => publish({type: 'warning', text});
 		const ledger = await openLedgerOf(config, prepared, warn);
 		const {spec} = prepared;
-		const stores = spec.targets.map((target) => uses.open(config, target));
+		const stores = spec.targets.map((target) =>
+			uses.open({...config.connection, identity: accountIdentity(process.env)}, target),
+		);
 		const members = await Promise.all(stores.map(async (store) => store.read().catch(() => [])));
 		account.setElsewhere(
 			spec,

@@ -1,5 +1,6 @@
 import {type AccountSession, createAccountSession} from '../account/account-session.ts';
 import {createOwnTrafficRegistry, type OwnTrafficRegistry} from '../account/own-traffic-registry.ts';
+import {createLedgerStore, type LedgerStore} from '../admission/member-store.ts';
 import {Membership} from '../admission/membership.ts';
 import {listOptions} from '../bedrock/account-access.ts';
 import {type Clients, createClients} from '../bedrock/clients/clients.ts';
@@ -10,7 +11,9 @@ import {
 	createNetwork,
 	type Network,
 } from '../bedrock/clients/network.ts';
+import {secretsOf} from '../bedrock/failures/redact.ts';
 import {priceOf} from '../bedrock/prices.ts';
+import {accountIdentity} from '../bedrock/quotas/quota-cache.ts';
 import {resolveTargets} from '../bedrock/quotas/resolve-targets.ts';
 import {type Clock, systemClock} from '../domain/clock.ts';
 import type {Connection} from '../domain/run-config.ts';
@@ -24,7 +27,6 @@ import {Tap} from '../tap/tap.ts';
 import {dayBookFolder, openDayBook} from './day-book.ts';
 import {openLedger} from './fleet.ts';
 import type {LedgerConnection} from './ledger-connection.ts';
-import {createLedgerStore, type LedgerStore} from './ledger-store.ts';
 import type {TapReport, TapRequest} from './messages.ts';
 import {openRecorder} from './recorder.ts';
 
@@ -105,14 +107,12 @@ type Keys = {
 };
 
 /** What of the own keys must not be shown. */
-const secretsOf = (keys: Keys | undefined): readonly string[] =>
-	keys === undefined
-		? []
-		: [
-				keys.accessKeyId,
-				keys.secretAccessKey,
-				...(keys.sessionToken === undefined ? [] : [keys.sessionToken]),
-			];
+const secretsIn = (keys: Keys | undefined): readonly string[] =>
+	secretsOf({
+		AWS_ACCESS_KEY_ID: keys?.accessKeyId,
+		AWS_SECRET_ACCESS_KEY: keys?.secretAccessKey,
+		AWS_SESSION_TOKEN: keys?.sessionToken,
+	});
 
 const startTap = async (
 	config: TapConfig,
@@ -164,7 +164,7 @@ const startTap = async (
 			account: link.buckets,
 			region,
 			endpoint,
-			secrets: () => [...clients.secrets(), ...secretsOf(keys), config.secret],
+			secrets: () => [...clients.secrets(), ...secretsIn(keys), config.secret],
 			token: clients.hasToken ? process.env.AWS_BEARER_TOKEN_BEDROCK : undefined,
 			async credentials() {
 				keys = await runtime.config.credentials();
@@ -173,7 +173,7 @@ const startTap = async (
 			onTarget: follow,
 			onSettled: (target, quotaTokens) => link.answered(target, clock.epoch(), quotaTokens),
 			async join(target, bucket, onChange) {
-				const store = uses.open(config, target);
+				const store = uses.open({...config.connection, identity: accountIdentity(process.env)}, target);
 				const member = new Membership({
 					id: uses.newMember(),
 					process: uses.process,

@@ -2,69 +2,86 @@ import {createHash} from 'node:crypto';
 import {readdir, readFile, rm} from 'node:fs/promises';
 import {hostname} from 'node:os';
 import path from 'node:path';
-import {z} from 'zod';
-import type {MemberRecord, MemberStore} from '../admission/member-shares.ts';
-import {deadAfterMs} from '../admission/membership.ts';
-import {accountIdentity, diskFiles} from '../bedrock/quotas/quota-cache.ts';
-import {countsFrom} from '../domain/bucket-usage.ts';
-import type {RunConfig} from '../domain/run-config.ts';
+import {countsFrom, type LearntStamping} from '../domain/bucket-usage.ts';
 import type {Target} from '../domain/target.ts';
-import {cacheFolder} from '../text/private-file.ts';
+import {
+	cacheFolder,
+	isFlag,
+	isNumber,
+	isText,
+	listOf,
+	orNull,
+	shapedAs,
+	writeWithFolder,
+} from '../text/private-file.ts';
+import type {MemberRecord, MemberStore} from './member-shares.ts';
+import {deadAfterMs} from './membership.ts';
 
-/** Where the runs of one user share their use of a bucket: a folder per bucket, a file per run. */
+/** Who uses a bucket. */
+type Caller = {
+	/** What separates one account from another: hashed, never stored. */
+	readonly identity: readonly string[];
+	readonly profile?: string | undefined;
+	/** Of the embedded simulator, which ends with the program: its buckets are kept in memory only. */
+	readonly simulatorUrl?: string | undefined;
+};
+
+/** Where the programs of one user share their use of a bucket: a folder per bucket, a file per member. */
 export type LedgerStore = {
-	readonly open: (config: Pick<RunConfig, 'connection'>, target: Target) => MemberStore;
-	/** A name for a new run: earlier ones sort first. */
+	readonly open: (
+		caller: Caller,
+		target: Pick<Target, 'region' | 'endpoint' | 'baseModel' | 'scope'>,
+	) => MemberStore;
+	/** A name for a new member: earlier ones sort first. */
 	readonly newMember: () => string;
 	/** Name of this program among those of the host. */
 	readonly process: string;
 };
 
-const use = z.object({requests: z.number(), tokens: z.number()});
-const limits = z.object({requests: z.number().nullable(), tokens: z.number().nullable()});
-const stampingSchema = z.object({
-	countsFrom: z.enum(countsFrom),
-	at: z.number(),
-	accepted: z.number(),
-	refused: z.number(),
-	marks: z.string().regex(/^[01]*$/),
+const use = {requests: isNumber, tokens: isNumber};
+const limit = orNull(isNumber);
+const isStamping = shapedAs({
+	countsFrom: (value) => countsFrom.some((each) => each === value),
+	at: isNumber,
+	accepted: isNumber,
+	refused: isNumber,
+	marks: (value) => isText(value) && /^[01]*$/.test(value),
 });
-const recordSchema = z.object({
-	id: z.string(),
-	isEnded: z.boolean(),
-	writtenAt: z.number(),
-	claim: use,
-	use,
-	heldTokens: z.number(),
-	most: limits,
-	isWaiting: z.boolean(),
-	needs: z.number(),
-	lastSentAt: z.number(),
-	settledTokens: z.number(),
-	entries: z.array(use.extend({at: z.number(), ended: z.number()})),
-	minutes: z.array(use.extend({process: z.string(), at: z.number()})),
-	stamping: stampingSchema,
+const isRecord = shapedAs({
+	id: isText,
+	isEnded: isFlag,
+	writtenAt: isNumber,
+	claim: shapedAs(use),
+	use: shapedAs(use),
+	heldTokens: isNumber,
+	most: shapedAs({requests: limit, tokens: limit}),
+	isWaiting: isFlag,
+	needs: isNumber,
+	lastSentAt: isNumber,
+	settledTokens: isNumber,
+	entries: listOf(shapedAs({...use, at: isNumber, ended: isNumber})),
+	minutes: listOf(shapedAs({...use, process: isText, at: isNumber})),
+	stamping: isStamping,
 });
 
 const stampingFile = 'stamping.json';
 
 /** A name for the bucket of an account that does not reveal it. */
 const bucketName = (
-	{connection}: Pick<RunConfig, 'connection'>,
-	{region, endpoint, baseModel, scope}: Target,
+	{identity, profile}: Caller,
+	{region, endpoint, baseModel, scope}: Parameters<LedgerStore['open']>[1],
 ): string =>
 	createHash('sha256')
-		.update(
-			JSON.stringify([accountIdentity(process.env), connection.profile, region, endpoint, baseModel, scope]),
-		)
+		.update(JSON.stringify([identity, profile, region, endpoint, baseModel, scope]))
 		.digest('hex')
 		.slice(0, 32);
 
-const parsed = <Value>(schema: z.ZodType<Value>, text: string): Value | undefined => {
+/** What was written; undefined where another program or version wrote it. */
+const parsed = <Value>(isValid: (value: unknown) => boolean, text: string): Value | undefined => {
 	try {
-		return schema.safeParse(JSON.parse(text)).data;
+		const value: unknown = JSON.parse(text);
+		return isValid(value) ? (value as Value) : undefined;
 	} catch {
-		// From another program or version: ignored.
 		return undefined;
 	}
 };
@@ -118,23 +135,24 @@ const onDisk = (folder: string, now: () => number): MemberStore => {
 			const files = names.filter((name) => name.endsWith('.json') && name !== stampingFile);
 			const texts = await Promise.all(files.map(async (name) => textOf(path.join(folder, name))));
 			return texts
-				.map((text) => parsed(recordSchema, text))
+				.map((text) => parsed<MemberRecord>(isRecord, text))
 				.filter((record) => record !== undefined)
 				.map((record) => ({...record, isLive: isLive(record, now())}));
 		},
-		write: async (record) => diskFiles.write(fileOf(record.id), JSON.stringify(record)),
+		write: async (record) => writeWithFolder(fileOf(record.id), JSON.stringify(record)),
 		async remove(ids) {
 			await Promise.all(ids.map(async (id) => rm(fileOf(id), {force: true})));
 		},
-		readStamping: async () => parsed(stampingSchema, await textOf(path.join(folder, stampingFile))),
-		writeStamping: async (learnt) => diskFiles.write(path.join(folder, stampingFile), JSON.stringify(learnt)),
+		readStamping: async () =>
+			parsed<LearntStamping>(isStamping, await textOf(path.join(folder, stampingFile))),
+		writeStamping: async (learnt) => writeWithFolder(path.join(folder, stampingFile), JSON.stringify(learnt)),
 	};
 };
 
 let members = 0;
 
 /**
- * The store of this user. The embedded simulator ends with the program, so its buckets are kept in memory only.
+ * The store of this user.
  * @param folder Undefined: memory only.
  * @param now Milliseconds since 1970.
  */
@@ -144,9 +162,9 @@ export function createLedgerStore(
 ): LedgerStore {
 	const stores = new Map<string, MemberStore>();
 	return {
-		open(config, target) {
-			const name = bucketName(config, target);
-			const isLocal = folder === undefined || config.connection.simulatorUrl !== undefined;
+		open(caller, target) {
+			const name = bucketName(caller, target);
+			const isLocal = folder === undefined || caller.simulatorUrl !== undefined;
 			const known = stores.get(name);
 			const store = known ?? (isLocal ? inMemory(now) : onDisk(path.join(folder, 'use', name), now));
 			stores.set(name, store);
