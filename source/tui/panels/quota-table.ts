@@ -1,10 +1,11 @@
 import type {Gauge} from '../../domain/snapshot.ts';
 import {gaugeFraction, gaugeLevel, gaugeLevels} from '../../text/bars.ts';
-import {formatPercent, formatTokens, unknownMark} from '../../text/numbers.ts';
+import {formatCount, formatPercent, formatTokens, unknownMark} from '../../text/numbers.ts';
 import {hangingLines, type Line, segment, type Tone} from '../../text/segment.ts';
 import {type Column, fitColumns, formatHeader, rowLine} from '../../text/table.ts';
-import {cleanText} from '../../text/width.ts';
+import {cleanText, fitText} from '../../text/width.ts';
 import {chosenColumns} from '../../view/columns/columns.ts';
+import {fleetColumns, fleetWords, isApart} from '../../view/fleet.ts';
 import {listWords} from '../../view/lists.ts';
 import {
 	factorWords,
@@ -15,6 +16,7 @@ import {
 	type QuotaRow,
 	selectedQuota,
 } from '../../view/quotas.ts';
+import {bucketNow, snapshotNowMs} from '../../view/selectors.ts';
 import type {State} from '../../view/state.ts';
 import {type FrameTitle, firstShown} from '../frame.ts';
 
@@ -77,7 +79,10 @@ export function quotasTitle(state: State): FrameTitle {
 /** Below this width the names of models need the cells between the columns. */
 const widthForGaps = 130;
 
-/** The table, and the selected limit in words where there is room below it: at most `height` lines of at most `width` cells. */
+/**
+ * The table, and where there is room below it the selected limit in words and the fleet that shares it: at most `height`
+ * lines of at most `width` cells.
+ */
 export function quotaLines(state: State, width: number, height: number): readonly Line[] {
 	const listed = listedQuotas(state);
 	if (listed.length === 0) {
@@ -97,13 +102,40 @@ export function quotaLines(state: State, width: number, height: number): readonl
 		width < widthForGaps ? 1 : 2,
 	);
 	const words = selected === undefined ? [] : selectedLines(selected, width);
-	const isExplained = rows.length + 2 + words.length <= height;
+	const room = height - rows.length - 2;
+	const explained = words.length <= room ? words : [];
+	const fleet = fleetLines(state, selected, width, room - explained.length - 1);
 	const count = Math.max(1, height - 1);
 	const first = firstShown(selected === undefined ? 0 : listed.indexOf(selected), count, rows.length);
 	return [
 		[segment(formatHeader(fitted), 'muted')],
 		...rows.slice(first, first + count).map((row) => rowLine(fitted, row)),
-		...(isExplained ? [[], ...words] : []),
+		...[explained, fleet].flatMap((block) => (block.length === 0 ? [] : [[], ...block])),
+	];
+}
+
+/** Fewest lines that say something of a fleet: its state, the header and a member. */
+const minFleetLines = 3;
+
+/** The members of the fleet that shares the bucket of a limit, in at most `height` lines. */
+function fleetLines(state: State, row: QuotaRow | undefined, width: number, height: number): readonly Line[] {
+	const fleet = row?.of === undefined ? undefined : bucketNow(state, row.of.target)?.fleet;
+	if (fleet === undefined || height < minFleetLines) {
+		return [];
+	}
+	const words = fleetWords(fleet, snapshotNowMs(state));
+	const head: Line = [segment(fitText(words, width).trimEnd(), isApart(fleet) ? 'warning' : 'strong')];
+	if (fleet.rows.length === 0) {
+		return [head];
+	}
+	const fitted = fitColumns(fleetColumns, fleet.rows, width);
+	const hidden = Math.max(0, fleet.rows.length - (height - 2));
+	const shown = hidden === 0 ? fleet.rows : fleet.rows.slice(0, height - 3);
+	return [
+		head,
+		[segment(formatHeader(fitted), 'muted')],
+		...shown.map((each) => rowLine(fitted, each)),
+		...(hidden === 0 ? [] : [[segment(`${formatCount(fleet.rows.length - shown.length)} more`, 'muted')]]),
 	];
 }
 

@@ -1,0 +1,93 @@
+import type {FleetRow, FleetView} from '../domain/fleet-view.ts';
+import {formatCount, formatSecondsLeft, formatTokens} from '../text/numbers.ts';
+import type {Column} from '../text/table.ts';
+import {cleanText} from '../text/width.ts';
+
+/** A fleet that shares a bucket, in words and as rows. */
+
+/** Members that vanished without a goodbye: they keep their part for a while. */
+const vanishedOf = ({rows}: FleetView): number => rows.filter(({state}) => state === 'vanished').length;
+
+/** How a member goes on without the ledger. */
+const partWords = ({members, isAssumed}: FleetView): string =>
+	members === null
+		? 'nothing is sent, for the number of members is not known'
+		: `goes by 1/${formatCount(members)} of the quota${isAssumed ? ' (assumed)' : ''}`;
+
+/** Whether a member goes without the ledger now. */
+export function isApart({state}: FleetView): boolean {
+	return state !== 'connected';
+}
+
+/**
+ * The state of a fleet: `fleet of 8, 1 vanished`, `ledger lost 12 s: goes by 1/8 of the quota`.
+ * @param nowMs Milliseconds since 1970; undefined where that is not known, and nothing ages.
+ */
+export function fleetWords(fleet: FleetView, nowMs: number | undefined): string {
+	const {state, since, members} = fleet;
+	const age = nowMs === undefined ? '' : ` ${formatSecondsLeft(Math.max(0, nowMs - Date.parse(since)))}`;
+	switch (state) {
+		case 'connected': {
+			const vanished = vanishedOf(fleet);
+			return `fleet of ${formatCount(members)}${vanished === 0 ? '' : `, ${formatCount(vanished)} vanished`}`;
+		}
+		case 'joining':
+			return `ledger not reached yet: ${partWords(fleet)}`;
+		case 'lost':
+			return `ledger lost${age}: ${partWords(fleet)}`;
+		case 'healing':
+			return `ledger back, healing: ${partWords(fleet)}`;
+	}
+}
+
+const stateWords = ({isSelf, state}: FleetRow): string =>
+	state === 'vanished' ? 'vanished' : isSelf ? 'this one' : '';
+
+/** The members of a fleet as a table. */
+export const fleetColumns: ReadonlyArray<Column<FleetRow>> = [
+	{
+		key: 'member',
+		header: 'Member',
+		align: 'left',
+		minWidth: 12,
+		priority: 100,
+		cut: 'middle',
+		format: ({name}) => cleanText(name),
+	},
+	{
+		key: 'state',
+		header: '',
+		align: 'left',
+		priority: 90,
+		format: stateWords,
+		tone: ({state}) => (state === 'vanished' ? 'warning' : 'muted'),
+	},
+	{
+		key: 'in-flight',
+		header: 'In flight',
+		align: 'right',
+		priority: 60,
+		format: ({inFlight}) => formatCount(inFlight),
+	},
+	{
+		key: 'requests',
+		header: 'RPM',
+		align: 'right',
+		priority: 70,
+		format: ({use}) => formatCount(use.requests),
+	},
+	{
+		key: 'tokens',
+		header: 'TPM',
+		align: 'right',
+		priority: 80,
+		format: ({use}) => formatTokens(use.tokens),
+	},
+	{
+		key: 'waiting',
+		header: 'Waiting',
+		align: 'right',
+		priority: 50,
+		format: ({waiting}) => formatCount(waiting),
+	},
+];
