@@ -3,12 +3,16 @@ import {readdir, readFile, rm} from 'node:fs/promises';
 import {hostname} from 'node:os';
 import path from 'node:path';
 import {z} from 'zod';
-import type {MemberRecord, MemberStore} from '../admission/member-shares.ts';
-import {deadAfterMs} from '../admission/membership.ts';
+import type {Bucket} from '../admission/bucket.ts';
+import {type MemberRecord, type MemberStore, sumOf} from '../admission/member-shares.ts';
+import {deadAfterMs, Membership} from '../admission/membership.ts';
 import {accountIdentity, diskFiles} from '../bedrock/quotas/quota-cache.ts';
-import {countsFrom} from '../domain/bucket-usage.ts';
+import {countsFrom, type LedgerEntry, type MinuteOfUse, type Use} from '../domain/bucket-usage.ts';
+import {type Clock, systemClock} from '../domain/clock.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import type {Target} from '../domain/target.ts';
+import {reasonOf} from '../domain/user-error.ts';
+import type {BucketMember, MemberHooks} from '../engine/run.ts';
 import {cacheFolder} from '../text/private-file.ts';
 
 /** Where the runs of one user share their use of a bucket: a folder per bucket, a file per run. */
@@ -18,6 +22,22 @@ export type LedgerStore = {
 	readonly newMember: () => string;
 	/** Name of this program among those of the host. */
 	readonly process: string;
+};
+
+/** What other programs use of a bucket before this one joins. */
+export type UseBefore = {
+	readonly use: Use;
+	readonly minutes: readonly MinuteOfUse[];
+	/** What programs that have ended left in the window. */
+	readonly entries: readonly LedgerEntry[];
+};
+
+/** How the programs that share buckets know of each other: by the disk of their host, or by the ledger of a fleet. */
+export type Sharing = {
+	/** Never rejects. */
+	readonly before: (target: Target) => Promise<UseBefore>;
+	readonly memberOf: (target: Target, bucket: Bucket, hooks: MemberHooks) => BucketMember;
+	readonly close: () => void;
 };
 
 const use = z.object({requests: z.number(), tokens: z.number()});
@@ -69,20 +89,22 @@ const parsed = <Value>(schema: z.ZodType<Value>, text: string): Value | undefine
 	}
 };
 
+/** Whether a process of this host runs. */
+export function isRunning(pid: number): boolean {
+	try {
+		process.kill(pid, 0);
+		return true;
+	} catch (error) {
+		return error instanceof Error && 'code' in error && error.code === 'EPERM';
+	}
+}
+
 const host = (): string => hostname().replaceAll(/[^\w.-]/g, '_');
 
 /** Whether the process of a member runs. One on another machine or in another container is known only by its records. */
 const hasProcess = (id: string): boolean => {
 	const [, pid = '', ...rest] = id.split('-');
-	if (rest.slice(1).join('-') !== host()) {
-		return true;
-	}
-	try {
-		process.kill(Number(pid), 0);
-		return true;
-	} catch (error) {
-		return error instanceof Error && 'code' in error && error.code === 'EPERM';
-	}
+	return rest.slice(1).join('-') !== host() || isRunning(Number(pid));
 };
 
 const isLive = ({id, isEnded, writtenAt}: MemberRecord, now: number): boolean =>
@@ -155,5 +177,50 @@ export function createLedgerStore(
 		process: `${process.pid}-${host()}`,
 		newMember: () =>
 			`${now().toFixed(0).padStart(15, '0')}-${process.pid}-${String(members++).padStart(4, '0')}-${host()}`,
+	};
+}
+
+const lostWords = (error: unknown): string =>
+	`What other programs of yours use of this quota can't be read or written (${reasonOf(error)}): this one continues as if it were alone.`;
+
+/** The programs of one user on this host. */
+export function hostSharing(
+	uses: LedgerStore,
+	config: Pick<RunConfig, 'connection'>,
+	clock: Clock = systemClock,
+): Sharing {
+	const id = uses.newMember();
+	let isLost = false;
+	return {
+		async before(target) {
+			const members = await uses
+				.open(config, target)
+				.read()
+				.catch(() => []);
+			return {
+				use: sumOf(members.filter((member) => member.isLive).map((member) => member.use)),
+				minutes: members
+					.flatMap(({minutes}) => minutes)
+					.filter(({process: program}) => program !== uses.process),
+				entries: members.flatMap(({entries}) => entries),
+			};
+		},
+		memberOf: (target, bucket, {onChange, note}) =>
+			new Membership({
+				id,
+				process: uses.process,
+				bucket,
+				store: uses.open(config, target),
+				clock,
+				onChange,
+				onLost(error) {
+					// Of several buckets on one disk that is said once.
+					if (!isLost) {
+						isLost = true;
+						note(lostWords(error));
+					}
+				},
+			}),
+		close() {},
 	};
 }

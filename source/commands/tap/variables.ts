@@ -56,8 +56,12 @@ export function tapLines(url: string, environment: Environment): readonly string
 	];
 }
 
+/** What is the tap's own: whoever is behind it is counted by the tap, and once. */
+const ownVariables = ['BEDROCK_TOP_LEDGER'];
+
 /** The environment of a program that is started behind a tap. */
 export function childEnvironment(url: string, environment: Environment): NodeJS.ProcessEnv {
-	const rest = Object.fromEntries(Object.entries(environment).filter(([name]) => !hindering.includes(name)));
+	const left = [...hindering, ...ownVariables];
+	const rest = Object.fromEntries(Object.entries(environment).filter(([name]) => !left.includes(name)));
 	return {...rest, ...tapVariables(url, environment)};
 }

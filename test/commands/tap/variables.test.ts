@@ -46,7 +46,11 @@ describe('the lines of a tap', () => {
 
 it('the environment of a program is that of the tap, with the variables', () => {
 	expect(
-		childEnvironment(url, {HOME: '/home/ada', AWS_USE_DUALSTACK_ENDPOINT: 'true', ALL_PROXY: 'socks://p'}),
+		childEnvironment(url, {HOME: '/home/ada',
+			AWS_USE_DUALSTACK_ENDPOINT: 'true',
+			ALL_PROXY: 'socks://p',
+			BEDROCK_TOP_LEDGER: 'redis://:secret@host',
+		}),
 	).toEqual({
 		HOME: '/home/ada',
 		ALL_PROXY: 'socks://p',
