@@ -65,7 +65,7 @@ export function refuse(
 	if (incoming.reply.isOpen()) {
 		traffic.note(
 			'refused',
-			`Refused a request of ${callerOf(incoming).name} (${refusal.reason}): ${refusal.message}`,
+			`Refused a request of ${callerOf(incoming, undefined).name} (${refusal.reason}): ${refusal.message}`,
 		);
 		sendRefusal(incoming.reply, refusal);
 	}

@@ -18,6 +18,7 @@ import type {TapConfig} from '../domain/tap.ts';
 import type {Target} from '../domain/target.ts';
 import {faultOf} from '../domain/user-error.ts';
 import {isAddressOf} from '../tap/gate.ts';
+import {Programs} from '../tap/programs/programs.ts';
 import type {UpstreamHost} from '../tap/routes.ts';
 import {Tap} from '../tap/tap.ts';
 import {dayBookFolder, openDayBook} from './day-book.ts';
@@ -157,6 +158,7 @@ const startTap = async (
 		};
 		const tap: Tap = new Tap(config, {
 			clock,
+			programs: process.platform === 'linux' ? new Programs() : undefined,
 			agents: network.agents,
 			roundTripMs: network.roundTripMs,
 			account: link.buckets,

@@ -8,7 +8,7 @@ import {afterAll, afterEach, beforeAll, describe, expect, it} from 'vitest';
 import type {LedgerAddress} from '../../source/domain/run-config.ts';
 import {openLedger} from '../../source/threads/fleet.ts';
 import {createLedgerConnection, type LedgerConnection} from '../../source/threads/ledger-connection.ts';
-import {hasRedis, type RedisServer, startRedis} from '../helpers/redis-server.ts';
+import {hasRedis, type RedisServer, startRedisServer} from '../helpers/redis-server.ts';
 
 const secret = 's3cret';
 const opened: LedgerConnection[] = [];
@@ -104,7 +104,7 @@ describe.skipIf(!hasRedis)('a Redis (skipped where redis-server is absent)', () 
 	let redis: RedisServer;
 
 	beforeAll(async () => {
-		redis = await startRedis(['--requirepass', secret, '--unixsocket', socket, '--databases', '4']);
+		redis = await startRedisServer(['--requirepass', secret, '--unixsocket', socket, '--databases', '4']);
 	});
 
 	afterAll(async () => redis.stop());

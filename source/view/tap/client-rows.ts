@@ -19,7 +19,7 @@ import {shortModel} from '../account/account-rows.ts';
 
 /** One client on one model, or one session of it. */
 export type ClientRow = TapClient & {
-	/** Stays the same while figures change. */
+	/** Stays the same while figures and names change: its place in the order of arrival. */
 	readonly key: string;
 	/** The sessions that the row adds up, those that used most first. */
 	readonly sessions: readonly TapClient[];
@@ -42,13 +42,18 @@ const indexOf = ({targets}: TapSnapshot, client: TapClient): number | undefined 
 	return index === -1 ? undefined : index;
 };
 
-function rowOf(client: TapClient, sessions: readonly TapClient[], snapshot: TapSnapshot): ClientRow {
+function rowOf(
+	client: TapClient,
+	sessions: readonly TapClient[],
+	snapshot: TapSnapshot,
+	key: string,
+): ClientRow {
 	const {input, output, cacheRead, cacheWrite, quota, reserved} = client.tokens;
 	const targetIndex = indexOf(snapshot, client);
 	const burndown = snapshot.targets[targetIndex ?? -1]?.burndown.value ?? 1;
 	return {
 		...client,
-		key: JSON.stringify([client.name, client.model, client.session]),
+		key,
 		sessions,
 		targetIndex,
 		outputShare: share(output * burndown, quota),
@@ -65,20 +70,24 @@ function byUse<Client extends TapClient>(clients: readonly Client[]): readonly C
 
 /** The sessions of a tap, those that used most first. */
 export function clientRows(snapshot: TapSnapshot): readonly ClientRow[] {
-	return byUse((snapshot.tap?.clients ?? []).map((client) => rowOf(client, [client], snapshot)));
+	return byUse(
+		(snapshot.tap?.clients ?? []).map((client, index) => rowOf(client, [client], snapshot, String(index))),
+	);
 }
 
 /** The same with all sessions and application profiles of a client on a bucket in one row. */
 export function foldedClientRows(snapshot: TapSnapshot): readonly ClientRow[] {
-	const groups = Map.groupBy(snapshot.tap?.clients ?? [], (client) => {
+	const all = snapshot.tap?.clients ?? [];
+	const groups = Map.groupBy(all, (client) => {
 		const target = snapshot.targets[indexOf(snapshot, client) ?? -1];
 		return JSON.stringify([client.name, target === undefined ? client.model : bucketKey(target)]);
 	});
 	return byUse(
-		[...groups].flatMap(([key, clients]) => {
+		[...groups.values()].flatMap((clients) => {
 			const sessions = byUse(clients);
 			const sum = sumOf(sessions, snapshot);
-			return sum === undefined ? [] : [{...rowOf(sum, sessions, snapshot), key}];
+			const [first = -1] = clients.map((client) => all.indexOf(client));
+			return sum === undefined ? [] : [rowOf(sum, sessions, snapshot, String(first))];
 		}),
 	);
 }

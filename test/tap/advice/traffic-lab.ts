@@ -85,12 +85,14 @@ export const tapOf = (target: Target = targetOf(quotaOf(10_000, 100_000), haiku)
 				},
 			],
 		};
+		const caller = callerOf({header: (name) => headers[name]}, undefined);
 		const call = traffic.arrive(
-			callerOf({header: (name) => headers[name]}),
+			caller,
 			indexOf(model),
 			model,
 			requestFacts(Buffer.from(JSON.stringify(body))),
 		);
+		traffic.known(call, caller);
 		traffic.sent(call);
 		await clock.advance(serviceMs);
 		if (end === 'throttled') {
