@@ -176,6 +176,16 @@ local function begin()
 	if now >= s.sweep then sweep() end
 end
 
+-- The ledger as all see it.
+local function stateText(part)
+	local tokens = s.held + s.tokens + lumpOf('t')
+	if s.from == 'end' then tokens = math.max(tokens, s.held + s.ended + lumpOf('e')) end
+	local state = {now, s.epoch, s.steps, me and me.own or 0, s.unheard + s.requests + lumpOf('r'), tokens, s.held, s.open, s.live, s.gone,
+		math.max(0, s.heal - now), s.notes, part}
+	for i, value in ipairs(state) do state[i] = text(value) end
+	return table.concat(state, ' ')
+end
+
 local function done(kind, ...)
 	s.steps, s.last = s.steps + 1, now
 	local part = 0
@@ -198,11 +208,6 @@ local function done(kind, ...)
 		local life = (key == MEMBERS or key == FACTS) and text(KEPT + 2 * W) or key == NOTES and text(DAY + 3600000) or short
 		redis.call('PEXPIRE', key, life)
 	end
-	local tokens = s.held + s.tokens + lumpOf('t')
-	if s.from == 'end' then tokens = math.max(tokens, s.held + s.ended + lumpOf('e')) end
-	local state = {now, s.epoch, s.steps, me and me.own or 0, s.unheard + s.requests + lumpOf('r'), tokens, s.held, s.open, s.live, s.gone,
-		math.max(0, s.heal - now), s.notes, part}
-	for i, value in ipairs(state) do state[i] = text(value) end
-	return {kind, table.concat(state, ' '), ...}
+	return {kind, stateText(part), ...}
 end
 `;

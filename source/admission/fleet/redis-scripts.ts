@@ -336,20 +336,47 @@ end
 return done('done')
 `);
 
+const listLua = `
+-- All that are not buried: id, who it is, figures.
+local function membersNow()
+	local all, members = redis.call('HGETALL', MEMBERS), {}
+	for i = 1, #all, 2 do
+		local m = all[i] == ME and me or parse(memberNames, all[i + 1])
+		if m.buried == 0 then
+			local gone = m.gone > 0 and m.gone or now - m.seen >= VANISH and now or 0
+			members[#members + 1] = all[i]
+			members[#members + 1] = redis.call('HGET', FACTS, all[i]) or ''
+			members[#members + 1] = pack({'gone', 'silent', 'usedRequests', 'usedTokens', 'open', 'waiting'}, {gone = gone,
+				silent = now - m.seen, usedRequests = m.usedRequests, usedTokens = m.usedTokens, open = m.open, waiting = m.waiting})
+		end
+	end
+	return members
+end
+`;
+
 /** Reads: 'members' or 'notes'. */
-export const readScript = script(`
+export const readScript = script(`${listLua}
 if not isKnown() then return forgotten() end
 begin()
 if ARGV[A] == 'notes' then return done('done', redis.call('HGETALL', NOTES)) end
-local all, members = redis.call('HGETALL', MEMBERS), {}
-for i = 1, #all, 2 do
-	local m = all[i] == ME and me or parse(memberNames, all[i + 1])
-	if m.buried == 0 then
-		members[#members + 1] = all[i]
-		members[#members + 1] = redis.call('HGET', FACTS, all[i]) or ''
-		members[#members + 1] = pack({'gone', 'silent', 'usedRequests', 'usedTokens', 'open', 'waiting'}, {gone = m.gone,
-			silent = now - m.seen, usedRequests = m.usedRequests, usedTokens = m.usedTokens, open = m.open, waiting = m.waiting})
-	end
+return done('done', membersNow())
+`);
+
+/** Somebody who is no member looks at the ledger: nothing is written. */
+export const glanceScript = script(`${listLua}
+if s.epoch == '' then return {'none', text(now)} end
+now = math.max(now, s.last)
+local passed = slotOf(now) - 601
+if passed >= s.passed + 601 then
+	s.requests, s.tokens, s.ended = 0, 0, 0
+elseif passed > s.passed then
+	local sums = slotSums({'r', 't', 'e'}, s.passed, passed)
+	s.requests, s.tokens, s.ended = s.requests - sums.r, s.tokens - sums.t, math.max(0, s.ended - sums.e)
 end
-return done('done', members)
+local members = membersNow()
+s.live, s.gone = 0, 0
+for i = 3, #members, 3 do
+	if string.sub(members[i], 1, 2) == '0 ' then s.live = s.live + 1 else s.gone = s.gone + 1 end
+end
+return {'done', stateText(0), members}
 `);
