@@ -11,6 +11,7 @@ import {isPattern, type PatternChecker} from '../prompts/checks.ts';
 import {type AnswerLog, createAnswerLog, createCheckWarning} from './answer-file.ts';
 import {createChecksThread} from './checks-handle.ts';
 import {fleetSharing} from './fleet.ts';
+import {createFleetWatch} from './fleet-watch.ts';
 import {createLedgerStore, hostSharing, type LedgerStore, type Sharing} from './ledger-store.ts';
 import type {AnswerSink, EngineReport, EngineRequest} from './messages.ts';
 import {type ListingConfig, listModels, type Prepared, prepare} from './prepare.ts';
@@ -100,11 +101,18 @@ export function createSession({
 	const requestsOfLastRun = new Map<string, number>();
 
 	/** @throws UserError (exit 1) where nothing may be sent; what was prepared is then closed. */
-	const sharingOf = async (config: RunConfig, {clients, backend}: Prepared): Promise<Sharing> => {
+	const sharingOf = async (config: RunConfig, {clients, backend, spec}: Prepared): Promise<Sharing> => {
 		try {
 			return config.ledger === undefined
 				? hostSharing(uses, config, clock)
-				: await fleetSharing(config.ledger, {clients, uses, clock, program: 'run', warn});
+				: await fleetSharing(config.ledger, {
+						clients,
+						uses,
+						clock,
+						program: 'run',
+						targets: spec.targets,
+						warn,
+					});
 		} catch (error) {
 			backend.close();
 			clients.close();
@@ -335,12 +343,19 @@ export function createEngine(
 	accountPatienceMs?: number,
 ): (request: EngineRequest) => void {
 	const link = createOwnTrafficRegistry();
-	const account = createAccountSession({clock: systemClock, link, publish});
+	const fleets = createFleetWatch(publish, systemClock);
+	const account = createAccountSession({clock: systemClock, link, publish: fleets.publish});
 	return createSession({
 		clock: systemClock,
 		publish,
 		account: createRunAccount(link, account, systemClock, accountPatienceMs),
-		onAccountRequest: account.handle,
-		onClose: account.close,
+		onAccountRequest(request) {
+			fleets.follow(request);
+			account.handle(request);
+		},
+		onClose() {
+			account.close();
+			fleets.close();
+		},
 	});
 }

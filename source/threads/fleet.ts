@@ -1,55 +1,191 @@
+import {createHash} from 'node:crypto';
+import {readlinkSync} from 'node:fs';
+import {readFile} from 'node:fs/promises';
+import {hostname} from 'node:os';
+import path from 'node:path';
+import {z} from 'zod';
+import {FleetMember, type KnownMembers} from '../admission/fleet/fleet-member.ts';
+import {createRedisLedger} from '../admission/fleet/redis-ledger.ts';
+import type {Clients} from '../bedrock/clients/clients.ts';
+import {diskFiles} from '../bedrock/quotas/quota-cache.ts';
+import type {MinuteOfUse, Use} from '../domain/bucket-usage.ts';
+import type {Clock} from '../domain/clock.ts';
 import type {FleetLedger} from '../domain/run-config.ts';
+import type {Target} from '../domain/target.ts';
 import {UserError} from '../domain/user-error.ts';
-import {createLedgerConnection, type LedgerConnection} from './ledger-connection.ts';
-import {type LedgerFault, ledgerFaultOf} from './ledger-faults.ts';
+import {cacheFolder} from '../text/private-file.ts';
+import {cleanText} from '../text/width.ts';
+import {fleetEventWords} from '../view/fleet.ts';
+import {openFleetStore} from './fleet-store.ts';
+import {isRunning, type LedgerStore, type Sharing} from './ledger-store.ts';
 
-/** Oldest Redis whose scripts may read its clock before they write. */
-const oldestRedis = 5;
+/** A program as a member of the fleets of its buckets: they share a ledger in a store that `--ledger` names. */
 
-/** Why a store that answers can't hold a ledger. @param facts What it says of itself. */
-const tooOld = (facts: string): LedgerFault | undefined => {
-	const [, version = '', major = ''] = /^redis_version:((\d+)[^\r\n]*)/m.exec(facts) ?? [];
-	return major !== '' && Number(major) < oldestRedis
-		? {
-				reason: `it is Redis ${version}`,
-				hint: `Use Redis ${oldestRedis} or newer, or Valkey.`,
-				isLasting: true,
-			}
-		: undefined;
+const unknownOwner =
+	'The number of the account is not known: the ledger is shared with programs of the same access key alone.';
+
+/** The host as others know it. Containers may have the name of another, and processes of their own. */
+const ownHost = (): string => {
+	try {
+		return `${hostname()} ${readlinkSync('/proc/self/ns/pid')}`;
+	} catch {
+		return hostname();
+	}
 };
 
-/** Why a ledger can't be used; undefined where it can, as far as it says. */
-const faultOfStore = async (connection: LedgerConnection): Promise<LedgerFault | undefined> => {
-	try {
-		await connection.open();
-		return tooOld(String(await connection.send(['INFO', 'server'])));
-	} catch (error) {
-		const isForbidden = error instanceof Error && error.message.startsWith('NOPERM');
-		return isForbidden ? undefined : ledgerFaultOf(error);
+const rememberedSchema = z.object({members: z.number().int().min(1), at: z.number()});
+/** A number of members that is older says nothing any more. */
+const rememberedMs = 86_400_000;
+
+/** How many members a bucket had when this host saw it last: for a start while the store can't be reached. */
+const createMemory = (folder: string | undefined, clock: Clock) => {
+	const fileOf = (bucket: string): string | undefined =>
+		folder &&
+		path.join(
+			folder,
+			'use',
+			`fleet-${createHash('sha256').update(bucket).digest('hex').slice(0, 32)}.json`,
+		);
+	const written = new Map<string, number>();
+	return {
+		async read(bucket: string): Promise<{readonly count: number; readonly agoMs: number} | undefined> {
+			const file = fileOf(bucket);
+			try {
+				const text = file === undefined ? '' : await readFile(file, 'utf8');
+				const {members, at} = rememberedSchema.parse(JSON.parse(text));
+				const agoMs = clock.epoch() - at;
+				return agoMs >= 0 && agoMs < rememberedMs ? {count: members, agoMs} : undefined;
+			} catch {
+				return undefined;
+			}
+		},
+		async write(bucket: string, members: number): Promise<void> {
+			const file = fileOf(bucket);
+			if (file !== undefined && written.get(bucket) !== members) {
+				written.set(bucket, members);
+				await diskFiles.write(file, JSON.stringify({members, at: clock.epoch()})).catch(() => {});
+			}
+		},
+	};
+};
+
+const minuteMs = 60_000;
+/** Minutes that are kept: CloudWatch is that late at most. */
+const keptMinutes = 15;
+
+/** What the other members of a fleet used, by minutes, as the account's figures count it: seen at the end of each. */
+class FleetMinutes {
+	readonly #minutes = new Map<number, Use>();
+
+	see(epochMs: number, use: Use | null): void {
+		if (use === null) {
+			return;
+		}
+		this.#minutes.set(Math.floor(epochMs / minuteMs) * minuteMs, use);
+		const [oldest] = this.#minutes.keys();
+		if (oldest !== undefined && this.#minutes.size > keptMinutes) {
+			this.#minutes.delete(oldest);
+		}
 	}
+
+	get all(): readonly MinuteOfUse[] {
+		return [...this.#minutes].map(([at, use]) => ({process: 'fleet', at, ...use}));
+	}
+}
+
+type FleetPorts = {
+	readonly clients: Clients;
+	readonly uses: Pick<LedgerStore, 'newMember'>;
+	readonly clock: Clock;
+	/** For the other members: `run`, `tap`. */
+	readonly program: string;
+	/** Buckets that it will join, as far as they are known. */
+	readonly targets: readonly Target[];
+	/** Adds a sentence to the log. */
+	readonly warn: (text: string) => void;
+	/** Where numbers of members are kept; undefined: nowhere. */
+	readonly folder?: string | undefined;
 };
 
 /**
- * Opens the ledger of a fleet before anything is sent. Where it can't be used now, the program goes on by a part of the
- * quota, if it may and can.
- * @param warn Called with a sentence where it goes on without the ledger.
+ * The members of a fleet. Where the ledger can't be used now, a program goes on by its part of the quota, if it may and can.
  * @throws UserError (exit 1) where nothing may be sent: `--ledger-down stop`, or a fault that waiting does not mend while
  * the number of members is not known.
  */
-export async function openLedger(
-	{name, address, whenLost, members}: FleetLedger,
-	warn: (text: string) => void,
-): Promise<LedgerConnection> {
-	const connection = createLedgerConnection(address);
-	const fault = await faultOfStore(connection);
-	if (fault === undefined) {
-		return connection;
+export async function fleetSharing(
+	ledger: FleetLedger,
+	{clients, uses, clock, program, targets, warn, folder = cacheFolder()}: FleetPorts,
+): Promise<Sharing> {
+	const {name, whenLost, members: given} = ledger;
+	const {store, fault, isOwnerKnown, nameOf, lookAt, close} = await openFleetStore(
+		ledger,
+		clients,
+		targets[0],
+	);
+	const memory = createMemory(folder, clock);
+	const remembered = async (target: Target) => memory.read(`${name} ${nameOf(target)}`);
+	if (fault !== undefined) {
+		const known = await Promise.all(targets.map(remembered));
+		const isNumberKnown =
+			given !== undefined || (known.length > 0 && known.every((each) => each !== undefined));
+		const message = `The ledger ${name} can't be used: ${fault.reason}.`;
+		if (whenLost === 'stop' || (fault.isLasting && !isNumberKnown)) {
+			close();
+			throw new UserError(message, {exitCode: 1, hint: fault.hint});
+		}
+		warn(`${message} ${fault.hint}`);
 	}
-	const message = `The ledger ${name} can't be used: ${fault.reason}.`;
-	if (whenLost === 'stop' || (fault.isLasting && members === undefined)) {
-		connection.close();
-		throw new UserError(message, {exitCode: 1, hint: fault.hint});
+	if (!isOwnerKnown) {
+		warn(unknownOwner);
 	}
-	warn(`${message} ${fault.hint}`);
-	return connection;
+	const host = ownHost();
+	return {
+		async before(target) {
+			const seen = await lookAt(target).catch(() => undefined);
+			return {use: seen?.state.use ?? {requests: 0, tokens: 0}, minutes: [], entries: []};
+		},
+		memberOf(target, bucket, {onChange, note}) {
+			const fleetBucket = nameOf(target);
+			const minutes = new FleetMinutes();
+			const facts = {
+				id: uses.newMember(),
+				name: `${program} on ${cleanText(hostname())}, process ${process.pid}`,
+				host,
+				pid: process.pid,
+			};
+			const prefix = targets.length > 1 || program === 'tap' ? `${cleanText(target.model)}: ` : '';
+			let known: KnownMembers = {given};
+			const member = new FleetMember({
+				bucket,
+				ledger: createRedisLedger({store, bucket: fleetBucket, windowMs: bucket.windowMs, clock}),
+				clock,
+				facts,
+				onChange,
+				onEvent: (event) => note(`${prefix}${fleetEventWords(event, whenLost)}`),
+				whenDown: whenLost,
+				get known() {
+					return known;
+				},
+				isRunning,
+			});
+			return {
+				async start() {
+					const last = await remembered(target);
+					// A number that was given may be the newer one: the greater is the safe one.
+					known = {given, last: last && {...last, count: Math.max(last.count, given ?? 1)}};
+					await member.start();
+				},
+				stop: async () => member.stop(),
+				get usedElsewhere() {
+					const {members, view} = member;
+					if (members !== undefined) {
+						void memory.write(`${name} ${fleetBucket}`, members);
+					}
+					minutes.see(clock.epoch(), view.othersUse);
+					return minutes.all;
+				},
+			};
+		},
+		close,
+	};
 }

@@ -1,12 +1,16 @@
+import type {FleetEvent} from '../admission/fleet/fleet-member.ts';
 import type {FleetRow, FleetView} from '../domain/fleet-view.ts';
-import {formatCount, formatSecondsLeft, formatTokens} from '../text/numbers.ts';
+import {formatCount, formatMinuteUtc, formatSecondsLeft, formatTokens} from '../text/numbers.ts';
 import type {Column} from '../text/table.ts';
 import {cleanText} from '../text/width.ts';
 
 /** A fleet that shares a bucket, in words and as rows. */
 
-/** Members that vanished without a goodbye: they keep their part for a while. */
-const vanishedOf = ({rows}: FleetView): number => rows.filter(({state}) => state === 'vanished').length;
+/** `fleet of 8, 1 vanished`: those that vanished without a goodbye keep their part for a while. */
+export function fleetCountWords(rows: readonly FleetRow[], members = rows.length): string {
+	const vanished = rows.filter(({state}) => state === 'vanished').length;
+	return `fleet of ${formatCount(members)}${vanished === 0 ? '' : `, ${formatCount(vanished)} vanished`}`;
+}
 
 /** How a member goes on without the ledger. */
 const partWords = ({members, isAssumed}: FleetView): string =>
@@ -27,10 +31,8 @@ export function fleetWords(fleet: FleetView, nowMs: number | undefined): string 
 	const {state, since, members} = fleet;
 	const age = nowMs === undefined ? '' : ` ${formatSecondsLeft(Math.max(0, nowMs - Date.parse(since)))}`;
 	switch (state) {
-		case 'connected': {
-			const vanished = vanishedOf(fleet);
-			return `fleet of ${formatCount(members)}${vanished === 0 ? '' : `, ${formatCount(vanished)} vanished`}`;
-		}
+		case 'connected':
+			return fleetCountWords(fleet.rows, members ?? undefined);
 		case 'joining':
 			return `ledger not reached yet: ${partWords(fleet)}`;
 		case 'lost':
@@ -91,3 +93,33 @@ export const fleetColumns: ReadonlyArray<Column<FleetRow>> = [
 		format: ({waiting}) => formatCount(waiting),
 	},
 ];
+
+const lossWords = {
+	silent: 'The ledger does not answer',
+	forgotten: 'The ledger has lost its memory',
+	clock: 'The clock of the ledger jumped',
+} as const;
+
+const withoutLedger = (members: number | undefined, whenLost: 'split' | 'stop'): string =>
+	whenLost === 'stop' || members === undefined
+		? 'nothing is sent until it is back'
+		: `goes by 1/${formatCount(members)} of the quota`;
+
+/** What happened to a fleet, in a sentence. @param whenLost What its members do without their ledger. */
+export function fleetEventWords(event: FleetEvent, whenLost: 'split' | 'stop'): string {
+	switch (event.kind) {
+		case 'lost':
+			return `${lossWords[event.cause]}: ${withoutLedger(event.members, whenLost)}.`;
+		case 'back': {
+			const {lostMs, sent, members} = event;
+			const requests = `${formatCount(sent)} ${sent === 1 ? 'request' : 'requests'}`;
+			return `The ledger is back after ${formatSecondsLeft(lostMs)}: ${requests} went without it, ${formatCount(members)} ${members === 1 ? 'member' : 'members'} share the quota.`;
+		}
+		case 'waiting-for-members':
+			return 'The ledger can\'t be reached, and the number of members is not known: nothing is sent. Name it with --members N.';
+		case 'assumed':
+			return `The ledger can't be reached: ${withoutLedger(event.members, whenLost)}, with ${formatCount(event.members)} members ${event.from === 'last' ? 'as last seen' : 'as --members says'}.`;
+		case 'day':
+			return `The quota of the day is used up, as a member of the fleet has seen: nothing is sent until ${formatMinuteUtc(event.until)}.`;
+	}
+}

@@ -1,11 +1,11 @@
 import type {Gauge} from '../../domain/snapshot.ts';
 import {gaugeFraction, gaugeLevel, gaugeLevels} from '../../text/bars.ts';
-import {formatCount, formatPercent, formatTokens, unknownMark} from '../../text/numbers.ts';
+import {formatPercent, formatTokens, unknownMark} from '../../text/numbers.ts';
 import {hangingLines, type Line, segment, type Tone} from '../../text/segment.ts';
 import {type Column, fitColumns, formatHeader, rowLine} from '../../text/table.ts';
-import {cleanText, fitText} from '../../text/width.ts';
+import {cleanText} from '../../text/width.ts';
 import {chosenColumns} from '../../view/columns/columns.ts';
-import {fleetColumns, fleetWords, isApart} from '../../view/fleet.ts';
+import {fleetWords, isApart} from '../../view/fleet.ts';
 import {listWords} from '../../view/lists.ts';
 import {
 	factorWords,
@@ -19,6 +19,7 @@ import {
 import {bucketNow, snapshotNowMs} from '../../view/selectors.ts';
 import type {State} from '../../view/state.ts';
 import {type FrameTitle, firstShown} from '../frame.ts';
+import {memberLines} from './fleet.ts';
 
 /** The Quotas view: every limit of every bucket of the run, and what the selected one means. */
 
@@ -114,29 +115,19 @@ export function quotaLines(state: State, width: number, height: number): readonl
 	];
 }
 
-/** Fewest lines that say something of a fleet: its state, the header and a member. */
-const minFleetLines = 3;
-
 /** The members of the fleet that shares the bucket of a limit, in at most `height` lines. */
-function fleetLines(state: State, row: QuotaRow | undefined, width: number, height: number): readonly Line[] {
+function fleetLines(
+	state: State,
+	row: QuotaRow | undefined,
+	width: number,
+	height: number,
+): readonly Line[] {
 	const fleet = row?.of === undefined ? undefined : bucketNow(state, row.of.target)?.fleet;
-	if (fleet === undefined || height < minFleetLines) {
+	if (fleet === undefined) {
 		return [];
 	}
-	const words = fleetWords(fleet, snapshotNowMs(state));
-	const head: Line = [segment(fitText(words, width).trimEnd(), isApart(fleet) ? 'warning' : 'strong')];
-	if (fleet.rows.length === 0) {
-		return [head];
-	}
-	const fitted = fitColumns(fleetColumns, fleet.rows, width);
-	const hidden = Math.max(0, fleet.rows.length - (height - 2));
-	const shown = hidden === 0 ? fleet.rows : fleet.rows.slice(0, height - 3);
-	return [
-		head,
-		[segment(formatHeader(fitted), 'muted')],
-		...shown.map((each) => rowLine(fitted, each)),
-		...(hidden === 0 ? [] : [[segment(`${formatCount(fleet.rows.length - shown.length)} more`, 'muted')]]),
-	];
+	const tone = isApart(fleet) ? 'warning' : 'strong';
+	return memberLines(segment(fleetWords(fleet, snapshotNowMs(state)), tone), fleet.rows, width, height);
 }
 
 const labelWidth = 10;
