@@ -26,7 +26,8 @@ type Guest = {
 
 /** How the wait of a call ended. */
 export type WaitEnd =
-	| {readonly kind: 'admitted'; readonly reservation: Reservation}
+	/** `heldMs`: how long it waited, in milliseconds; 0 where there was room at once. */
+	| {readonly kind: 'admitted'; readonly reservation: Reservation; readonly heldMs: number}
 	/** Its time is over, or too many wait: when it will likely be its turn, from now, and what is used more of its quota. */
 	| {readonly kind: 'away'; readonly turnInMs: number; readonly fuller: Dimension}
 	| Extract<Admission, {kind: 'never' | 'day'}>
@@ -38,8 +39,10 @@ type Waiting = {
 	/** In the order of arrival; a call that comes back has its old number. */
 	readonly number: number;
 	readonly since: number;
-	readonly end: (verdict: WaitEnd) => void;
+	readonly end: (verdict: Verdict) => void;
 };
+
+type Verdict = Exclude<WaitEnd, {kind: 'admitted'}> | Extract<Admission, {kind: 'admitted'}>;
 
 /** A place that is kept. */
 type Kept = {readonly number: number; readonly lane: Lane; readonly until: number};
@@ -134,8 +137,8 @@ export class WaitingRoom {
 		if (this.#waiting.length >= this.#most) {
 			return this.#sendAway(guest, number);
 		}
-		const {promise, resolve} = Promise.withResolvers<WaitEnd>();
-		const leave = (verdict: WaitEnd): void => {
+		const {promise, resolve} = Promise.withResolvers<Verdict>();
+		const leave = (verdict: Verdict): void => {
 			this.#remove(own);
 			resolve(verdict);
 		};
@@ -147,11 +150,14 @@ export class WaitingRoom {
 		signal.addEventListener('abort', onAbort, {once: true});
 		this.#insert(own);
 		this.pump();
+		const isHeld = this.#waiting.includes(own);
 		const verdict = await promise;
 		cancelHold();
 		signal.removeEventListener('abort', onAbort);
 		this.pump();
-		return verdict;
+		return verdict.kind === 'admitted'
+			? {...verdict, heldMs: isHeld ? verdict.reservation.sentAt - own.since : 0}
+			: verdict;
 	}
 
 	/** Lets in who may pass now. Call it when something about the bucket has changed. */

@@ -2,12 +2,13 @@ import {createHash} from 'node:crypto';
 import {Bucket} from '../admission/bucket.ts';
 import type {Cost} from '../admission/token-estimator.ts';
 import {type WaitEnd, WaitingRoom} from '../admission/waiting-room.ts';
+import {onlyKnown} from '../bedrock/quotas/bucket-quota.ts';
 import {bucketKey} from '../domain/account-snapshot.ts';
 import type {Lane, Use} from '../domain/bucket-usage.ts';
 import type {Clock} from '../domain/clock.ts';
 import type {Failure} from '../domain/failure.ts';
 import type {Pace, TapConfig} from '../domain/tap.ts';
-import type {Limit, Quota, Target} from '../domain/target.ts';
+import type {Quota, Target} from '../domain/target.ts';
 import {formatCount, formatSecondsLeft} from '../text/numbers.ts';
 import {type Caller, patienceOf} from './clients.ts';
 import type {Incoming} from './listener.ts';
@@ -62,10 +63,6 @@ export function callKey(call: TappedCall, body: Buffer): string {
 	return invocation ?? `${product} ${createHash('sha256').update(body).digest('base64')}`;
 }
 
-/** Only limits that are known hold anybody up. */
-const knownOnly = (limit: Limit): Limit =>
-	limit.state === 'unknown' ? {...limit, value: null, state: 'none', source: null} : limit;
-
 /** A call that passed before there was a bucket to count it in. */
 type Early = {readonly index: number; readonly at: number; readonly count: (room: WaitingRoom) => void};
 
@@ -77,12 +74,7 @@ export function pacedBucket(
 ): Bucket {
 	return new Bucket({
 		...ports,
-		quota: {
-			...quota,
-			requestsPerMinute: knownOnly(quota.requestsPerMinute),
-			tokensPerMinute: knownOnly(quota.tokensPerMinute),
-			tokensPerDay: knownOnly(quota.tokensPerDay),
-		},
+		quota: onlyKnown(quota),
 		share: pace?.share ?? 1,
 		burst: pace?.burst ?? 'full',
 		...(pace?.burst === undefined ? {evenAbove} : {}),
