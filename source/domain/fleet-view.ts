@@ -37,3 +37,31 @@ export type FleetView = {
 	/** By name; empty before the ledger listed them. */
 	readonly rows: readonly FleetRow[];
 };
+
+/** Why the ledger of a fleet was lost. */
+export type LossCause =
+	/** The store does not answer. */
+	| 'silent'
+	/** The store has lost its memory, or a part of it. */
+	| 'forgotten'
+	/** The store's clock jumped: what it counts has the wrong age. */
+	| 'clock';
+
+/** What happened to a fleet, for those who show it. */
+export type FleetEvent =
+	/** From now on this member goes by its part of the quota, or waits. */
+	| {
+			readonly kind: 'lost';
+			readonly cause: LossCause;
+			readonly message: string;
+			/** Null where it was never known. */
+			readonly members: number | null;
+	  }
+	/** The ledger decides again. `sent`: requests that were sent without it. */
+	| {readonly kind: 'back'; readonly lostMs: number; readonly sent: number; readonly members: number}
+	/** Nothing is sent: how many share the quota is not known. */
+	| {readonly kind: 'waiting-for-members'}
+	/** The store does not answer, and the number of members is an assumption: the last that this host saw, or a given one. */
+	| {readonly kind: 'assumed'; readonly members: number; readonly from: 'last' | 'given'}
+	/** The quota of the day is assumed to be used up until then, in milliseconds since 1970. */
+	| {readonly kind: 'day'; readonly until: number};

@@ -1,4 +1,5 @@
-import type {Bucket, WaitReason} from '../admission/bucket.ts';
+import type {Bucket} from '../admission/bucket.ts';
+import type {WaitReason} from '../admission/room.ts';
 import type {Dimension} from '../domain/bucket-usage.ts';
 import type {RunSpec} from '../domain/run-spec.ts';
 import type {Phase, StoppedBy} from '../domain/snapshot.ts';
@@ -72,6 +73,8 @@ function blockedWords(blockedOn: BlockedOn, inFlight: number, now: number): stri
 			return `${othersOf(blockedOn, now, minSharedPart) ?? 'paced evenly'}${next}`;
 		case 'capacity':
 			return 'the service has no capacity · fewer requests in flight';
+		case 'fleet':
+			return 'waiting for its turn in the fleet';
 		case 'cost':
 			return 'waiting for answers, to stay within the cost limit';
 		case 'retry':

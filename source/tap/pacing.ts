@@ -296,6 +296,9 @@ export class Pacing {
 			settled(quotaTokens, failure) {
 				if (failure?.class === 'throttled-requests' || failure?.class === 'throttled-tokens') {
 					bucket.throttled(reservation, failure.class === 'throttled-requests' ? 'requests' : 'tokens');
+				} else if (failure?.class === 'throttled-day') {
+					bucket.giveBack(reservation);
+					bucket.dayEnded();
 				} else if (failure?.class === 'overloaded') {
 					bucket.overloaded(reservation);
 				} else if (quotaTokens === undefined) {

@@ -4,7 +4,7 @@ import {readFile} from 'node:fs/promises';
 import {hostname} from 'node:os';
 import path from 'node:path';
 import {z} from 'zod';
-import {FleetMember, type KnownMembers} from '../admission/fleet/fleet-member.ts';
+import {FleetMember, type FleetMemberOptions} from '../admission/fleet/fleet-member.ts';
 import {createRedisLedger} from '../admission/fleet/redis-ledger.ts';
 import type {Clients} from '../bedrock/clients/clients.ts';
 import {diskFiles} from '../bedrock/quotas/quota-cache.ts';
@@ -154,7 +154,7 @@ export async function fleetSharing(
 				pid: process.pid,
 			};
 			const prefix = targets.length > 1 || program === 'tap' ? `${cleanText(target.model)}: ` : '';
-			let known: KnownMembers = {given};
+			let known: FleetMemberOptions['known'] = {given};
 			const member = new FleetMember({
 				bucket,
 				ledger: createRedisLedger({store, bucket: fleetBucket, windowMs: bucket.windowMs, clock}),

@@ -1,5 +1,4 @@
-import type {FleetEvent} from '../admission/fleet/fleet-member.ts';
-import type {FleetRow, FleetView} from '../domain/fleet-view.ts';
+import type {FleetEvent, FleetRow, FleetView} from '../domain/fleet-view.ts';
 import {formatCount, formatMinuteUtc, formatSecondsLeft, formatTokens} from '../text/numbers.ts';
 import type {Column} from '../text/table.ts';
 import {cleanText} from '../text/width.ts';
@@ -100,8 +99,8 @@ const lossWords = {
 	clock: 'The clock of the ledger jumped',
 } as const;
 
-const withoutLedger = (members: number | undefined, whenLost: 'split' | 'stop'): string =>
-	whenLost === 'stop' || members === undefined
+const withoutLedger = (members: number | null, whenLost: 'split' | 'stop'): string =>
+	whenLost === 'stop' || members === null
 		? 'nothing is sent until it is back'
 		: `goes by 1/${formatCount(members)} of the quota`;
 

@@ -69,6 +69,15 @@ export type ProbeScene = {
 	}>;
 };
 
+/** What became of an entry. */
+type EntryFate = {
+	readonly id: string;
+	/** Its first byte came, or an answer settled it: the service let it in. */
+	readonly isHeard: boolean;
+	/** Absent while it is in flight. */
+	readonly end?: EntryEnd;
+};
+
 /** What the store says to an ask. */
 export type AskVerdict =
 	/** It may be sent; it is in the ledger. */
@@ -180,7 +189,15 @@ export type SharedLedger = {
 		seen: readonly string[],
 	) => Promise<FleetState>;
 	readonly reserve: (ask: Ask) => Promise<Step<AskVerdict>>;
-	/** Ends entries: any number at once; unknown ids are ignored. */
+	/**
+	 * What became of the entries of a scene; those that are not known any more are left out. Only when all that was in flight
+	 * with a probe is known to be let in does the probe prove something, and of what ended meanwhile only what it settled at.
+	 */
+	readonly fates: (ids: readonly string[]) => Promise<Step<readonly EntryFate[]>>;
+	/**
+	 * Ends entries: any number at once; unknown ids are ignored. An ask that still waits is withdrawn by its id, given back:
+	 * its ticket holds up nobody any more.
+	 */
 	readonly end: (
 		ends: ReadonlyArray<{readonly id: string; readonly firstByteAgoMs?: number; readonly end: EntryEnd}>,
 	) => Promise<Step<undefined>>;
