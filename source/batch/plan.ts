@@ -138,7 +138,14 @@ export function chooseRoute(
 	if (durationMs === null) {
 		return bound === undefined
 			? {...choice, recommended: null, reason: 'the on-demand quota is not known'}
-			: {...choice, recommended: 'batch', reason: bounds.fleet === undefined ? 'the on-demand quota is 0' : 'the fleet leaves nothing of the on-demand quota'};
+			: {
+					...choice,
+					recommended: 'batch',
+					reason:
+						bounds.fleet === undefined
+							? 'the on-demand quota is 0'
+							: 'the fleet leaves nothing of the on-demand quota',
+				};
 	}
 	const assumed = isAssumed ? ', by an assumed quota' : '';
 	return durationMs <= quickMs
@@ -286,7 +293,10 @@ const fleetBeside = async (
 		};
 	} catch (error) {
 		const {reason, hint} = ledgerFaultOf(error);
-		return {beside: undefined, line: `fleet: left out, for the ledger ${ledger.name} can't be used: ${reason}. ${hint}`};
+		return {
+			beside: undefined,
+			line: `fleet: left out, for the ledger ${ledger.name} can't be used: ${reason}. ${hint}`,
+		};
 	} finally {
 		fleet.close();
 	}

@@ -108,20 +108,18 @@ export function accountJson({region, minute, isComplete, buckets, simulated}: Ac
 		region,
 		...(simulated ? {simulated} : {}),
 		complete: isComplete,
-		buckets: buckets
-			.filter(isListed)
-			.map((bucket) => ({
-				model: bucket.model,
-				scope: bucket.scope,
-				modelIds: bucket.modelIds,
-				requestsPerMinute: known(bucket, bucket.reported.requests),
-				quotaTokensPerMinute: known(bucket, bucket.reported.quotaTokens),
-				inputTokens: known(bucket, bucket.reported.inputTokens),
-				outputTokens: known(bucket, bucket.reported.outputTokens),
-				throttled: known(bucket, bucket.reported.throttles),
-				quota: bucket.quota,
-				...(bucket.fleet === undefined ? {} : {fleet: bucket.fleet.map(memberJson)}),
-			})),
+		buckets: buckets.filter(isListed).map((bucket) => ({
+			model: bucket.model,
+			scope: bucket.scope,
+			modelIds: bucket.modelIds,
+			requestsPerMinute: known(bucket, bucket.reported.requests),
+			quotaTokensPerMinute: known(bucket, bucket.reported.quotaTokens),
+			inputTokens: known(bucket, bucket.reported.inputTokens),
+			outputTokens: known(bucket, bucket.reported.outputTokens),
+			throttled: known(bucket, bucket.reported.throttles),
+			quota: bucket.quota,
+			...(bucket.fleet === undefined ? {} : {fleet: bucket.fleet.map(memberJson)}),
+		})),
 	});
 }
 

@@ -23,8 +23,7 @@ const tooOld = (facts: string): LedgerFault | undefined => {
 		: undefined;
 };
 
-const isForbidden = (error: unknown): boolean =>
-	error instanceof Error && error.message.startsWith('NOPERM');
+const isForbidden = (error: unknown): boolean => error instanceof Error && error.message.startsWith('NOPERM');
 
 /** Runs scripts by their digests, which are sent whole where the store does not know them yet. */
 const scriptsBy = ({send}: Pick<LedgerConnection, 'send'>): ScriptStore => {

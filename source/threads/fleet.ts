@@ -41,11 +41,7 @@ const rememberedMs = 86_400_000;
 const createMemory = (folder: string | undefined, clock: Clock) => {
 	const fileOf = (bucket: string): string | undefined =>
 		folder &&
-		path.join(
-			folder,
-			'use',
-			`fleet-${createHash('sha256').update(bucket).digest('hex').slice(0, 32)}.json`,
-		);
+		path.join(folder, 'use', `fleet-${createHash('sha256').update(bucket).digest('hex').slice(0, 32)}.json`);
 	const written = new Map<string, number>();
 	return {
 		async read(bucket: string): Promise<{readonly count: number; readonly agoMs: number} | undefined> {

@@ -76,7 +76,7 @@ const bySaying: ReadonlyArray<readonly [RegExp, LedgerFault]> = [
 		/^NOPERM\b/,
 		lasting(
 			'its user may not do what a ledger needs',
-			'Allow it in Redis: ACL SETUSER name ~bt:* +@read +@write +@scripting +@connection +time +info.',
+			'Allow it in Redis: ACL SETUSER name ~bt:* +@read +@write +@scripting +time +select.',
 		),
 	],
 	[

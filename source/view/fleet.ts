@@ -115,7 +115,7 @@ export function fleetEventWords(event: FleetEvent, whenLost: 'split' | 'stop'): 
 			return `The ledger is back after ${formatSecondsLeft(lostMs)}: ${requests} went without it, ${formatCount(members)} ${members === 1 ? 'member' : 'members'} share the quota.`;
 		}
 		case 'waiting-for-members':
-			return 'The ledger can\'t be reached, and the number of members is not known: nothing is sent. Name it with --members N.';
+			return "The ledger can't be reached, and the number of members is not known: nothing is sent. Name it with --members N.";
 		case 'assumed':
 			return `The ledger can't be reached: ${withoutLedger(event.members, whenLost)}, with ${formatCount(event.members)} members ${event.from === 'last' ? 'as last seen' : 'as --members says'}.`;
 		case 'day':

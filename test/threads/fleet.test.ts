@@ -5,10 +5,13 @@ import {createServer, type Server} from 'node:net';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {afterAll, afterEach, beforeAll, describe, expect, it} from 'vitest';
+import type {Clients} from '../../source/bedrock/clients/clients.ts';
+import {systemClock} from '../../source/domain/clock.ts';
 import type {LedgerAddress} from '../../source/domain/run-config.ts';
-import {openLedger} from '../../source/threads/fleet.ts';
+import {fleetSharing} from '../../source/threads/fleet.ts';
 import {createLedgerConnection, type LedgerConnection} from '../../source/threads/ledger-connection.ts';
-import {hasRedis, type RedisServer, startRedisServer} from '../helpers/redis-server.ts';
+import {hasRedis, needsRedis, type RedisServer, startRedisServer} from '../helpers/redis-server.ts';
+import {targetFixture} from '../helpers/snapshot-fixture.ts';
 
 const secret = 's3cret';
 const opened: LedgerConnection[] = [];
@@ -38,21 +41,44 @@ const portOf = async (server: Server): Promise<number> => {
 	return (server.address() as {port: number}).port;
 };
 
+/** Clients of an account; nothing else of them is asked for. */
+const clientsOf = (account: string | null) =>
+	({
+		account: async () => account,
+		region: async () => 'us-east-1',
+		endpoint: null,
+		hasToken: false,
+		runtime: async () => ({config: {credentials: async () => ({accessKeyId: 'AKIDEXAMPLE'})}}),
+	}) as unknown as Clients;
+
+const target = targetFixture();
+const folder = mkdtempSync(path.join(tmpdir(), 'fleet-'));
+
 /** What a start says: its fault with the hint, or its warning. */
 const startWith = async (
 	address: LedgerAddress,
-	rest: {readonly whenLost?: 'split' | 'stop'; readonly members?: number} = {},
+	rest: {readonly whenLost?: 'split' | 'stop'; readonly members?: number; readonly account?: null} = {},
 ): Promise<string> => {
 	const warnings: string[] = [];
+	const {account = '111122223333', ...more} = rest;
 	const ledger = {
 		name: 'redis://store:6379',
 		address,
 		whenLost: 'split',
 		members: undefined,
-		...rest,
+		...more,
 	} as const;
 	try {
-		opened.push(await openLedger(ledger, (text) => warnings.push(text)));
+		const sharing = await fleetSharing(ledger, {
+			clients: clientsOf(account),
+			uses: {newMember: () => 'member'},
+			clock: systemClock,
+			program: 'run',
+			targets: [target],
+			warn: (text) => warnings.push(text),
+			folder,
+		});
+		sharing.close();
 		return warnings.length === 0 ? 'opened' : `warning: ${warnings.join(' ')}`;
 	} catch (error) {
 		const {message, hint, exitCode} = error as Error & {hint: string; exitCode: number};
@@ -99,7 +125,7 @@ describe('a ledger that is not there', () => {
 	});
 });
 
-describe.skipIf(!hasRedis)('a Redis (skipped where redis-server is absent)', () => {
+describe.skipIf(!hasRedis)(`a Redis${needsRedis}`, () => {
 	const socket = path.join(mkdtempSync(path.join(tmpdir(), 'redis-')), 'redis.sock');
 	let redis: RedisServer;
 
@@ -133,7 +159,8 @@ describe.skipIf(!hasRedis)('a Redis (skipped where redis-server is absent)', () 
 
 	it('need not let a user read what it says of itself', async () => {
 		const admin = connectionTo(at(redis.port, {password: secret}));
-		await admin.send(['ACL', 'SETUSER', 'member', 'on', `>${secret}`, '~bt:*', '+eval', '+evalsha']);
+		const rights = ['+@read', '+@write', '+@scripting', '+time'];
+		await admin.send(['ACL', 'SETUSER', 'member', 'on', `>${secret}`, '~bt:*', ...rights]);
 		expect(await startWith(at(redis.port, {user: 'member', password: secret}))).toBe('opened');
 	});
 

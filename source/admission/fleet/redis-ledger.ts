@@ -1,6 +1,14 @@
 import {lanes} from '../../domain/bucket-usage.ts';
 import type {Clock} from '../../domain/clock.ts';
-import {endScript, enterScript, glanceScript, readScript, renewScript, reserveScript, wordScript} from './redis-scripts.ts';
+import {
+	endScript,
+	enterScript,
+	glanceScript,
+	readScript,
+	renewScript,
+	reserveScript,
+	wordScript,
+} from './redis-scripts.ts';
 import {keyEnds, notesKeptMs} from './redis-window-lua.ts';
 import {
 	type Ask,
@@ -343,7 +351,15 @@ export async function glanceAt({
 }: Omit<RedisLedgerOptions, 'clock'>): Promise<
 	{readonly state: FleetState; readonly members: readonly FleetMemberState[]} | undefined
 > {
-	const reply = await store.eval(glanceScript, redisKeys(bucket), [String(windowMs), '', '', '0', '0', '0', '0']);
+	const reply = await store.eval(glanceScript, redisKeys(bucket), [
+		String(windowMs),
+		'',
+		'',
+		'0',
+		'0',
+		'0',
+		'0',
+	]);
 	const [kind, text, flat] = Array.isArray(reply) ? (reply as readonly unknown[]) : [];
 	if (kind === 'none') {
 		return undefined;

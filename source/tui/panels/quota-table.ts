@@ -116,12 +116,7 @@ export function quotaLines(state: State, width: number, height: number): readonl
 }
 
 /** The members of the fleet that shares the bucket of a limit, in at most `height` lines. */
-function fleetLines(
-	state: State,
-	row: QuotaRow | undefined,
-	width: number,
-	height: number,
-): readonly Line[] {
+function fleetLines(state: State, row: QuotaRow | undefined, width: number, height: number): readonly Line[] {
 	const fleet = row?.of === undefined ? undefined : bucketNow(state, row.of.target)?.fleet;
 	if (fleet === undefined) {
 		return [];

@@ -46,7 +46,8 @@ describe('the lines of a tap', () => {
 
 it('the environment of a program is that of the tap, with the variables', () => {
 	expect(
-		childEnvironment(url, {HOME: '/home/ada',
+		childEnvironment(url, {
+			HOME: '/home/ada',
 			AWS_USE_DUALSTACK_ENDPOINT: 'true',
 			ALL_PROXY: 'socks://p',
 			BEDROCK_TOP_LEDGER: 'redis://:secret@host',
