@@ -242,6 +242,7 @@ export class WaitingRoom {
 	}
 
 	#sendAway({key, lane}: Guest, number: number): WaitEnd {
+		this.#forgetOld();
 		const turnInMs = this.#turnInMs(lane, number);
 		this.#kept.set(key, {number, lane, until: this.#clock.now() + turnInMs + placeKeptMs});
 		return {kind: 'away', turnInMs, fuller: this.#fuller};

@@ -14,6 +14,8 @@ type RequestSize = {
 
 /** What the body of a request says about its size and its caching. Nothing of the text itself is kept. */
 export type RequestFacts = RequestSize & {
+	/** Answers that it asks for at once, each with as many tokens. */
+	readonly answers: number;
 	/** It asks for a part of the prompt to be cached. */
 	readonly hasCachePoint: boolean;
 	/** The tier that it asks for. */
@@ -31,6 +33,7 @@ type Beginning = {
 /** Of a body that never came as a whole: it asks for nothing. */
 export const unreadFacts: RequestFacts = {
 	maxTokens: 0,
+	answers: 1,
 	characters: 0,
 	images: 0,
 	documentBytes: 0,
@@ -53,6 +56,9 @@ const maxTokenPaths: ReadonlyArray<readonly string[]> = [
 	['maxTokens'],
 	['max_new_tokens'],
 ];
+
+/** Where bodies ask for several answers. */
+const answerPaths: ReadonlyArray<readonly string[]> = [['n'], ['num_generations'], ['numResults']];
 
 /** Keys below which a text is an encoded picture, document or other data, and no prompt. */
 const dataKeys: ReadonlySet<string> = new Set(['bytes', 'data', 'base64', 'image_url']);
@@ -148,6 +154,7 @@ export function requestFacts(body: Buffer): RequestFacts {
 	if (!isObject(value)) {
 		return {
 			maxTokens: undefined,
+			answers: 1,
 			characters: body.length,
 			images: 0,
 			documentBytes: 0,
@@ -161,6 +168,7 @@ export function requestFacts(body: Buffer): RequestFacts {
 	return {
 		...sizes,
 		maxTokens: maxTokensIn(value),
+		answers: Math.max(1, ...answerPaths.map((path) => countOf(at(value, ...path)) ?? 1)),
 		tier: wordOf(at(value, 'serviceTier', 'type')) ?? wordOf(at(value, 'service_tier')),
 		beginning: beginningOf(value),
 	};

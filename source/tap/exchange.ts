@@ -122,7 +122,7 @@ export async function forward(
 	}
 	onSend();
 	try {
-		const answer = await send({...outgoing, headers: signed.headers}, ports.agents, signal);
+		const answer = await send({...outgoing, ...signed}, ports.agents, signal);
 		ports.signer.heard(headerIn(answer.headers, 'date'));
 		return answer;
 	} catch (error) {

@@ -262,7 +262,12 @@ export class Pacing {
 			keepAlive();
 		}
 		const verdict = await room.enter(
-			{key, cost: () => this.#costOf(call), lane: this.laneOf(call.caller)},
+			{
+				key,
+				cost: () => this.#costOf(call),
+				lane: this.laneOf(call.caller),
+				caller: call.caller.name,
+			},
 			holdMs ?? this.holdLeft(call, userAgent),
 			signal,
 		);

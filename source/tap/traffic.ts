@@ -132,7 +132,7 @@ export class Traffic {
 		this.#windowMs = windowMs;
 		this.figures = emptyFigures([], 0, windowMs);
 		this.clients = new ClientBook(() => addCell(this.figures, windowMs));
-		this.#fold({type: 'started', at: 0, epochMs: clock.epoch()});
+		this.#fold({type: 'started', at: 0, epochMs: clock.epoch(), text: 'The tap serves.'});
 	}
 
 	/** Milliseconds since the start. */
@@ -263,6 +263,7 @@ export class Traffic {
 		const of = {
 			...this.#attemptOf(row),
 			failure,
+			sender: `${this.clients.nameOf(row.caller)} on ${row.model}`,
 			reservedTokens: expected.reserved,
 			...(broken === undefined ? {} : {broken}),
 		};

@@ -111,6 +111,18 @@ describe('the waiting room', () => {
 		expect(admitted().map(([key]) => key)).toEqual(['first', 'new', 'late', 'gone']);
 	});
 
+	it('counts nobody as before a call whose place is given up by now', async () => {
+		const {clock, enter, room} = roomOf(1);
+		room.isShut = true;
+		const gone = enter('gone', {holdMs: 1000});
+		await clock.advance(50_000);
+		expect(await gone).toMatchObject({kind: 'away'});
+		const late = enter('late', {holdMs: 200_000});
+		await clock.advance(200_000);
+		const verdict = await late;
+		expect(verdict.kind === 'away' && verdict.turnInMs).toBeLessThan(1000);
+	});
+
 	it('says at once what can never fit', async () => {
 		const {enter} = roomOf(10, {tokens: 500});
 		await expect(enter('large', {amount: 501})).resolves.toEqual({
