@@ -3,7 +3,7 @@ import type {Clock} from '../domain/clock.ts';
 import type {Burst} from '../domain/run-spec.ts';
 import type {Quota} from '../domain/target.ts';
 import {BucketLimits} from './bucket-limits.ts';
-import type {FleetGate, FleetRequest, Lease} from './fleet/fleet-gate.ts';
+import type {FleetGate, FleetLease, FleetRequest} from './fleet/fleet-gate.ts';
 import {Ledger, type Reservation} from './ledger.ts';
 import {ShareStanding} from './member-shares.ts';
 import {Pacer} from './pacer.ts';
@@ -27,7 +27,7 @@ export type Admission =
 type ThrottleNews = 'none' | 'burst' | 'others' | 'end';
 
 /** How a request may be sent. */
-type Way = {readonly kind: 'room' | 'probe'} | {readonly kind: 'lease'; readonly lease: Lease};
+type Way = {readonly kind: 'room' | 'probe'} | {readonly kind: 'lease'; readonly lease: FleetLease};
 
 type BucketOptions = {
 	readonly clock: Clock;

@@ -13,6 +13,7 @@ import {
 	probationMs,
 	type SharedLedger,
 	type Step,
+	ticketMs,
 	vanishedAfterMs,
 } from '../../source/admission/fleet/shared-ledger.ts';
 import {dimensions, type Limits, lanes, ofEach, type Use} from '../../source/domain/bucket-usage.ts';
@@ -39,12 +40,12 @@ type Member = {
 	seenAt: number;
 	use: Use;
 	waiting: number;
+	/** Its part of what all may use. */
+	part: number;
 };
 
 type Ticket = Ask & {readonly member: string; readonly arrivedAt: number; until: number};
 
-/** A ticket that is not renewed for so long falls. */
-const ticketMs = 5000;
 const markCount = 600;
 const rounding = 1e-6;
 
@@ -60,7 +61,7 @@ type Memory = {
 	tickets: Map<string, Ticket>;
 	notes: {-readonly [Name in keyof FleetNotes]: FleetNotes[Name]};
 	noteCount: number;
-	tasks: Map<string, number>;
+	tasks: Map<string, {readonly until: number; readonly member: string}>;
 	/** Quota tokens taken from a refilling bucket, as of `debtAt`. */
 	debt: number;
 	debtAt: number;
@@ -131,7 +132,7 @@ export class SharedLedgerModel {
 	open(link: Link = {isCut: false, delayMs: () => 0}): SharedLedger {
 		let id = '';
 		let facts: MemberFacts | undefined;
-		let seen: {epoch: string; steps: number} | undefined;
+		let seen: {epoch: string; steps: number; part: number} | undefined;
 		const through = async <Value>(name: string, make: () => Value): Promise<Value> => {
 			const delayMs = link.delayMs();
 			await this.#wait(delayMs / 2);
@@ -159,11 +160,13 @@ export class SharedLedgerModel {
 					member.seenAt = this.now;
 				}
 				const value = make();
-				return {kind: 'done', value, state: this.#state()};
+				this.#divide(id);
+				return {kind: 'done', value, state: this.#state(id)};
 			}).then((result) => {
 				if (result.kind === 'done') {
 					seen = {
 						epoch: result.state.epoch,
+						part: result.state.part,
 						steps: Math.max(result.state.steps, seen?.epoch === result.state.epoch ? seen.steps : 0),
 					};
 				}
@@ -196,13 +199,24 @@ export class SharedLedgerModel {
 						seenAt: this.now,
 						use: memory.members.get(id)?.use ?? {requests: 0, tokens: 0},
 						waiting: 0,
+						part: Math.min(seen?.part ?? 0, 1 - this.#partsBeside(id)),
 					});
+					for (const other of isForgotten ? others.filter((each) => !memory.members.has(each)) : []) {
+						memory.members.set(other, {
+							facts: {id: other, name: other, host: '', pid: 0},
+							seenAt: this.now - vanishedAfterMs - 1,
+							use: {requests: 0, tokens: 0},
+							waiting: 0,
+							part: seen?.part ?? 0,
+						});
+					}
 					for (const entry of entries) {
 						this.#put(id, entry);
 					}
-					return this.#state();
+					this.#divide(id);
+					return this.#state(id);
 				}).then((state) => {
-					seen = {epoch: state.epoch, steps: state.steps};
+					seen = {epoch: state.epoch, steps: state.steps, part: state.part};
 					return state;
 				}),
 			reserve: async (ask) => step('reserve', () => this.#reserve(id, ask)),
@@ -262,9 +276,10 @@ export class SharedLedgerModel {
 				}),
 			claimTask: async (name, forMs) =>
 				step('claimTask', () => {
-					const isFree = (this.#memory.tasks.get(name) ?? Number.NEGATIVE_INFINITY) <= this.now;
+					const task = this.#memory.tasks.get(name);
+					const isFree = task === undefined || task.until <= this.now || task.member === id;
 					if (isFree) {
-						this.#memory.tasks.set(name, this.now + forMs);
+						this.#memory.tasks.set(name, {until: this.now + forMs, member: id});
 					}
 					return isFree;
 				}),
@@ -471,7 +486,25 @@ export class SharedLedgerModel {
 		};
 	}
 
-	#state(): FleetState {
+	#partsBeside(id: string): number {
+		return [...this.#memory.members]
+			.filter(([other]) => other !== id)
+			.reduce((sum, [, {part}]) => sum + part, 0);
+	}
+
+	/** A member gets its part: not more than the others know to be free. */
+	#divide(id: string): void {
+		const {members, healedAt} = this.#memory;
+		const member = members.get(id);
+		if (member === undefined || healedAt > this.now) {
+			return;
+		}
+		const kept = [...members.entries()].filter(([each]) => this.#isVanished(each));
+		const ofLive = kept.reduce((left, [, {part}]) => left - part, 1) / (members.size - kept.length);
+		member.part = Math.max(0, Math.min(ofLive, 1 - this.#partsBeside(id)));
+	}
+
+	#state(id: string): FleetState {
 		const {epoch, steps, entries, members, healedAt, noteCount} = this.#memory;
 		const open = [...entries.values()].filter(({end}) => end === undefined);
 		const vanished = [...members.keys()].filter((id) => this.#isVanished(id)).length;
@@ -484,6 +517,7 @@ export class SharedLedgerModel {
 			inFlight: open.length,
 			members: members.size - vanished,
 			vanished,
+			part: members.get(id)?.part ?? 0,
 			healingMs: Math.max(0, healedAt - this.now),
 			notes: noteCount,
 		};
@@ -504,16 +538,15 @@ export class SharedLedgerModel {
 
 	/** The limits of an ask, less what of the parts of vanished members they do not use. */
 	#limitsOf({limits}: Ask): Limits {
-		const ids = [...this.#memory.members.keys()];
-		const vanished = ids.filter((id) => this.#isVanished(id));
+		const vanished = [...this.#memory.members].filter(([id]) => this.#isVanished(id));
 		return ofEach((dimension) => {
 			const limit = limits[dimension];
 			if (limit === null) {
 				return null;
 			}
-			return vanished.reduce((left, id) => {
+			return vanished.reduce((left, [id, {part}]) => {
 				const use = this.#use(({member}) => member === id)[dimension];
-				return left - Math.max(0, limit / ids.length - use);
+				return left - Math.max(0, limit * part - use);
 			}, limit);
 		});
 	}

@@ -22,9 +22,11 @@ afterEach(() => {
 	}
 });
 
-const connectionTo = (address: LedgerAddress): LedgerConnection => {
+/** Open: to load the client the first time takes longer than a command may. */
+const connectionTo = async (address: LedgerAddress): Promise<LedgerConnection> => {
 	const connection = createLedgerConnection(address);
 	opened.push(connection);
+	await connection.open();
 	return connection;
 };
 
@@ -140,9 +142,9 @@ describe.skipIf(!hasRedis)(`a Redis${needsRedis}`, () => {
 		expect(await startWith(address)).toBe('opened');
 		expect(await startWith({...address, user: 'default'})).toBe('opened');
 		expect(await startWith({...address, place: {path: socket}})).toBe('opened');
-		await connectionTo(address).send(['SET', 'here', 'yes']);
-		expect(await connectionTo({...address, place: {path: socket}}).send(['GET', 'here'])).toBe('yes');
-		expect(await connectionTo({...address, database: 0}).send(['GET', 'here'])).toBeNull();
+		await (await connectionTo(address)).send(['SET', 'here', 'yes']);
+		expect(await (await connectionTo({...address, place: {path: socket}})).send(['GET', 'here'])).toBe('yes');
+		expect(await (await connectionTo({...address, database: 0})).send(['GET', 'here'])).toBeNull();
 	});
 
 	it.each([
@@ -158,14 +160,14 @@ describe.skipIf(!hasRedis)(`a Redis${needsRedis}`, () => {
 	});
 
 	it('need not let a user read what it says of itself', async () => {
-		const admin = connectionTo(at(redis.port, {password: secret}));
+		const admin = await connectionTo(at(redis.port, {password: secret}));
 		const rights = ['+@read', '+@write', '+@scripting', '+time'];
 		await admin.send(['ACL', 'SETUSER', 'member', 'on', `>${secret}`, '~bt:*', ...rights]);
 		expect(await startWith(at(redis.port, {user: 'member', password: secret}))).toBe('opened');
 	});
 
 	it('is given up after 250 ms while it does not answer, and used again when it does', async () => {
-		const connection = connectionTo(at(redis.port, {password: secret}));
+		const connection = await connectionTo(at(redis.port, {password: secret}));
 		expect(await connection.send(['PING'])).toBe('PONG');
 		redis.pause();
 		await expect(connection.send(['PING'])).rejects.toThrow('no answer within 250 ms');
@@ -176,8 +178,7 @@ describe.skipIf(!hasRedis)(`a Redis${needsRedis}`, () => {
 	});
 
 	it('is connected again after it was restarted', async () => {
-		const connection = connectionTo(at(redis.port, {password: secret}));
-		await connection.open();
+		const connection = await connectionTo(at(redis.port, {password: secret}));
 		await redis.restart();
 		let answer: unknown;
 		// The first call may find the old connection, the next ones come before another attempt.
@@ -191,8 +192,7 @@ describe.skipIf(!hasRedis)(`a Redis${needsRedis}`, () => {
 	});
 
 	it('is not called any more once the connection is closed', async () => {
-		const connection = connectionTo(at(redis.port, {password: secret}));
-		await connection.open();
+		const connection = await connectionTo(at(redis.port, {password: secret}));
 		connection.close();
 		await expect(connection.send(['PING'])).rejects.toThrow('closed');
 	});

@@ -21,7 +21,7 @@ export type FleetRequest = {
 };
 
 /** The right to send one request, as the fleet's ledger gave it. */
-export type Lease = {
+export type FleetLease = {
 	readonly id: string;
 	readonly tokens: number;
 	/** Where it goes as the probe of its bucket: what it is sent into, as of when it was asked for or a round trip later. */
@@ -29,7 +29,7 @@ export type Lease = {
 };
 
 type FleetVerdict =
-	| {readonly kind: 'lease'; readonly lease: Lease}
+	| {readonly kind: 'lease'; readonly lease: FleetLease}
 	/** The fleet's ledger can't say: the member goes by its part of the limits, with its own ledger. */
 	| {readonly kind: 'part'}
 	| {readonly kind: 'day'}
@@ -44,7 +44,7 @@ export type FleetGate = {
 	/** A call of that key is not made: what was asked for it is given back. */
 	readonly withdraw: (key: string) => void;
 	/** A request is about to be sent. @param lease Absent: by the part of this member, or whatever the room. */
-	readonly sent: (reservation: Reservation, lease?: Lease) => void;
+	readonly sent: (reservation: Reservation, lease?: FleetLease) => void;
 	readonly heard: (reservation: Reservation) => void;
 	/** @param settled Quota tokens; `kept`: its fate is not known; `given-back`: the service did not count it. */
 	readonly ended: (reservation: Reservation, settled: number | 'kept' | 'given-back') => void;

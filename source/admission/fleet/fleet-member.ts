@@ -3,7 +3,7 @@ import type {Clock} from '../../domain/clock.ts';
 import type {FleetEvent, FleetView, LossCause} from '../../domain/fleet-view.ts';
 import type {Bucket} from '../bucket.ts';
 import type {Reservation} from '../ledger.ts';
-import type {FleetGate, FleetRequest, Lease} from './fleet-gate.ts';
+import type {FleetGate, FleetLease, FleetRequest} from './fleet-gate.ts';
 import {Leases} from './leases.ts';
 import {MemberList} from './member-list.ts';
 import {OwnEntries} from './own-entries.ts';
@@ -171,7 +171,7 @@ export class FleetMember implements FleetGate {
 		if (!this.#split.isOn || this.#members === undefined || this.#options.whenDown === 'stop') {
 			return {kind: 'wait', delayMs: undefined, reason: 'fleet'};
 		}
-		this.#split.apply(this.#members);
+		this.#split.apply();
 		return {kind: 'part'};
 	}
 
@@ -179,7 +179,7 @@ export class FleetMember implements FleetGate {
 		this.#leases.withdraw(key);
 	}
 
-	sent(reservation: Reservation, lease?: Lease): void {
+	sent(reservation: Reservation, lease?: FleetLease): void {
 		this.#entries.sent(reservation, lease?.id ?? this.#newId(), lease !== undefined);
 		if (lease?.probe !== undefined) {
 			this.news.probes(reservation, lease.probe);
@@ -256,9 +256,9 @@ export class FleetMember implements FleetGate {
 		const {bucket, clock} = this.#options;
 		const notes = this.#state?.notes;
 		this.#state = state;
-		// Until all are back, those that were there keep their parts.
+		this.#split.heals(state);
 		const counted = Math.max(1, state.members + state.vanished);
-		this.#members = this.#split.isOn ? Math.max(counted, this.#split.members) : counted;
+		this.#members = this.#split.isOn ? this.#split.members : counted;
 		this.#isAssumed = false;
 		if (this.#split.isOn && state.healingMs <= 0 && clock.now() >= this.#healedAt) {
 			this.#members = counted;
@@ -284,13 +284,14 @@ export class FleetMember implements FleetGate {
 		const {bucket, clock, onEvent, onChange} = this.#options;
 		// What all notice at their next step they need not wait for.
 		const silentMs = cause === 'silent' ? vanishedAfterMs : 0;
-		const isNew = this.#split.begin(silentMs, this.#members ?? 1, this.#state?.heldTokens ?? 0);
+		this.#split.begin(silentMs, this.#members ?? 1, this.#state ?? {});
+		const isNew = this.#split.lost();
 		if (cause === 'clock') {
 			this.#healedAt = clock.now() + bucket.windowMs;
 		}
 		this.#enterPhase('lost');
 		this.#leases.clear();
-		this.#split.apply(this.#members ?? 1);
+		this.#split.apply();
 		if (isNew) {
 			onEvent?.({kind: 'lost', cause, message, members: this.#members ?? null});
 		}
@@ -328,7 +329,7 @@ export class FleetMember implements FleetGate {
 		this.#line.open(state);
 		bucket.stamping.follow(this.#line.toStore);
 		if (state.healingMs > 0 && !this.#split.isOn) {
-			this.#split.begin(0, Math.max(1, state.members + state.vanished), state.heldTokens);
+			this.#split.begin(0, Math.max(1, state.members + state.vanished), state);
 		}
 		this.#enterPhase(this.#split.isOn ? 'healing' : 'connected');
 		this.#hears(state);
@@ -342,7 +343,9 @@ export class FleetMember implements FleetGate {
 		const {sent} = this.#split;
 		const lostMs = this.#split.end();
 		this.#enterPhase('connected');
-		onEvent?.({kind: 'back', lostMs, sent, members: this.#members ?? 1});
+		if (lostMs !== undefined) {
+			onEvent?.({kind: 'back', lostMs, sent, members: this.#members ?? 1});
+		}
 		onChange();
 	}
 

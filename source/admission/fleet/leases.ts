@@ -2,8 +2,8 @@ import {type Lane, type Limits, lanes, roomPart} from '../../domain/bucket-usage
 import type {Clock} from '../../domain/clock.ts';
 import type {Bucket} from '../bucket.ts';
 import type {Wait} from '../room.ts';
-import type {FleetRequest, Lease} from './fleet-gate.ts';
-import type {Ask, AskVerdict} from './shared-ledger.ts';
+import type {FleetLease, FleetRequest} from './fleet-gate.ts';
+import {type Ask, type AskVerdict, ticketMs} from './shared-ledger.ts';
 
 /*
  * What a member has asked the ledger of its fleet for: a lease for each call. While the ledger has room up to `maxAsked` are
@@ -25,10 +25,12 @@ type Pending = {
 	request: FleetRequest;
 	/** When its caller came last. */
 	calledAt: number;
+	/** When the ledger was asked last. */
+	askedAt: number;
 	state:
 		| {readonly kind: 'asked'}
 		| {readonly kind: 'waiting'; readonly dueAt: number; readonly reason: Wait['reason']}
-		| {readonly kind: 'granted'; readonly at: number; readonly lease: Lease};
+		| {readonly kind: 'granted'; readonly at: number; readonly lease: FleetLease};
 };
 
 type LeasesOptions = {
@@ -63,7 +65,7 @@ export class Leases {
 	}
 
 	/** The lease of a call, where the ledger gave one that is large enough; else it is asked. */
-	admit(request: FleetRequest): {readonly kind: 'lease'; readonly lease: Lease} | Wait {
+	admit(request: FleetRequest): {readonly kind: 'lease'; readonly lease: FleetLease} | Wait {
 		const {clock} = this.#options;
 		const now = clock.now();
 		const key = request.key ?? `lane ${request.lane}`;
@@ -87,6 +89,7 @@ export class Leases {
 			lane: request.lane,
 			request,
 			calledAt: now,
+			askedAt: now,
 			state: {kind: 'asked'},
 		};
 		this.#pending.set(key, pending);
@@ -142,6 +145,7 @@ export class Leases {
 
 	#ask(pending: Pending): void {
 		const askedAt = this.#options.clock.now();
+		pending.askedAt = askedAt;
 		pending.state = {kind: 'asked'};
 		void this.#options.reserve(this.#askOf(pending)).then((verdict) => {
 			// It was dropped meanwhile, and is given back.
@@ -216,6 +220,13 @@ export class Leases {
 			const isDeserted = state.kind === 'waiting' && now - Math.max(calledAt, state.dueAt) >= desertedMs;
 			if (isUntaken || isDeserted) {
 				this.#drop(pending);
+			} else if (
+				state.kind === 'waiting' &&
+				now - pending.askedAt >= ticketMs / 2 &&
+				this.#isInWindow(pending)
+			) {
+				// It keeps its turn.
+				this.#ask(pending);
 			}
 		}
 		this.#sweepLater();

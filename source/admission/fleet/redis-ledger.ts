@@ -15,6 +15,7 @@ import {
 	type AskVerdict,
 	clockJumpMs,
 	type EntryEnd,
+	type EntryFate,
 	type EntryState,
 	type FleetMemberState,
 	type FleetNotes,
@@ -173,6 +174,12 @@ const memberOf = ([id = '', facts = '', figures = '']: readonly string[]): Fleet
 	};
 };
 
+const fateOf = ([id = '', words = '']: readonly string[]): EntryFate => {
+	const [heard, agoMs, how] = words.split(' ');
+	const settled = how === 'kept' || how === 'given-back' ? how : Number(how);
+	return {id, isHeard: heard === '1', ...(agoMs === undefined ? {} : {end: {agoMs: Number(agoMs), settled}})};
+};
+
 const noteNames = ['stamping', 'others', 'reported', 'quota', 'day'] as const satisfies ReadonlyArray<
 	keyof FleetNotes
 >;
@@ -288,6 +295,8 @@ export function createRedisLedger({
 				verdictOf,
 			);
 		},
+
+		fates: async (ids) => step(readScript, ['fates', ...ids], (_, [flat]) => rowsOf(flat, 2).map(fateOf)),
 
 		async end(ends) {
 			const words = ends.flatMap(({id, firstByteAgoMs, end}) => [

@@ -354,11 +354,28 @@ local function membersNow()
 end
 `;
 
-/** Reads: 'members' or 'notes'. */
+/** Reads: 'members', 'notes', or 'fates' and ids. */
 export const readScript = script(`${listLua}
 if not isKnown() then return forgotten() end
 begin()
 if ARGV[A] == 'notes' then return done('done', redis.call('HGETALL', NOTES)) end
+if ARGV[A] == 'fates' then
+	local fates = {}
+	for i = A + 1, #ARGV do
+		local e = inFlight(ARGV[i])
+		local past = not e and endedAs(ARGV[i])
+		if e then
+			fates[#fates + 1] = ARGV[i]
+			fates[#fates + 1] = e.heard > 0 and '1' or '0'
+		elseif past then
+			local isHeard = past.kind == 0 or past.heard < past.slot
+			local how = past.kind == 0 and text(past.tokens) or past.kind == 1 and 'kept' or 'given-back'
+			fates[#fates + 1] = ARGV[i]
+			fates[#fates + 1] = (isHeard and '1 ' or '0 ') .. text(math.max(0, now - past.slot * W / 600)) .. ' ' .. how
+		end
+	end
+	return done('done', fates)
+end
 return done('done', membersNow())
 `);
 

@@ -70,7 +70,7 @@ export type ProbeScene = {
 };
 
 /** What became of an entry. */
-type EntryFate = {
+export type EntryFate = {
 	readonly id: string;
 	/** Its first byte came, or an answer settled it: the service let it in. */
 	readonly isHeard: boolean;

@@ -2,7 +2,7 @@ import {type Dimension, dimensions, type Use} from '../../domain/bucket-usage.ts
 import type {Clock} from '../../domain/clock.ts';
 import type {Bucket} from '../bucket.ts';
 import type {Reservation} from '../ledger.ts';
-import type {Lease} from './fleet-gate.ts';
+import type {FleetLease} from './fleet-gate.ts';
 import type {EntryEnd, FleetNotes, ProbeScene, SharedLedger, Step} from './shared-ledger.ts';
 import type {StoreLine} from './store-line.ts';
 
@@ -99,7 +99,7 @@ export class SharedNews {
 	}
 
 	/** The probe of the bucket is about to be sent by this member. */
-	probes(reservation: Reservation, {scene, askedAt}: NonNullable<Lease['probe']>): void {
+	probes(reservation: Reservation, {scene, askedAt}: NonNullable<FleetLease['probe']>): void {
 		const {bucket} = this.#options;
 		const others = {sentAt: reservation.sentAt};
 		const probe: Probe = {reservation, others, scene, askedAt, isHeard: false, fates: []};

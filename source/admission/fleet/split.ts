@@ -2,7 +2,7 @@ import {dimensions, type Limits, ofEach, type Use} from '../../domain/bucket-usa
 import type {Clock} from '../../domain/clock.ts';
 import type {Bucket} from '../bucket.ts';
 import type {FleetPart} from '../bucket-limits.ts';
-import {partKeptMs} from './shared-ledger.ts';
+import {type FleetState, partKeptMs} from './shared-ledger.ts';
 
 /*
  * What a member may use while the ledger of its fleet can't say what all use, so that all together stay below the quota.
@@ -27,15 +27,17 @@ type Loss = {
 	readonly room: Use;
 	/** Quota tokens that the others had in flight. */
 	readonly othersHeld: number;
+	/** Its part of what all may use, 0 to 1; 0: the others did not know of it yet. */
+	readonly part: number;
 	/** Members that share the quota, those included that had vanished. */
 	readonly members: number;
 };
 
 /** The part of a member at an instant; its limits rise only after a whole window. */
 export function partAfter(loss: Loss, now: number, limits: Limits, windowMs: number): FleetPart {
-	const {ownUse, room, members, othersHeld} = loss;
+	const {ownUse, room, part, members, othersHeld} = loss;
 	const sinceMs = now - loss.at - loss.silentMs;
-	const fraction = 1 / Math.max(1, members);
+	const fraction = part > 0 || sinceMs < windowMs ? part : 1 / Math.max(1, members);
 	const most = ofEach((dimension) => {
 		const limit = limits[dimension];
 		if (limit === null) {
@@ -102,7 +104,8 @@ export class FleetSplit {
 	readonly #clock: Clock;
 	readonly #calm = new CalmRoom();
 	#loss: Loss | undefined;
-	#since = 0;
+	/** Since when the ledger is lost; undefined also for a member that came while others heal it. */
+	#since: number | undefined;
 	#endedMs = 0;
 	#count = 0;
 	#sent = 0;
@@ -129,7 +132,7 @@ export class FleetSplit {
 
 	/** Milliseconds without it, in all. */
 	get lostMs(): number {
-		return this.#endedMs + (this.isOn ? this.#clock.now() - this.#since : 0);
+		return this.#endedMs + (this.#since === undefined ? 0 : this.#clock.now() - this.#since);
 	}
 
 	/** Requests that were sent by the part since the last loss. */
@@ -149,21 +152,17 @@ export class FleetSplit {
 	}
 
 	/**
-	 * The ledger is lost, or lost once more.
-	 * @param heldTokens Quota tokens in flight of all, as the ledger said last.
-	 * @returns Whether it was not before.
+	 * From now on the member goes by its part; where it did already, once more from now on.
+	 * @param state As the ledger said last.
 	 */
-	begin(silentMs: number, members: number, heldTokens: number): boolean {
+	begin(silentMs: number, members: number, {part = 0, heldTokens = 0}: Partial<FleetState>): void {
 		const {ledger} = this.#bucket;
 		const at = this.#clock.now();
 		const before = this.#loss;
 		if (before !== undefined) {
 			this.#loss = this.#again(before, at, silentMs);
-			return false;
+			return;
 		}
-		this.#count++;
-		this.#since = at;
-		this.#sent = 0;
 		const othersHeld = Math.max(0, heldTokens - ledger.heldTokens);
 		this.#loss = {
 			at,
@@ -171,10 +170,21 @@ export class FleetSplit {
 			ownUse: ledger.use(),
 			room: this.#calm.least(at),
 			othersHeld,
+			part,
 			members,
 		};
 		this.#calm.clear();
-		return true;
+	}
+
+	/** The ledger is lost. Returns whether it was not already. */
+	lost(): boolean {
+		const isNew = this.#since === undefined;
+		if (isNew) {
+			this.#count++;
+			this.#sent = 0;
+			this.#since = this.#clock.now();
+		}
+		return isNew;
 	}
 
 	/** It went by its part already: that is what it may use on. */
@@ -195,30 +205,40 @@ export class FleetSplit {
 		const {windowMs} = this.#bucket;
 		const restMs = Math.max(0, windowMs - lastAgoMs);
 		if (this.#loss !== undefined) {
-			this.#loss = {...this.#loss, at: this.#clock.now() + restMs - windowMs, members};
+			this.#loss = {...this.#loss, at: this.#clock.now() + restMs - windowMs, part: 1 / members, members};
 		}
 	}
 
-	/** The limits of the bucket become those of the part as of now. @param members That share the quota. */
-	apply(members: number): void {
+	/** A ledger that heals says what part is this member's. */
+	heals({part, members, vanished}: FleetState): void {
+		if (this.#loss !== undefined) {
+			// Until all are back, those that were there keep their parts.
+			const most = Math.max(this.#loss.members, members + vanished);
+			this.#loss = {...this.#loss, part: part > 0 ? part : this.#loss.part, members: most};
+		}
+	}
+
+	/** The limits of the bucket become those of the part as of now. */
+	apply(): void {
 		const {limits, windowMs, standing} = this.#bucket;
 		if (this.#loss === undefined) {
 			return;
 		}
 		const now = this.#clock.now();
 		const all = limits.forFleet(now);
-		const part = partAfter({...this.#loss, members}, now, all, windowMs);
+		const part = partAfter(this.#loss, now, all, windowMs);
 		const others = ofEach((dimension) => (all[dimension] ?? 0) * (1 - part.fraction));
 		limits.setFleet(others, part);
 		// Alone it would send probes.
-		standing.neighbours = {count: Math.max(1, members - 1), pendingTokens: 0};
+		standing.neighbours = {count: Math.max(1, this.members - 1), pendingTokens: 0};
 	}
 
-	/** The ledger decides again. Returns for how many milliseconds it did not. */
-	end(): number {
-		const lostMs = this.isOn ? this.#clock.now() - this.#since : 0;
-		this.#endedMs += lostMs;
+	/** The ledger decides again. Returns for how many milliseconds it was lost; undefined where it was not. */
+	end(): number | undefined {
+		const lostMs = this.#since === undefined ? undefined : this.#clock.now() - this.#since;
+		this.#endedMs += lostMs ?? 0;
 		this.#loss = undefined;
+		this.#since = undefined;
 		return lostMs;
 	}
 }

@@ -1,11 +1,9 @@
 import type {Clock} from '../../domain/clock.ts';
 import type {LossCause} from '../../domain/fleet-view.ts';
-import type {FleetState, Step} from './shared-ledger.ts';
+import {clockJumpMs, type FleetState, type Step} from './shared-ledger.ts';
 
 /** No step is waited for longer, in milliseconds. */
 const patienceMs = 250;
-/** A store's clock that moves by more against our own has jumped, in milliseconds. */
-const jumpMs = 5000;
 
 type StoreLineOptions = {
 	readonly clock: Clock;
@@ -106,7 +104,7 @@ export class StoreLine {
 			this.#lose('forgotten', 'The store has lost its memory.');
 			return false;
 		}
-		if (Math.abs(toStore - this.toStore) > jumpMs) {
+		if (Math.abs(toStore - this.toStore) > clockJumpMs) {
 			this.#lose('clock', 'The clock of the store jumped.');
 			return false;
 		}

@@ -98,6 +98,35 @@ describe.skipIf(!hasRedis)(`a ledger in Redis${needsRedis}`, () => {
 		});
 	});
 
+	it('says what became of entries, and leaves out those that it does not know', async () => {
+		const [ledger, other] = await members('a', 'b');
+		for (const id of ['quiet', 'heard', 'settled', 'kept']) {
+			expect(await verdict(ledger as SharedLedger, id)).toEqual(lease);
+		}
+		await lab.pass(300);
+		await ledger?.renew({
+			inFlight: [{id: 'quiet'}, {id: 'heard', firstByteAgoMs: 100}, {id: 'settled'}, {id: 'kept'}],
+			use: {requests: 4, tokens: 400},
+			waiting: 0,
+		});
+		await ledger?.end([
+			{id: 'settled', firstByteAgoMs: 200, end: {agoMs: 0, settled: 70}},
+			{id: 'kept', end: {agoMs: 0, settled: 'kept'}},
+		]);
+		await lab.pass(500);
+		const step = await other?.fates(['kept', 'quiet', 'unknown', 'heard', 'settled']);
+		const value = step?.kind === 'done' ? step.value : [];
+		// The end of its slot at most.
+		const agoMs = value.flatMap(({end}) => end?.agoMs ?? []);
+		expect(agoMs.every((each) => each >= 500 && each <= 600)).toBe(true);
+		expect(value.map(({end, ...fate}) => ({...fate, settled: end?.settled}))).toEqual([
+			{id: 'kept', isHeard: false, settled: 'kept'},
+			{id: 'quiet', isHeard: false},
+			{id: 'heard', isHeard: true},
+			{id: 'settled', isHeard: true, settled: 70},
+		]);
+	});
+
 	describe('reserve', () => {
 		it('lets in what fits, and says when more will', async () => {
 			const ledger = await one();

@@ -11,6 +11,7 @@ const loss = {
 	ownUse: {requests: 5, tokens: 9000},
 	room: {requests: 0, tokens: 8000},
 	othersHeld: 10_000,
+	part: 0.25,
 	members: 4,
 };
 const tokensAt = (now: number, of = loss): number => {
@@ -36,6 +37,11 @@ describe('the part of a member that has lost the ledger', () => {
 			fraction: 0.25,
 			most: {requests: 100, tokens: null},
 		});
+	});
+
+	it('is nothing for a window where the others may not know of it', () => {
+		expect(tokensAt(4000, {...loss, part: 0})).toBe(0);
+		expect(tokensAt(64_000, {...loss, part: 0})).toBe(15_000);
 	});
 
 	it('never more than its part of the quota', () => {
@@ -64,6 +70,7 @@ describe('the part of a member that has lost the ledger', () => {
 							ownUse: {requests: 0, tokens: (60_000 * weight) / whole},
 							room: {requests: 0, tokens: free},
 							othersHeld: 0,
+							part: 1 / weights.length,
 							members: weights.length,
 						}),
 					);
