@@ -59,8 +59,8 @@ export type LimiterOptions = {
 	readonly onEvent?: (event: LimiterEvent) => void;
 };
 
-/** Where limiters share what they used: made by `memoryStore()`. */
-export type LimiterStore = {readonly kind: 'memory'};
+/** Where limiters share what they used: made by `memoryStore()` or `diskStore()`. */
+export type LimiterStore = {readonly kind: 'memory' | 'disk'};
 
 export type AcquireOptions = {
 	readonly model: string;
@@ -150,6 +150,9 @@ type OfModel = ModelName & {
 	readonly at: number;
 };
 
+/** What may be assumed. */
+export type Assumed = 'quota' | 'burndown' | 'max-tokens' | 'account';
+
 export type LimiterEvent = OfModel &
 	(
 		| {readonly type: 'held'; readonly lane: Lane; readonly heldMs: number}
@@ -162,8 +165,10 @@ export type LimiterEvent = OfModel &
 		  }
 		/** An answer settled above what was set aside. */
 		| {readonly type: 'overrun'; readonly setAside: number; readonly settled: number}
+		/** The store does not answer any more. */
+		| {readonly type: 'store-lost'; readonly reason: string}
 		/** Something is not known, and what is assumed in its place. */
-		| {readonly type: 'assumed'; readonly what: 'quota' | 'burndown' | 'max-tokens'; readonly text: string}
+		| {readonly type: 'assumed'; readonly what: Assumed; readonly text: string}
 	);
 
 export type Limiter = {

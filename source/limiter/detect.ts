@@ -10,11 +10,16 @@ import type {Target} from '../domain/target.ts';
 /** A model with its quotas, and sentences about what is not plain. */
 type Detected = {readonly target: Target; readonly remarks: readonly string[]};
 
+/** What an account says. */
+export type Detection = {
+	readonly detect: (model: string, isRefreshing: boolean) => Promise<Detected>;
+	/** Its number; null where it cannot be found out. */
+	readonly account: () => Promise<string | null>;
+	readonly close: () => void;
+};
+
 /** @param credentials As clients of the SDK take them; undefined: the SDK's own chain. */
-export function createDetection(
-	region: string,
-	credentials: unknown,
-): {readonly detect: (model: string, isRefreshing: boolean) => Promise<Detected>} {
+export function createDetection(region: string, credentials: unknown): Detection {
 	const clients = createClients(
 		{region, profile: undefined, simulatorUrl: undefined},
 		{maxSockets: 1, credentials: credentials as AwsCredentialIdentity | undefined},
@@ -48,6 +53,8 @@ export function createDetection(
 			last = detected.catch(() => undefined);
 			return detected;
 		},
+		account: async () => (await clients.account()) ?? null,
+		close: clients.close,
 	};
 }
 

@@ -3,4 +3,4 @@
 export type * from './api.ts';
 export {DayUsedUpError, LargerThanQuotaError, LimiterClosedError, UnknownQuotaError} from './errors.ts';
 export {createLimiter} from './limiter.ts';
-export {memoryStore} from './stores.ts';
+export {diskStore, memoryStore} from './stores.ts';

@@ -1,11 +1,13 @@
 import {Bucket} from '../admission/bucket.ts';
 import {baseModelKey} from '../bedrock/identify/identifiers.ts';
 import {maxOutputOf} from '../bedrock/quotas/burndown.ts';
+import {accountIdentity} from '../bedrock/quotas/quota-cache.ts';
 import {type Lane, lanes} from '../domain/bucket-usage.ts';
 import {type Clock, systemClock} from '../domain/clock.ts';
 import {bursts} from '../domain/run-spec.ts';
 import type {
 	AcquireOptions,
+	Assumed,
 	Lease,
 	Limiter,
 	LimiterEvent,
@@ -13,6 +15,7 @@ import type {
 	LimiterUsage,
 	PluginOptions,
 } from './api.ts';
+import type {Detection} from './detect.ts';
 import {LimiterClosedError} from './errors.ts';
 import {type BucketLease, ModelBucket, type ModelNews} from './model-bucket.ts';
 import {type PluginCall, pluginOf} from './plugin.ts';
@@ -86,9 +89,7 @@ class AccountLimiter implements Limiter {
 	readonly #closings: Array<() => Promise<void>> = [];
 	readonly #waiting = new Set<AbortController>();
 	readonly #said = new Set<string>();
-	#detection:
-		| Promise<{readonly detect: (model: string, isRefreshing: boolean) => ReturnType<Detect>}>
-		| undefined;
+	#detection: Promise<Detection> | undefined;
 	#isClosed = false;
 
 	constructor(options: LimiterOptions) {
@@ -128,6 +129,7 @@ class AccountLimiter implements Limiter {
 			waiting.abort();
 		}
 		await Promise.all(this.#closings.map(async (close) => close()));
+		(await this.#detection)?.close();
 	};
 
 	/** Closes over the abort of its caller and the end of the limiter. */
@@ -205,8 +207,10 @@ class AccountLimiter implements Limiter {
 		const {room, members, close} = await this.#store.open({
 			name,
 			account,
+			identity: async () => this.#identity(name),
 			clock: this.#clock,
 			make: () => this.#make(facts),
+			onLost: (reason) => this.#say(name, {type: 'store-lost', reason}),
 		});
 		this.#closings.push(close);
 		const onNews = (news: ModelNews, model = name.model): void => this.#say({...name, model}, news);
@@ -235,16 +239,38 @@ class AccountLimiter implements Limiter {
 	}
 
 	async #detect(model: string): ReturnType<Detect> {
+		const {detect} = await this.#asked();
+		return detect(model, false);
+	}
+
+	/** The part that asks the account, loaded when it is needed. */
+	async #asked(): Promise<Detection> {
 		const {region, credentials} = this.#options;
 		this.#detection ??= import('./detect.ts').then(({createDetection}) =>
 			createDetection(region, credentials),
 		);
-		const {detect} = await this.#detection;
-		return detect(model, false);
+		return this.#detection;
+	}
+
+	/** What separates the account from others on this host. */
+	async #identity(name: ModelFacts['name']): Promise<readonly string[]> {
+		const {account, credentials} = this.#options;
+		if (account === undefined && credentials === undefined) {
+			return accountIdentity(process.env);
+		}
+		const known = account ?? (await (await this.#asked()).account());
+		if (known === null) {
+			this.#sayOnce(
+				name,
+				'account',
+				'The number of the account cannot be found out: its buckets are shared with all whose account is not known. Name it in `account`.',
+			);
+		}
+		return [known ?? ''];
 	}
 
 	/** Once for each model. What nobody hears of an unknown quota is a warning of the process. */
-	#sayOnce(name: ModelFacts['name'], what: 'quota' | 'burndown' | 'max-tokens', text: string): void {
+	#sayOnce(name: ModelFacts['name'], what: Assumed, text: string): void {
 		const key = `${what} ${name.baseModel} ${name.scope}`;
 		if (this.#said.has(key)) {
 			return;

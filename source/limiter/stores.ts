@@ -1,14 +1,22 @@
 import type {Bucket} from '../admission/bucket.ts';
+import {createLedgerStore} from '../admission/member-store.ts';
+import {Membership} from '../admission/membership.ts';
 import {WaitingRoom} from '../admission/waiting-room.ts';
-import type {Clock} from '../domain/clock.ts';
+import {backgroundClock, type Clock, systemClock} from '../domain/clock.ts';
+import {reasonOf} from '../domain/user-error.ts';
 import type {LimiterStore, ModelName} from './api.ts';
 
 /** What a store needs to open a bucket. */
 type Opening = {
 	readonly name: Omit<ModelName, 'model'>;
+	/** Number of the account as it was given. */
 	readonly account: string | undefined;
+	/** What separates the account from others on this host. */
+	readonly identity: () => Promise<readonly string[]>;
 	readonly clock: Clock;
 	readonly make: () => Bucket;
+	/** The store does not answer any more. */
+	readonly onLost: (reason: string) => void;
 };
 
 /** A bucket of a store, as one limiter has it. */
@@ -49,6 +57,39 @@ export function memoryStore(): LimiterStore {
 				async close() {
 					known.members--;
 				},
+			};
+		},
+	};
+	return store;
+}
+
+/**
+ * The ledger on the disk: all programs of one user on this host share their buckets, bedrock-top itself among them.
+ * @param options `folder`: of the files; the user's cache folder where it is left out.
+ */
+export function diskStore({folder}: {readonly folder?: string} = {}): LimiterStore {
+	const members = createLedgerStore(folder);
+	const store: BucketStore = {
+		kind: 'disk',
+		async open({name, identity, clock, make, onLost}) {
+			const bucket = make();
+			const room = new WaitingRoom(bucket, clock, Number.POSITIVE_INFINITY);
+			const member = new Membership({
+				id: members.newMember(),
+				process: members.process,
+				bucket,
+				store: members.open({identity: await identity()}, {...name, endpoint: null}),
+				clock: clock === systemClock ? backgroundClock : clock,
+				onChange: () => room.pump(),
+				onLost: (error) => onLost(reasonOf(error)),
+			});
+			if (bucket.isLimited) {
+				await member.start();
+			}
+			return {
+				room,
+				members: () => bucket.standing.neighbours.count + 1,
+				close: async () => member.stop(),
 			};
 		},
 	};

@@ -1,6 +1,7 @@
 import {randomUUID} from 'node:crypto';
 import {createAccountSession, type MonitorRequest} from '../account/account-session.ts';
 import {createOwnTrafficRegistry} from '../account/own-traffic-registry.ts';
+import {createLedgerStore, type LedgerStore} from '../admission/member-store.ts';
 import {type Clock, systemClock} from '../domain/clock.ts';
 import {ItemCollector, type ItemColumn, itemColumns} from '../domain/item-results.ts';
 import type {RunConfig} from '../domain/run-config.ts';
@@ -12,10 +13,10 @@ import {type AnswerLog, createAnswerLog, createCheckWarning} from './answer-file
 import {createChecksThread} from './checks-handle.ts';
 import {fleetSharing} from './fleet.ts';
 import {createFleetWatch} from './fleet-watch.ts';
-import {createLedgerStore, hostSharing, type LedgerStore, type Sharing} from './ledger-store.ts';
 import type {AnswerSink, EngineReport, EngineRequest} from './messages.ts';
 import {type ListingConfig, listModels, type Prepared, prepare} from './prepare.ts';
 import {createRunAccount, noAccount, type RunAccount} from './run-account.ts';
+import {hostSharing, type Sharing} from './sharing.ts';
 
 /** Milliseconds between two snapshots: four per second are enough for eyes. */
 const snapshotIntervalMs = 250;
@@ -104,7 +105,7 @@ export function createSession({
 	const sharingOf = async (config: RunConfig, {clients, backend, spec}: Prepared): Promise<Sharing> => {
 		try {
 			return config.ledger === undefined
-				? hostSharing(uses, config, clock)
+				? hostSharing(uses, config.connection, clock)
 				: await fleetSharing(config.ledger, {
 						clients,
 						uses,

@@ -6,6 +6,7 @@ import path from 'node:path';
 import {z} from 'zod';
 import {FleetMember, type FleetMemberOptions} from '../admission/fleet/fleet-member.ts';
 import {createRedisLedger} from '../admission/fleet/redis-ledger.ts';
+import {isRunning, type LedgerStore} from '../admission/member-store.ts';
 import type {Clients} from '../bedrock/clients/clients.ts';
 import {diskFiles} from '../bedrock/quotas/quota-cache.ts';
 import type {MinuteOfUse, Use} from '../domain/bucket-usage.ts';
@@ -17,7 +18,7 @@ import {cacheFolder} from '../text/private-file.ts';
 import {cleanText} from '../text/width.ts';
 import {fleetEventWords} from '../view/fleet.ts';
 import {openFleetStore} from './fleet-store.ts';
-import {isRunning, type LedgerStore, type Sharing} from './ledger-store.ts';
+import type {Sharing} from './sharing.ts';
 
 /** A program as a member of the fleets of its buckets: they share a ledger in a store that `--ledger` names. */
 

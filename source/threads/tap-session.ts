@@ -1,5 +1,6 @@
 import {type AccountSession, createAccountSession} from '../account/account-session.ts';
 import {createOwnTrafficRegistry, type OwnTrafficRegistry} from '../account/own-traffic-registry.ts';
+import {createLedgerStore, type LedgerStore} from '../admission/member-store.ts';
 import {listOptions} from '../bedrock/account-access.ts';
 import {type Clients, createClients} from '../bedrock/clients/clients.ts';
 import {
@@ -23,9 +24,9 @@ import type {UpstreamHost} from '../tap/routes.ts';
 import {Tap} from '../tap/tap.ts';
 import {dayBookFolder, openDayBook} from './day-book.ts';
 import {fleetSharing} from './fleet.ts';
-import {createLedgerStore, hostSharing, type LedgerStore, type Sharing} from './ledger-store.ts';
 import type {TapReport, TapRequest} from './messages.ts';
 import {openRecorder} from './recorder.ts';
+import {hostSharing, type Sharing} from './sharing.ts';
 
 /** Milliseconds between two snapshots, as of a run. */
 const snapshotIntervalMs = 250;
@@ -137,7 +138,7 @@ const startTap = async (
 		const runtime = await clients.runtime();
 		const sharing =
 			config.ledger === undefined
-				? hostSharing(uses, config, clock)
+				? hostSharing(uses, connection, clock)
 				: await fleetSharing(config.ledger, {clients, uses, clock, program: 'tap', targets: [], warn});
 		const {endpoint} = clients;
 		const lists = listOptions(clients, region, {connection, override, isRefreshing, tier: undefined});

@@ -3,13 +3,9 @@ import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import type {MemberRecord} from '../../source/admission/member-shares.ts';
-import type {RunConfig} from '../../source/domain/run-config.ts';
-import {createLedgerStore} from '../../source/threads/ledger-store.ts';
+import {createLedgerStore} from '../../source/admission/member-store.ts';
 import {childOf} from '../helpers/dead-process.ts';
 import {targetFixture} from '../helpers/snapshot-fixture.ts';
-
-const configOf = (simulatorUrl: string | undefined): RunConfig =>
-	({connection: {region: 'us-east-1', profile: undefined, simulatorUrl}}) as RunConfig;
 
 const now = 1_700_000_000_000;
 const stamping = {countsFrom: 'end', at: now, accepted: 0, refused: 1, marks: '01'} as const;
@@ -40,7 +36,7 @@ describe('what the runs of one user share of a bucket', () => {
 
 	const open = (target = targetFixture(), simulatorUrl?: string) => {
 		const uses = createLedgerStore(folder, () => now);
-		return {uses, store: uses.open(configOf(simulatorUrl), target)};
+		return {uses, store: uses.open({identity: ['account'], simulatorUrl}, target)};
 	};
 	const files = (): readonly string[] =>
 		readdirSync(folder, {recursive: true, withFileTypes: true})
@@ -69,7 +65,7 @@ describe('what the runs of one user share of a bucket', () => {
 		await store.write(recordOf(uses.newMember()));
 		expect(await open({...targetFixture(), scope: 'global'}).store.read()).toEqual([]);
 		expect(await open({...targetFixture(), region: 'eu-west-1'}).store.read()).toEqual([]);
-		expect(uses.open(configOf(undefined), targetFixture())).toBe(store);
+		expect(uses.open({identity: ['account']}, targetFixture())).toBe(store);
 	});
 
 	it('of the embedded simulator never reaches the disk', async () => {
