@@ -15,7 +15,7 @@ import {formatCount, formatDurationMs, formatPercent, formatTokens, formatUsd} f
 import {type Column, renderTable} from '../text/table.ts';
 import {cleanText} from '../text/width.ts';
 import {openFleetStore} from '../threads/fleet-store.ts';
-import {ledgerFaultOf} from '../threads/ledger-faults.ts';
+import {ledgerFaultOf} from '../threads/ledger-connection.ts';
 import {placeLine} from '../view/quotas.ts';
 import type {BatchSetup} from './setup.ts';
 

@@ -11,12 +11,11 @@ import {createRun, type Run} from '../engine/run.ts';
 import {isPattern, type PatternChecker} from '../prompts/checks.ts';
 import {type AnswerLog, createAnswerLog, createCheckWarning} from './answer-file.ts';
 import {createChecksThread} from './checks-handle.ts';
-import {fleetSharing} from './fleet.ts';
-import {createFleetWatch} from './fleet-watch.ts';
+import {createFleetWatch} from './fleet-store.ts';
 import type {AnswerSink, EngineReport, EngineRequest} from './messages.ts';
 import {type ListingConfig, listModels, type Prepared, prepare} from './prepare.ts';
 import {createRunAccount, noAccount, type RunAccount} from './run-account.ts';
-import {hostSharing, type Sharing} from './sharing.ts';
+import {fleetSharing, hostSharing, type Sharing} from './sharing.ts';
 
 /** Milliseconds between two snapshots: four per second are enough for eyes. */
 const snapshotIntervalMs = 250;

@@ -23,10 +23,9 @@ import {Programs} from '../tap/programs/programs.ts';
 import type {UpstreamHost} from '../tap/routes.ts';
 import {Tap} from '../tap/tap.ts';
 import {dayBookFolder, openDayBook} from './day-book.ts';
-import {fleetSharing} from './fleet.ts';
 import type {TapReport, TapRequest} from './messages.ts';
 import {openRecorder} from './recorder.ts';
-import {hostSharing, type Sharing} from './sharing.ts';
+import {fleetSharing, hostSharing, type Sharing} from './sharing.ts';
 
 /** Milliseconds between two snapshots, as of a run. */
 const snapshotIntervalMs = 250;

@@ -379,7 +379,7 @@ end
 return done('done', membersNow())
 `);
 
-/** Somebody who is no member looks at the ledger: nothing is written. */
+/** Somebody who has not joined looks at the ledger: nothing is written. */
 export const glanceScript = script(`${listLua}
 if s.epoch == '' then return {'none', text(now)} end
 now = math.max(now, s.last)

@@ -58,7 +58,7 @@ export function tapLines(url: string, environment: Environment): readonly string
 	];
 }
 
-/** What is the tap's own: whoever is behind it is counted by the tap, and once. */
+/** What is the tap's own: programs behind it are counted by the tap, and once. */
 const ownVariables = ['BEDROCK_TOP_LEDGER'];
 
 /** Where SDKs read their Region: each reads one of them. */

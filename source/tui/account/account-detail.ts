@@ -14,10 +14,9 @@ import {
 import {hangingLines, type Line, segment} from '../../text/segment.ts';
 import {cleanText} from '../../text/width.ts';
 import {type AccountRow, limitCell, selectedAdvice, selectedBucket} from '../../view/account/account-rows.ts';
-import {fleetCountWords} from '../../view/fleet.ts';
+import {fleetCountWords, memberLines} from '../../view/fleet.ts';
 import type {State} from '../../view/state.ts';
 import type {FrameTitle} from '../frame.ts';
-import {memberLines} from '../panels/fleet.ts';
 import {rowNotes} from './account-notes.ts';
 
 /** What a chart of a bucket counts. */

@@ -5,7 +5,7 @@ import {hangingLines, type Line, segment, type Tone} from '../../text/segment.ts
 import {type Column, fitColumns, formatHeader, rowLine} from '../../text/table.ts';
 import {cleanText} from '../../text/width.ts';
 import {chosenColumns} from '../../view/columns/columns.ts';
-import {fleetWords, isApart} from '../../view/fleet.ts';
+import {fleetWords, isApart, memberLines} from '../../view/fleet.ts';
 import {listWords} from '../../view/lists.ts';
 import {
 	factorWords,
@@ -19,7 +19,6 @@ import {
 import {bucketNow, snapshotNowMs} from '../../view/selectors.ts';
 import type {State} from '../../view/state.ts';
 import {type FrameTitle, firstShown} from '../frame.ts';
-import {memberLines} from './fleet.ts';
 
 /** The Quotas view: every limit of every bucket of the run, and what the selected one means. */
 

@@ -8,8 +8,8 @@ import {afterAll, afterEach, beforeAll, describe, expect, it} from 'vitest';
 import type {Clients} from '../../source/bedrock/clients/clients.ts';
 import {systemClock} from '../../source/domain/clock.ts';
 import type {LedgerAddress} from '../../source/domain/run-config.ts';
-import {fleetSharing} from '../../source/threads/fleet.ts';
 import {createLedgerConnection, type LedgerConnection} from '../../source/threads/ledger-connection.ts';
+import {fleetSharing} from '../../source/threads/sharing.ts';
 import {hasRedis, needsRedis, type RedisServer, startRedisServer} from '../helpers/redis-server.ts';
 import {targetFixture} from '../helpers/snapshot-fixture.ts';
 
@@ -164,36 +164,5 @@ describe.skipIf(!hasRedis)(`a Redis${needsRedis}`, () => {
 		const rights = ['+@read', '+@write', '+@scripting', '+time'];
 		await admin.send(['ACL', 'SETUSER', 'member', 'on', `>${secret}`, '~bt:*', ...rights]);
 		expect(await startWith(at(redis.port, {user: 'member', password: secret}))).toBe('opened');
-	});
-
-	it('is given up after 250 ms while it does not answer, and used again when it does', async () => {
-		const connection = await connectionTo(at(redis.port, {password: secret}));
-		expect(await connection.send(['PING'])).toBe('PONG');
-		redis.pause();
-		await expect(connection.send(['PING'])).rejects.toThrow('no answer within 250 ms');
-		await expect(connection.send(['PING'])).rejects.toThrow('no answer within 250 ms');
-		redis.resume();
-		await connection.open();
-		expect(await connection.send(['PING'])).toBe('PONG');
-	});
-
-	it('is connected again after it was restarted', async () => {
-		const connection = await connectionTo(at(redis.port, {password: secret}));
-		await redis.restart();
-		let answer: unknown;
-		// The first call may find the old connection, the next ones come before another attempt.
-		while (answer !== 'PONG') {
-			answer = await connection.send(['PING']).catch(() => undefined);
-			await new Promise((resolve) => {
-				setTimeout(resolve, 20);
-			});
-		}
-		expect(answer).toBe('PONG');
-	});
-
-	it('is not called any more once the connection is closed', async () => {
-		const connection = await connectionTo(at(redis.port, {password: secret}));
-		connection.close();
-		await expect(connection.send(['PING'])).rejects.toThrow('closed');
 	});
 });
