@@ -4,8 +4,16 @@ import {hostname} from 'node:os';
 import path from 'node:path';
 import {countsFrom, type LearntStamping} from '../domain/bucket-usage.ts';
 import type {Target} from '../domain/target.ts';
-import {cacheFolder, writeWithFolder} from '../text/private-file.ts';
-import {isFlag, isNumber, isText, listOf, orNull, shapedAs} from '../text/shape.ts';
+import {
+	cacheFolder,
+	isFlag,
+	isNumber,
+	isText,
+	listOf,
+	orNull,
+	shapedAs,
+	writeWithFolder,
+} from '../text/private-file.ts';
 import type {MemberRecord, MemberStore} from './member-shares.ts';
 import {deadAfterMs} from './membership.ts';
 

@@ -20,7 +20,6 @@ export type Wait = {
 
 type RoomOptions = {
 	readonly windowMs: number;
-	readonly quota: Limits;
 	readonly ledger: Ledger;
 	readonly limits: BucketLimits;
 	readonly stamping: Stamping;
@@ -65,6 +64,17 @@ export class BucketRoom {
 		this.#tokenBucket = tokens === null ? undefined : new TokenBucketModel(tokens, windowMs);
 	}
 
+	/** The limits are others from now on. */
+	limitsChanged(now: number): void {
+		const {limits, windowMs} = this.#options;
+		const {tokens} = limits.own;
+		if (tokens === null || this.#tokenBucket === undefined) {
+			this.#tokenBucket = tokens === null ? undefined : new TokenBucketModel(tokens, windowMs);
+		} else {
+			this.#tokenBucket.resize(now, tokens, windowMs);
+		}
+	}
+
 	/** Quota tokens were settled: they count where the service refills its bucket. */
 	settled(at: number, tokens: number): void {
 		this.#tokenBucket?.settle(at, tokens);
@@ -85,7 +95,7 @@ export class BucketRoom {
 
 	/** Why a request has to wait; undefined when it may be sent, `probe` when it may be sent alone as one. */
 	waitFor(now: number, {tokens, needed, lane}: Wanted): Wait | 'probe' | undefined {
-		const {ledger, stamping, standing, quota} = this.#options;
+		const {ledger, stamping, standing} = this.#options;
 		const limits = this.#options.limits.forLane(now, lane);
 		const {neighbours} = standing;
 		const roomMs = this.#roomIn(now, tokens, needed, limits);
@@ -93,7 +103,7 @@ export class BucketRoom {
 		const mayProbe = neighbours.count === 0 && stamping.mayProbe(now);
 		if (roomMs === 0 && (fromEndMs === 0 || mayProbe)) {
 			const use = neighbours.count === 0 ? ledger.use() : ledger.maxUse();
-			return !standing.hasClaimed(use, tokens, quota)
+			return !standing.hasClaimed(use, tokens, this.#options.limits.quota)
 				? {kind: 'wait', delayMs: this.pollMs, reason: 'tokens'}
 				: fromEndMs === 0
 					? undefined

@@ -45,6 +45,9 @@ type Waiting = {
 
 type Verdict = Exclude<WaitEnd, {kind: 'admitted'}> | Extract<Admission, {kind: 'admitted'}>;
 
+/** Names a call to the fleet of its bucket. */
+const keyOf = ({number}: Waiting): string => String(number);
+
 /** A place that is kept. */
 type Kept = {readonly number: number; readonly lane: Lane; readonly until: number};
 
@@ -141,6 +144,9 @@ export class WaitingRoom {
 		const {promise, resolve} = Promise.withResolvers<Verdict>();
 		const leave = (verdict: Verdict): void => {
 			this.#remove(own);
+			if (verdict.kind !== 'admitted') {
+				this.bucket.withdraw(keyOf(own));
+			}
 			resolve(verdict);
 		};
 		const onAbort = (): void => leave({kind: 'gone'});
@@ -165,19 +171,29 @@ export class WaitingRoom {
 	pump(): void {
 		this.#cancel();
 		this.#cancel = () => {};
-		for (let first = this.#first; first !== undefined && !this.isShut; first = this.#first) {
-			const {lane, caller = ''} = first.guest;
-			const cost = first.guest.cost();
-			const admission = this.bucket.admit(cost, lane);
+		// The ledger of a fleet is asked for several at once; those that it lets in may pass the others.
+		const asked = new Set<Waiting>();
+		let nextMs = Number.POSITIVE_INFINITY;
+		for (let next = this.#next(asked); next !== undefined && !this.isShut; next = this.#next(asked)) {
+			const {lane, caller = ''} = next.guest;
+			const cost = next.guest.cost();
+			const admission = this.bucket.admit(cost, lane, keyOf(next));
 			if (admission.kind === 'wait') {
-				this.#reason = admission.reason;
-				this.#cancel = this.#clock.after(Math.max(1, admission.delayMs ?? pollMs), () => this.pump());
-				return;
+				this.#reason = asked.size === 0 ? admission.reason : this.#reason;
+				nextMs = Math.min(nextMs, admission.delayMs ?? pollMs);
+				asked.add(next);
+				if (admission.isAsked !== true) {
+					break;
+				}
+				continue;
 			}
 			if (admission.kind === 'admitted') {
 				this.#turns[lane].letIn(caller, cost.setAside);
 			}
-			first.end(admission);
+			next.end(admission);
+		}
+		if (asked.size > 0) {
+			this.#cancel = this.#clock.after(Math.max(1, nextMs), () => this.pump());
 		}
 	}
 
@@ -189,9 +205,9 @@ export class WaitingRoom {
 		}
 	}
 
-	/** Whose turn it is. */
-	get #first(): Waiting | undefined {
-		const [first] = this.#waiting;
+	/** Whose turn it is, but for some. */
+	#next(but: ReadonlySet<Waiting>): Waiting | undefined {
+		const first = this.#waiting.find((each) => !but.has(each));
 		if (first === undefined || this.#callers.size === 1) {
 			return first;
 		}
@@ -199,10 +215,9 @@ export class WaitingRoom {
 		const turnOf = ({guest: {caller = ''}}: Waiting): number => this.#turns[lane].of(caller);
 		let best = first;
 		for (const each of this.#waiting) {
-			if (each.guest.lane !== lane) {
-				break;
+			if (each.guest.lane === lane && !but.has(each) && turnOf(each) < turnOf(best)) {
+				best = each;
 			}
-			best = turnOf(each) < turnOf(best) ? each : best;
 		}
 		return best;
 	}

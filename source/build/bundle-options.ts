@@ -240,7 +240,7 @@ export async function buildJsonSchemaLibrary(
 	});
 }
 
-/** The program and its threads. */
+/** The program, its threads, and what the library shares with it. */
 export const entryPoints = {
 	cli: 'source/cli.ts',
 	'engine-worker': 'source/threads/engine-worker.ts',
@@ -248,6 +248,7 @@ export const entryPoints = {
 	'checks-worker': 'source/threads/checks-worker.ts',
 	'simulator-worker': 'source/threads/simulator-worker.ts',
 	'reports-worker': 'source/threads/reports-worker.ts',
+	'limiter-detect': 'source/limiter/detect.ts',
 };
 
 /** Options of the bundle: for Node, code-split, flat, with all dependencies. */

@@ -271,7 +271,7 @@ export function createRun(spec: RunSpec, ports: RunPorts): Run {
 			core.others.add({target, requestsPerMinute, quotaTokensPerMinute}, at);
 		},
 		setOthersToday(target, tokens) {
-			memberOf(core.buckets, target, 'target').setOthersToday(tokens);
+			memberOf(core.buckets, target, 'target').day.others = tokens;
 		},
 	};
 }

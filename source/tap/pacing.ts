@@ -133,7 +133,10 @@ export class Pacing {
 	}
 
 	setOthersToday(index: number, tokens: number): void {
-		this.bucketOf(index)?.setOthersToday(tokens);
+		const bucket = this.bucketOf(index);
+		if (bucket !== undefined) {
+			bucket.day.others = tokens;
+		}
 	}
 
 	/** Holds what is not sent yet, until `open`. */

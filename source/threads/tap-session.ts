@@ -10,6 +10,7 @@ import {
 	createNetwork,
 	type Network,
 } from '../bedrock/clients/network.ts';
+import {secretsOf} from '../bedrock/failures/redact.ts';
 import {priceOf} from '../bedrock/prices.ts';
 import {resolveTargets} from '../bedrock/quotas/resolve-targets.ts';
 import {type Clock, systemClock} from '../domain/clock.ts';
@@ -104,14 +105,12 @@ type Keys = {
 };
 
 /** What of the own keys must not be shown. */
-const secretsOf = (keys: Keys | undefined): readonly string[] =>
-	keys === undefined
-		? []
-		: [
-				keys.accessKeyId,
-				keys.secretAccessKey,
-				...(keys.sessionToken === undefined ? [] : [keys.sessionToken]),
-			];
+const secretsIn = (keys: Keys | undefined): readonly string[] =>
+	secretsOf({
+		AWS_ACCESS_KEY_ID: keys?.accessKeyId,
+		AWS_SECRET_ACCESS_KEY: keys?.secretAccessKey,
+		AWS_SESSION_TOKEN: keys?.sessionToken,
+	});
 
 const startTap = async (
 	config: TapConfig,
@@ -166,7 +165,7 @@ const startTap = async (
 			account: link.buckets,
 			region,
 			endpoint,
-			secrets: () => [...clients.secrets(), ...secretsOf(keys), config.secret],
+			secrets: () => [...clients.secrets(), ...secretsIn(keys), config.secret],
 			token: clients.hasToken ? process.env.AWS_BEARER_TOKEN_BEDROCK : undefined,
 			async credentials() {
 				keys = await runtime.config.credentials();

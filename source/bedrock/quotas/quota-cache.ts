@@ -2,8 +2,17 @@ import {createHash} from 'node:crypto';
 import {readFile} from 'node:fs/promises';
 import path from 'node:path';
 import {type Clock, systemClock} from '../../domain/clock.ts';
-import {cacheFolder, writeWithFolder} from '../../text/private-file.ts';
-import {isFlag, isNumber, isText, listOf, orNull, type Shape, shapedAs} from '../../text/shape.ts';
+import {
+	cacheFolder,
+	isFlag,
+	isNumber,
+	isText,
+	listOf,
+	orNull,
+	type Shape,
+	shapedAs,
+	writeWithFolder,
+} from '../../text/private-file.ts';
 import {at} from '../json.ts';
 import type {FoundationModel, InferenceProfile, ListedQuota} from './quota-source.ts';
 
