@@ -1,4 +1,4 @@
-import {type Clock, promisesSettled, systemClock} from '../domain/clock.ts';
+import {answerWithin, type Clock, systemClock} from '../domain/clock.ts';
 import type {LedgerAddress} from '../domain/run-config.ts';
 import {reasonOf} from '../domain/user-error.ts';
 
@@ -65,22 +65,6 @@ const connect = async (address: LedgerAddress, onEnd: (error: unknown) => void):
 	return client;
 };
 
-/** Rejects with what `late` makes after `ms`. An answer that waits to be read while this program was busy is not late. */
-const within = async <Value>(
-	clock: Clock,
-	ms: number,
-	answer: Promise<Value>,
-	late: () => Error,
-): Promise<Value> =>
-	new Promise((resolve, reject) => {
-		const cancel = clock.after(ms, () => {
-			void promisesSettled()
-				.then(promisesSettled)
-				.then(() => reject(late()));
-		});
-		answer.then(resolve, reject).finally(cancel);
-	});
-
 /**
  * A connection that is made when it is first used, and again when it is used after it broke. One that does not answer is
  * replaced: what is lost on the way may come much later than the network is back.
@@ -113,7 +97,7 @@ export function createLedgerConnection(address: LedgerAddress, clock: Clock = sy
 		ended.catch(() => {});
 		const opening = connect(address, end);
 		const limit = (): Error => new LateError(`no connection within ${connectMs} ms`);
-		const own = {client: Promise.race([within(clock, connectMs, opening, limit), ended]), ended};
+		const own = {client: Promise.race([answerWithin(clock, connectMs, opening, limit), ended]), ended};
 		link = own;
 		ended.catch((error: unknown) => drop(own, error));
 		own.client.catch((error: unknown) => {
@@ -140,7 +124,7 @@ export function createLedgerConnection(address: LedgerAddress, clock: Clock = sy
 			};
 			const late = new LateError(`no answer within ${answerMs} ms`);
 			try {
-				return await within(clock, answerMs, ask(), () => late);
+				return await answerWithin(clock, answerMs, ask(), () => late);
 			} catch (error) {
 				if (error === late && isOpen) {
 					drop(own, error);

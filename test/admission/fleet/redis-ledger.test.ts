@@ -71,7 +71,7 @@ describe.skipIf(!hasRedis)(`a ledger in Redis${needsRedis}`, () => {
 			await verdict(second, 'y');
 			await first.end([{id: 'x', firstByteAgoMs: 0, end: {agoMs: 0, settled: 40}}]);
 			await second.renew({inFlight: [{id: 'y'}], use: {requests: 1, tokens: 100}, waiting: 3});
-			const steps = await redis.call('HGETALL', lab.keys[0] ?? '');
+			const steps = await redis.call('GET', lab.keys[0] ?? '');
 			const seen = await lab.glance();
 			expect(seen?.state).toMatchObject({
 				use: {requests: 2, tokens: 140},
@@ -84,7 +84,7 @@ describe.skipIf(!hasRedis)(`a ledger in Redis${needsRedis}`, () => {
 				{id: 'a', name: 'service a', state: 'live', inFlight: 0, waiting: 0},
 				{id: 'b', name: 'service b', state: 'live', inFlight: 1, waiting: 3},
 			]);
-			expect(await redis.call('HGETALL', lab.keys[0] ?? '')).toEqual(steps);
+			expect(await redis.call('GET', lab.keys[0] ?? '')).toEqual(steps);
 		});
 
 		it('takes out what has left the window since the last step, and says who is silent', async () => {
