@@ -176,6 +176,11 @@ export class SharedNews {
 		await this.#step(async (ledger) => ledger.note('others', {use: {[dimension]: use}}));
 	}
 
+	/** Does for all what one member does: true for one of them in that time, and for any while the ledger is lost. */
+	async claimTask(name: string, forMs: number): Promise<boolean> {
+		return (await this.#step(async (ledger) => ledger.claimTask(name, forMs))) ?? true;
+	}
+
 	/** What strangers use by CloudWatch. */
 	async report(use: Use): Promise<void> {
 		await this.#step(async (ledger) => ledger.note('reported', {use}));
