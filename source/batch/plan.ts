@@ -14,8 +14,8 @@ import {columnsOf, type Io, writeJson, writeLines} from '../terminal/io.ts';
 import {formatCount, formatDurationMs, formatPercent, formatTokens, formatUsd} from '../text/numbers.ts';
 import {type Column, renderTable} from '../text/table.ts';
 import {cleanText} from '../text/width.ts';
-import {openFleetStore} from '../threads/fleet-store.ts';
 import {ledgerFaultOf} from '../threads/ledger-connection.ts';
+import {openFleetStore} from '../threads/sharing.ts';
 import {placeLine} from '../view/quotas.ts';
 import type {BatchSetup} from './setup.ts';
 

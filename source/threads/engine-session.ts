@@ -11,10 +11,9 @@ import {createRun, type Run} from '../engine/run.ts';
 import {isPattern, type PatternChecker} from '../prompts/checks.ts';
 import {type AnswerLog, createAnswerLog, createCheckWarning} from './answer-file.ts';
 import {createChecksThread} from './checks-handle.ts';
-import {createFleetWatch} from './fleet-store.ts';
 import type {AnswerSink, EngineReport, EngineRequest} from './messages.ts';
 import {type ListingConfig, listModels, type Prepared, prepare} from './prepare.ts';
-import {createRunAccount, noAccount, type RunAccount} from './run-account.ts';
+import {createFleetWatch, createRunAccount, noAccount, type RunAccount} from './run-account.ts';
 import {fleetSharing, hostSharing, type Sharing} from './sharing.ts';
 
 /** Milliseconds between two snapshots: four per second are enough for eyes. */

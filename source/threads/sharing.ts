@@ -6,7 +6,12 @@ import path from 'node:path';
 import {z} from 'zod';
 import type {Bucket} from '../admission/bucket.ts';
 import {FleetMember, type FleetMemberOptions} from '../admission/fleet/fleet-member.ts';
-import {createRedisLedger} from '../admission/fleet/redis-ledger.ts';
+import {
+	createRedisLedger,
+	fleetBucketName,
+	glanceAt,
+	type ScriptStore,
+} from '../admission/fleet/redis-ledger.ts';
 import {sumOf} from '../admission/member-shares.ts';
 import {isRunning, type LedgerStore} from '../admission/member-store.ts';
 import {Membership} from '../admission/membership.ts';
@@ -21,7 +26,12 @@ import type {BucketMember, MemberHooks} from '../engine/run.ts';
 import {cacheFolder} from '../text/private-file.ts';
 import {cleanText} from '../text/width.ts';
 import {fleetEventWords} from '../view/fleet.ts';
-import {openFleetStore} from './fleet-store.ts';
+import {
+	createLedgerConnection,
+	type LedgerConnection,
+	type LedgerFault,
+	ledgerFaultOf,
+} from './ledger-connection.ts';
 
 /** How the programs that share buckets know of each other: by the disk of their host, or by the ledger of a fleet. */
 
@@ -80,6 +90,98 @@ export function hostSharing(uses: LedgerStore, connection: Connection, clock: Cl
 				},
 			}),
 		close() {},
+	};
+}
+
+/** Oldest Redis whose scripts may read its clock before they write. */
+const oldestRedis = 5;
+
+/** Why a store that answers can't hold a ledger. @param facts What it says of itself. */
+const tooOld = (facts: string): LedgerFault | undefined => {
+	const [, version = '', major = ''] = /^redis_version:((\d+)[^\r\n]*)/m.exec(facts) ?? [];
+	return major !== '' && Number(major) < oldestRedis
+		? {
+				reason: `it is Redis ${version}`,
+				hint: `Use Redis ${oldestRedis} or newer, or Valkey.`,
+				isLasting: true,
+			}
+		: undefined;
+};
+
+const isForbidden = (error: unknown): boolean => error instanceof Error && error.message.startsWith('NOPERM');
+
+/** Runs scripts by their digests, which are sent whole where the store does not know them yet. */
+const scriptsBy = ({send}: Pick<LedgerConnection, 'send'>): ScriptStore => {
+	const digests = new Map<string, string>();
+	return {
+		async eval(script, keys, words) {
+			const digest = digests.get(script) ?? createHash('sha1').update(script).digest('hex');
+			digests.set(script, digest);
+			const rest = [String(keys.length), ...keys, ...words];
+			try {
+				return await send(['EVALSHA', digest, ...rest]);
+			} catch (error) {
+				if (error instanceof Error && error.message.startsWith('NOSCRIPT')) {
+					return send(['EVAL', script, ...rest]);
+				}
+				throw error;
+			}
+		},
+	};
+};
+
+/** A bucket by what it is of. */
+type Place = Pick<Target, 'region' | 'baseModel' | 'scope'>;
+
+export type FleetStore = {
+	readonly store: ScriptStore;
+	/** Why it can't be used now; undefined where it can, as far as it says. */
+	readonly fault: LedgerFault | undefined;
+	/** Programs that are not of the same account share nothing; where its number is not known, those of one access key do. */
+	readonly isOwnerKnown: boolean;
+	/** The name of a bucket in the store. */
+	readonly nameOf: (place: Place) => string;
+	/** What its members use of a bucket, without joining them; undefined where there are none. Rejects. */
+	readonly lookAt: (place: Place) => ReturnType<typeof glanceAt>;
+	readonly close: () => void;
+};
+
+/** Opens the store of a fleet and has it looked at. @param place A bucket that is meant, where one is known. */
+export async function openFleetStore(
+	{address}: Pick<FleetLedger, 'address'>,
+	clients: Pick<Clients, 'owner'>,
+	place?: Place,
+): Promise<FleetStore> {
+	const owner = await clients.owner();
+	const connection = createLedgerConnection(address);
+	const store = scriptsBy(connection);
+	const nameOf = ({region, baseModel, scope}: Place): string =>
+		fleetBucketName({account: owner.name, region, baseModel, scope});
+	const tryOut = async (): Promise<LedgerFault | undefined> => {
+		try {
+			await connection.open();
+			const facts = await connection.send(['INFO', 'server']).catch((error: unknown) => {
+				if (isForbidden(error)) {
+					return '';
+				}
+				throw error;
+			});
+			const fault = tooOld(String(facts));
+			if (fault === undefined) {
+				await glanceAt({store, bucket: place === undefined ? owner.name : nameOf(place)});
+			}
+			return fault;
+		} catch (error) {
+			return ledgerFaultOf(error);
+		}
+	};
+	return {
+		store,
+		fault: await tryOut(),
+		isOwnerKnown: owner.isKnown,
+		nameOf,
+		lookAt: async (bucket) => glanceAt({store, bucket: nameOf(bucket)}),
+		close: connection.close,
 	};
 }
 
@@ -152,7 +254,7 @@ class FleetMinutes {
 }
 
 type FleetPorts = {
-	readonly clients: Clients;
+	readonly clients: Pick<Clients, 'owner'>;
 	readonly uses: Pick<LedgerStore, 'newMember'>;
 	readonly clock: Clock;
 	/** For the other members: `run`, `tap`. */
@@ -235,11 +337,11 @@ export async function fleetSharing(
 				},
 				stop: async () => member.stop(),
 				get usedElsewhere() {
-					const {members, view} = member;
-					if (members !== undefined) {
+					const {members, isAssumed, othersUse} = member.view;
+					if (members !== null && !isAssumed) {
 						void memory.write(`${name} ${fleetBucket}`, members);
 					}
-					minutes.see(clock.epoch(), view.othersUse);
+					minutes.see(clock.epoch(), othersUse);
 					return minutes.all;
 				},
 			};

@@ -5,7 +5,6 @@ import {createServer, type Server} from 'node:net';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {afterAll, afterEach, beforeAll, describe, expect, it} from 'vitest';
-import type {Clients} from '../../source/bedrock/clients/clients.ts';
 import {systemClock} from '../../source/domain/clock.ts';
 import type {LedgerAddress} from '../../source/domain/run-config.ts';
 import {createLedgerConnection, type LedgerConnection} from '../../source/threads/ledger-connection.ts';
@@ -43,15 +42,10 @@ const portOf = async (server: Server): Promise<number> => {
 	return (server.address() as {port: number}).port;
 };
 
-/** Clients of an account; nothing else of them is asked for. */
-const clientsOf = (account: string | null) =>
-	({
-		account: async () => account,
-		region: async () => 'us-east-1',
-		endpoint: null,
-		hasToken: false,
-		runtime: async () => ({config: {credentials: async () => ({accessKeyId: 'AKIDEXAMPLE'})}}),
-	}) as unknown as Clients;
+/** Clients of an account. */
+const clientsOf = (account: string | null) => ({
+	owner: async () => ({name: account ?? 'key-0123456789ab', isKnown: account !== null}),
+});
 
 const target = targetFixture();
 const folder = mkdtempSync(path.join(tmpdir(), 'fleet-'));

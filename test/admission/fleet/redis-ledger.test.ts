@@ -80,7 +80,7 @@ describe.skipIf(!hasRedis)(`a ledger in Redis${needsRedis}`, () => {
 				members: 2,
 				vanished: 0,
 			});
-			expect(seen?.members).toMatchObject([
+			expect(seen?.members.toSorted((one, other) => one.id.localeCompare(other.id))).toMatchObject([
 				{id: 'a', name: 'service a', state: 'live', inFlight: 0, waiting: 0},
 				{id: 'b', name: 'service b', state: 'live', inFlight: 1, waiting: 3},
 			]);
