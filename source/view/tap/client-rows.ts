@@ -297,13 +297,14 @@ export const clientColumns: ReadonlyArray<Column<ClientRow>> = [
 ];
 
 const gaugeText = (
-	{used, reserved, limit, others}: Gauge,
+	{used, reserved, limit, fleet, others}: Gauge,
 	unit: string,
 	{source}: Pick<Limit, 'source'>,
 ): string =>
 	[
 		`${formatTokens(used)} used`,
 		...(reserved > 0 ? [`${formatTokens(reserved)} reserved`] : []),
+		...(fleet === undefined ? [] : [`fleet ${formatTokens(fleet)}`]),
 		...(others === undefined ? [] : [`others ${formatTokens(others)}`]),
 		limit === null
 			? `no ${unit} quota known`
