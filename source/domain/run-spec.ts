@@ -56,6 +56,8 @@ export type CellSpec = {
 	readonly expectedOutputTokens?: number;
 	/** Max tokens that is sent; `auto` starts with this value and right-sizes it from answers. */
 	readonly maxTokens: number;
+	/** How its requests are sent; absent: as the run's. */
+	readonly method?: Method;
 	/** USD per token; null where the price is not known. */
 	readonly price: Price | null;
 	/** Indexes of the items that it is asked for, each once (a resumed run); absent: all of the task's. */

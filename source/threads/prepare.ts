@@ -146,6 +146,7 @@ const makeCells = async (
 			inputTokens: await countInput(backend, firstRequest(config, variant, target, lane.lane), signal),
 			maxTokens: typicalFor(config, target)?.outputTokens ?? variant.maxTokens ?? config.maxTokens,
 			price: prices[targetIndex] ?? null,
+			method: methodFor(target, config.method),
 			...onlyItemsOf(config, variant, target),
 		})),
 	);

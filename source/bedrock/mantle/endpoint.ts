@@ -8,7 +8,7 @@ import {at, parseJson, wordOf} from '../json.ts';
 import {headersOf, type ResponseHeaders} from '../methods/response-headers.ts';
 
 /** A call of the endpoint. */
-export type MantleCall = {
+type MantleCall = {
 	/** Below the host. */
 	readonly path: string;
 	readonly headers: Readonly<Record<string, string>>;

@@ -1,6 +1,5 @@
 import type {Bucket} from '../../admission/bucket.ts';
 import {type Cost, inputOf, TokenEstimator} from '../../admission/token-estimator.ts';
-import {methodFor} from '../../bedrock/mantle/dialect.ts';
 import {requestsForItems, utf8Bytes} from '../../domain/accounting.ts';
 import type {Answer, InferenceRequest, Method, Usage} from '../../domain/backend.ts';
 import type {Failure, FailureClass, Received} from '../../domain/failure.ts';
@@ -90,7 +89,7 @@ export class Cell {
 				: composeRecorded(variant, run.task, typicalOf(recordedFor(recorded, target.model))),
 		);
 		this.estimator = new TokenEstimator({...spec.inputTokens, length}, spec.expectedOutputTokens);
-		this.#method = methodFor(target, run.method);
+		this.#method = spec.method ?? run.method;
 		this.#isCounted = !spec.inputTokens.isEstimated;
 		this.#auto = run.isMaxTokensAuto ? new MaxTokensTuner(spec.maxTokens) : undefined;
 	}
