@@ -1,5 +1,5 @@
 import type {ScriptStore} from '../../source/admission/fleet/redis-ledger.ts';
-import {createRedisLedger, redisKeys} from '../../source/admission/fleet/redis-ledger.ts';
+import {createRedisLedger, glanceAt, redisKeys} from '../../source/admission/fleet/redis-ledger.ts';
 import {
 	type Ask,
 	type AskVerdict,
@@ -51,6 +51,8 @@ export type LedgerLab = {
 	readonly keys: readonly string[];
 	/** A ledger as one more member sees it; it has not entered yet. */
 	readonly ledger: (windowMs?: number, clock?: FakeClock) => SharedLedger;
+	/** As somebody sees it who is no member. */
+	readonly glance: () => ReturnType<typeof glanceAt>;
 	/** Moves the time of members and store. */
 	readonly pass: (ms: number) => Promise<void>;
 	/** Moves the store's clock alone. */
@@ -75,6 +77,7 @@ export async function createLedgerLab(redis: RedisServer): Promise<LedgerLab> {
 		keys: redisKeys(bucket),
 		ledger: (windowMs, own = clock) =>
 			createRedisLedger({store, bucket, clock: own, ...(windowMs === undefined ? {} : {windowMs})}),
+		glance: async () => glanceAt({store, bucket}),
 		async pass(ms) {
 			clock.skip(ms);
 			await set();

@@ -1,6 +1,14 @@
 import {lanes} from '../../domain/bucket-usage.ts';
 import type {Clock} from '../../domain/clock.ts';
-import {endScript, enterScript, readScript, renewScript, reserveScript, wordScript} from './redis-scripts.ts';
+import {
+	endScript,
+	enterScript,
+	glanceScript,
+	readScript,
+	renewScript,
+	reserveScript,
+	wordScript,
+} from './redis-scripts.ts';
 import {keyEnds, notesKeptMs} from './redis-window-lua.ts';
 import {
 	type Ask,
@@ -26,6 +34,22 @@ export type ScriptStore = {
 /** The keys of a bucket's ledger: all of them in one slot of a cluster. @param bucket Account, Region, model and scope. */
 export function redisKeys(bucket: string): readonly string[] {
 	return keyEnds.map((end) => `bt:{${bucket.replaceAll(/[{}]/g, '_')}}:${end}`);
+}
+
+/** The name of a bucket in a store: all programs that share its quota have the same, and no others. */
+export function fleetBucketName({
+	account,
+	region,
+	baseModel,
+	scope,
+}: {
+	/** Number of the account, or what stands for it. */
+	readonly account: string;
+	readonly region: string;
+	readonly baseModel: string;
+	readonly scope: string;
+}): string {
+	return [account, region, baseModel, scope].join('/');
 }
 
 type RedisLedgerOptions = {
@@ -334,4 +358,31 @@ export function createRedisLedger({
 		claimTask: async (name, forMs) =>
 			step(wordScript, ['task', name, up(forMs)], (_, [isOurs]) => Number(isOurs) === 1),
 	};
+}
+
+/** The ledger of a bucket as somebody sees it who does not join it; undefined where there is none. */
+export async function glanceAt({
+	store,
+	bucket,
+	windowMs = 60_000,
+}: Omit<RedisLedgerOptions, 'clock'>): Promise<
+	{readonly state: FleetState; readonly members: readonly FleetMemberState[]} | undefined
+> {
+	const reply = await store.eval(glanceScript, redisKeys(bucket), [
+		String(windowMs),
+		'',
+		'',
+		'0',
+		'0',
+		'0',
+		'0',
+	]);
+	const [kind, figures, members] = listOf(reply);
+	if (kind === 'none') {
+		return undefined;
+	}
+	if (kind !== 'done') {
+		throw strange(reply);
+	}
+	return {state: stateOf(listOf(figures)).state, members: listOf(members).map(memberOf)};
 }

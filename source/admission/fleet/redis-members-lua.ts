@@ -174,6 +174,14 @@ local function begin()
 	if now >= s.sweep then sweep() end
 end
 
+-- The ledger as all see it.
+local function figures(part)
+	local tokens = s.held + s.tokens + lumpOf('t')
+	if s.from == 'end' then tokens = math.max(tokens, s.held + s.ended + lumpOf('e')) end
+	return {s.epoch, now, s.steps, me and me.own or 0, s.unheard + s.requests + lumpOf('r'), tokens, s.held, s.open, s.live, s.gone,
+		math.max(0, s.heal - now), s.notes, part}
+end
+
 local function done(kind, ...)
 	s.steps, s.last = s.steps + 1, now
 	local part = 0
@@ -187,9 +195,6 @@ local function done(kind, ...)
 		redis.call('PEXPIRE', key, text(life))
 	end
 	redis.call('SET', STATE, cmsgpack.pack(s), 'PX', text(short))
-	local tokens = s.held + s.tokens + lumpOf('t')
-	if s.from == 'end' then tokens = math.max(tokens, s.held + s.ended + lumpOf('e')) end
-	return {kind, {s.epoch, now, s.steps, me and me.own or 0, s.unheard + s.requests + lumpOf('r'), tokens, s.held, s.open, s.live,
-		s.gone, math.max(0, s.heal - now), s.notes, part}, ...}
+	return {kind, figures(part), ...}
 end
 `;

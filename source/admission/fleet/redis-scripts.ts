@@ -326,8 +326,24 @@ end
 return done('done')
 `);
 
+const listLua = `
+-- All that are not buried: id, who it is, figures.
+local function membersNow()
+	local all, members = redis.call('HGETALL', MEMBERS), {}
+	for i = 1, #all, 2 do
+		local m = all[i] == ME and me or cmsgpack.unpack(all[i + 1])
+		if m.buried == 0 then
+			local gone = m.gone > 0 and m.gone or now - m.seen >= VANISH and now or 0
+			members[#members + 1] = {all[i], redis.call('HGET', FACTS, all[i]) or '', gone, now - m.seen, m.usedRequests,
+				m.usedTokens, m.open, m.waiting}
+		end
+	end
+	return members
+end
+`;
+
 /** Reads: 'members', 'notes', or 'fates' and ids. */
-export const readScript = script(`
+export const readScript = script(`${listLua}
 if not isKnown() then return forgotten() end
 begin()
 if ARGV[A] == 'notes' then return done('done', redis.call('HGETALL', NOTES)) end
@@ -346,13 +362,25 @@ if ARGV[A] == 'fates' then
 	end
 	return done('done', fates)
 end
-local all, members = redis.call('HGETALL', MEMBERS), {}
-for i = 1, #all, 2 do
-	local m = all[i] == ME and me or cmsgpack.unpack(all[i + 1])
-	if m.buried == 0 then
-		members[#members + 1] = {all[i], redis.call('HGET', FACTS, all[i]) or '', m.gone, now - m.seen, m.usedRequests,
-			m.usedTokens, m.open, m.waiting}
-	end
+return done('done', membersNow())
+`);
+
+/** Somebody who has not joined looks at the ledger: nothing is written. */
+export const glanceScript = script(`${listLua}
+if s.epoch == '' then return {'none'} end
+now = math.max(now, s.last)
+local passed = slotOf(now) - 601
+if passed >= s.passed + 601 then
+	s.requests, s.tokens, s.ended = 0, 0, 0
+elseif passed > s.passed then
+	s.requests = s.requests - sumOf('r', s.passed, passed)
+	s.tokens = s.tokens - sumOf('t', s.passed, passed)
+	s.ended = s.ended - sumOf('e', math.max(s.passed, s.faded), passed)
 end
-return done('done', members)
+local members = membersNow()
+s.live, s.gone = 0, 0
+for _, member in ipairs(members) do
+	if member[3] == 0 then s.live = s.live + 1 else s.gone = s.gone + 1 end
+end
+return {'done', figures(0), members}
 `);

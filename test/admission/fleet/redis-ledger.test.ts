@@ -430,6 +430,74 @@ describe.skipIf(!hasRedis)(`a ledger in Redis${needsRedis}`, () => {
 		});
 	});
 
+	describe('a glance of somebody who is no member', () => {
+		it('sees nothing where there is no ledger, and makes none', async () => {
+			expect(await lab.glance()).toBeUndefined();
+			expect(await redis.call('EXISTS', ...lab.keys)).toBe(0);
+		});
+
+		it('sees what members see, and changes nothing', async () => {
+			const [first, second] = await enterAll(lab, 'a', 'b');
+			await verdictOn(first, 'x');
+			await verdictOn(second, 'y');
+			await first.end([{id: 'x', firstByteAgoMs: 0, end: {agoMs: 0, settled: 40}}]);
+			await second.renew({inFlight: [{id: 'y'}], use: {requests: 1, tokens: 100}, waiting: 3});
+			const steps = await redis.call('GET', lab.keys[0] ?? '');
+			const seen = await lab.glance();
+			expect(seen?.state).toMatchObject({
+				use: {requests: 2, tokens: 140},
+				heldTokens: 100,
+				inFlight: 1,
+				members: 2,
+				vanished: 0,
+			});
+			expect(seen?.members.toSorted((one, other) => one.id.localeCompare(other.id))).toMatchObject([
+				{id: 'a', name: 'service a', state: 'live', inFlight: 0, waiting: 0},
+				{id: 'b', name: 'service b', state: 'live', inFlight: 1, waiting: 3},
+			]);
+			expect(await redis.call('GET', lab.keys[0] ?? '')).toEqual(steps);
+		});
+
+		it('takes out what has left the window since the last step, and says who is silent', async () => {
+			const ledger = (await enterAll(lab, 'a'))[0];
+			await verdictOn(ledger, 'x');
+			await ledger.end([{id: 'x', firstByteAgoMs: 0, end: {agoMs: 0, settled: 40}}]);
+			await lab.pass(windowMs + 200);
+			const seen = await lab.glance();
+			expect(seen?.state).toMatchObject({use: {requests: 0, tokens: 0}, members: 0, vanished: 1});
+			expect(seen?.members).toMatchObject([{id: 'a', state: 'vanished', seenAgoMs: windowMs + 200}]);
+		});
+	});
+
+	it('says what became of entries, and leaves out those that it does not know', async () => {
+		const [ledger, other] = await enterAll(lab, 'a', 'b');
+		for (const id of ['quiet', 'heard', 'settled', 'kept']) {
+			expect(await verdictOn(ledger, id)).toEqual(lease);
+		}
+		await lab.pass(300);
+		await ledger.renew({
+			inFlight: [{id: 'quiet'}, {id: 'heard', firstByteAgoMs: 100}, {id: 'settled'}, {id: 'kept'}],
+			use: {requests: 4, tokens: 400},
+			waiting: 0,
+		});
+		await ledger.end([
+			{id: 'settled', firstByteAgoMs: 200, end: {agoMs: 0, settled: 70}},
+			{id: 'kept', end: {agoMs: 0, settled: 'kept'}},
+		]);
+		await lab.pass(500);
+		const step = await other.fates(['kept', 'quiet', 'unknown', 'heard', 'settled']);
+		const value = step?.kind === 'done' ? step.value : [];
+		// The end of its slot at most.
+		const agoMs = value.flatMap(({end}) => end?.agoMs ?? []);
+		expect(agoMs.every((each) => each >= 500 && each <= 600)).toBe(true);
+		expect(value.map(({end, ...fate}) => ({...fate, settled: end?.settled}))).toEqual([
+			{id: 'kept', isHeard: false, settled: 'kept'},
+			{id: 'quiet', isHeard: false},
+			{id: 'heard', isHeard: true},
+			{id: 'settled', isHeard: true, settled: 70},
+		]);
+	});
+
 	it('takes many entries at once', async () => {
 		const ledger = lab.ledger();
 		const entries = Array.from({length: 2500}, (_, index) => ({
