@@ -1,5 +1,5 @@
 import type {ScriptStore} from '../../source/admission/fleet/redis-ledger.ts';
-import {createRedisLedger, redisKeys} from '../../source/admission/fleet/redis-ledger.ts';
+import {createRedisLedger, glanceAt, redisKeys} from '../../source/admission/fleet/redis-ledger.ts';
 import type {Ask, MemberFacts, SharedLedger} from '../../source/admission/fleet/shared-ledger.ts';
 import {FakeClock} from './fake-clock.ts';
 import type {RedisServer} from './redis-server.ts';
@@ -43,6 +43,8 @@ export type LedgerLab = {
 	readonly keys: readonly string[];
 	/** A ledger as one more member sees it; it has not entered yet. */
 	readonly ledger: (windowMs?: number) => SharedLedger;
+	/** As somebody sees it who is no member. */
+	readonly glance: () => ReturnType<typeof glanceAt>;
 	/** Moves the time of members and store. */
 	readonly pass: (ms: number) => Promise<void>;
 	/** Moves the store's clock alone. */
@@ -67,6 +69,7 @@ export async function createLedgerLab(redis: RedisServer): Promise<LedgerLab> {
 		keys: redisKeys(bucket),
 		ledger: (windowMs) =>
 			createRedisLedger({store, bucket, clock, ...(windowMs === undefined ? {} : {windowMs})}),
+		glance: async () => glanceAt({store, bucket}),
 		async pass(ms) {
 			clock.skip(ms);
 			await set();

@@ -58,6 +58,46 @@ describe.skipIf(!hasRedis)(`a ledger in Redis${needsRedis}`, () => {
 		await redis.stop();
 	});
 
+	describe('a glance of somebody who is no member', () => {
+		it('sees nothing where there is no ledger, and makes none', async () => {
+			lab = await createLedgerLab(redis);
+			expect(await lab.glance()).toBeUndefined();
+			expect(await redis.call('EXISTS', ...lab.keys)).toBe(0);
+		});
+
+		it('sees what members see, and changes nothing', async () => {
+			const [first, second] = (await members('a', 'b')) as [SharedLedger, SharedLedger];
+			await verdict(first, 'x');
+			await verdict(second, 'y');
+			await first.end([{id: 'x', firstByteAgoMs: 0, end: {agoMs: 0, settled: 40}}]);
+			await second.renew({inFlight: [{id: 'y'}], use: {requests: 1, tokens: 100}, waiting: 3});
+			const steps = await redis.call('GET', lab.keys[0] ?? '');
+			const seen = await lab.glance();
+			expect(seen?.state).toMatchObject({
+				use: {requests: 2, tokens: 140},
+				heldTokens: 100,
+				inFlight: 1,
+				members: 2,
+				vanished: 0,
+			});
+			expect(seen?.members.toSorted((one, other) => one.id.localeCompare(other.id))).toMatchObject([
+				{id: 'a', name: 'service a', state: 'live', inFlight: 0, waiting: 0},
+				{id: 'b', name: 'service b', state: 'live', inFlight: 1, waiting: 3},
+			]);
+			expect(await redis.call('GET', lab.keys[0] ?? '')).toEqual(steps);
+		});
+
+		it('takes out what has left the window since the last step, and says who is silent', async () => {
+			const ledger = await one();
+			await verdict(ledger, 'x');
+			await ledger.end([{id: 'x', firstByteAgoMs: 0, end: {agoMs: 0, settled: 40}}]);
+			await lab.pass(windowMs + 200);
+			const seen = await lab.glance();
+			expect(seen?.state).toMatchObject({use: {requests: 0, tokens: 0}, members: 0, vanished: 1});
+			expect(seen?.members).toMatchObject([{id: 'a', state: 'vanished', seenAgoMs: windowMs + 200}]);
+		});
+	});
+
 	it('says what became of entries, and leaves out those that it does not know', async () => {
 		const [ledger, other] = await members('a', 'b');
 		for (const id of ['quiet', 'heard', 'settled', 'kept']) {
