@@ -24,7 +24,7 @@ type Guest = {
 };
 
 /** How the wait of a call ended. */
-export type WaitEnd =
+type WaitEnd =
 	/** `heldMs`: how long it waited, in milliseconds; 0 where there was room at once. */
 	| {readonly kind: 'admitted'; readonly reservation: Reservation; readonly heldMs: number}
 	/** Its time is over, or too many wait. */
