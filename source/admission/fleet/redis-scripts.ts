@@ -178,7 +178,8 @@ local isLost = s.epoch == '' or (not isOther and (s.steps < STEPS or (me and me.
 local knowsPast = (isLost or isOther) and (EPOCH ~= '' or seen > 0 or entries <= #ARGV)
 
 if isLost then
-	for _, key in ipairs({OPEN, SLOTS, TICKETS, KEYS[8], KEYS[9], KEYS[10]}) do call('UNLINK', key) end
+	for _, key in ipairs({OPEN, TICKETS, KEYS[8], KEYS[9], KEYS[10]}) do call('UNLINK', key) end
+	emptySlots()
 	local all = redis.call('HGETALL', MEMBERS)
 	for i = 1, #all, 2 do
 		local m = cmsgpack.unpack(all[i + 1])

@@ -115,6 +115,9 @@ local RING = 640
 local kinds = {r = 0, t = RING, e = 2 * RING}
 local sumNames = {r = 'requests', t = 'tokens', e = 'ended'}
 
+-- At its full length at once: one that grows takes twice as much.
+local function emptySlots() call('SET', SLOTS, string.rep('\\0', 3 * RING * 8)) end
+
 -- Sums of up to 120 slots from one on that lie in a row in the ring, and how many; nil where all are 0.
 local function slotsFrom(kind, slot, last)
 	local place = slot % RING
@@ -178,7 +181,7 @@ end
 local function advance()
 	local passed = slotOf(now) - 601
 	if passed >= s.passed + 601 then
-		call('DEL', SLOTS)
+		emptySlots()
 		s.requests, s.tokens, s.ended, s.passed, s.faded = 0, 0, 0, passed, math.max(passed, s.faded)
 	elseif passed > s.passed then
 		s.requests = s.requests - sumOf('r', s.passed, passed)
