@@ -1,7 +1,7 @@
 import {createLedgerStore, type LedgerStore} from '../admission/member-store.ts';
 import {Membership} from '../admission/membership.ts';
 import {WaitingRoom} from '../admission/waiting-room.ts';
-import {accountIdentity} from '../bedrock/quotas/quota-cache.ts';
+import {accountIdentity} from '../bedrock/quotas/account-lists.ts';
 import {backgroundClock, systemClock} from '../domain/clock.ts';
 import type {OpenBucket, Opening} from './model-bucket.ts';
 
