@@ -3,8 +3,7 @@ import {type BedrockBackend, createBackend, fittingMethod} from '../bedrock/back
 import {type Clients, createClients} from '../bedrock/clients/clients.ts';
 import {assertReachable} from '../bedrock/clients/reachability.ts';
 import {familyOf} from '../bedrock/families/registry.ts';
-import {emptyModelIndex} from '../bedrock/identify/identifiers.ts';
-import {identify, mantlePrefix} from '../bedrock/identify/identify.ts';
+import {emptyModelIndex, identify, mantlePrefix} from '../bedrock/identify/identify.ts';
 import {listRunnableModels} from '../bedrock/identify/runnable-models.ts';
 import {methodFor} from '../bedrock/mantle/dialect.ts';
 import {foreignPriceRemark, priceOf} from '../bedrock/prices.ts';
