@@ -48,8 +48,7 @@ export class BucketLimits {
 
 	/** The quota is another from now on. */
 	setQuota({requestsPerMinute, tokensPerMinute, outputTokensPerMinute}: Quota): void {
-		const owned = (limit: number | null): number | null =>
-			limit === null ? null : Math.floor(limit * this.#share);
+		const owned = (limit: number | null) => (limit === null ? null : Math.floor(limit * this.#share));
 		this.output = owned(outputTokensPerMinute?.value ?? null);
 		this.quota = {requests: requestsPerMinute.value, tokens: tokensPerMinute.value};
 		this.own = ofEach((dimension) => owned(this.quota[dimension]));
@@ -394,9 +393,8 @@ export class ContentionEstimate {
 
 	#nextTrend(now: number, use: number): number {
 		const seen = this.#seen;
-		if (seen === undefined || now - seen.at > this.#windowMs || now <= seen.at) {
-			return 0;
-		}
-		return Math.max(0, (use - seen.use) / (now - seen.at));
+		return seen === undefined || now - seen.at > this.#windowMs || now <= seen.at
+			? 0
+			: Math.max(0, (use - seen.use) / (now - seen.at));
 	}
 }
