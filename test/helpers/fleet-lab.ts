@@ -261,7 +261,6 @@ export async function playFleet(
 		clock.after(atMs, () => what(lab));
 	}
 	await clock.advance(scene.windows * windowMs);
-	await Promise.all(members.map(async ({member, isDead}) => (isDead ? undefined : member.stop())));
 	return lab;
 }
 

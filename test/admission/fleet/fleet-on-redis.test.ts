@@ -37,7 +37,7 @@ const play = async (
 			windowMs,
 			clock,
 		});
-	return playFleet(
+	const lab = await playFleet(
 		clock,
 		{
 			programs: [0, 70, 140, 210].map((startMs) => ({startMs, perWindow: 40})),
@@ -52,6 +52,8 @@ const play = async (
 		},
 		open,
 	);
+	await Promise.all(lab.members.map(async ({member}) => member.stop()));
+	return lab;
 };
 
 const throttlesOf = ({members}: FleetLab): number =>
