@@ -1,7 +1,6 @@
 import {Bucket} from '../admission/bucket.ts';
-import {baseModelKey} from '../bedrock/identify/identifiers.ts';
+import {baseModelKey} from '../bedrock/identify/identify.ts';
 import {maxOutputOf} from '../bedrock/quotas/burndown.ts';
-import {accountIdentity} from '../bedrock/quotas/quota-cache.ts';
 import {type Lane, lanes} from '../domain/bucket-usage.ts';
 import {type Clock, systemClock} from '../domain/clock.ts';
 import {bursts} from '../domain/run-spec.ts';
@@ -225,11 +224,12 @@ class AccountLimiter implements Limiter {
 
 	async #openBucket(facts: ModelFacts): Promise<ModelBucket> {
 		const {name, burndown, assumed} = facts;
-		const {account} = this.#options;
+		const {account, credentials} = this.#options;
 		const {room, members, close} = await this.#store.open({
 			name,
 			account,
-			identity: async () => this.#identity(name),
+			hasOwnKeys: credentials !== undefined,
+			askAccount: async () => this.#askAccount(name),
 			clock: this.#clock,
 			make: () => this.#make(facts),
 			onLost: (reason) => this.#say(name, {type: 'store-lost', reason}),
@@ -269,13 +269,8 @@ class AccountLimiter implements Limiter {
 		return this.#detection;
 	}
 
-	/** What separates the account from others on this host. */
-	async #identity(name: ModelFacts['name']): Promise<readonly string[]> {
-		const {account, credentials} = this.#options;
-		if (account === undefined && credentials === undefined) {
-			return accountIdentity(process.env);
-		}
-		const known = account ?? (await (await this.#asked()).account());
+	async #askAccount(name: ModelFacts['name']): Promise<string> {
+		const known = await (await this.#asked()).account();
 		if (known === null) {
 			this.#sayOnce(
 				name,
@@ -283,7 +278,7 @@ class AccountLimiter implements Limiter {
 				'The number of the account cannot be found out: its buckets are shared with all whose account is not known. Name it in `account`.',
 			);
 		}
-		return [known ?? ''];
+		return known ?? '';
 	}
 
 	/** Once for each model. What nobody hears of an unknown quota is a warning of the process. */

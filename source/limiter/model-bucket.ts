@@ -1,16 +1,14 @@
 import type {Bucket} from '../admission/bucket.ts';
 import {InputEstimate} from '../admission/input-estimate.ts';
 import type {Reservation} from '../admission/ledger.ts';
-import {bucketState} from '../admission/run-buckets.ts';
 import {type Cost, inputOf, TokenEstimator} from '../admission/token-estimator.ts';
 import type {WaitingRoom} from '../admission/waiting-room.ts';
 import {chargeOf, classOf} from '../bedrock/failures/classify.ts';
 import {factsOf} from '../bedrock/failures/error-facts.ts';
 import {countsIn, type ReportedCounts, settleUsage} from '../bedrock/usage.ts';
 import {charactersPerToken, settledTokens} from '../domain/accounting.ts';
-import type {Lane} from '../domain/bucket-usage.ts';
+import type {Dimension, Lane} from '../domain/bucket-usage.ts';
 import type {Clock} from '../domain/clock.ts';
-import type {Gauge} from '../domain/snapshot.ts';
 import type {Burndown, Quota} from '../domain/target.ts';
 import {
 	type AnswerUsage,
@@ -36,10 +34,12 @@ export type ModelNews = LimiterEvent extends infer Event
 /** What a store needs to open a bucket. */
 export type Opening = {
 	readonly name: Omit<ModelName, 'model'>;
-	/** Number of the account as it was given. */
+	/** Number of the account, as it was given. */
 	readonly account: string | undefined;
-	/** What separates the account from others on this host. */
-	readonly identity: () => Promise<readonly string[]>;
+	/** The credentials were given as well: the environment does not say whose account it is. */
+	readonly hasOwnKeys: boolean;
+	/** Number of the account, as AWS says; empty where it can't be found out. */
+	readonly askAccount: () => Promise<string>;
 	readonly clock: Clock;
 	readonly make: () => Bucket;
 	/** The store does not answer any more. */
@@ -155,7 +155,7 @@ export class ModelBucket {
 		if (Number.isFinite(this.#dayTriedAt)) {
 			this.#dayTriedAt = from;
 		}
-		const end = await this.room.enter({key: '', cost, lane, caller}, Number.POSITIVE_INFINITY, signal);
+		const end = await this.room.enter({cost, lane, caller}, signal);
 		switch (end.kind) {
 			case 'admitted': {
 				const {reservation, heldMs} = end;
@@ -169,7 +169,7 @@ export class ModelBucket {
 			case 'day':
 				throw new DayUsedUpError(model, this.quota.tokensPerDay.value);
 			case 'gone':
-			case 'away':
+			case 'late':
 				throw new LimiterClosedError();
 		}
 	}
@@ -187,29 +187,29 @@ export class ModelBucket {
 	/** What counts now. */
 	usage(): BucketUsage {
 		const {bucket, state: waiting} = this.room;
+		const {ledger, day} = bucket;
 		const {baseModel, scope, region} = this.name;
-		const state = bucketState(bucket, this, {clock: this.#clock, isSending: waiting !== undefined});
+		const use = ledger.use();
+		const gauge = (dimension: Dimension, reserved: number): LimiterGauge => ({
+			used: Math.max(0, use[dimension] - reserved),
+			reserved,
+			limit: bucket.quota[dimension],
+			others: bucket.limits.shownOthers(this.#clock.now(), dimension)?.use ?? null,
+		});
 		return {
 			baseModel,
 			scope,
 			region,
-			requests: gaugeOf(state.requests),
-			tokens: gaugeOf(state.tokens),
-			day: gaugeOf(state.day),
-			inFlight: state.inFlight,
+			requests: gauge('requests', ledger.unconfirmed),
+			tokens: gauge('tokens', ledger.heldTokens),
+			day: {used: day.own, reserved: ledger.heldTokens, limit: day.limit, others: null},
+			inFlight: ledger.inFlight,
 			held: {count: waiting?.count ?? 0, oldestMs: waiting?.oldestMs ?? 0},
 			nextRoomMs: waiting?.nextMs ?? null,
 			members: this.members(),
 		};
 	}
 }
-
-const gaugeOf = ({used, reserved, limit, others}: Gauge): LimiterGauge => ({
-	used,
-	reserved,
-	limit,
-	others: others ?? null,
-});
 
 /** Leases that nobody holds any more: what became of them is not known. */
 const forgotten = new FinalizationRegistry<() => void>((keep) => keep());

@@ -17,7 +17,7 @@ export function memoryStore(): LimiterStore {
 		async open(opening) {
 			const key = keyOf(opening);
 			const known = buckets.get(key) ?? {
-				room: new WaitingRoom(opening.make(), opening.clock, Number.POSITIVE_INFINITY),
+				room: new WaitingRoom(opening.make(), opening.clock),
 				members: 0,
 			};
 			buckets.set(key, known);

@@ -1,5 +1,5 @@
 import {type RaisedAlert, raisedWords} from '../account/alerts.ts';
-import {watchCostWords} from '../account/watch-cost.ts';
+import {watchCostWords} from '../account/poll-plan.ts';
 import type {AccountBucket, AccountRegion} from '../domain/account-snapshot.ts';
 import type {FleetRow} from '../domain/fleet-view.ts';
 import {toAscii} from '../text/glyphs.ts';
@@ -123,13 +123,14 @@ export function accountJson({region, minute, isComplete, buckets, simulated}: Ac
 	});
 }
 
-const memberJson = ({name, state, use, inFlight, waiting}: FleetRow) => ({
+const memberJson = ({name, state, use, inFlight, waiting, seenAgoMs}: FleetRow) => ({
 	name,
 	state,
 	requests: use.requests,
 	quotaTokens: use.tokens,
 	inFlight,
 	waiting,
+	seenSecondsAgo: Math.floor(seenAgoMs / 1000),
 });
 
 const known = ({minute}: AccountBucket, value: number): number | null => (minute === null ? null : value);

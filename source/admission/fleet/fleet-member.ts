@@ -156,13 +156,13 @@ export class FleetMember implements FleetGate {
 		const isOnline = this.#line.isOpen;
 		this.#leases.clear();
 		await this.#entries.report();
+		bucket.joins(undefined);
 		this.#enterPhase('ended');
 		this.#cancelTick();
 		this.#cancelRetry();
 		this.#cancelHealed();
 		this.#line.cut();
 		this.#split.end();
-		bucket.joins(undefined);
 		bucket.limits.setFleet(undefined);
 		bucket.standing.neighbours = {count: 0, pendingTokens: 0};
 		if (isOnline) {

@@ -84,8 +84,8 @@ export type AskVerdict =
 	| {readonly kind: 'lease'}
 	| {readonly kind: 'probe'; readonly scene: ProbeScene}
 	/**
-	 * `delayMs`: not before that, at most `longestPollMs` where it depends on answers or on the turn of others. The ask has a
-	 * ticket: what comes after it in turn leaves it its room. One of a member at a time, the first in turn; it lives for
+	 * `delayMs`: not before that, at most `longestPollMs` where it depends on answers or on the turn of others; `turn` too
+	 * while the ledger heals. The ask has a ticket: what comes after it in turn leaves it its room. One of a member at a time, the first in turn; it lives for
 	 * `ticketMs` since it was asked last, so an ask that waits longer is repeated in between.
 	 */
 	| {readonly kind: 'wait'; readonly delayMs: number; readonly reason: Dimension | 'turn'}
@@ -203,7 +203,7 @@ export type SharedLedger = {
 	) => Promise<Step<undefined>>;
 	/**
 	 * The member lives, and so do its requests in flight. What the ledger has in flight of it and is not named for
-	 * `vanishedAfterMs` ends as of unknown fate. Where nothing waits, it gives up its turn.
+	 * `vanishedAfterMs` ends as of unknown fate, after as long again at most. Where nothing waits, it gives up its turn.
 	 */
 	readonly renew: (sign: {
 		readonly inFlight: ReadonlyArray<{readonly id: string; readonly firstByteAgoMs?: number}>;
