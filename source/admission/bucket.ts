@@ -373,7 +373,6 @@ export class Bucket {
 		const verdict = this.#fleet?.admit({
 			...request,
 			headroom,
-			limits: this.limits.forLane(now, lane),
 			mayProbe: this.stamping.mayProbe(now) && !this.limits.hasOthers(now),
 			isAlone: isPaced,
 		});

@@ -1,4 +1,4 @@
-import {spawn} from 'node:child_process';
+import {spawn, spawnSync} from 'node:child_process';
 import {once} from 'node:events';
 import {existsSync, readdirSync, readFileSync} from 'node:fs';
 import path from 'node:path';
@@ -59,6 +59,8 @@ const secretIn = (texts: ReadonlyArray<readonly [string, string]>): readonly str
 
 const quota = 60;
 
+const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
+
 describe.skipIf(!isBuilt || !hasRedis)(`a fleet${needsRedis} (skipped where dist/ is not built)`, () => {
 	beforeEach(async () => {
 		redis = await startRedisServer(['--requirepass', password]);
@@ -82,7 +84,7 @@ describe.skipIf(!isBuilt || !hasRedis)(`a fleet${needsRedis} (skipped where dist
 		const runs = await Promise.all(
 			[1, 2].map(async () => {
 				const cwd = newFolder();
-				const argv = saturating(20).filter((word) => word !== '--no-reports');
+				const argv = saturating(12).filter((word) => word !== '--no-reports');
 				const {code, stderr} = await runProgram(argv, {cwd, environment: environment()});
 				return {code, stderr, results: readResultsIn(cwd), texts: textsIn(cwd)};
 			}),
@@ -150,7 +152,7 @@ describe.skipIf(!isBuilt || !hasRedis)(`a fleet${needsRedis} (skipped where dist
 				})
 			).status;
 		expect(await ask()).toBe(200);
-		const running = runProgram(saturating(15), {cwd: runFolder, environment: environment()});
+		const running = runProgram(saturating(10), {cwd: runFolder, environment: environment()});
 		const statuses: number[] = [];
 		const asking = (async () => {
 			for (let count = 0; count < 6; count++) {
@@ -192,7 +194,7 @@ describe.skipIf(!isBuilt || !hasRedis)(`a fleet${needsRedis} (skipped where dist
 
 	it('goes on by its parts when the store is killed under load, and says so', async () => {
 		const folders = [newFolder(), newFolder()];
-		const running = folders.map(async (cwd) => runProgram(saturating(25), {cwd, environment: environment()}));
+		const running = folders.map(async (cwd) => runProgram(saturating(14), {cwd, environment: environment()}));
 		await expect.poll(async () => (await statsOf()).ok, {timeout: 20_000}).toBeGreaterThan(10);
 		const before = (await statsOf()).ok;
 		await redis.stop();
@@ -233,9 +235,62 @@ describe.skipIf(!isBuilt || !hasRedis)(`a fleet${needsRedis} (skipped where dist
 		}
 	}, 60_000);
 
+	it.skipIf(!hasOpenssl)(
+		`is reached by TLS${hasOpenssl ? '' : ' (skipped: there is no openssl here)'}`,
+		async () => {
+			const folder = newFolder();
+			const [key, certificate] = [path.join(folder, 'key.pem'), path.join(folder, 'certificate.pem')];
+			spawnSync('openssl', [
+				...[
+					'req',
+					'-x509',
+					'-newkey',
+					'ec',
+					'-pkeyopt',
+					'ec_paramgen_curve:prime256v1',
+					'-nodes',
+					'-days',
+					'2',
+				],
+				...[
+					'-subj',
+					'/CN=ledger',
+					'-addext',
+					'subjectAltName=IP:127.0.0.1',
+					'-keyout',
+					key,
+					'-out',
+					certificate,
+				],
+			]);
+			const port = redis.port === 65_535 ? 1024 : redis.port + 1;
+			const files = [
+				'--tls-cert-file',
+				certificate,
+				'--tls-key-file',
+				key,
+				'--tls-ca-cert-file',
+				certificate,
+			];
+			const encrypted = await startRedisServer([
+				...['--tls-port', String(port), '--tls-auth-clients', 'no', '--requirepass', password],
+				...files,
+			]);
+			const ledger = `rediss://default:${password}@127.0.0.1:${port}`;
+			const start = async (more: Readonly<Record<string, string>>) =>
+				runProgram([...saturating(1), '--members', '1'], {environment: {...environment(ledger), ...more}});
+			const [strange, trusted] = [await start({}), await start({NODE_EXTRA_CA_CERTS: certificate})];
+			await encrypted.stop();
+			expect(strange.stderr).toContain('its certificate is not trusted. Name the file of its authority');
+			expect(trusted.stderr).not.toContain('ledger');
+			expect(trusted.code).toBe(0);
+		},
+		60_000,
+	);
+
 	it('is read by the plan of a batch and by watch, which do not join it', async () => {
 		const cwd = newFolder();
-		const running = runProgram(saturating(20), {cwd, environment: environment()});
+		const running = runProgram(saturating(12), {cwd, environment: environment()});
 		await expect.poll(async () => (await statsOf()).ok, {timeout: 20_000}).toBeGreaterThan(5);
 		const plan = await runProgram(['batch', 'summarize', '--plan', '--json'], {environment: environment()});
 		expect(JSON.parse(plan.stdout)).toMatchObject({
