@@ -231,6 +231,13 @@ export function createSettlement(core: RunCore, ports: SettlementPorts): Attempt
 					reserved: reservation.reserved,
 					settled: quotaTokens,
 					countsFrom: cell.bucket.stamping.countsFrom,
+					output:
+						cell.bucket.limits.output === null
+							? undefined
+							: {
+									setAside: cell.estimator.outputTokens(attempt.maxTokens),
+									settled: usage.outputTokens,
+								},
 				},
 				times,
 				spec.windowMs,
