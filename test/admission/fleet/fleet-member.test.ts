@@ -203,6 +203,23 @@ describe('a fleet whose store is', () => {
 		}
 	});
 
+	it.each([1, 2, 3])(
+		'out of reach of one, whose room the others take before they miss it: %i',
+		async (seed) => {
+			const lab = await playFleet(
+				new FakeClock(),
+				scene(['fixed', 'requests'], {
+					programs: four,
+					seed,
+					happens: [[88_000 + 1000 * seed, lose(0, true)]],
+				}),
+			);
+			expect(throttlesOf(lab)).toBe(0);
+			expect(lab.peak.requests).toBeLessThanOrEqual(100);
+			expect(lab.members[0]?.admitted.filter(([at]) => at > 2 * windowMs).length).toBeGreaterThan(10);
+		},
+	);
+
 	it('lost says so, and for how long', async () => {
 		const lab = await playFleet(
 			new FakeClock(),
