@@ -231,13 +231,7 @@ export function createSettlement(core: RunCore, ports: SettlementPorts): Attempt
 					reserved: reservation.reserved,
 					settled: quotaTokens,
 					countsFrom: cell.bucket.stamping.countsFrom,
-					output:
-						cell.bucket.limits.output === null
-							? undefined
-							: {
-									setAside: cell.estimator.outputTokens(attempt.maxTokens),
-									settled: usage.outputTokens,
-								},
+					output: cell.outputOf(attempt.maxTokens, usage),
 				},
 				times,
 				spec.windowMs,

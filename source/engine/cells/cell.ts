@@ -270,6 +270,16 @@ export class Cell {
 		};
 	}
 
+	/** Output that a request set aside and settled at, where output has a quota of its own. */
+	outputOf(
+		maxTokens: number,
+		{outputTokens: settled}: Usage,
+	): {readonly setAside: number; readonly settled: number} | undefined {
+		return this.bucket.limits.output === null
+			? undefined
+			: {setAside: this.estimator.outputTokens(maxTokens), settled};
+	}
+
 	/** @param maxTokens What the answer was limited to. */
 	learn(prompt: Prompt, answer: Answer, usage: Usage, maxTokens: number): void {
 		this.#hasAnswered = true;
