@@ -11,9 +11,10 @@ import {
 } from '../domain/account-snapshot.ts';
 import {costOf, settledTokens} from '../domain/accounting.ts';
 import type {TimeWindow, UsageMetric} from '../domain/usage-source.ts';
-import {type DayUse, dayStartOf} from './day-use.ts';
 import type {OwnUse} from './own-traffic-registry.ts';
 import {
+	type DayUse,
+	dayStartOf,
 	lacksTokens,
 	listedMs,
 	minuteMs,

@@ -11,7 +11,6 @@ import type {
 } from '../domain/usage-source.ts';
 import {formatDurationMs} from '../text/numbers.ts';
 import {foldBuckets, hasDayLimit, newestWholeMinute} from './account-bucket.ts';
-import {DayUse} from './day-use.ts';
 import type {OwnUse} from './own-traffic-registry.ts';
 import {
 	coveredBy,
@@ -23,7 +22,7 @@ import {
 	planPoll,
 	sumQueries,
 } from './poll-plan.ts';
-import {minuteMs, UsageHistory} from './usage-history.ts';
+import {DayUse, minuteMs, UsageHistory} from './usage-history.ts';
 import {CostMeter} from './watch-cost.ts';
 
 /** Surroundings of the poller of one Region. */

@@ -1,7 +1,16 @@
 import {type Dimension, type Lane, type Limits, lanes, ofEach, type Use} from '../domain/bucket-usage.ts';
-import type {Clock} from '../domain/clock.ts';
 import type {Quota} from '../domain/target.ts';
 import type {Ledger} from './ledger.ts';
+
+/** What a member of a fleet goes by while the ledger that the fleet shares can't say. */
+export type FleetPart = {
+	/** Of what all members may use together, 0 to 1. */
+	readonly fraction: number;
+	/** Not above that. */
+	readonly most: Limits;
+};
+
+const nothing: Use = {requests: 0, tokens: 0};
 
 /** Limits of a bucket: the share of its quota that may be used, less what others use and higher lanes need. */
 export class BucketLimits {
@@ -17,6 +26,8 @@ export class BucketLimits {
 	/** When that was so, in milliseconds since 1970; undefined before the first report. */
 	#externalAt: number | undefined;
 	#part: Limits | undefined;
+	#fleetUse: Use | undefined;
+	#fleetPart: FleetPart | undefined;
 
 	/**
 	 * @param quota Per minute; a shorter window (tests, quick benchmarks) has the same numbers per window.
@@ -67,6 +78,26 @@ export class BucketLimits {
 		this.#part = part;
 	}
 
+	/**
+	 * The fleet that shares the bucket.
+	 * @param use What its other members use: neither this run nor strangers. Undefined: there is no fleet.
+	 * @param part While its ledger can't say what all use.
+	 */
+	setFleet(use: Use | undefined, part?: FleetPart): void {
+		this.#fleetUse = use;
+		this.#fleetPart = part;
+	}
+
+	/** What the other members of the fleet use; nothing without one. */
+	get fleetUse(): Use {
+		return this.#fleetUse ?? nothing;
+	}
+
+	/** What all members of the fleet may use together: the share of the quota, less what strangers use. */
+	forFleet(now: number): Limits {
+		return this.#leftBy((dimension, base) => this.#others[dimension].use(now, base));
+	}
+
 	/** What may be used of a dimension, strangers aside. */
 	#allowed(dimension: Dimension): number | null {
 		const limit = this.own[dimension];
@@ -95,11 +126,30 @@ export class BucketLimits {
 		});
 	}
 
+	/** What is not strangers': own use, and that of the fleet. */
+	#taken(dimension: Dimension): number {
+		return this.#ledger.use()[dimension] + this.fleetUse[dimension];
+	}
+
+	/** Another member of the fleet saw by a throttle what strangers use. @param at Milliseconds of the clock. */
+	hearOthers(at: number, dimension: Dimension, use: number): void {
+		const base = this.#base(dimension);
+		if (base !== null) {
+			this.#others[dimension].observe(at, at, Math.max(0, base - use), base);
+			this.#refusals[dimension].observe(at, at, Math.max(0, base - use), base);
+		}
+	}
+
+	/** What strangers used at the newest throttle; undefined without one in the last minutes. */
+	seenOthers(now: number, dimension: Dimension): number | undefined {
+		return this.#others[dimension].lastSeen(now);
+	}
+
 	/** Whether the ledger had room for an attempt that it no longer holds. */
 	hadRoom(dimension: Dimension, attempt: {readonly tokens: number}): boolean {
 		const limit = this.#allowed(dimension);
 		const needed = dimension === 'requests' ? 1 : attempt.tokens;
-		return limit !== null && this.#ledger.use()[dimension] + needed <= limit;
+		return limit !== null && this.#taken(dimension) + needed <= limit;
 	}
 
 	/**
@@ -108,20 +158,29 @@ export class BucketLimits {
 	 */
 	observeOthers(now: number, dimension: Dimension, {sentAt}: {readonly sentAt: number}): boolean {
 		const base = this.#base(dimension);
-		return base !== null && this.#others[dimension].observe(now, sentAt, this.#ledger.use()[dimension], base);
+		return base !== null && this.#others[dimension].observe(now, sentAt, this.#taken(dimension), base);
 	}
 
 	/** A throttle of an attempt that the ledger had room for: at that instant the rest of the bucket was taken. */
 	observeRefusal(now: number, dimension: Dimension, {sentAt}: {readonly sentAt: number}): void {
 		const base = this.#base(dimension);
 		if (base !== null) {
-			this.#refusals[dimension].observe(now, sentAt, this.#ledger.use()[dimension], base);
+			this.#refusals[dimension].observe(now, sentAt, this.#taken(dimension), base);
 		}
 	}
 
 	/** The limits less the others' use. */
 	open(now: number): Limits {
-		return this.#leftBy((dimension, base) => this.#others[dimension].use(now, base));
+		const whole = this.forFleet(now);
+		const part = this.#fleetPart;
+		return part === undefined
+			? whole
+			: ofEach((dimension) => {
+					const limit = whole[dimension];
+					return limit === null
+						? null
+						: Math.max(0, Math.min(limit * part.fraction, part.most[dimension] ?? limit));
+				});
 	}
 
 	/** The limits less what others use by the newest evidence of the last minutes. */
@@ -292,108 +351,5 @@ export class ContentionEstimate {
 			return 0;
 		}
 		return Math.max(0, (use - seen.use) / (now - seen.at));
-	}
-}
-
-/** Other programs of the user that use a bucket now. */
-type Neighbours = {
-	readonly count: number;
-	/** Quota tokens that they may settle before their next record. */
-	readonly pendingTokens: number;
-};
-
-/** Use that must not be exceeded until another is claimed; `until`: the instant after which nothing more may be sent by it. */
-type Claim = Use & {readonly until: number};
-
-/** Part of a window after which a request that was refused no longer counts as waiting: its run asks more often. */
-const waitingPart = 1 / 12;
-
-const minuteMs = 60_000;
-/** Minutes whose answers are kept: CloudWatch is that late at most. */
-export const keptMinutes = 15;
-
-/** A run's position at a bucket shared with other programs of its user: its claim, its demand, and its neighbours. */
-export class ShareStanding {
-	/** Called when a request would fit into the part of this run but not into its claim. */
-	onShort = (): void => {};
-	/** Undefined while the bucket is not shared. */
-	claim: Claim | undefined;
-	neighbours: Neighbours = {count: 0, pendingTokens: 0};
-	readonly #clock: Clock;
-	readonly #windowMs: number;
-	#admitted: Use = {requests: 0, tokens: 0};
-	#lastSentAt = 0;
-	#needs = 0;
-	#waitingSince = Number.NEGATIVE_INFINITY;
-	/** Answers of the last minutes, by the begin of the minute. */
-	readonly #minutes = new Map<number, Use>();
-
-	constructor(clock: Clock, windowMs: number) {
-		this.#clock = clock;
-		this.#windowMs = windowMs;
-	}
-
-	/** Requests and quota tokens admitted so far. */
-	get admitted(): Use {
-		return this.#admitted;
-	}
-
-	/** When the last request was admitted, in milliseconds since 1970; 0 before one. */
-	get lastSentAt(): number {
-		return this.#lastSentAt;
-	}
-
-	/** Quota tokens of the last request that was asked for; 0 before one. */
-	get needs(): number {
-		return this.#needs;
-	}
-
-	/** Whether a request waits for room: it was refused lately, and none was admitted since. */
-	get isWaiting(): boolean {
-		return this.#clock.now() - this.#waitingSince < this.#windowMs * waitingPart;
-	}
-
-	/** What was answered in the last minutes: [begin of the minute in milliseconds since 1970, use]. */
-	get minutes(): ReadonlyArray<readonly [number, Use]> {
-		return [...this.#minutes];
-	}
-
-	/** An answer settled at `tokens`. */
-	answered(tokens: number): void {
-		const at = Math.floor(this.#clock.epoch() / minuteMs) * minuteMs;
-		const known = this.#minutes.get(at) ?? {requests: 0, tokens: 0};
-		this.#minutes.set(at, {requests: known.requests + 1, tokens: known.tokens + tokens});
-		const [oldest] = this.#minutes.keys();
-		if (oldest !== undefined && this.#minutes.size > keptMinutes) {
-			this.#minutes.delete(oldest);
-		}
-	}
-
-	/** A request of `tokens` was admitted. */
-	sent(tokens: number): void {
-		this.#needs = tokens;
-		this.#waitingSince = Number.NEGATIVE_INFINITY;
-		this.#lastSentAt = this.#clock.epoch();
-		this.#admitted = {requests: this.#admitted.requests + 1, tokens: this.#admitted.tokens + tokens};
-	}
-
-	/** A request of `tokens` had to wait. @param isForRoom Not for its turn, or for capacity. */
-	waits(tokens: number, isForRoom: boolean): void {
-		this.#needs = tokens;
-		this.#waitingSince = isForRoom ? this.#clock.now() : Number.NEGATIVE_INFINITY;
-	}
-
-	/** Whether a request fits into the claim; if not, more is claimed. */
-	hasClaimed(use: Use, tokens: number, quota: Limits): boolean {
-		const {claim} = this;
-		const fits =
-			claim === undefined ||
-			(this.#clock.now() <= claim.until &&
-				(quota.requests === null || use.requests + 1 <= claim.requests) &&
-				(quota.tokens === null || use.tokens + tokens <= claim.tokens));
-		if (!fits) {
-			this.onShort();
-		}
-		return fits;
 	}
 }

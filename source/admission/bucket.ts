@@ -1,22 +1,20 @@
-import {type Dimension, type Lane, type LedgerEntry, type Limits, roomPart} from '../domain/bucket-usage.ts';
+import type {Dimension, Lane, LedgerEntry, Limits, Use} from '../domain/bucket-usage.ts';
 import type {Clock} from '../domain/clock.ts';
 import type {Burst} from '../domain/run-spec.ts';
 import type {Quota} from '../domain/target.ts';
-import {BucketLimits, ShareStanding} from './bucket-limits.ts';
+import {BucketLimits} from './bucket-limits.ts';
+import type {FleetGate, FleetLease, FleetRequest} from './fleet/fleet-gate.ts';
 import {Ledger, type Reservation} from './ledger.ts';
-import {TokenBucketModel} from './ledger-account.ts';
+import {ShareStanding} from './member-shares.ts';
 import {Pacer} from './pacer.ts';
+import {BucketRoom, type Wait} from './room.ts';
 import {Stamping} from './stamping.ts';
 import {OverloadGuard, OverrunGuard} from './throttle-guards.ts';
 import type {Cost} from './token-estimator.ts';
 
-/** Why a request is not sent yet. */
-export type WaitReason = 'requests' | 'tokens' | 'pace' | 'capacity';
-
 export type Admission =
 	| {readonly kind: 'admitted'; readonly reservation: Reservation}
-	/** `delayMs` is undefined when it depends on answers that are still to come. */
-	| {readonly kind: 'wait'; readonly delayMs: number | undefined; readonly reason: WaitReason}
+	| Wait
 	/** The daily quota is used up. */
 	| {readonly kind: 'day'}
 	/** It will never fit: larger than the bucket. */
@@ -27,6 +25,9 @@ export type Admission =
  * count from the end of an answer.
  */
 type ThrottleNews = 'none' | 'burst' | 'others' | 'end';
+
+/** How a request may be sent. */
+type Way = {readonly kind: 'room' | 'probe'} | {readonly kind: 'lease'; readonly lease: FleetLease};
 
 type BucketOptions = {
 	readonly clock: Clock;
@@ -39,16 +40,6 @@ type BucketOptions = {
 	readonly evenAbove?: number | undefined;
 	/** Of the network, in milliseconds; undefined while it is not known. */
 	readonly roundTripMs?: (() => number | undefined) | undefined;
-};
-
-/** The smallest number up to `most`, to within `step`, from which on it is true; undefined where it never is. */
-const earliest = (isTrue: (value: number) => boolean, most: number, step: number): number | undefined => {
-	let [from, to] = [0, most];
-	while (to - from > step) {
-		const middle = (from + to) / 2;
-		[from, to] = isTrue(middle) ? [from, middle] : [middle, to];
-	}
-	return isTrue(to) ? to : undefined;
 };
 
 /** Everything that decides when a request may be sent to one bucket: ledger, limits, pace and capacity. */
@@ -66,61 +57,48 @@ export class Bucket {
 	readonly #overload: OverloadGuard;
 	readonly #pacer: Pacer;
 	readonly #overruns: OverrunGuard;
-	#tokenBucket: TokenBucketModel | undefined;
+	readonly #room: BucketRoom;
 	readonly tokensPerDay: number | null;
-	/** Milliseconds between two tries while something changes by time alone. */
-	readonly #pollMs: number;
-	/** Since when requests are spread evenly over the window; undefined while they may come in bursts. */
-	#evenSince: number | undefined;
-	readonly #evenAbove: number;
-	/** There was no room since it was last nearly empty. */
-	#hasFilled = false;
 	#settledTokens = 0;
 	#settledRequests = 0;
 	/** The request that was refused last, while none was admitted since. */
-	#waiting: {readonly tokens: number; readonly lane: Lane; readonly reason: WaitReason} | undefined;
+	#waiting: {readonly tokens: number; readonly lane: Lane; readonly reason: Wait['reason']} | undefined;
 	#othersToday = 0;
 	#roomAt: number | undefined;
+	#fleet: FleetGate | undefined;
 
-	constructor({clock, quota, windowMs, share, burst, evenAbove = 1, roundTripMs}: BucketOptions) {
+	constructor({clock, quota, windowMs, share, burst, evenAbove, roundTripMs}: BucketOptions) {
 		this.#clock = clock;
 		this.stamping = new Stamping({clock, windowMs, roundTripMs});
 		this.ledger = new Ledger(clock, windowMs, this.stamping);
 		this.standing = new ShareStanding(clock, windowMs);
 		this.limits = new BucketLimits(quota, share, this.ledger, windowMs);
 		this.#overload = new OverloadGuard(windowMs);
-		this.#pacer = new Pacer(windowMs);
+		this.#pacer = new Pacer(windowMs, burst, evenAbove);
 		this.#overruns = new OverrunGuard(windowMs);
 		this.windowMs = windowMs;
-		this.#tokenBucket = this.#fullTokenBucket();
 		this.tokensPerDay = quota.tokensPerDay.value;
 		this.quota = {requests: quota.requestsPerMinute.value, tokens: quota.tokensPerMinute.value};
-		this.#pollMs = windowMs / 120;
-		this.#evenSince = burst === 'even' ? Number.NEGATIVE_INFINITY : undefined;
-		this.#evenAbove = evenAbove;
+		const {ledger, limits, stamping, standing} = this;
+		this.#room = new BucketRoom({windowMs, quota: this.quota, ledger, limits, stamping, standing});
 	}
 
 	/** Forgets use that it imported; before the first reservation. */
 	clear(): void {
-		this.#tokenBucket = this.#fullTokenBucket();
+		this.#room.clear();
 		this.ledger.clear();
 	}
 
 	/** Adds the use of other runs to its ledger. */
 	takeOver(entries: readonly LedgerEntry[]): void {
 		for (const {at, ended} of this.ledger.importEntries(entries)) {
-			this.#tokenBucket?.settle(at, ended);
+			this.#room.settled(at, ended);
 		}
-	}
-
-	#fullTokenBucket(): TokenBucketModel | undefined {
-		const {tokens} = this.limits.own;
-		return tokens === null ? undefined : new TokenBucketModel(tokens, this.windowMs);
 	}
 
 	/** Other programs of the user settled quota tokens: they count where the service refills its bucket. */
 	noteSettled(tokens: number): void {
-		this.#tokenBucket?.settle(this.#clock.now(), tokens);
+		this.#room.settled(this.#clock.now(), tokens);
 	}
 
 	/** Whether anything limits it: requests or tokens per minute. */
@@ -161,13 +139,7 @@ export class Bucket {
 		if (reason === 'pace') {
 			return this.#roomAt === undefined ? undefined : Math.max(0, this.#roomAt - now);
 		}
-		const needed = tokens + (this.ledger.unconfirmed === 0 ? 0 : this.#overruns.headroom);
-		const fitsIn = (delayMs: number): boolean => {
-			const limits = this.limits.forLane(now + delayMs, lane);
-			const roomMs = this.#roomIn(now, tokens, needed, limits);
-			return roomMs !== undefined && roomMs <= delayMs;
-		};
-		return earliest(fitsIn, 2 * this.windowMs, this.#pollMs / 10);
+		return this.#room.likelyMs(now, {tokens, needed: tokens + this.#headroom, lane});
 	}
 
 	/** Part of the quota that may be used now, 0 to 1. */
@@ -177,7 +149,7 @@ export class Bucket {
 
 	/** Room left for a lane, as a part of the limit of the fuller dimension; negative after an overrun. */
 	roomLeft(lane: Lane): number {
-		return roomPart(this.ledger.use(), this.limits.forLane(this.#clock.now(), lane));
+		return this.#room.left(this.limits.forLane(this.#clock.now(), lane));
 	}
 
 	/** Quota tokens used today by others and by earlier runs (from the account monitor). */
@@ -185,8 +157,26 @@ export class Bucket {
 		this.#othersToday = tokens;
 	}
 
-	/** Sets a request aside when it may be sent now; otherwise says when to ask again. */
-	admit(cost: Cost, lane: Lane): Admission {
+	/** The fleet that shares it; undefined while it is shared with none. */
+	get fleet(): FleetGate | undefined {
+		return this.#fleet;
+	}
+
+	/** From now on a fleet shares it; undefined: it leaves. */
+	joins(fleet: FleetGate | undefined): void {
+		this.#fleet = fleet;
+	}
+
+	/** What counts now: own requests, and those of the fleet that shares it. */
+	get use(): Use {
+		return this.#room.use;
+	}
+
+	/**
+	 * Sets a request aside when it may be sent now; otherwise says when to ask again.
+	 * @param key Names the call, the same each time it is tried: a fleet may be asked for several at once.
+	 */
+	admit(cost: Cost, lane: Lane, key?: string): Admission {
 		const tooLarge = this.#tooLarge(cost);
 		if (tooLarge !== undefined) {
 			return tooLarge;
@@ -198,25 +188,33 @@ export class Bucket {
 			return {kind: 'day'};
 		}
 		const now = this.#clock.now();
-		const wait = this.#waitFor(now, tokens, lane);
-		if (wait !== undefined && wait !== 'probe') {
-			this.#roomAt = wait.delayMs === undefined ? undefined : now + wait.delayMs;
-			this.#waiting = {tokens, lane, reason: wait.reason};
-			this.standing.waits(tokens, wait.reason === 'requests' || wait.reason === 'tokens');
-			return wait;
+		const way = this.#wayFor(now, {tokens, reserved: cost.reserved, lane, key});
+		if (way.kind === 'day') {
+			return way;
+		}
+		if (way.kind === 'wait') {
+			this.#roomAt = way.delayMs === undefined ? undefined : now + way.delayMs;
+			this.#waiting = {tokens, lane, reason: way.reason};
+			this.standing.waits(tokens, way.reason === 'requests' || way.reason === 'tokens');
+			return way;
 		}
 		this.#roomAt = now;
 		this.#waiting = undefined;
 		this.standing.sent(tokens);
-		if (this.#evenAbove === 1 || this.#isEven(now)) {
-			this.#pacer.charge(now, tokens, this.limits.open(now));
-		}
+		this.#pacer.charge(now, tokens, this.limits.open(now), () => this.#usedPart(now));
+		const lease = way.kind === 'lease' ? way.lease : undefined;
 		const reservation =
-			wait === 'probe'
+			way.kind === 'probe'
 				? this.#reserveProbe(tokens, lane, cost)
-				: this.ledger.reserve(tokens, lane, cost.reserved);
+				: this.ledger.reserve(Math.max(tokens, lease?.tokens ?? 0), lane, cost.reserved);
 		this.#overruns.admitted(reservation, cost);
+		this.#fleet?.sent(reservation, lease);
 		return {kind: 'admitted', reservation};
+	}
+
+	/** A call of that key is not made. */
+	withdraw(key: string): void {
+		this.#fleet?.withdraw(key);
 	}
 
 	/** Counts a request that is sent whatever the room: of a tap that only meters. */
@@ -224,6 +222,7 @@ export class Bucket {
 		this.standing.sent(cost.setAside);
 		const reservation = this.ledger.reserve(cost.setAside, lane, cost.reserved);
 		this.#overruns.admitted(reservation, cost);
+		this.#fleet?.sent(reservation);
 		return reservation;
 	}
 
@@ -242,7 +241,9 @@ export class Bucket {
 			return false;
 		}
 		this.ledger.confirm(reservation);
-		return this.stamping.heard(reservation);
+		const isLearnt = this.stamping.heard(reservation);
+		this.#fleet?.heard(reservation);
+		return isLearnt;
 	}
 
 	/** The answer settles what was set aside. Returns the quota tokens by which it overran. */
@@ -253,8 +254,9 @@ export class Bucket {
 		this.#settledTokens += tokens;
 		this.#settledRequests++;
 		this.standing.answered(tokens);
-		this.#tokenBucket?.settle(now, tokens);
+		this.#room.settled(now, tokens);
 		this.#pacer.correct(tokens - reservation.tokens, this.limits.open(now));
+		this.#fleet?.ended(reservation, tokens);
 		return this.ledger.settle(reservation, tokens);
 	}
 
@@ -263,6 +265,7 @@ export class Bucket {
 		this.stamping.ended(reservation);
 		this.#overruns.ended(reservation);
 		this.ledger.giveBack(reservation);
+		this.#fleet?.ended(reservation, 'given-back');
 	}
 
 	/** An attempt ended without an answer, and may have been counted. */
@@ -270,11 +273,13 @@ export class Bucket {
 		this.stamping.ended(reservation);
 		this.#overruns.ended(reservation);
 		this.ledger.keep(reservation);
+		this.#fleet?.ended(reservation, 'kept');
 	}
 
 	/**
 	 * The service throttled an attempt. Where the ledger had room, that is first blamed on bursts, of which nothing is
-	 * documented: later requests are spread evenly over the window. If those are throttled too, others use the bucket.
+	 * documented: later requests are spread evenly over the window. If those are throttled too, others use the bucket. One
+	 * member of a fleet cannot spread the requests of all: there others are blamed at once, and all members go by that.
 	 */
 	throttled(reservation: Reservation, dimension: Dimension): ThrottleNews {
 		const isProbe = dimension === 'tokens' && this.stamping.isProbe(reservation);
@@ -292,25 +297,39 @@ export class Bucket {
 		}
 		this.stamping.surprised();
 		this.limits.observeRefusal(now, dimension, reservation);
-		const isFirst = this.#evenSince === undefined;
-		this.#evenSince ??= now;
-		if (reservation.sentAt > this.#evenSince) {
-			return this.limits.observeOthers(now, dimension, reservation) ? 'others' : 'none';
+		const isFirst = this.#fleet === undefined && this.#pacer.spreads(now);
+		if (this.#fleet !== undefined || this.#pacer.isSpread(reservation.sentAt)) {
+			return this.#blameOthers(now, dimension, reservation);
 		}
 		// What was sent in the burst proves only that, and must not delay later requests.
 		this.#pacer.giveBack(reservation.tokens, this.limits.open(now));
 		return isFirst ? 'burst' : 'none';
 	}
 
+	#blameOthers(now: number, dimension: Dimension, reservation: Reservation): ThrottleNews {
+		if (!this.limits.observeOthers(now, dimension, reservation)) {
+			return 'none';
+		}
+		this.#fleet?.sawOthers(dimension);
+		return 'others';
+	}
+
+	/** The service says that the quota of the day is used up. */
+	dayEnded(): void {
+		this.#fleet?.sawDayEnd();
+	}
+
 	#probeRefused(now: number, reservation: Reservation): ThrottleNews {
 		const quota = this.quota.tokens ?? Number.POSITIVE_INFINITY;
-		const isExplained = this.ledger.roomFromEndIn(reservation.reserved, quota) !== 0;
+		// The ledger of a fleet had no room for it by the count from the end: that made it a probe.
+		const isExplained =
+			this.#fleet !== undefined || this.ledger.roomFromEndIn(reservation.reserved, quota) !== 0;
 		if (this.stamping.refused(reservation, isExplained && !this.limits.hasOthers(now))) {
 			this.#pacer.giveBack(reservation.tokens, this.limits.open(now));
 			return 'end';
 		}
 		this.limits.observeRefusal(now, 'tokens', reservation);
-		return this.limits.observeOthers(now, 'tokens', reservation) ? 'others' : 'none';
+		return this.#blameOthers(now, 'tokens', reservation);
 	}
 
 	/** The service had no capacity. Returns whether the requests in flight were stepped down. */
@@ -320,71 +339,49 @@ export class Bucket {
 		return this.#overload.observe(this.#clock.now(), inFlight);
 	}
 
-	/** Why a request of `tokens` has to wait; undefined when it may be sent, `probe` when it may be sent alone as one. */
-	#waitFor(
+	/** Whether and how a request may be sent now. */
+	#wayFor(
 		now: number,
-		tokens: number,
-		lane: Lane,
-	): Extract<Admission, {kind: 'wait'}> | 'probe' | undefined {
+		request: Pick<FleetRequest, 'tokens' | 'reserved' | 'lane' | 'key'>,
+	): Way | Wait | {readonly kind: 'day'} {
+		const {tokens, lane} = request;
+		const {pollMs} = this.#room;
 		const cap = this.#overload.cap(now);
 		if (cap !== undefined && this.ledger.inFlight >= cap) {
-			return {kind: 'wait', delayMs: this.#pollMs, reason: 'capacity'};
+			return {kind: 'wait', delayMs: pollMs, reason: 'capacity'};
 		}
 		if (this.#overruns.isHolding(now)) {
-			return {kind: 'wait', delayMs: this.#pollMs, reason: 'tokens'};
+			return {kind: 'wait', delayMs: pollMs, reason: 'tokens'};
 		}
 		// An open loop has its own rhythm: it is charged, so that other lanes make way, but does not wait.
-		const paceMs = this.#isEven(now) && !this.limits.hasRate(lane) ? this.#pacer.delayMs(now) : 0;
+		const isPaced = this.#pacer.isEven(() => this.#usedPart(now)) && !this.limits.hasRate(lane);
+		const paceMs = isPaced ? this.#pacer.delayMs(now) : 0;
 		if (paceMs > 0) {
 			return {kind: 'wait', delayMs: paceMs, reason: 'pace'};
 		}
-		return this.#waitForRoom(now, tokens, this.limits.forLane(now, lane));
-	}
-
-	/**
-	 * Whether requests are spread now: since a throttle, or as the window is this full. Once it is full the minute before
-	 * repeats itself, and to spread what leaves at once would only make those wait longer who came first.
-	 */
-	#isEven(now: number): boolean {
-		const used = this.#evenAbove < 1 ? 1 - roomPart(this.ledger.use(), this.limits.open(now)) : 0;
-		this.#hasFilled = used >= 0.98 || (this.#hasFilled && used >= this.#evenAbove / 2);
-		return this.#evenSince !== undefined || (!this.#hasFilled && used >= this.#evenAbove);
-	}
-
-	#waitForRoom(
-		now: number,
-		tokens: number,
-		limits: Limits,
-	): Extract<Admission, {kind: 'wait'}> | 'probe' | undefined {
-		const {neighbours} = this.standing;
-		// Into the headroom requests go one by one.
-		const needed = tokens + (this.ledger.unconfirmed === 0 ? 0 : this.#overruns.headroom);
-		const roomMs = this.#roomIn(now, tokens, needed, limits);
-		const fromEndMs = this.ledger.roomFromEndIn(needed, limits.tokens);
-		const mayProbe = neighbours.count === 0 && this.stamping.mayProbe(now);
-		if (roomMs === 0 && (fromEndMs === 0 || mayProbe)) {
-			const use = neighbours.count === 0 ? this.ledger.use() : this.ledger.maxUse();
-			return !this.standing.hasClaimed(use, tokens, this.quota)
-				? {kind: 'wait', delayMs: this.#pollMs, reason: 'tokens'}
-				: fromEndMs === 0
-					? undefined
-					: 'probe';
+		const headroom = this.#headroom;
+		const verdict = this.#fleet?.admit({
+			...request,
+			headroom,
+			limits: this.limits.forLane(now, lane),
+			mayProbe: this.stamping.mayProbe(now) && !this.limits.hasOthers(now),
+			isAlone: isPaced,
+		});
+		if (verdict !== undefined && verdict.kind !== 'part') {
+			return verdict;
 		}
-		const isRequests = limits.requests !== null && this.ledger.use().requests + 1 > limits.requests;
-		const bothMs = roomMs === undefined || fromEndMs === undefined ? undefined : Math.max(roomMs, fromEndMs);
-		// A probe goes as soon as the count from the first byte has room.
-		const nextMs = roomMs !== undefined && roomMs > 0 && mayProbe ? roomMs : bothMs;
-		const delayMs = this.limits.isChanging(now) ? Math.min(nextMs ?? this.#pollMs, this.#pollMs) : nextMs;
-		return {kind: 'wait', delayMs, reason: isRequests ? 'requests' : 'tokens'};
+		const wait = this.#room.waitFor(now, {tokens, needed: tokens + headroom, lane});
+		return typeof wait === 'object' ? wait : {kind: wait ?? 'room'};
 	}
 
-	/** Milliseconds until a request fits, tokens counted from the first byte; undefined when that depends on answers. */
-	#roomIn(now: number, tokens: number, needed: number, limits: Limits): number | undefined {
-		const roomMs = this.ledger.roomIn(needed, limits);
-		const pending = this.ledger.heldTokens + this.standing.neighbours.pendingTokens;
-		const debtMs = this.#tokenBucket?.roomIn(now, tokens + pending) ?? 0;
-		const isPayable = Number.isFinite(debtMs);
-		return roomMs === undefined || !isPayable ? undefined : Math.max(roomMs, debtMs);
+	/** Quota tokens to keep free beside a request: into the headroom they go one by one. */
+	get #headroom(): number {
+		return this.ledger.unconfirmed === 0 ? 0 : this.#overruns.headroom;
+	}
+
+	/** Part of what may be used that is used, 0 to 1. */
+	#usedPart(now: number): number {
+		return 1 - this.#room.left(this.limits.open(now));
 	}
 
 	#tooLarge(cost: Cost): Admission | undefined {

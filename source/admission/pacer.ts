@@ -1,4 +1,5 @@
 import type {Limits} from '../domain/bucket-usage.ts';
+import type {Burst} from '../domain/run-spec.ts';
 
 /** Part of a window that may be caught up with at once after a pause. */
 const tolerancePart = 1 / 60;
@@ -12,8 +13,40 @@ export class Pacer {
 	#requestsDueAt = Number.NEGATIVE_INFINITY;
 	#tokensDueAt = Number.NEGATIVE_INFINITY;
 
-	constructor(windowMs: number) {
+	/** Since when requests are spread; undefined while they may come in bursts. */
+	#evenSince: number | undefined;
+	readonly #evenAbove: number;
+	/** There was no room since the window was last nearly empty. */
+	#hasFilled = false;
+
+	/** @param evenAbove Part of the window from which on requests are spread in any case, 0 to 1. */
+	constructor(windowMs: number, burst: Burst = 'full', evenAbove = 1) {
 		this.#windowMs = windowMs;
+		this.#evenSince = burst === 'even' ? Number.NEGATIVE_INFINITY : undefined;
+		this.#evenAbove = evenAbove;
+	}
+
+	/** Requests are spread from now on: a burst was refused. Returns whether they were not before. */
+	spreads(now: number): boolean {
+		const isFirst = this.#evenSince === undefined;
+		this.#evenSince ??= now;
+		return isFirst;
+	}
+
+	/** Whether what was sent then was spread because of a refusal. */
+	isSpread(sentAt: number): boolean {
+		return this.#evenSince !== undefined && sentAt > this.#evenSince;
+	}
+
+	/**
+	 * Whether requests are spread now: since a throttle, or as the window is this full. Once it is full the minute before
+	 * repeats itself, and to spread what leaves at once would only make those wait longer who came first.
+	 * @param usedPart Part of the window that is used, 0 to 1.
+	 */
+	isEven(usedPart: () => number): boolean {
+		const used = this.#evenAbove < 1 ? usedPart() : 0;
+		this.#hasFilled = used >= 0.98 || (this.#hasFilled && used >= this.#evenAbove / 2);
+		return this.#evenSince !== undefined || (!this.#hasFilled && used >= this.#evenAbove);
 	}
 
 	/** Milliseconds until the next request may be sent; 0 when it may now. */
@@ -22,8 +55,11 @@ export class Pacer {
 		return Math.max(0, dueAt - now - this.#windowMs * tolerancePart);
 	}
 
-	/** Charges one request. */
-	charge(now: number, tokens: number, limits: Limits): void {
+	/** Charges one request, unless it may come in a burst in any case. @param usedPart As for `isEven`. */
+	charge(now: number, tokens: number, limits: Limits, usedPart = (): number => 0): void {
+		if (this.#evenAbove < 1 && !this.isEven(usedPart)) {
+			return;
+		}
 		this.#requestsDueAt = Math.max(now, this.#requestsDueAt) + this.#costMs(1, limits.requests);
 		this.#tokensDueAt = Math.max(now, this.#tokensDueAt) + this.#costMs(tokens, limits.tokens);
 	}

@@ -44,13 +44,21 @@ type FreeRate = {readonly now: number; readonly perWindow: number};
 export function freeRateOf(bucket: Bucket, now: number): FreeRate | undefined {
 	const {requests, tokens} = bucket.limits.open(now);
 	const lasting = bucket.limits.lasting(now);
-	const use = bucket.ledger.use();
+	const {use} = bucket;
+	const {fleetUse} = bucket.limits;
 	const each = bucket.meanTokens;
 	const rates = [
-		...(requests === null ? [] : [{now: requests - use.requests, perWindow: lasting.requests ?? requests}]),
+		...(requests === null
+			? []
+			: [{now: requests - use.requests, perWindow: (lasting.requests ?? requests) - fleetUse.requests}]),
 		...(tokens === null || each === undefined || each <= 0
 			? []
-			: [{now: (tokens - use.tokens) / each, perWindow: (lasting.tokens ?? tokens) / each}]),
+			: [
+					{
+						now: (tokens - use.tokens) / each,
+						perWindow: ((lasting.tokens ?? tokens) - fleetUse.tokens) / each,
+					},
+				]),
 	].map((rate) => ({now: Math.max(0, rate.now), perWindow: Math.max(0, rate.perWindow)}));
 	return rates.length === 0
 		? undefined
@@ -147,5 +155,6 @@ export function bucketState(
 		inFlight: ledger.inFlight,
 		...othersSourceOf(bucket, clock),
 		stamping: stampingOf(bucket),
+		...(bucket.fleet === undefined ? {} : {fleet: bucket.fleet.view}),
 	};
 }

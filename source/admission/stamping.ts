@@ -15,6 +15,8 @@ import type {Clock} from '../domain/clock.ts';
 const marksPerWindow = 600;
 /** The result is tested again after this many milliseconds. */
 const keptForMs = 86_400_000;
+/** By so much an earlier result may be ahead of our clock, in milliseconds. */
+const aheadMs = 1000;
 /** Longest pause after a refusal that others may explain, in windows. */
 const longestPause = 16;
 
@@ -43,7 +45,7 @@ export class Stamping {
 	readonly #markMs: number;
 	readonly #roundTripMs: () => number | undefined;
 	/** Added to the clock it gives milliseconds since 1970: the service's minutes follow UTC. */
-	readonly #toEpoch: number;
+	#toEpoch: number;
 	#learnt: LearntStamping;
 	#marks = new Uint8Array(marksPerWindow);
 	/** The marks as they are kept; undefined since one was added. They are written far more often than they change. */
@@ -79,17 +81,53 @@ export class Stamping {
 
 	/** Takes over an earlier result, unless it is a day old. */
 	adopt(learnt: LearntStamping): void {
-		if (
-			this.#clock.epoch() - learnt.at > keptForMs ||
-			learnt.at > this.#clock.epoch() ||
-			learnt.marks.length !== marksPerWindow
-		) {
+		const now = this.#epoch;
+		if (now - learnt.at > keptForMs || learnt.at > now + aheadMs || learnt.marks.length !== marksPerWindow) {
 			return;
 		}
 		this.#learnt = learnt;
-		this.#marks = Uint8Array.from(learnt.marks, Number);
-		this.#marksText = learnt.marks;
-		this.#unmarked = this.#marks.filter((mark) => mark === 0).length;
+		this.#setMarks(Uint8Array.from(learnt.marks, Number));
+	}
+
+	/**
+	 * Takes over what another learnt of the same bucket at the same time: what either has proven holds, and a probe of the
+	 * other that others may have refused is a reason to pause here too.
+	 */
+	merge(learnt: LearntStamping): void {
+		const {countsFrom, at, accepted, refused} = this.#learnt;
+		if (learnt.countsFrom !== 'unknown' || countsFrom !== 'unknown') {
+			if (learnt.countsFrom !== 'unknown' && (countsFrom === 'unknown' || learnt.at > at)) {
+				this.adopt(learnt);
+			}
+			return;
+		}
+		if (learnt.refused > refused) {
+			this.#pause(this.#clock.now());
+		}
+		const own = this.#marks;
+		const most = {accepted: Math.max(accepted, learnt.accepted), refused: Math.max(refused, learnt.refused)};
+		this.adopt({...learnt, ...most});
+		this.#setMarks(this.#marks.map((mark, index) => mark | (own[index] ?? 0)));
+	}
+
+	/** Goes by another clock: where the service's minute may begin is not comparable with what was marked by the last one. */
+	follow(toEpoch: number): void {
+		if (Math.abs(toEpoch - this.#toEpoch) >= this.#markMs / 2) {
+			this.#toEpoch = toEpoch;
+			this.#setMarks(new Uint8Array(marksPerWindow));
+			this.#readings = [];
+		}
+	}
+
+	#setMarks(marks: Uint8Array<ArrayBuffer>): void {
+		this.#marks = marks;
+		this.#marksText = undefined;
+		this.#unmarked = marks.filter((mark) => mark === 0).length;
+	}
+
+	/** Milliseconds since 1970. */
+	get #epoch(): number {
+		return this.#clock.now() + this.#toEpoch;
 	}
 
 	/** The instant since which ended answers may count; undefined when tokens are known to count from the first byte. */
@@ -160,7 +198,7 @@ export class Stamping {
 		if (this.#unmarked > 0) {
 			return false;
 		}
-		this.#learnt = {...this.#learnt, countsFrom: 'first-byte', at: this.#clock.epoch()};
+		this.#learnt = {...this.#learnt, countsFrom: 'first-byte', at: this.#epoch};
 		return true;
 	}
 
@@ -189,7 +227,7 @@ export class Stamping {
 			return false;
 		}
 		this.#refusedAt = now;
-		this.#learnt = {...this.#learnt, countsFrom: 'end', at: this.#clock.epoch()};
+		this.#learnt = {...this.#learnt, countsFrom: 'end', at: this.#epoch};
 		return true;
 	}
 
@@ -205,7 +243,7 @@ export class Stamping {
 	}
 
 	#nothing(): LearntStamping {
-		return {countsFrom: 'unknown', at: this.#clock.epoch(), accepted: 0, refused: 0, marks: ''};
+		return {countsFrom: 'unknown', at: this.#epoch, accepted: 0, refused: 0, marks: ''};
 	}
 
 	/** Each pause is twice as long as the last: others that stay should not cost one refusal per minute. */

@@ -7,9 +7,16 @@ import {assertAffordable, assertPriced} from '../metrics/decisions/cost-refusal.
 import {formatCount} from '../text/numbers.ts';
 import {openLineWriter} from '../text/private-file.ts';
 import {isItemFile, writeItems} from './items.ts';
-import {type BatchRecord, type BatchTask, batchRecords} from './records.ts';
+import {
+	type BatchRecord,
+	type BatchTask,
+	batchRecords,
+	type JobSlice,
+	runningSums,
+	type SplitFault,
+	splitBatch,
+} from './records.ts';
 import {type BatchInput, batchPriceShare} from './setup.ts';
-import {type JobSlice, runningSums, type SplitFault, splitBatch} from './split.ts';
 import {type BatchState, type JobState, lineageKey, type Unanswered} from './state.ts';
 import {type BatchStore, batchKey, itemsName, recordsName} from './store.ts';
 

@@ -11,7 +11,7 @@ import {columnsOf, type Io, writeJson, writeLines} from '../terminal/io.ts';
 import {formatCount, formatDurationMs, formatPercent, formatUsd} from '../text/numbers.ts';
 import {type Column, renderTable} from '../text/table.ts';
 import {cleanText} from '../text/width.ts';
-import {placeLine} from '../view/quota-words.ts';
+import {placeLine} from '../view/quotas.ts';
 import type {BatchSetup} from './setup.ts';
 
 /** `batch --plan`: compares both routes of the work of a preset, on demand or as a batch. Nothing is sent. */

@@ -6,7 +6,7 @@ import type {Price} from '../domain/run-spec.ts';
 import type {Target} from '../domain/target.ts';
 import {UserError} from '../domain/user-error.ts';
 import {writeAtomically} from '../text/private-file.ts';
-import type {Slice} from './split.ts';
+import type {Slice} from './records.ts';
 
 /** The state of a batch. It is on disk after every step, so that the batch continues after a crash. */
 

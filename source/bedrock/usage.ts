@@ -10,6 +10,8 @@ export type ReportedCounts = {
 	readonly output?: number | undefined;
 	readonly cacheRead?: number | undefined;
 	readonly cacheWrite?: number | undefined;
+	/** Part of `cacheWrite`: for an hour. */
+	readonly longCacheWrite?: number | undefined;
 	readonly reasoning?: number | undefined;
 };
 
@@ -52,12 +54,22 @@ export function countsIn(value: unknown): ReportedCounts {
 		output,
 		cacheRead: firstCount(value, spellings.cacheRead) ?? cached,
 		cacheWrite: firstCount(value, spellings.cacheWrite) ?? written,
+		longCacheWrite: longCacheWriteIn(value),
 		reasoning:
 			countOf(at(value, 'completion_tokens_details', 'reasoning_tokens')) ??
 			countOf(at(value, 'output_tokens_details', 'reasoning_tokens')) ??
 			countOf(at(value, 'output_tokens_details', 'thinking_tokens')),
 	};
 }
+
+/** As Converse and as Anthropic say it. */
+const longCacheWriteIn = (value: unknown): number | undefined => {
+	const details = at(value, 'cacheDetails');
+	const long = Array.isArray(details) ? details.filter((each) => at(each, 'ttl') === '1h') : [];
+	return long.length > 0
+		? long.reduce<number>((sum, each) => sum + (countOf(at(each, 'inputTokens')) ?? 0), 0)
+		: countOf(at(value, 'cache_creation', 'ephemeral_1h_input_tokens'));
+};
 
 const firstCount = (value: unknown, keys: readonly string[]): number | undefined => {
 	for (const key of keys) {
@@ -86,6 +98,7 @@ export function overlay(earlier: ReportedCounts, later: ReportedCounts): Reporte
 		output: later.output ?? earlier.output,
 		cacheRead: later.cacheRead ?? earlier.cacheRead,
 		cacheWrite: later.cacheWrite ?? earlier.cacheWrite,
+		longCacheWrite: later.longCacheWrite ?? earlier.longCacheWrite,
 		reasoning: later.reasoning ?? earlier.reasoning,
 	};
 }
@@ -109,6 +122,7 @@ export function settleUsage(
 			outputTokens: counts.output,
 			cacheReadTokens: counts.cacheRead ?? 0,
 			cacheWriteTokens: counts.cacheWrite ?? 0,
+			...(counts.longCacheWrite ? {longCacheWriteTokens: counts.longCacheWrite} : {}),
 			reasoningTokens: counts.reasoning,
 			isEstimated: false,
 		},

@@ -81,6 +81,50 @@ const leanZod: Plugin = {
 	},
 };
 
+const changedClient = (what: string): Error => new Error(`@redis/client has changed: ${what}.`);
+
+/** Commands that the client of Redis sends by itself where the connection of a ledger asks for it (threads/ledger-connection). */
+const sentByClient = ['AUTH', 'CLIENT_SETNAME', 'READONLY'];
+
+/**
+ * The list of commands of the client, with those alone that it sends by itself: a ledger sends words.
+ * @param client The module that uses the list.
+ * @throws Error where another version sends others.
+ */
+export function leanCommandsFor(client: string): string {
+	const used = new Set([...client.matchAll(/\bcommands_1\.default\.(\w+)/g)].map(([, name]) => name));
+	const unknown = [...used].filter((each) => !sentByClient.includes(each ?? ''));
+	if (used.size === 0 || unknown.length > 0) {
+		throw changedClient(used.size === 0 ? 'its commands are elsewhere' : `it sends ${unknown.join(', ')}`);
+	}
+	const list = sentByClient.map((each) => `${each}: require('./${each}').default`);
+	return `exports.default = {${list.join(', ')}};\nexports.NON_STICKY_COMMANDS = {};`;
+}
+
+/** Leaves out of the client of Redis what a ledger does not use: 400 commands, what is known of them, clusters, sentinels. */
+const leanRedis: Plugin = {
+	name: 'lean-redis',
+	setup({onLoad}) {
+		onLoad({filter: /[\\/]@redis[\\/]client[\\/]dist[\\/]index\.js$/}, () => ({
+			contents: "exports.createClient = require('./lib/client').default.create;",
+			loader: 'js',
+		}));
+		onLoad(
+			{filter: /[\\/]@redis[\\/]client[\\/]dist[\\/]lib[\\/]commands[\\/]index\.js$/},
+			async ({path: file}) => ({
+				contents: leanCommandsFor(
+					await readFile(path.resolve(path.dirname(file), '../client/index.js'), 'utf8'),
+				),
+				loader: 'js',
+			}),
+		);
+		onLoad({filter: /[\\/]@redis[\\/]client[\\/]dist[\\/]lib[\\/]command-metadata[\\/]index\.js$/}, () => ({
+			contents: 'exports.defaultCommandMetadata = {lookup() {}};\nexports.isCacheable = () => false;',
+			loader: 'js',
+		}));
+	},
+};
+
 /** What `string-width` makes as it is loaded, and where it uses it. */
 const eager = [
 	{made: 'new Intl.Segmenter()', name: 'segmenter', used: 'segmenter.segment('},
@@ -221,8 +265,8 @@ export const bundleOptions = {
 	jsx: 'automatic',
 	legalComments: 'none',
 	define: {'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"'},
-	// Optional parts of Ink and Vega that a terminal never needs.
-	external: ['canvas', 'react-devtools-core'],
+	// Optional parts of Ink, Vega and the client of Redis that are never needed here.
+	external: ['canvas', 'react-devtools-core', '@opentelemetry/api', '@node-rs/xxhash'],
 	banner: {
 		// Some dependencies are CommonJS and ask for Node's own modules with require.
 		js: "import {createRequire as __createRequire} from 'node:module';const require=__createRequire(import.meta.url);",
@@ -238,6 +282,7 @@ export const shortcuts: Plugin[] = [
 	lazyWidth,
 	leanHttp,
 	leanPrices,
+	leanRedis,
 	leanYoga,
 	leanZod,
 	apartJsonSchema,

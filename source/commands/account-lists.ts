@@ -11,7 +11,7 @@ import type {Arguments} from '../config/parse-arguments.ts';
 import {resolveConnection, resolveOverride, resolveTier} from '../config/resolve-account.ts';
 import {columnsOf, type Io, withProgress} from '../terminal/io.ts';
 import {cleanText, escapeUnseen} from '../text/width.ts';
-import {placeLine} from '../view/quota-words.ts';
+import {placeLine} from '../view/quotas.ts';
 import {startDemo} from './demo.ts';
 
 /** The common part of the commands that list what an account has, `quotas` and `models`: flags, access, output. */

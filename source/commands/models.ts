@@ -4,7 +4,7 @@ import type {Io} from '../terminal/io.ts';
 import {formatTokens, unknownMark} from '../text/numbers.ts';
 import {type Column, renderTable} from '../text/table.ts';
 import {cleanText} from '../text/width.ts';
-import {limitValue} from '../view/quota-table.ts';
+import {limitValue} from '../view/quotas.ts';
 import {type ListIo, type ListRequest, printList, withListRequest} from './account-lists.ts';
 
 /** A limit in one cell; a number that no source has is marked. */

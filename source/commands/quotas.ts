@@ -7,7 +7,7 @@ import type {Io} from '../terminal/io.ts';
 import {formatCount} from '../text/numbers.ts';
 import {renderTable} from '../text/table.ts';
 import {cleanText, wrapText} from '../text/width.ts';
-import {factorWords, limitColumns, limitFactor, limitRows} from '../view/quota-table.ts';
+import {factorWords, limitColumns, limitFactor, limitRows} from '../view/quotas.ts';
 import {type ListIo, type ListRequest, printList, withListRequest} from './account-lists.ts';
 
 type QuotasRequest = ListRequest & {

@@ -1,19 +1,24 @@
+import {statSync} from 'node:fs';
+import path from 'node:path';
 import {readUtf8} from '../config/input/text-file.ts';
 import type {OutputConfig} from '../config/resolve-output.ts';
 import {reasonOf, UserError} from '../domain/user-error.ts';
 import {claimFolder} from '../reports/folder.ts';
 import type {Results} from '../reports/results-schema.ts';
 import {readResults} from '../reports/results-schema.ts';
+import {resultsName} from '../reports/run-index.ts';
 import {type Io, writeJson, writeLines} from '../terminal/io.ts';
 import {writeJsonFile} from '../terminal/json-file.ts';
 
 /** What the commands about kept results have in common: reading a results file, and the place of their output. */
 
 /**
- * Reads a results file.
+ * Reads a results file, or the one in the folder of a run.
  * @throws UserError exit 2 that names the file and the reason.
  */
-export async function readResultsFile(file: string): Promise<Results> {
+export async function readResultsFile(named: string): Promise<Results> {
+	const isFolder = statSync(named, {throwIfNoEntry: false})?.isDirectory() === true;
+	const file = isFolder ? path.join(named, resultsName) : named;
 	let text: string;
 	try {
 		text = await readUtf8(file);
@@ -23,7 +28,7 @@ export async function readResultsFile(file: string): Promise<Results> {
 		}
 		throw new UserError(`${file} cannot be read: ${reasonOf(error)}.`, {
 			exitCode: 2,
-			hint: 'Name the results.json in a report folder.',
+			hint: 'Name a report folder, or the results.json in it.',
 			cause: error,
 		});
 	}

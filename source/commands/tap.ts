@@ -145,7 +145,7 @@ const areOne = (): boolean => {
 const serveProgram = async (started: Started, program: readonly string[], io: Io): Promise<number> => {
 	const {tap, output, region} = started;
 	const printing = printWhileRunning(tap, output, {io, hasStdout: false, region});
-	const child = startChild({program, environment: childEnvironment(started.url, io.environment)});
+	const child = startChild({program, environment: childEnvironment(started.url, io.environment, region)});
 	// Only now: a signal that comes while nobody listens for it is lost.
 	io.takeSignals();
 	const {exitCode, fault} = await child.ended;
@@ -200,7 +200,7 @@ const serveProgramOnScreen = async (
 	const printing = printWhileRunning(tap, output, {io, hasStdout: false, region});
 	const child = startChild({
 		program,
-		environment: childEnvironment(started.url, io.environment),
+		environment: childEnvironment(started.url, io.environment, region),
 		output: log.fd,
 	});
 	io.takeSignals();
@@ -286,6 +286,7 @@ export async function tap(
 		const reports = readReports(handle);
 		const config: TapConfig = {
 			connection: demo.connection,
+			ledger: settings.ledger,
 			override: settings.override,
 			port: settings.port,
 			secret: secret.value,

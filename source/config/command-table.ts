@@ -140,7 +140,7 @@ export const commands: readonly Command[] = [
 	{
 		name: 'compare',
 		synopsis: '<a> <b> [...]',
-		help: 'runs side by side',
+		help: 'runs side by side: results files or folders of runs',
 		words: {min: 2, max: 20},
 		offers: 'files',
 		scopes: ['report'],

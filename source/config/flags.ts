@@ -79,6 +79,35 @@ const accountFlags = [
 	},
 ] as const satisfies readonly Flag[];
 
+/** One quota for several programs, on several hosts. */
+const fleetFlags = [
+	{
+		name: 'ledger',
+		kind: 'value',
+		value: 'URL',
+		default: "the host's disk",
+		help: 'the Redis or Valkey in which a fleet shares its quotas: redis://host, rediss:// for TLS, unix:// (better in BEDROCK_TOP_LEDGER where it has a password)',
+		scopes: ['tap', 'run'],
+	},
+	{
+		name: 'ledger-down',
+		kind: 'value',
+		value: 'HOW',
+		default: 'split',
+		choices: ['split', 'stop'],
+		help: "while the ledger can't be reached: go by a part of the quota, or send nothing",
+		scopes: ['tap', 'run'],
+	},
+	{
+		name: 'members',
+		kind: 'value',
+		value: 'N',
+		default: 'as last seen',
+		help: 'programs that share the ledger, for a start while it cannot be reached',
+		scopes: ['tap', 'run'],
+	},
+] as const satisfies readonly Flag[];
+
 /** Batch inference jobs. */
 const batchFlags = [
 	{
@@ -320,6 +349,7 @@ const table = [
 	...loadFlags,
 	...accountFlags,
 	...guardFlags,
+	...fleetFlags,
 	...tapFlags,
 	...batchFlags,
 	...outputFlags,
@@ -361,6 +391,7 @@ export const unusedBeside: Readonly<Partial<Record<FlagName, readonly FlagName[]
 	search: ['load', 'balance', 'max-tokens', 'policy'],
 	replay: ['load', 'rate', 'concurrency', 'max-tokens', 'content', 'search', 'resume'],
 	resume: ['load', 'balance', 'out', 'reports', 'answers'],
+	'what-if': ['ledger', 'ledger-down', 'members'],
 	watch: ['demo'],
 	stop: ['demo'],
 	resubmit: ['demo'],

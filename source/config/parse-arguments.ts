@@ -1,6 +1,7 @@
 import {existsSync} from 'node:fs';
 import {UserError} from '../domain/user-error.ts';
 import {didYouMean} from '../text/nearest-name.ts';
+import {quotedUrl} from '../text/secrets.ts';
 import {type Command, commands, type Flag} from './command-table.ts';
 import type {KeptFlags} from './config-file.ts';
 import {type FlagName, flags, presetFlags, type TextFlag, unusedBeside} from './flags.ts';
@@ -166,12 +167,15 @@ const isUsed = (name: string, command: Command, given: readonly Given[]): boolea
 	);
 };
 
+/** A word of the command line in a message: a URL may hold a password. */
+const quoted = (word: string): string => (word.includes('://') ? quotedUrl(word) : word);
+
 /** A flag that is given twice would silently lose one of its values. */
 const assertOnce = (given: readonly Given[]): void => {
 	for (const {name} of flags.filter(({kind}) => kind === 'value' || kind === 'optional')) {
 		const values = given.filter(({flag}) => flag?.name === name).map(({value}) => value ?? '');
 		if (values.length > 1) {
-			const typed = values.map((value) => `--${name}=${value}`).join(' ');
+			const typed = values.map((value) => `--${name}=${quoted(value)}`).join(' ');
 			throw new UserError(`--${name} is given ${values.length} times: ${typed}.`, {
 				exitCode: 2,
 				hint: 'Give it once.',
@@ -233,13 +237,13 @@ export function assertWords({command, words}: Arguments): void {
 	const extra = words[command.words.max];
 	const [first = ''] = words;
 	if (extra !== undefined && command === screenCommand && !isPreset(first)) {
-		throw new UserError(`"${first}" is not a command or a preset.`, {
+		throw new UserError(`"${quoted(first)}" is not a command or a preset.`, {
 			exitCode: 2,
 			hint: `${didYouMean(first, [...commands.map(({name}) => name), ...shippedNames()])}Commands: ${commands.map(({name}) => name).join(', ')}. Presets: ${shippedNames().join(', ')}, or a path.`,
 		});
 	}
 	if (extra !== undefined) {
-		throw new UserError(`"${extra}" is one word too many.`, {
+		throw new UserError(`"${quoted(extra)}" is one word too many.`, {
 			exitCode: 2,
 			hint:
 				programHint(command, words) ??

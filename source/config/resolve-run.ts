@@ -16,6 +16,7 @@ import type {Preset} from './preset-schema.ts';
 import {resolveVariants} from './preset-variants.ts';
 import {readReplay, recordedVariant, variantForReplay} from './recording.ts';
 import {resolveConnection, resolveOverride, resolveTier} from './resolve-account.ts';
+import {resolveLedger} from './resolve-ledger.ts';
 import {readChoice, readDurationMs, readInteger, readNumber, readServiceLevel} from './values.ts';
 
 /** Reads a value where one was typed. */
@@ -295,6 +296,7 @@ export async function resolveRun(
 		variants,
 		models,
 		connection: resolveConnection(flags, models),
+		ledger: resolveLedger(flags),
 		override: resolveOverride(flags),
 		method: chosen(flags, 'method', readMethod, preset?.method, defaults.method),
 		isMethodTyped: text('method') !== undefined,

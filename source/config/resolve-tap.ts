@@ -1,15 +1,17 @@
 import {lanes} from '../domain/bucket-usage.ts';
-import type {Connection, QuotaOverride} from '../domain/run-config.ts';
+import type {Connection, FleetLedger, QuotaOverride} from '../domain/run-config.ts';
 import {bursts} from '../domain/run-spec.ts';
 import type {MaxCost, Pace, RecordTo} from '../domain/tap.ts';
 import {UserError} from '../domain/user-error.ts';
 import type {FlagValues} from './parse-arguments.ts';
 import {resolveConnection, resolveOverride} from './resolve-account.ts';
+import {resolveLedger} from './resolve-ledger.ts';
 import {readChoice, readDurationMs, readInteger, readNumber} from './values.ts';
 
 /** A tap as it was typed; its secret is found when it starts. */
 export type TapSettings = {
 	readonly connection: Connection;
+	readonly ledger: FleetLedger | undefined;
 	readonly override: QuotaOverride;
 	/** 0: any that is free. */
 	readonly port: number;
@@ -102,7 +104,7 @@ const resolvePace = (flags: FlagValues): Pace | undefined => {
 type WhatIfSettings = {readonly file: string; readonly quota: QuotaOverride; readonly pace: Pace};
 
 /** Flags of a tap that serves, which a replay on paper cannot use. */
-const servingFlags = ['hold-alive', 'port', 'region', 'profile', 'log-file', 'out'] as const;
+const servingFlags = ['hold-alive', 'port', 'region', 'profile', 'log-file', 'out', 'ledger'] as const;
 
 /**
  * Reads `--what-if FILE`.
@@ -135,6 +137,7 @@ export function resolveTap(flags: FlagValues): TapSettings {
 	const port = flags.text('port');
 	return {
 		connection: resolveConnection(flags),
+		ledger: resolveLedger(flags),
 		override: resolveOverride(flags),
 		port: port === undefined ? 0 : readInteger('port', port, {min: 0, max: 65_535}),
 		hasNewSecret: flags.isSet('new-secret') ?? false,

@@ -75,16 +75,26 @@ export function occupiedBy(
 	};
 }
 
+/** Price of a token that is written to a cache for an hour: twice the input, as the providers say. */
+export function longCacheWritePrice({input, cacheWrite}: Pick<Price, 'input' | 'cacheWrite'>): number {
+	return Math.max(cacheWrite, input * 2);
+}
+
 /** List price in USD. */
 export function costOf(
-	usage: Pick<Usage, 'inputTokens' | 'outputTokens' | 'cacheReadTokens' | 'cacheWriteTokens'>,
+	usage: Pick<
+		Usage,
+		'inputTokens' | 'outputTokens' | 'cacheReadTokens' | 'cacheWriteTokens' | 'longCacheWriteTokens'
+	>,
 	price: Price,
 ): number {
+	const long = usage.longCacheWriteTokens ?? 0;
 	return (
 		usage.inputTokens * price.input +
 		usage.outputTokens * price.output +
 		usage.cacheReadTokens * price.cacheRead +
-		usage.cacheWriteTokens * price.cacheWrite
+		(usage.cacheWriteTokens - long) * price.cacheWrite +
+		long * longCacheWritePrice(price)
 	);
 }
 

@@ -29,6 +29,8 @@ export type Usage = {
 	readonly outputTokens: number;
 	readonly cacheReadTokens: number;
 	readonly cacheWriteTokens: number;
+	/** Part of `cacheWriteTokens` that is kept for an hour, which costs more; absent where there is none. */
+	readonly longCacheWriteTokens?: number;
 	/** Part of `outputTokens`; undefined where the service does not report it. */
 	readonly reasoningTokens: number | undefined;
 	/** True only where the service reported no counts and these are estimated. */

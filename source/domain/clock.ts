@@ -27,6 +27,17 @@ export const systemClock: Clock = {
 	},
 };
 
+/** The machine's clock for what goes on beside the work: its timers keep no process alive. */
+export const backgroundClock: Clock = {
+	...systemClock,
+	after(delayMs, callback) {
+		const timer = setTimeout(callback, delayMs).unref();
+		return () => {
+			clearTimeout(timer);
+		};
+	},
+};
+
 type Timer = {readonly at: number; readonly callback: () => void; isCancelled: boolean};
 
 /**

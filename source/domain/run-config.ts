@@ -16,6 +16,27 @@ export type Connection = {
 	readonly timeoutMs?: number | undefined;
 };
 
+/** Where the store of a ledger is, and who calls it. */
+export type LedgerAddress = {
+	readonly place: {readonly host: string; readonly port: number} | {readonly path: string};
+	readonly isEncrypted: boolean;
+	readonly user?: string;
+	readonly password?: string;
+	readonly database: number;
+};
+
+/** The ledger that a fleet shares. */
+export type FleetLedger = {
+	/** As it is shown: without user and password. */
+	readonly name: string;
+	/** Holds the password: never written, logged or shown. */
+	readonly address: LedgerAddress;
+	/** While it can't be reached: go by a part of the quota, or send nothing. */
+	readonly whenLost: 'split' | 'stop';
+	/** Members of the fleet, where nobody else says it. */
+	readonly members: number | undefined;
+};
+
 /** Limits typed by the user; they win over what is detected and are shown as `override`. */
 export type QuotaOverride = {
 	readonly requestsPerMinute: number | undefined;
@@ -55,6 +76,8 @@ export type RunConfig = RunSettings & {
 		readonly items: readonly number[];
 	}>;
 	readonly connection: Connection;
+	/** Undefined: the programs of this host share their ledger on disk. */
+	readonly ledger?: FleetLedger | undefined;
 	readonly override: QuotaOverride;
 	/** It was asked for in so many words, and is not replaced where a model does not take it. */
 	readonly isMethodTyped?: boolean;

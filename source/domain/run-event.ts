@@ -130,7 +130,13 @@ export type AnsweredEvent = AttemptOf & {
 };
 
 export type RunEvent =
-	| {readonly type: 'started'; readonly at: number; readonly epochMs: number}
+	| {
+			readonly type: 'started';
+			readonly at: number;
+			readonly epochMs: number;
+			/** For the log, in place of that of a run. */
+			readonly text?: string;
+	  }
 	| {readonly type: 'ended'; readonly at: number}
 	| {readonly type: 'paused'; readonly at: number}
 	| {readonly type: 'resumed'; readonly at: number}
@@ -154,12 +160,16 @@ export type RunEvent =
 			/** It was the first attempt of its request. */
 			readonly isFirst?: boolean;
 			readonly failure: Failure;
+			/** Of a tap: whose it was, for the log. */
+			readonly sender?: string;
 			readonly reservedTokens: number;
 			readonly broken?: Broken | undefined;
 	  })
 	| (AttemptOf & {
 			readonly type: 'failed';
 			readonly failure: Failure;
+			/** Of a tap: whose it was, for the log. */
+			readonly sender?: string;
 			readonly reservedTokens: number;
 			/** Its likely use; absent where the service refused it before counting. */
 			readonly broken?: Broken | undefined;

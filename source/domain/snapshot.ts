@@ -1,6 +1,7 @@
 import type {Lane, LearntStamping} from './bucket-usage.ts';
 import type {FailureClass} from './failure.ts';
 import type {CostRange, SearchFigures, VariantFigures, Verdict} from './figures-schema.ts';
+import type {FleetView} from './fleet-view.ts';
 import type {Goal, RunSettings} from './run-spec.ts';
 import type {TapFigures} from './tap.ts';
 import type {Target} from './target.ts';
@@ -127,6 +128,8 @@ export type BucketState = {
 	readonly others?: OthersSource;
 	/** Where the tokens of an answer count from, as learnt so far. */
 	readonly stamping: Omit<LearntStamping, 'marks'>;
+	/** Absent where no fleet shares it. */
+	readonly fleet?: FleetView;
 };
 
 export type Phase = 'ready' | 'running' | 'paused' | 'draining' | 'ended';

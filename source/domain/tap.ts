@@ -1,7 +1,7 @@
 import type {Usage} from './backend.ts';
 import type {Lane} from './bucket-usage.ts';
 import type {Distribution} from './figures-schema.ts';
-import type {Connection, QuotaOverride} from './run-config.ts';
+import type {Connection, FleetLedger, QuotaOverride} from './run-config.ts';
 import type {Burst} from './run-spec.ts';
 
 /** The local endpoint in front of the service: what it is started with, and what it shows. */
@@ -18,7 +18,7 @@ export type Pace = {
 	readonly holdAliveMs: number;
 	/** The same for clients that are known to wait without a limit of their own. */
 	readonly holdPatientMs: number;
-	/** Lanes of clients, by name; the others are in `normal`. */
+	/** Lanes of clients, by product or by product and program; the others are in `normal`. */
 	readonly lanes: ReadonlyArray<{readonly lane: Lane; readonly client: string}>;
 };
 
@@ -35,6 +35,8 @@ export type RecordTo = {
 /** All that a tap is started with: plain data, so that it crosses threads. */
 export type TapConfig = {
 	readonly connection: Connection;
+	/** Undefined: the programs of this host share their ledger on disk. */
+	readonly ledger?: FleetLedger | undefined;
 	readonly override: QuotaOverride;
 	/** Port on 127.0.0.1; 0: any that is free. */
 	readonly port: number;
@@ -64,10 +66,11 @@ export type CallEnd = {
 
 /** One client on one model, beside the figures of its variant, which is the one with the same index. */
 export type TapClient = {
+	/** As it names itself, else its product, with its program where several say the same. */
 	readonly name: string;
 	/** Product of its user agent; null where it names none. */
 	readonly agent: string | null;
-	/** What its session header names; null without one. */
+	/** What its session header names, else the process id of its run where there are several; null where neither is known. */
 	readonly session: string | null;
 	/** As it was called. */
 	readonly model: string;
@@ -114,6 +117,7 @@ export type TapFigures = {
 export type RecordedCall = {
 	/** When it arrived, ISO 8601 UTC. */
 	readonly at: string;
+	/** Its product and, where that is known, its program. */
 	readonly client: string;
 	readonly session: string | null;
 	readonly lane: Lane;

@@ -8,20 +8,19 @@ import {createRandom, type Random} from '../domain/random.ts';
 import type {RunEvent} from '../domain/run-event.ts';
 import type {Goal, RunSpec} from '../domain/run-spec.ts';
 import type {MoreRequests, StoppedBy} from '../domain/snapshot.ts';
+import {MaxTokensLog} from '../metrics/decisions/max-tokens.ts';
 import {Contest} from '../metrics/decisions/variant-contest.ts';
 import {emptyFigures, type Figures} from '../metrics/figures/figures.ts';
 import {foldEvent} from '../metrics/figures/fold-event.ts';
 import {OthersLog} from '../metrics/figures/timeline.ts';
 import {isUnsentTurn, type LogicalRequest} from './attempts/logical-request.ts';
 import {LostCount, type LostRecord, toLostRecord} from './attempts/request-records.ts';
+import {RetryQueues} from './attempts/retries.ts';
 import {Cell} from './cells/cell.ts';
-import {MaxTokensLog} from './cells/max-tokens-tuner.ts';
-import {RunningTime, RunStatus, TimeLeft, unsentWords, WakeTimer} from './run-lifecycle.ts';
-import {stopReasonOf} from './run-words.ts';
+import {createDecided, RunningTime, RunStatus, StopRules, TimeLeft, WakeTimer} from './run-lifecycle.ts';
+import {stopReasonOf, unsentWords} from './run-words.ts';
 import {ConcurrencySearch} from './scheduling/concurrency-limiter.ts';
 import {createSources, isPaired, type Source} from './scheduling/load-sources.ts';
-import {RetryQueues} from './scheduling/retry-queue.ts';
-import {createDecided, StopRules} from './stop-rules.ts';
 
 /** Maximum of requests in flight, whatever the quota allows: sockets and memory are finite. */
 export const maximumInFlight = 512;

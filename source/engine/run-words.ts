@@ -1,4 +1,5 @@
-import type {Bucket, WaitReason} from '../admission/bucket.ts';
+import type {Bucket} from '../admission/bucket.ts';
+import type {WaitReason} from '../admission/room.ts';
 import type {Dimension} from '../domain/bucket-usage.ts';
 import type {RunSpec} from '../domain/run-spec.ts';
 import type {Phase, StoppedBy} from '../domain/snapshot.ts';
@@ -72,6 +73,8 @@ function blockedWords(blockedOn: BlockedOn, inFlight: number, now: number): stri
 			return `${othersOf(blockedOn, now, minSharedPart) ?? 'paced evenly'}${next}`;
 		case 'capacity':
 			return 'the service has no capacity · fewer requests in flight';
+		case 'fleet':
+			return 'waiting for its turn in the fleet';
 		case 'cost':
 			return 'waiting for answers, to stay within the cost limit';
 		case 'retry':
@@ -113,3 +116,23 @@ const dayWords = ({othersToday, settledTokens, tokensPerDay}: Bucket): string =>
 	tokensPerDay === null
 		? ', as the service says'
 		: ` (${formatTokens(othersToday + settledTokens)} of ${formatTokens(tokensPerDay)})`;
+
+/**
+ * What a run that is over never sent, a sentence each.
+ * @param overdue Requests of open loops that were due.
+ * @param conversations Those that were left before their last turn.
+ */
+export function unsentWords(overdue: number, conversations: number): readonly string[] {
+	return [
+		...(overdue === 0
+			? []
+			: [
+					`${overdue} requests that were due were never sent: quota and bounds let no more through. The latencies are of those that were sent.`,
+				]),
+		...(conversations === 0
+			? []
+			: [
+					`${conversations} ${conversations === 1 ? 'conversation' : 'conversations'} ended before the last turn: the run was over, or the quota takes no longer ones.`,
+				]),
+	];
+}

@@ -1,14 +1,24 @@
+import type {CandidateFigures, SearchFigures, TurnFigures, VariantFigures} from '../domain/figures-schema.ts';
 import type {Snapshot} from '../domain/snapshot.ts';
+import {finalistsOf} from '../metrics/decisions/search/search-state.ts';
 import {verdictSentences} from '../reports/verdict.ts';
-import {caveatsOf, formatQuota, formatTarget, leverTexts, lostTexts} from '../reports/words.ts';
+import {caveatsOf, formatQuota, formatTarget, leverTexts, lostTexts, searchTexts} from '../reports/words.ts';
 import {toAscii} from '../text/glyphs.ts';
-import {formatCount, formatElapsedMs, formatUsdWithin} from '../text/numbers.ts';
+import {
+	formatCount,
+	formatDurationMs,
+	formatElapsedMs,
+	formatNumber,
+	formatPercent,
+	formatUsdWithin,
+} from '../text/numbers.ts';
 import {type Line, segment, type Tone} from '../text/segment.ts';
-import {fitColumns, formatHeader, rowLine} from '../text/table.ts';
+import {type Column, fitColumns, formatHeader, rowLine} from '../text/table.ts';
 import {paintLine, type Theme} from '../text/themes.ts';
 import {asSentence, cleanText, wrapText} from '../text/width.ts';
+import {isRecommended, standingWord, verdictFor} from '../view/variant-order.ts';
+import {passedWords} from '../view/variant-rows.ts';
 import {stateText} from './progress.ts';
-import {columnsFor, searchTableLines, turnColumns, turnRows, variantRows} from './summary-tables.ts';
 
 type SummaryStyle = {readonly width: number; readonly theme: Theme | undefined; readonly ascii: boolean};
 
@@ -122,3 +132,212 @@ function listBlock(heading: string, texts: readonly string[], width: number): re
 
 const wrapped = (text: string, width: number, tone: Tone): readonly Line[] =>
 	wrapText(cleanText(text), width).map((line) => [segment(line, tone)]);
+
+/** A row of the printed table: the figures with their rank in the run. */
+type VariantRow = {
+	readonly figures: VariantFigures;
+	readonly isBest: boolean;
+	/** Its rank for the goal, in words. */
+	readonly standing: string;
+};
+
+/** The variants of one target, with the recommended ones marked. */
+function variantRows(snapshot: Snapshot, target: number): readonly VariantRow[] {
+	const verdict = verdictFor(snapshot, target, snapshot.spec.goal);
+	return snapshot.variants
+		.filter((figures) => figures.target === target)
+		.map((figures) => ({
+			figures,
+			isBest: isRecommended(verdict, figures.name),
+			standing: standingWord(verdict, figures.name),
+		}));
+}
+
+const throttledOf = ({requests: {throttled}}: VariantFigures): number =>
+	throttled.requests + throttled.tokens + throttled.day + throttled.overloaded;
+
+const failedOf = ({requests: {failed}}: VariantFigures): number =>
+	Object.values(failed).reduce((sum, count) => sum + count, 0);
+
+const nameOf = ({name, lane, tokens}: VariantFigures): string =>
+	`${tokens.estimated ? '~ ' : ''}${cleanText(name)}${lane === 'normal' ? '' : ` (${lane})`}`;
+
+/** Columns as on the live screen; the least important ones go first where the width is short. */
+const variantColumns: ReadonlyArray<Column<VariantRow>> = [
+	{
+		key: 'name',
+		header: 'Variant',
+		align: 'left',
+		minWidth: 10,
+		priority: 100,
+		cut: 'middle',
+		format: ({figures}) => nameOf(figures),
+		tone: ({isBest}) => (isBest ? 'good' : 'plain'),
+	},
+	count('requests', 'Sent', 80, (figures) => figures.requests.sent),
+	count('useful', 'Useful', 85, (figures) => figures.items.useful),
+	column('passed', 'Passed (95%)', 38, passedWords),
+	{
+		...count('throttled', 'Throttled', 60, throttledOf),
+		tone: ({figures}) => (throttledOf(figures) > 0 ? 'throttled' : 'plain'),
+	},
+	{
+		...count('failed', 'Failed', 50, failedOf),
+		tone: ({figures}) => (failedOf(figures) > 0 ? 'bad' : 'plain'),
+	},
+	number('input', 'Input', 30, (figures) => figures.perRequest.inputTokens.mean),
+	number('output', 'Output', 35, (figures) => figures.perRequest.outputTokens.mean),
+	number('quota', 'Quota/req', 75, (figures) => figures.perRequest.quotaTokens.mean),
+	duration('ttft', 'TTFT p50', 55, (figures) => figures.latencyMs.timeToFirstToken.p50),
+	duration('total', 'Total p50', 65, (figures) => figures.latencyMs.total.p50),
+	number('sustainable', 'Sustain/min', 90, (figures) => figures.sustainable.usefulPerMinute),
+	{
+		key: 'limitedBy',
+		header: 'Limited by',
+		align: 'left',
+		priority: 40,
+		format: ({figures}) => (figures.sustainable.limitedBy === 'none' ? '–' : figures.sustainable.limitedBy),
+	},
+	{
+		key: 'best',
+		header: '',
+		align: 'left',
+		priority: 95,
+		format: ({standing}) => standing,
+		tone: ({isBest}) => (isBest ? 'good' : 'muted'),
+	},
+];
+
+/** The columns that apply to these rows. */
+export function columnsFor(rows: readonly VariantRow[]): ReadonlyArray<Column<VariantRow>> {
+	const hasChecks = rows.some(({figures}) => figures.quality.score !== null);
+	return variantColumns.filter(({key}) => key !== 'passed' || hasChecks);
+}
+
+function column(
+	key: string,
+	header: string,
+	priority: number,
+	format: (figures: VariantFigures) => string,
+): Column<VariantRow> {
+	return {key, header, align: 'right', priority, format: ({figures}) => format(figures)};
+}
+
+function count(key: string, header: string, priority: number, of: (figures: VariantFigures) => number) {
+	return column(key, header, priority, (figures) => formatCount(of(figures)));
+}
+
+function number(
+	key: string,
+	header: string,
+	priority: number,
+	of: (figures: VariantFigures) => number | null,
+) {
+	return column(key, header, priority, (figures) => formatNumber(of(figures)));
+}
+
+function duration(
+	key: string,
+	header: string,
+	priority: number,
+	of: (figures: VariantFigures) => number | null,
+) {
+	return column(key, header, priority, (figures) => formatDurationMs(of(figures)));
+}
+
+/** A turn of the conversations of a variant. */
+type TurnRow = {readonly variant: string; readonly figures: TurnFigures};
+
+/** The turns of all variants of a target, variant by variant; empty without a chat. */
+function turnRows(snapshot: Pick<Snapshot, 'variants'>, target: number): readonly TurnRow[] {
+	return snapshot.variants
+		.filter((figures) => figures.target === target)
+		.flatMap(({name, turns}) => (turns ?? []).map((figures) => ({variant: cleanText(name), figures})));
+}
+
+const turnColumn = (
+	key: string,
+	header: string,
+	priority: number,
+	format: (figures: TurnFigures) => string,
+): Column<TurnRow> => ({
+	key,
+	header,
+	align: 'right',
+	priority,
+	format: ({figures}) => format(figures),
+});
+
+/** Columns of the table of turns; the least important ones go first where the width is short. */
+export const turnColumns: ReadonlyArray<Column<TurnRow>> = [
+	{
+		key: 'variant',
+		header: 'Variant',
+		align: 'left',
+		minWidth: 10,
+		priority: 100,
+		cut: 'middle',
+		format: ({variant}) => variant,
+	},
+	turnColumn('turn', 'Turn', 95, ({turn}) => formatCount(turn)),
+	turnColumn('answers', 'Answers', 50, ({requests}) => formatCount(requests)),
+	turnColumn('input', 'Input', 70, ({inputTokens}) => formatNumber(inputTokens.mean)),
+	turnColumn('output', 'Output', 65, ({outputTokens}) => formatNumber(outputTokens.mean)),
+	turnColumn('quota', 'Quota/req', 80, ({quotaTokens}) => formatNumber(quotaTokens.mean)),
+	turnColumn('ttft50', 'TTFT p50', 90, ({timeToFirstToken}) => formatDurationMs(timeToFirstToken.p50)),
+	turnColumn('ttft90', 'TTFT p90', 60, ({timeToFirstToken}) => formatDurationMs(timeToFirstToken.p90)),
+];
+
+type SearchRow = {readonly figures: CandidateFigures; readonly isOnFront: boolean};
+
+const searchColumn = (
+	key: string,
+	header: string,
+	priority: number,
+	format: (figures: CandidateFigures) => string,
+): Column<SearchRow> => ({key, header, align: 'right', priority, format: ({figures}) => format(figures)});
+
+const searchColumns: ReadonlyArray<Column<SearchRow>> = [
+	{
+		key: 'candidate',
+		header: 'Candidate',
+		align: 'left',
+		minWidth: 12,
+		priority: 100,
+		cut: 'middle',
+		format: ({figures}) => cleanText(figures.name),
+	},
+	searchColumn('items', 'Items', 60, ({items}) => formatCount(items.sent)),
+	searchColumn('useful', 'Useful', 95, ({usefulRate}) => formatPercent(usefulRate.value)),
+	searchColumn('low', '95% from', 70, ({usefulRate}) => formatPercent(usefulRate.low)),
+	searchColumn('high', 'To', 69, ({usefulRate}) => formatPercent(usefulRate.high)),
+	searchColumn('quota', 'Quota/useful item', 90, ({quotaTokensPerUseful}) =>
+		formatNumber(quotaTokensPerUseful),
+	),
+	{
+		key: 'front',
+		header: '',
+		align: 'left',
+		priority: 80,
+		format: ({isOnFront}) => (isOnFront ? 'front' : ''),
+	},
+];
+
+/** The finalists of a search, those on the front marked, and what was tried; nothing for an ordinary run. */
+export function searchTableLines(search: SearchFigures | undefined, width: number): readonly Line[] {
+	if (search === undefined) {
+		return [];
+	}
+	const rows = finalistsOf(search).map((figures) => ({
+		figures,
+		isOnFront: search.front.includes(figures.name),
+	}));
+	const fitted = fitColumns(searchColumns, rows, width);
+	return [
+		[segment('Search: quality against quota', 'title')],
+		[segment(formatHeader(fitted).trimEnd(), 'strong')],
+		...rows.map((row) => rowLine(fitted, row)),
+		...searchTexts(search).flatMap((text) => wrapText(text, width).map((line) => [segment(line, 'muted')])),
+		[],
+	];
+}

@@ -5,8 +5,7 @@ import {toAscii} from '../text/glyphs.ts';
 import {formatCount, formatElapsedMs, formatUsdWithin} from '../text/numbers.ts';
 import {renderTable} from '../text/table.ts';
 import {cleanText, wrapText} from '../text/width.ts';
-import {clientColumns, clientName, clientRows} from '../view/tap/client-rows.ts';
-import {gaugeWords} from '../view/tap/tap-words.ts';
+import {clientColumns, clientName, clientRows, gaugeWords} from '../view/tap/client-rows.ts';
 import {accountJson} from './account.ts';
 
 /** A tap as append-only lines: one block per minute, and a summary at the end. */

@@ -123,7 +123,10 @@ const timelinePoint = z.object({
 const tapClient = z.object({
 	name: z.string().describe('name of the variant'),
 	agent: z.string().nullable().describe('product of its user agent'),
-	session: z.string().nullable().describe('what its session header names'),
+	session: z
+		.string()
+		.nullable()
+		.describe('what its session header names, else the process id of its run where there are several'),
 	model: z.string().describe('as it was called'),
 	lastAt: timestamp.describe('when its last request came or ended'),
 	requests: count,

@@ -17,7 +17,8 @@ import {uncheckedFile} from './unchecked-lines.ts';
  */
 
 const indexName = 'index.jsonl';
-const resultsName = 'results.json';
+/** Name of the results in the folder of a run. */
+export const resultsName = 'results.json';
 const answersName = 'answers.jsonl';
 
 /** One write of this size is whole beside those of other programs. */

@@ -1,5 +1,5 @@
 import type {SimulatorOptions} from './options.ts';
-import type {ThrottleKind} from './wire/service-error.ts';
+import type {ThrottleKind} from './wire/exchange.ts';
 
 /**
  * How limits are enforced: meters that count in a sliding window, in fixed minutes, or in a refilling bucket. Times

@@ -25,8 +25,14 @@ import {s3Service, serveS3} from './s3/serve-s3.ts';
 import type {Simulation} from './simulation.ts';
 import {maxLogLength} from './stats.ts';
 import {encodeCbor} from './wire/cbor.ts';
-import {type Exchange, sendError, sendJson, serviceOf} from './wire/exchange.ts';
-import {type ErrorType, ServiceError} from './wire/service-error.ts';
+import {
+	type ErrorType,
+	type Exchange,
+	ServiceError,
+	sendError,
+	sendJson,
+	serviceOf,
+} from './wire/exchange.ts';
 import {assertReset, assertWelcome} from './wire/visitor.ts';
 import {
 	computeError,

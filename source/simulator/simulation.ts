@@ -4,7 +4,7 @@ import {createServedMinutes, type ServedMinutes} from './cloudwatch/metric-sourc
 import {createFaults, type Faults} from './faults/faults.ts';
 import {parseFaults, type Scenario} from './faults/script.ts';
 import {createJobStore, type JobStore} from './jobs/job-store.ts';
-import {createMantleBuckets, type MantleBuckets, mantleLimitsOf} from './mantle/mantle-buckets.ts';
+import {createMantleBuckets, type MantleBuckets, mantleLimitsOf} from './mantle/mantle-models.ts';
 import {createStoredResponses, type StoredResponses} from './mantle/stored-responses.ts';
 import type {SimulatorOptions} from './options.ts';
 import {limitsOf} from './quotas/bucket-quotas.ts';

@@ -1,6 +1,6 @@
 import type {Scope} from './catalog/model.ts';
 import type {Buckets} from './runtime/buckets.ts';
-import type {ThrottleKind} from './wire/service-error.ts';
+import type {ThrottleKind} from './wire/exchange.ts';
 
 /** Record of a request to the runtime. Times are milliseconds since 1970, with fractions. */
 export type RequestRecord = {

@@ -1,11 +1,12 @@
+import {brotliDecompressSync, gunzipSync, inflateSync} from 'node:zlib';
 import {EventStreamCodec} from '@smithy/core/event-streams';
 import {fromUtf8, toUtf8} from '@smithy/core/serde';
 import {readMessage, readMessageEvent} from '../bedrock/families/converse-shape.ts';
 import type {Reading} from '../bedrock/families/family.ts';
 import {familyOf, readBody, readChunk} from '../bedrock/families/registry.ts';
 import {at, isObject, parseJson, stringOf, wordOf} from '../bedrock/json.ts';
+import {isRefusal, isTruncation} from '../bedrock/methods/answer.ts';
 import {countsInHeaders, isSimulated, type ResponseHeaders} from '../bedrock/methods/response-headers.ts';
-import {isRefusal, isTruncation} from '../bedrock/stop-reason.ts';
 import {countsIn, overlay, type ReportedCounts, settleUsage, type UsageReport} from '../bedrock/usage.ts';
 import type {Method, Usage} from '../domain/backend.ts';
 
@@ -259,8 +260,48 @@ const bodyReader = ({method, baseModel, headers}: Options): AnswerReader => {
 	};
 };
 
+const decoders: Readonly<
+	Record<string, ((packed: Buffer, options: {readonly maxOutputLength: number}) => Buffer) | undefined>
+> = {
+	gzip: gunzipSync,
+	'x-gzip': gunzipSync,
+	deflate: inflateSync,
+	br: brotliDecompressSync,
+};
+
+/** Bedrock does not pack its answers; something on the way may. What was packed is read at its end. */
+const packedReader = (encoding: string, {push, end}: AnswerReader): AnswerReader => {
+	const chunks: Buffer[] = [];
+	let length = 0;
+	return {
+		push(chunk) {
+			length += chunk.length;
+			if (length <= maxKeptBytes) {
+				chunks.push(chunk);
+			}
+		},
+		end(isWhole) {
+			try {
+				const decode = decoders[encoding];
+				if (decode !== undefined) {
+					push(decode(Buffer.concat(chunks), {maxOutputLength: maxKeptBytes}));
+				}
+			} catch {
+				// Cut, or packed in a way that is not known: it stays uncounted.
+			}
+			return end(isWhole);
+		},
+	};
+};
+
 /** Reads the answer of a method, streamed or whole, as its content type says. */
 export function createAnswerReader(options: Options): AnswerReader {
 	const isStream = /eventstream/i.test(options.headers['content-type'] ?? '');
-	return isStream ? streamReader(options) : bodyReader(options);
+	const encoding = (options.headers['content-encoding'] ?? 'identity').trim().toLowerCase();
+	if (encoding === 'identity') {
+		return isStream ? streamReader(options) : bodyReader(options);
+	}
+	// When its first token came cannot be said.
+	const unpacked = {...options, onFirstToken() {}};
+	return packedReader(encoding, isStream ? streamReader(unpacked) : bodyReader(unpacked));
 }

@@ -1,13 +1,18 @@
 import type {Headers, Incoming} from './listener.ts';
+import type {Program} from './programs/programs.ts';
 
-/** Who sends: an application as it names itself, else as its user agent does. */
+/** Who sends: an application as it names itself, else as its user agent and the system do. */
 export type Caller = {
-	/** Name of the client. */
+	/** Name of the client, the same for all of its requests: product and program. */
 	readonly name: string;
+	/** As it names itself, else the product of its user agent: several programs may be built on one. */
+	readonly product: string;
 	/** Product and version of its user agent; null without one. */
 	readonly agent: string | null;
 	/** What its session header names; null without one. */
 	readonly session: string | null;
+	/** One run of its program; undefined where that is not known. */
+	readonly run: string | undefined;
 	/** Attempts that its SDK made for this request before this one; 0 where it does not say. */
 	readonly retries: number;
 	/** When its SDK gives the attempt up, in milliseconds since 1970; undefined where it does not say. */
@@ -76,16 +81,21 @@ export function credentialsIn(headers: Headers): readonly string[] {
 		.filter(({length}) => length >= minLength);
 }
 
-/** The caller of a request, by its headers alone. */
-export function callerOf({header}: Pick<Incoming, 'header'>): Caller {
+/** The caller of a request. @param program Undefined where it is not known: then its headers alone say who it is. */
+export function callerOf({header}: Pick<Incoming, 'header'>, program: Program | undefined): Caller {
 	const agent = agentOf(header('x-amz-user-agent') ?? header('user-agent'));
 	const [product] = agent?.split(/\/(?=[\d.])/) ?? [];
 	const request = header('amz-sdk-request') ?? '';
 	const attempt = Number(/attempt=(\d+)/.exec(request)?.[1] ?? 1);
 	const ofAnthropic = Number(header('x-stainless-retry-count') ?? 0);
+	const own = plain(header(clientHeader));
+	const said = own ?? product ?? 'unnamed';
+	const isNamed = own !== undefined || program === undefined || program.name === said;
 	return {
-		name: plain(header(clientHeader)) ?? product ?? 'unnamed',
+		name: isNamed ? said : `${said} ${program.name}`,
+		product: said,
 		agent,
+		run: program?.run,
 		session: sessionHeaders.map((name) => plain(header(name))).find((value) => value !== undefined) ?? null,
 		retries: Math.max(0, attempt - 1, Number.isInteger(ofAnthropic) ? ofAnthropic : 0),
 		deadline: deadlineIn(request),

@@ -65,7 +65,7 @@ export function refuse(
 	if (incoming.reply.isOpen()) {
 		traffic.note(
 			'refused',
-			`Refused a request of ${callerOf(incoming).name} (${refusal.reason}): ${refusal.message}`,
+			`Refused a request of ${callerOf(incoming, undefined).name} (${refusal.reason}): ${refusal.message}`,
 		);
 		sendRefusal(incoming.reply, refusal);
 	}
@@ -122,7 +122,7 @@ export async function forward(
 	}
 	onSend();
 	try {
-		const answer = await send({...outgoing, headers: signed.headers}, ports.agents, signal);
+		const answer = await send({...outgoing, ...signed}, ports.agents, signal);
 		ports.signer.heard(headerIn(answer.headers, 'date'));
 		return answer;
 	} catch (error) {

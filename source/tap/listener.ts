@@ -3,6 +3,7 @@ import * as http2 from 'node:http2';
 import * as net from 'node:net';
 import type {Readable, Writable} from 'node:stream';
 import {UserError} from '../domain/user-error.ts';
+import type {Program, Programs} from './programs/programs.ts';
 
 /** Names as they came, and values. */
 export type Headers = ReadonlyArray<readonly [name: string, value: string]>;
@@ -18,8 +19,8 @@ export type Incoming = {
 	readonly header: (name: string) => string | undefined;
 	readonly body: Readable;
 	readonly reply: Reply;
-	/** Port of the client's end of the connection. */
-	readonly remotePort: number;
+	/** The program at the client's end of the connection; undefined where that cannot be known. */
+	readonly program: Promise<Program | undefined>;
 };
 
 /** The way back to the client. */
@@ -97,7 +98,9 @@ export function headerIn(headers: Headers, name: string): string | undefined {
 	return headers.find(([each]) => each.toLowerCase() === name)?.[1];
 }
 
-const requestOf = (request: http.IncomingMessage | http2.Http2ServerRequest, reply: Reply): Incoming => {
+type Request = http.IncomingMessage | http2.Http2ServerRequest;
+
+const requestOf = (request: Request, reply: Reply, program: Incoming['program']): Incoming => {
 	const all = headersFrom(request.rawHeaders);
 	const authority = headerIn(all, ':authority');
 	const headers = [
@@ -111,7 +114,7 @@ const requestOf = (request: http.IncomingMessage | http2.Http2ServerRequest, rep
 		header: (name) => headerIn(headers, name),
 		body: request,
 		reply,
-		remotePort: request.socket.remotePort ?? 0,
+		program,
 	};
 };
 
@@ -214,6 +217,8 @@ const sniff = (socket: net.Socket, hand: (isHttp2: boolean) => void): void => {
 	socket.on('data', read);
 };
 
+const nobody = Promise.resolve(undefined);
+
 /** An open port. */
 export type Listener = {
 	readonly port: number;
@@ -239,24 +244,42 @@ const listenFault = (port: number, error: unknown): UserError => {
 /**
  * Serves HTTP/1.1 and HTTP/2 without TLS on one port of the loopback interface.
  * @param port 0 for any that is free.
+ * @param programs Finds who opened a connection; undefined: nobody asks.
  * @throws UserError (exit 1) where the port cannot be opened.
  */
-export async function listen(port: number, onRequest: (incoming: Incoming) => void): Promise<Listener> {
+export async function listen(
+	port: number,
+	onRequest: (incoming: Incoming) => void,
+	programs?: Pick<Programs, 'find'>,
+): Promise<Listener> {
+	/** By the port at the client's end of each open connection. */
+	const programAt = new Map<number, Incoming['program']>();
+	const programOf = ({socket}: Request): Incoming['program'] =>
+		programAt.get(socket.remotePort ?? 0) ?? nobody;
 	const overHttp1 = http.createServer({keepAlive: true, requestTimeout: 0}, (request, response) => {
-		onRequest(requestOf(request, replyOverHttp1(response)));
+		onRequest(requestOf(request, replyOverHttp1(response), programOf(request)));
 	});
 	overHttp1.keepAliveTimeout = keepAliveMs;
 	overHttp1.headersTimeout = 0;
 	const overHttp2 = http2.createServer(http2Settings, (request, response) => {
-		onRequest(requestOf(request, replyOverHttp2(response)));
+		onRequest(requestOf(request, replyOverHttp2(response), programOf(request)));
 	});
 	overHttp2.on('session', (session) => session.setLocalWindowSize(http2WindowBytes));
 	overHttp2.on('sessionError', () => undefined);
 	const sockets = new Set<net.Socket>();
 	const server = net.createServer({noDelay: true, keepAlive: true}, (socket) => {
 		sockets.add(socket);
+		const {remotePort = 0, localPort = 0} = socket;
+		const program = programs?.find(remotePort, localPort) ?? nobody;
+		programAt.set(remotePort, program);
 		socket.on('error', () => undefined);
-		socket.on('close', () => sockets.delete(socket));
+		socket.on('close', () => {
+			sockets.delete(socket);
+			// Its port may have a new connection by now.
+			if (programAt.get(remotePort) === program) {
+				programAt.delete(remotePort);
+			}
+		});
 		sniff(socket, (isHttp2) => {
 			(isHttp2 ? overHttp2 : overHttp1).emit('connection', socket);
 			if (!isHttp2) {

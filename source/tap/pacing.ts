@@ -1,20 +1,21 @@
 import {createHash} from 'node:crypto';
 import {Bucket} from '../admission/bucket.ts';
 import type {Cost} from '../admission/token-estimator.ts';
+import {type WaitEnd, WaitingRoom} from '../admission/waiting-room.ts';
+import {onlyKnown} from '../bedrock/quotas/bucket-quota.ts';
 import {bucketKey} from '../domain/account-snapshot.ts';
 import type {Lane, Use} from '../domain/bucket-usage.ts';
 import type {Clock} from '../domain/clock.ts';
 import type {Failure} from '../domain/failure.ts';
 import type {Pace, TapConfig} from '../domain/tap.ts';
-import type {Limit, Quota, Target} from '../domain/target.ts';
+import type {Quota, Target} from '../domain/target.ts';
 import {formatCount, formatSecondsLeft} from '../text/numbers.ts';
-import {patienceOf} from './clients.ts';
+import {type Caller, patienceOf} from './clients.ts';
 import type {Incoming} from './listener.ts';
 import type {ModelBook} from './models.ts';
 import {PauseGate} from './pause-gate.ts';
 import {held, largerThanQuota, paused, spentDay, type TapRefusal} from './refusal.ts';
 import type {TappedCall, Traffic} from './traffic.ts';
-import {type WaitEnd, WaitingRoom} from './waiting-room.ts';
 
 /** How long the first request of a model waits for its quotas, in milliseconds. */
 const quotaPatienceMs = 2000;
@@ -58,13 +59,9 @@ type Admitted =
 
 /** The bytes of a request, by which a call is known that comes back. */
 export function callKey(call: TappedCall, body: Buffer): string {
-	const {name, invocation} = call.caller;
-	return invocation ?? `${name} ${createHash('sha256').update(body).digest('base64')}`;
+	const {product, invocation} = call.caller;
+	return invocation ?? `${product} ${createHash('sha256').update(body).digest('base64')}`;
 }
-
-/** Only limits that are known hold anybody up. */
-const knownOnly = (limit: Limit): Limit =>
-	limit.state === 'unknown' ? {...limit, value: null, state: 'none', source: null} : limit;
 
 /** A call that passed before there was a bucket to count it in. */
 type Early = {readonly index: number; readonly at: number; readonly count: (room: WaitingRoom) => void};
@@ -77,12 +74,7 @@ export function pacedBucket(
 ): Bucket {
 	return new Bucket({
 		...ports,
-		quota: {
-			...quota,
-			requestsPerMinute: knownOnly(quota.requestsPerMinute),
-			tokensPerMinute: knownOnly(quota.tokensPerMinute),
-			tokensPerDay: knownOnly(quota.tokensPerDay),
-		},
+		quota: onlyKnown(quota),
 		share: pace?.share ?? 1,
 		burst: pace?.burst ?? 'full',
 		...(pace?.burst === undefined ? {evenAbove} : {}),
@@ -253,11 +245,10 @@ export class Pacing {
 		},
 	): Promise<WaitEnd> {
 		const {clock} = this.#ports;
-		const {row} = call;
 		const userAgent = incoming.header('user-agent');
 		const {interim} = patienceOf(userAgent);
 		const from = clock.now();
-		row.held++;
+		call.hold();
 		let cancelInterim = (): void => {};
 		const keepAlive = (): void => {
 			cancelInterim = clock.after(interimMs, () => {
@@ -271,16 +262,17 @@ export class Pacing {
 			keepAlive();
 		}
 		const verdict = await room.enter(
-			{key, cost: () => this.#costOf(call), lane: this.laneOf(row.caller.name)},
+			{
+				key,
+				cost: () => this.#costOf(call),
+				lane: this.laneOf(call.caller),
+				caller: call.caller.name,
+			},
 			holdMs ?? this.holdLeft(call, userAgent),
 			signal,
 		);
 		cancelInterim();
-		row.held--;
-		const heldMs = clock.now() - from;
-		if (heldMs >= 1) {
-			row.holds.add(heldMs);
-		}
+		call.release(clock.now() - from);
 		return verdict;
 	}
 
@@ -289,9 +281,16 @@ export class Pacing {
 		return row.estimator.cost(expected.inputTokens, expected.maxTokens, burndown.value);
 	}
 
-	/** Of a client, by its name. */
-	laneOf(client: string): Lane {
-		return this.#pace?.lanes.find((each) => each.client === client)?.lane ?? 'normal';
+	/** Clients go first or last by their names. */
+	get hasLanes(): boolean {
+		return (this.#pace?.lanes.length ?? 0) > 0;
+	}
+
+	/** Of a client, by its name, else by its product. */
+	laneOf({name, product}: Pick<Caller, 'name' | 'product'>): Lane {
+		const lanes = this.#pace?.lanes ?? [];
+		const own = [name, product].flatMap((called) => lanes.find(({client}) => client === called) ?? []);
+		return own[0]?.lane ?? 'normal';
 	}
 
 	#passOf(room: WaitingRoom, reservation: ReturnType<Bucket['record']>): Pass {
@@ -302,6 +301,9 @@ export class Pacing {
 			settled(quotaTokens, failure) {
 				if (failure?.class === 'throttled-requests' || failure?.class === 'throttled-tokens') {
 					bucket.throttled(reservation, failure.class === 'throttled-requests' ? 'requests' : 'tokens');
+				} else if (failure?.class === 'throttled-day') {
+					bucket.giveBack(reservation);
+					bucket.dayEnded();
 				} else if (failure?.class === 'overloaded') {
 					bucket.overloaded(reservation);
 				} else if (quotaTokens === undefined) {
@@ -324,7 +326,7 @@ export class Pacing {
 		let isConfirmed = false;
 		let settlement: Parameters<Pass['settled']> | undefined;
 		const count = (room: WaitingRoom): void => {
-			pass = this.#passOf(room, room.bucket.record(cost, this.laneOf(call.row.caller.name)));
+			pass = this.#passOf(room, room.bucket.record(cost, this.laneOf(call.caller)));
 			if (isConfirmed) {
 				pass.confirmed();
 			}

@@ -2,12 +2,15 @@ import type {FailureContext} from '../bedrock/failures/error-facts.ts';
 import {failureOf} from '../bedrock/failures/failure-of.ts';
 import type {ResponseHeaders} from '../bedrock/methods/response-headers.ts';
 import {StreamFault} from '../bedrock/methods/stream-reader.ts';
+import {requestFacts, unreadFacts} from '../bedrock/request-facts.ts';
 import {estimatedTokens} from '../domain/accounting.ts';
 import type {Method, Usage} from '../domain/backend.ts';
 import type {Lane} from '../domain/bucket-usage.ts';
+import type {Clock} from '../domain/clock.ts';
 import type {Failure} from '../domain/failure.ts';
 import {type AnswerReader, type AnswerReading, bodyCollector, createAnswerReader} from './answer-reader.ts';
-import {callerOf, credentialsIn} from './clients.ts';
+import {arrive, orLate} from './arrival.ts';
+import {credentialsIn} from './clients.ts';
 import {
 	bodyOf,
 	type ExchangePorts,
@@ -21,7 +24,6 @@ import {endToEnd, type Headers, type Incoming} from './listener.ts';
 import type {ModelBook} from './models.ts';
 import {callKey, type Pacing, type Pass} from './pacing.ts';
 import {refusals, type TapRefusal} from './refusal.ts';
-import {requestFacts, unreadFacts} from './request-facts.ts';
 import type {Route} from './routes.ts';
 import type {Spending} from './spending.ts';
 import type {TappedCall} from './traffic.ts';
@@ -33,12 +35,15 @@ export type OverCall = {
 	readonly method: Method;
 	readonly lane: Lane;
 	readonly request: Buffer;
+	/** By the clock. */
+	readonly endedAt: number;
 	/** Undefined where it is not kept. */
 	readonly answer: Buffer | undefined;
 };
 
 /** What a request passes through. */
 export type PassPorts = ExchangePorts & {
+	readonly clock: Pick<Clock, 'after' | 'now'>;
 	readonly models: ModelBook;
 	readonly pacing: Pacing;
 	/** Undefined: calls are not recorded. */
@@ -104,11 +109,16 @@ export async function passInference(
 		return;
 	}
 	const index = models.indexOf(model);
+	const facts = body === 'gone' ? unreadFacts : requestFacts(body);
+	const {call, known} = await arrive(incoming, {index, model, facts}, ports);
 	if (body === 'gone') {
-		traffic.aborted(traffic.arrive(callerOf(incoming), index, model, unreadFacts));
+		traffic.aborted(call);
+		await known;
 		return;
 	}
-	const call = traffic.arrive(callerOf(incoming), index, model, requestFacts(body));
+	if (ports.pacing.hasLanes) {
+		await orLate(known, ports.clock);
+	}
 	const allowance = await allowanceFor(call, body, ports);
 	const isSpent = allowance !== undefined && 'refusal' in allowance;
 	const answer: Buffer[] = [];
@@ -127,9 +137,11 @@ export async function passInference(
 		if (!isSpent) {
 			allowance?.settle(call.sentAt === undefined ? 0 : call.end?.costUsd);
 		}
-		const lane = ports.pacing.laneOf(call.caller.name);
+		const endedAt = ports.clock.now();
+		await known;
+		const lane = ports.pacing.laneOf(call.caller);
 		const kept = ports.recorder?.keepsAnswers ? Buffer.concat(answer) : undefined;
-		ports.recorder?.record({call, method, lane, request: body, answer: kept});
+		ports.recorder?.record({call, method, lane, request: body, endedAt, answer: kept});
 	}
 }
 

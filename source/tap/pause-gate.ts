@@ -44,11 +44,10 @@ export class PauseGate {
 		const leave = (): void => resolve('gone');
 		signal.addEventListener('abort', leave, {once: true});
 		this.#waiting.add(call);
-		call.row.held++;
+		call.hold();
 		const end = await Promise.race([this.#shut.promise.then(() => 'open' as const), ended]);
-		call.row.held--;
 		this.#waiting.delete(call);
-		call.row.holds.add(this.#clock.now() - call.arrivedAt);
+		call.release(this.#clock.now() - call.arrivedAt);
 		signal.removeEventListener('abort', leave);
 		cancel();
 		return end;

@@ -55,7 +55,32 @@ type Caller =
 	/** In pieces, or in a way that is not known. */
 	| {readonly kind: 'streaming'};
 
-const callerOf = (headers: Headers): Caller => {
+/** Parts of a query that sign a request in place of headers. */
+const inQuery = /^x-amz-(?:algorithm|credential|date|expires|security-token|signature|signedheaders)$/i;
+
+/** The access key that signed a query. */
+const keyInQuery = (target: string): string | undefined => {
+	const query = new URLSearchParams(target.split('?').slice(1).join('?'));
+	const [, credential] = [...query].find(([name]) => /^x-amz-credential$/i.test(name)) ?? [];
+	const isSigned = [...query.keys()].some((name) => /^x-amz-signature$/i.test(name));
+	return isSigned || credential !== undefined ? (credential ?? '').split('/', 1)[0] : undefined;
+};
+
+/** A target without what signed it; the rest stays as it came. */
+const unsignedTarget = (target: string): string => {
+	const [path = '', ...rest] = target.split('?');
+	const kept = rest
+		.join('?')
+		.split('&')
+		.filter((part) => part !== '' && !inQuery.test(part.split('=', 1)[0] ?? ''));
+	return kept.length === 0 ? path : `${path}?${kept.join('&')}`;
+};
+
+const callerOf = ({headers, target}: Pick<Outgoing, 'headers' | 'target'>): Caller => {
+	const presigned = keyInQuery(target);
+	if (presigned !== undefined) {
+		return {kind: 'key', id: presigned};
+	}
 	const authorization = headerIn(headers, 'authorization');
 	if (headerIn(headers, 'x-amz-content-sha256')?.startsWith('STREAMING-')) {
 		return {kind: 'streaming'};
@@ -80,13 +105,16 @@ export class Signer {
 	}
 
 	/**
-	 * The headers to send, or why it is refused. Bearer tokens and API keys pass as they came.
+	 * The headers and the target to send, or why it is refused. Bearer tokens and API keys pass as they came.
 	 * @throws whatever the credentials' source throws.
 	 */
 	async headersFor(
-		outgoing: Outgoing,
-	): Promise<{readonly headers: Headers} | {readonly refusal: TapRefusal}> {
-		const caller = callerOf(outgoing.headers);
+		given: Outgoing,
+	): Promise<Pick<Outgoing, 'headers' | 'target'> | {readonly refusal: TapRefusal}> {
+		const caller = callerOf(given);
+		const isPresigned = keyInQuery(given.target) !== undefined;
+		const outgoing = isPresigned ? {...given, target: unsignedTarget(given.target)} : given;
+		const {target} = outgoing;
 		if (caller.kind === 'streaming') {
 			return {refusal: refusals.streamingSignature};
 		}
@@ -98,11 +126,11 @@ export class Signer {
 				: [['content-length', String(outgoing.body.length)] as const]),
 		];
 		if (caller.kind === 'token') {
-			return {headers: [...own, ...kept]};
+			return {target, headers: [...own, ...kept]};
 		}
 		const {token} = this.#options;
 		if (caller.kind === 'unsigned' && token !== undefined) {
-			return {headers: [...own, ...kept, ['authorization', `Bearer ${token}`]]};
+			return {target, headers: [...own, ...kept, ['authorization', `Bearer ${token}`]]};
 		}
 		const keys = await this.#options.credentials();
 		this.#remember(keys.accessKeyId);
@@ -110,7 +138,7 @@ export class Signer {
 			return {refusal: refusals.otherKey};
 		}
 		const unsigned = kept.filter(([name]) => !ofSignature.has(name.toLowerCase()));
-		return {headers: [...own, ...unsigned, ...(await this.#signature(outgoing, unsigned))]};
+		return {target, headers: [...own, ...unsigned, ...(await this.#signature(outgoing, unsigned))]};
 	}
 
 	/** Learns from the date of an answer. @param date Header `Date` of the service. */

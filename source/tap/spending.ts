@@ -1,4 +1,4 @@
-import {isDearerTier} from '../domain/accounting.ts';
+import {isDearerTier, longCacheWritePrice} from '../domain/accounting.ts';
 import type {Clock} from '../domain/clock.ts';
 import type {Price} from '../domain/run-spec.ts';
 import type {MaxCost} from '../domain/tap.ts';
@@ -32,8 +32,6 @@ const imageTokens = 5000;
 const hiddenTokens = 1000;
 /** Bytes of a UTF-16 unit in UTF-8 at most; a token has at least one byte. */
 const bytesPerUnit = 3;
-/** A cache that is kept for an hour costs twice the input. */
-const longCacheFactor = 2;
 
 /** Input that the request only points to, so that its size is not known. */
 const pointers = ['"s3Location"', '"s3_location"'];
@@ -56,10 +54,8 @@ function maxUsdOf(
 		facts.images * imageTokens +
 		facts.documentBytes +
 		hiddenTokens;
-	const perInput = facts.hasCachePoint
-		? Math.max(price.cacheWrite, price.input * longCacheFactor)
-		: price.input;
-	return inputTokens * perInput + expected.maxTokens * price.output;
+	const perInput = facts.hasCachePoint ? longCacheWritePrice(price) : price.input;
+	return inputTokens * perInput + expected.maxTokens * facts.answers * price.output;
 }
 
 /** Part of a day's limit that is claimed at once, so that not every request is written down. */

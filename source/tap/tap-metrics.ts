@@ -8,10 +8,11 @@ import {
 	prometheusText,
 	type Sample,
 } from '../text/prometheus.ts';
+import type {ClientTotals} from './client-book.ts';
 import {admitClient} from './gate.ts';
 import {type Listener, listen, type Reply} from './listener.ts';
 import {sendRefusal, unknownRoute} from './refusal.ts';
-import type {ClientTotals, Traffic} from './traffic.ts';
+import type {Traffic} from './traffic.ts';
 
 /** The figures of a tap for Prometheus: by client and model, over all sessions, so that the number of series is bounded. */
 
@@ -22,10 +23,11 @@ type Group = {
 	readonly rows: readonly ClientTotals[];
 };
 
-const groupsOf = ({cells, models, rows}: Traffic): readonly Group[] => {
+const groupsOf = ({clients: {cells, rows}, models}: Traffic): readonly Group[] => {
 	const byCell = Map.groupBy(rows, ({cell}) => cell);
-	return cells.map(({index, name, target}) => ({
-		labels: {client: name, model: models[target]?.model ?? ''},
+	return cells.map(({index, caller, target}) => ({
+		// A label that changed would end one series and begin another.
+		labels: {client: caller.name, model: models[target]?.model ?? ''},
 		rows: byCell.get(index) ?? [],
 	}));
 };

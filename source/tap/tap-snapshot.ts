@@ -12,7 +12,8 @@ import {spentUsd} from '../metrics/figures/request-measures.ts';
 import {toVariantFigures} from '../metrics/figures/variant-figures.ts';
 import {bucketAdvice, type TappedBucket} from './advice/bucket-advice.ts';
 import {clientAdvice, maxTokensAdviceOf, type Subject} from './advice/client-advice.ts';
-import type {ClientTotals, Traffic} from './traffic.ts';
+import type {ClientTotals} from './client-book.ts';
+import type {Traffic} from './traffic.ts';
 
 /** The state of a tap beside its traffic. */
 type TapStanding = {
@@ -35,10 +36,10 @@ type TapStanding = {
 	readonly waitingFor: string | null;
 };
 
-const clientOf = (row: ClientTotals, lastAt: string): TapClient => ({
-	name: row.caller.name,
+const clientOf = (row: ClientTotals, {clients}: Traffic, lastAt: string): TapClient => ({
+	name: clients.nameOf(row.caller),
 	agent: row.caller.agent,
-	session: row.caller.session,
+	session: clients.sessionOf(row),
 	model: row.model,
 	lastAt,
 	requests: row.requests,
@@ -65,15 +66,16 @@ const clientOf = (row: ClientTotals, lastAt: string): TapClient => ({
 
 /** Each client on a model, over all of its sessions. */
 const subjectsOf = (
-	{figures, cells, models, rows, elapsedMs}: Traffic,
+	{figures, clients, models, elapsedMs}: Traffic,
 	standing: TapStanding,
 ): readonly Subject[] =>
-	cells.flatMap(({index, name, target, habits}) => {
+	clients.cells.flatMap(({index, caller, target, habits}) => {
 		const model = models[target];
+		const name = clients.nameOf(caller);
 		if (model === undefined) {
 			return [];
 		}
-		const own = rows.filter(({cell}) => cell === index);
+		const own = clients.rows.filter(({cell}) => cell === index);
 		const sum = (pick: (row: ClientTotals) => number): number =>
 			own.reduce((total, row) => total + pick(row), 0);
 		const maxTokens = Math.max(0, ...own.map((row) => row.maxTokens));
@@ -102,7 +104,7 @@ const subjectsOf = (
 			tokens: {...result.tokens, reserved: sum((row) => row.reserved)},
 			maxTokensAdvice: maxTokensAdviceOf(habits.answersAt, result, model.target),
 		};
-		const isOnOthers = cells.some((each) => each.name === name && each.index !== index);
+		const isOnOthers = clients.cells.some((each) => each.caller.name === caller.name && each.index !== index);
 		return [
 			{
 				name: isOnOthers ? `${name} on ${model.model}` : name,
@@ -196,7 +198,12 @@ const adviceOf = (
 
 /** Everything about a tap that screen, printouts and reports show, at one instant. */
 export function tapSnapshot(traffic: Traffic, standing: TapStanding, clock: Clock): Snapshot {
-	const {figures, rows, models, elapsedMs} = traffic;
+	const {
+		figures,
+		clients: {rows},
+		models,
+		elapsedMs,
+	} = traffic;
 	const {phase, outcome, stoppedBy, stopReason} = standing;
 	const subjects = subjectsOf(traffic, standing);
 	const buckets = bucketsOf(traffic, standing, clock);
@@ -258,6 +265,6 @@ export function tapSnapshot(traffic: Traffic, standing: TapStanding, clock: Cloc
 		timeline: {...figures.timeline.toTimeline(), latencyMs: figures.latencies.toSeries()},
 		failures: [...figures.failures.values()],
 		...spentUsd(figures.spent),
-		tap: {clients: rows.map((row) => clientOf(row, isoAt(figures, row.lastMs)))},
+		tap: {clients: rows.map((row) => clientOf(row, traffic, isoAt(figures, row.lastMs)))},
 	};
 }

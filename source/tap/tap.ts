@@ -15,6 +15,7 @@ import {type Incoming, type Listener, listen} from './listener.ts';
 import {ModelBook} from './models.ts';
 import {Pacing} from './pacing.ts';
 import {type PassPorts, passInference} from './pass-through.ts';
+import type {Programs} from './programs/programs.ts';
 import {refusals, sendRefusal, unknownRoute, unreachable, unsupported} from './refusal.ts';
 import {routeOf} from './routes.ts';
 import {Signer} from './signing.ts';
@@ -26,6 +27,8 @@ import {Traffic} from './traffic.ts';
 /** What a tap needs of the world. */
 type TapPorts = Pick<PassPorts, 'recorder' | 'agents' | 'baseOf' | 'secrets' | 'region' | 'endpoint'> & {
 	readonly clock: Clock;
+	/** Finds the programs of this machine that send; undefined where the system does not say. */
+	readonly programs: Pick<Programs, 'find'> | undefined;
 	readonly credentials: ConstructorParameters<typeof Signer>[0]['credentials'];
 	/** The own Bedrock API key; undefined without one. */
 	readonly token: string | undefined;
@@ -125,7 +128,7 @@ export class Tap {
 
 	/** Opens the port. @returns Its number. @throws UserError (exit 1) where that is not possible. */
 	async start(): Promise<number> {
-		this.#listener = await listen(this.#settings.port, (incoming) => {
+		const onRequest = (incoming: Incoming): void => {
 			this.#passing++;
 			void this.#handle(incoming)
 				.catch((error: unknown) => {
@@ -136,7 +139,8 @@ export class Tap {
 					this.#passing--;
 					this.#checkDrained();
 				});
-		});
+		};
+		this.#listener = await listen(this.#settings.port, onRequest, this.#ports.programs);
 		this.#phase = 'running';
 		return this.#listener.port;
 	}

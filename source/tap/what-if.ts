@@ -1,6 +1,7 @@
 import type {Bucket} from '../admission/bucket.ts';
 import {type Counted, ServiceCount} from '../admission/service-count.ts';
 import {type Cost, TokenEstimator} from '../admission/token-estimator.ts';
+import {WaitingRoom} from '../admission/waiting-room.ts';
 import {emptyModelIndex} from '../bedrock/identify/identifiers.ts';
 import {identify} from '../bedrock/identify/identify.ts';
 import {noQuota, overrideLimit} from '../bedrock/quotas/bucket-quota.ts';
@@ -12,7 +13,6 @@ import {VirtualClock} from '../domain/clock.ts';
 import type {Pace, RecordedCall} from '../domain/tap.ts';
 import type {Quota} from '../domain/target.ts';
 import {pacedBucket} from './pacing.ts';
-import {WaitingRoom} from './waiting-room.ts';
 
 /*
  * What recorded traffic would have met under a quota: once as it came, and once through the waiting room of `--pace`, by a

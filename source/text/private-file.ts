@@ -11,7 +11,8 @@ import {
 	statSync,
 	writeFileSync,
 } from 'node:fs';
-import {open, rename, rm} from 'node:fs/promises';
+import {mkdir, open, rename, rm} from 'node:fs/promises';
+import path from 'node:path';
 import {Readable} from 'node:stream';
 import {pipeline} from 'node:stream/promises';
 import envPaths from 'env-paths';
@@ -123,6 +124,40 @@ export async function writeAtomically(
 		await rm(temporary, {force: true});
 		throw error;
 	}
+}
+
+/** Code of an error of the system. */
+const codeOf = (error: unknown): unknown =>
+	error instanceof Error && 'code' in error ? error.code : undefined;
+
+/** Makes one folder; another program may make it at the same instant. */
+const makeOne = async (folder: string): Promise<void> => {
+	try {
+		await mkdir(folder, {mode: privateFolderMode});
+	} catch (error) {
+		if (codeOf(error) !== 'EEXIST') {
+			throw error;
+		}
+	}
+};
+
+/** Node's own recursive mkdir never ends below a parent that refuses folders as if it were absent (`/proc`). */
+const makeFolder = async (folder: string): Promise<void> => {
+	try {
+		await makeOne(folder);
+	} catch (error) {
+		if (codeOf(error) !== 'ENOENT' || path.dirname(folder) === folder) {
+			throw error;
+		}
+		await makeFolder(path.dirname(folder));
+		await makeOne(folder);
+	}
+};
+
+/** Files of the cache, and those that running programs share: after a crash of the machine they are not needed. */
+export async function writeWithFolder(file: string, text: string): Promise<void> {
+	await makeFolder(path.dirname(file));
+	await writeAtomically(file, text, {isLasting: false});
 }
 
 /** Writes a large file line by line. Close it, whatever happens. */

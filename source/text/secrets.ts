@@ -38,3 +38,18 @@ export function withoutSecretForms(text: string): string {
 		? text
 		: patterns.reduce((result, [pattern, replacement]) => result.replace(pattern, replacement), text);
 }
+
+const hideUser = (url: string): string => url.replace(/^([a-z][a-z\d+.-]*:\/\/)?.*@/is, `$1${hidden}@`);
+
+/** What follows a colon and can't be a port may be a password whose host was forgotten. */
+const hideNoPort = (url: string): string =>
+	url.replace(/^([a-z][a-z\d+.-]*:\/\/(?:\[[^\]]*\]|[^/:@[]*):)(?!\d{1,6}(?:\/|$)).+$/is, `$1${hidden}`);
+
+/** A URL that was typed, perhaps wrongly, as it may be quoted: without what may be a user, a password or a parameter. */
+export function quotedUrl(url: string): string {
+	const [scheme = ''] = /^[a-z][a-z\d+.-]*:\/\//i.exec(url) ?? [];
+	if (url.includes('?')) {
+		return url.includes('@') ? `${scheme}${hidden}` : url.replace(/\?.*$/s, `?${hidden}`);
+	}
+	return hideNoPort(hideUser(url));
+}

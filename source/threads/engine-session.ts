@@ -2,6 +2,8 @@ import {randomUUID} from 'node:crypto';
 import {createAccountSession, type MonitorRequest} from '../account/account-session.ts';
 import {createOwnTrafficRegistry} from '../account/own-traffic-registry.ts';
 import {sumOf} from '../admission/member-shares.ts';
+import {createLedgerStore, type LedgerStore} from '../admission/member-store.ts';
+import {accountIdentity} from '../bedrock/quotas/quota-cache.ts';
 import {type Clock, systemClock} from '../domain/clock.ts';
 import {ItemCollector, type ItemColumn, itemColumns} from '../domain/item-results.ts';
 import type {RunConfig} from '../domain/run-config.ts';
@@ -11,7 +13,8 @@ import {createRun, type Run} from '../engine/run.ts';
 import {isPattern, type PatternChecker} from '../prompts/checks.ts';
 import {type AnswerLog, createAnswerLog, createCheckWarning} from './answer-file.ts';
 import {createChecksThread} from './checks-handle.ts';
-import {createLedgerStore, type LedgerStore} from './ledger-store.ts';
+import {openLedger} from './fleet.ts';
+import type {LedgerConnection} from './ledger-connection.ts';
 import type {AnswerSink, EngineReport, EngineRequest} from './messages.ts';
 import {type ListingConfig, listModels, type Prepared, prepare} from './prepare.ts';
 import {createRunAccount, noAccount, type RunAccount} from './run-account.ts';
@@ -40,6 +43,7 @@ type Stage =
 			readonly id: string;
 			readonly config: RunConfig;
 			readonly prepared: Prepared;
+			readonly ledger: LedgerConnection | undefined;
 			readonly run: Run;
 			readonly checker: PatternChecker | undefined;
 			readonly answers: AnswerLog;
@@ -48,6 +52,7 @@ type Stage =
 	| {
 			readonly name: 'running';
 			readonly prepared: Prepared;
+			readonly ledger: LedgerConnection | undefined;
 			readonly run: Run;
 			readonly checker: PatternChecker | undefined;
 			/** Sends more, once the run has ended. */
@@ -56,6 +61,21 @@ type Stage =
 
 const columnsOf = ({cells, variants}: RunSpec): readonly ItemColumn[] =>
 	itemColumns(cells.map(({variant, target}) => ({variant: variants[variant]?.name ?? '', target})));
+
+/** @throws UserError (exit 1) where nothing may be sent without it; what was prepared is then closed. */
+const openLedgerOf = async (
+	{ledger}: RunConfig,
+	{clients, backend}: Prepared,
+	warn: (text: string) => void,
+): Promise<LedgerConnection | undefined> => {
+	try {
+		return ledger && (await openLedger(ledger, warn));
+	} catch (error) {
+		backend.close();
+		clients.close();
+		throw error;
+	}
+};
 
 /** What is compared in a run: another run of the same takes about as much. */
 const comparisonOf = ({preset, task, variants, models, goal, method}: RunConfig): string =>
@@ -86,7 +106,8 @@ export function createSession({
 			stage.prepared.clients.close();
 			stage.checker?.close();
 			account.detach();
-			void stage.run.leave();
+			const {run, ledger} = stage;
+			void run.leave().finally(() => ledger?.close());
 		}
 		stage = {name: 'idle'};
 	};
@@ -105,8 +126,12 @@ export function createSession({
 			prepared.clients.close();
 			return;
 		}
+		const warn = (text: string): void => publish({type: 'warning', text});
+		const ledger = await openLedgerOf(config, prepared, warn);
 		const {spec} = prepared;
-		const stores = spec.targets.map((target) => uses.open(config, target));
+		const stores = spec.targets.map((target) =>
+			uses.open({...config.connection, identity: accountIdentity(process.env)}, target),
+		);
 		const members = await Promise.all(stores.map(async (store) => store.read().catch(() => [])));
 		account.setElsewhere(
 			spec,
@@ -118,9 +143,9 @@ export function createSession({
 		const plan = await account.withHeadroom(prepared.plan, spec, config, ownUse);
 		if (stage !== own) {
 			prepared.clients.close();
+			ledger?.close();
 			return;
 		}
-		const warn = (text: string): void => publish({type: 'warning', text});
 		const answers = createAnswerLog(warn);
 		const patterns = spec.task.checks.filter(isPattern);
 		const checker = patterns.length === 0 ? undefined : createChecker(patterns);
@@ -150,7 +175,7 @@ export function createSession({
 				}
 			},
 		});
-		stage = {name: 'prepared', id, config, prepared, run, checker, answers, items};
+		stage = {name: 'prepared', id, config, prepared, ledger, run, checker, answers, items};
 		let isShown = false;
 		account.observe(run, spec, () => {
 			if (isShown && stage.name === 'prepared' && stage.run === run) {
@@ -195,7 +220,7 @@ export function createSession({
 			return;
 		}
 		const own = stage;
-		const {id, config, prepared, run, checker, answers, items} = own;
+		const {id, config, prepared, ledger, run, checker, answers, items} = own;
 		const meanwhile: EngineRequest[] = [];
 		early = meanwhile;
 		// Other runs may have used the bucket since it was prepared.
@@ -235,7 +260,7 @@ export function createSession({
 				await untilEnd(run.sendMore);
 			}
 		};
-		stage = {name: 'running', prepared, run, checker, sendMore};
+		stage = {name: 'running', prepared, ledger, run, checker, sendMore};
 		await untilEnd(async () => {
 			const ended = run.start();
 			meanwhile.forEach(handle);

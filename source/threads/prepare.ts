@@ -142,6 +142,7 @@ const specOf = (config: RunConfig, targets: readonly Target[], cells: readonly C
 		isRefreshing,
 		guards,
 		connection,
+		ledger,
 		isMethodTyped,
 		...settings
 	} = config;

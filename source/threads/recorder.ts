@@ -15,7 +15,7 @@ type Recorder = {
 
 /** @param now By the clock of the call. @param epoch The same instant, in milliseconds since 1970. */
 export function recordedCall(
-	{call, method, lane}: Pick<OverCall, 'call' | 'method' | 'lane'>,
+	{call, method, lane, endedAt}: Pick<OverCall, 'call' | 'method' | 'lane' | 'endedAt'>,
 	now: number,
 	epoch: number,
 ): RecordedCall {
@@ -23,7 +23,7 @@ export function recordedCall(
 	return {
 		at: new Date(epoch - (now - arrivedAt)).toISOString(),
 		client: caller.name,
-		session: caller.session,
+		session: caller.session ?? caller.run ?? null,
 		lane,
 		model: row.model,
 		method,
@@ -34,8 +34,8 @@ export function recordedCall(
 		outputTokens: end?.usage?.outputTokens ?? null,
 		timeToFirstTokenMs:
 			firstTokenAt === undefined || sentAt === undefined ? null : Math.round(firstTokenAt - sentAt),
-		totalMs: sentAt === undefined ? null : Math.round(now - sentAt),
-		heldMs: Math.round((sentAt ?? now) - arrivedAt),
+		totalMs: sentAt === undefined ? null : Math.round(endedAt - sentAt),
+		heldMs: Math.round(call.heldMs),
 		outcome: end?.outcome ?? 'aborted',
 		attempts: call.attempts,
 	};

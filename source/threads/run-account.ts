@@ -1,5 +1,5 @@
 import type {AccountSession} from '../account/account-session.ts';
-import {crowdingOf, dayUsedUp, headroomRemark} from '../account/headroom.ts';
+import {crowdingOf, dayUsedUp, headroomRemark} from '../account/outlook.ts';
 import type {OwnTrafficRegistry} from '../account/own-traffic-registry.ts';
 import type {MinuteOfUse, Use} from '../domain/bucket-usage.ts';
 import type {Clock} from '../domain/clock.ts';

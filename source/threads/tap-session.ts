@@ -1,5 +1,6 @@
 import {type AccountSession, createAccountSession} from '../account/account-session.ts';
 import {createOwnTrafficRegistry, type OwnTrafficRegistry} from '../account/own-traffic-registry.ts';
+import {createLedgerStore, type LedgerStore} from '../admission/member-store.ts';
 import {Membership} from '../admission/membership.ts';
 import {listOptions} from '../bedrock/account-access.ts';
 import {type Clients, createClients} from '../bedrock/clients/clients.ts';
@@ -10,7 +11,9 @@ import {
 	createNetwork,
 	type Network,
 } from '../bedrock/clients/network.ts';
+import {secretsOf} from '../bedrock/failures/redact.ts';
 import {priceOf} from '../bedrock/prices.ts';
+import {accountIdentity} from '../bedrock/quotas/quota-cache.ts';
 import {resolveTargets} from '../bedrock/quotas/resolve-targets.ts';
 import {type Clock, systemClock} from '../domain/clock.ts';
 import type {Connection} from '../domain/run-config.ts';
@@ -18,10 +21,12 @@ import type {TapConfig} from '../domain/tap.ts';
 import type {Target} from '../domain/target.ts';
 import {faultOf} from '../domain/user-error.ts';
 import {isAddressOf} from '../tap/gate.ts';
+import {Programs} from '../tap/programs/programs.ts';
 import type {UpstreamHost} from '../tap/routes.ts';
 import {Tap} from '../tap/tap.ts';
 import {dayBookFolder, openDayBook} from './day-book.ts';
-import {createLedgerStore, type LedgerStore} from './ledger-store.ts';
+import {openLedger} from './fleet.ts';
+import type {LedgerConnection} from './ledger-connection.ts';
 import type {TapReport, TapRequest} from './messages.ts';
 import {openRecorder} from './recorder.ts';
 
@@ -45,6 +50,7 @@ type Started = {
 	readonly tap: Tap;
 	readonly clients: Clients;
 	readonly network: Network;
+	readonly ledger: LedgerConnection | undefined;
 	readonly recorder: ReturnType<typeof openRecorder> | undefined;
 	readonly noteElsewhere: () => void;
 	readonly stopPublishing: () => void;
@@ -101,14 +107,12 @@ type Keys = {
 };
 
 /** What of the own keys must not be shown. */
-const secretsOf = (keys: Keys | undefined): readonly string[] =>
-	keys === undefined
-		? []
-		: [
-				keys.accessKeyId,
-				keys.secretAccessKey,
-				...(keys.sessionToken === undefined ? [] : [keys.sessionToken]),
-			];
+const secretsIn = (keys: Keys | undefined): readonly string[] =>
+	secretsOf({
+		AWS_ACCESS_KEY_ID: keys?.accessKeyId,
+		AWS_SECRET_ACCESS_KEY: keys?.secretAccessKey,
+		AWS_SESSION_TOKEN: keys?.sessionToken,
+	});
 
 const startTap = async (
 	config: TapConfig,
@@ -132,6 +136,7 @@ const startTap = async (
 			certificates: isLocal ? undefined : await configuredCertificates(connection.profile),
 		});
 		const runtime = await clients.runtime();
+		const ledger = config.ledger && (await openLedger(config.ledger, warn));
 		const {endpoint} = clients;
 		const lists = listOptions(clients, region, {connection, override, isRefreshing, tier: undefined});
 		let keys: Keys | undefined;
@@ -153,12 +158,13 @@ const startTap = async (
 		};
 		const tap: Tap = new Tap(config, {
 			clock,
+			programs: process.platform === 'linux' ? new Programs() : undefined,
 			agents: network.agents,
 			roundTripMs: network.roundTripMs,
 			account: link.buckets,
 			region,
 			endpoint,
-			secrets: () => [...clients.secrets(), ...secretsOf(keys), config.secret],
+			secrets: () => [...clients.secrets(), ...secretsIn(keys), config.secret],
 			token: clients.hasToken ? process.env.AWS_BEARER_TOKEN_BEDROCK : undefined,
 			async credentials() {
 				keys = await runtime.config.credentials();
@@ -167,7 +173,7 @@ const startTap = async (
 			onTarget: follow,
 			onSettled: (target, quotaTokens) => link.answered(target, clock.epoch(), quotaTokens),
 			async join(target, bucket, onChange) {
-				const store = uses.open(config, target);
+				const store = uses.open({...config.connection, identity: accountIdentity(process.env)}, target);
 				const member = new Membership({
 					id: uses.newMember(),
 					process: uses.process,
@@ -203,6 +209,7 @@ const startTap = async (
 			tap,
 			clients,
 			network,
+			ledger,
 			noteElsewhere,
 			recorder,
 			listening: {type: 'tap-listening', port, region, endpoint},
@@ -278,6 +285,7 @@ export function createTapSession(
 				started?.stopPublishing();
 				started?.network.close();
 				started?.clients.close();
+				started?.ledger?.close();
 				account.close();
 				publish({type: 'closed'});
 				break;

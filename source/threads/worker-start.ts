@@ -43,7 +43,14 @@ export function makeFolder(folder: string): void {
 	if (path.dirname(folder) !== folder) {
 		makeFolder(path.dirname(folder));
 	}
-	mkdirSync(folder, {mode: 0o700});
+	try {
+		mkdirSync(folder, {mode: 0o700});
+	} catch (error) {
+		// Another program may have made it at the same instant.
+		if (!existsSync(folder)) {
+			throw error;
+		}
+	}
 }
 
 /**

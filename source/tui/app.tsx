@@ -8,11 +8,10 @@ import {shownSnapshot, shownWindowSeconds} from '../view/selectors.ts';
 import type {ScreenSize, State} from '../view/state.ts';
 import type {Store} from '../view/store.ts';
 import {AccountView} from './account/account-view.tsx';
-import {type Appearance, AppearanceContext, useAppearance} from './appearance.tsx';
 import {panelInside, scrolledLines} from './frame.ts';
 import type {RegionName, Tier} from './layout.ts';
 import {placeOverlay} from './overlays/overlay-lines.ts';
-import {Lines, Panel} from './panel.tsx';
+import {type Appearance, AppearanceContext, Lines, Panel, useAppearance} from './panel.tsx';
 import {barLines, barsTitle} from './panels/bars.ts';
 import {
 	type ChartKind,

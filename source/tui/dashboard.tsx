@@ -7,7 +7,7 @@ import {finalSnapshot} from '../view/selectors.ts';
 import {liveState, type State} from '../view/state.ts';
 import {windowTitle} from '../view/status.ts';
 import {App} from './app.tsx';
-import {type Appearance, screenOptions} from './appearance.tsx';
+import {type Appearance, screenOptions} from './panel.tsx';
 import {DrawnContext} from './pointer.ts';
 import type {ScreenEnd, ScreenPorts} from './screen-ports.ts';
 import {createSession, type Session} from './session.ts';

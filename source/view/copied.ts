@@ -6,7 +6,7 @@ import {noEffect, type Transition, withEffects, withFlash} from './actions.ts';
 import {chosenRun} from './history/history.ts';
 import {selectedItem, shownColumn, shownItems} from './items.ts';
 import {listedLog, logCursor} from './log-lines.ts';
-import {selectedQuota} from './quota-table.ts';
+import {selectedQuota} from './quotas.ts';
 import {shownSnapshot} from './selectors.ts';
 import type {State} from './state.ts';
 import {verdictFor} from './variant-order.ts';

@@ -17,7 +17,7 @@ import {startText} from './history/history.ts';
 import {keyOf} from './keymap.ts';
 import {isPaused} from './selectors.ts';
 import {leaveDeadlineOf, type State} from './state.ts';
-import {heldWords, requestCount, leftWords as tapLeftWords, upWords} from './tap/tap-words.ts';
+import {heldWords, requestCount, leftWords as tapLeftWords, upWords} from './tap/client-rows.ts';
 
 /** The state of the session in words. */
 export type Status = {

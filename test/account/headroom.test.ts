@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import {crowdingOf, headroomRemark} from '../../source/account/headroom.ts';
+import {crowdingOf, headroomRemark} from '../../source/account/outlook.ts';
 import {createOwnTrafficRegistry, OwnUse, othersToday} from '../../source/account/own-traffic-registry.ts';
 import {Bucket} from '../../source/admission/bucket.ts';
 import {accountBucketFixture} from '../helpers/account-fixture.ts';
@@ -13,6 +13,7 @@ const lite = 'us.amazon.nova-lite-v1:0';
 const key = 'amazon.nova-lite-v1:0 cross-region';
 const base = 'amazon.nova-lite-v1:0';
 
+/** Tests source/account/outlook.ts and source/account/own-traffic-registry.ts: what others and we use, and what is left. */
 describe('own traffic', () => {
 	it('is taken off what CloudWatch tells of the same minute', async () => {
 		const account = await startAccount({scenario: {background: [traffic(lite)]}});

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import {linesOf} from '../../source/batch/outputs.ts';
+import {linesOf} from '../../source/batch/fetch.ts';
 import {
 	type BatchTask,
 	batchRecords,
@@ -9,8 +9,8 @@ import {
 	itemsAt,
 	parseRecordId,
 	recordId,
+	splitBatch,
 } from '../../source/batch/records.ts';
-import {splitBatch} from '../../source/batch/split.ts';
 import {type BatchLimits, usualLimits} from '../../source/bedrock/jobs/batch-limits.ts';
 import {assumedText} from '../../source/commands/batch.ts';
 

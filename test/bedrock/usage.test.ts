@@ -1,6 +1,7 @@
 import {describe, expect, it} from 'vitest';
-import {isRefusal, isTruncation} from '../../source/bedrock/stop-reason.ts';
+import {isRefusal, isTruncation} from '../../source/bedrock/methods/answer.ts';
 import {countsIn, settleUsage} from '../../source/bedrock/usage.ts';
+import {costOf} from '../../source/domain/accounting.ts';
 
 describe('counts', () => {
 	it.each([
@@ -20,6 +21,25 @@ describe('counts', () => {
 		expect(countsIn(apart)).toMatchObject({input: 10, output: 2, cacheRead: 6});
 		expect(countsIn({prompt_tokens: 10, completion_tokens: 2, ...details})).toMatchObject({input: 4});
 		expect(countsIn({prompt_tokens: 3, ...details})).toMatchObject({input: 3});
+	});
+
+	it.each([
+		[
+			'Converse',
+			{
+				cacheDetails: [
+					{ttl: '1h', inputTokens: 300},
+					{ttl: '5m', inputTokens: 100},
+				],
+			},
+		],
+		['Anthropic', {cache_creation: {ephemeral_5m_input_tokens: 100, ephemeral_1h_input_tokens: 300}}],
+	])('what is cached for an hour is counted apart, and costs twice the input: %s', (_who, details) => {
+		const counts = countsIn({inputTokens: 10, outputTokens: 1, cacheWriteInputTokens: 400, ...details});
+		const {usage} = settleUsage([{source: 'converse', counts}]) ?? {};
+		expect(usage).toMatchObject({cacheWriteTokens: 400, longCacheWriteTokens: 300});
+		const price = {input: 1, output: 5, cacheRead: 0.1, cacheWrite: 1.25, source: 'test'};
+		expect(usage && costOf(usage, price)).toBe(10 + 5 + 100 * 1.25 + 300 * 2);
 	});
 
 	it.each([

@@ -10,6 +10,7 @@ import {
 	buildJsonSchemaLibrary,
 	bundleOptions,
 	lazyWidth,
+	leanCommandsFor,
 	leanPricesOf,
 	shortcuts,
 	withLazyTables,
@@ -42,6 +43,31 @@ describe('leanPricesOf', () => {
 	it('refuses a package that is built in another way', () => {
 		expect(() => leanPricesOf('const data = {};')).toThrow(/has changed/);
 		expect(() => leanPricesOf('const E = [\n{id: "other"}\n], F = 1;')).toThrow(/no provider "aws"/);
+	});
+});
+
+describe('the client of Redis', () => {
+	it('is bundled without the commands that a ledger does not send', async () => {
+		const result = await build({
+			...bundleOptions,
+			splitting: false,
+			stdin: {contents: "export {createClient} from '@redis/client';", resolveDir: import.meta.dirname},
+			plugins: shortcuts,
+			write: false,
+		});
+		const [file] = result.outputFiles;
+		// 426 kB as it comes.
+		expect(file?.contents.length).toBeLessThan(140_000);
+		expect(file?.text).toContain('AUTH');
+		expect(file?.text).not.toContain('ZINTERSTORE');
+	});
+
+	it('is not bundled where it sends a command that would be missing', () => {
+		expect(leanCommandsFor('commands_1.default.AUTH, commands_1.default')).toContain("require('./AUTH')");
+		expect(() => leanCommandsFor('commands_1.default.AUTH, commands_1.default.PING')).toThrow(
+			'@redis/client has changed: it sends PING.',
+		);
+		expect(() => leanCommandsFor('commands.AUTH')).toThrow('its commands are elsewhere');
 	});
 });
 

@@ -71,6 +71,24 @@ describe('report', () => {
 		}
 	});
 
+	it('takes the folders of runs as well as the files in them', async () => {
+		await writeRun('before');
+		await writeRun('after', snapshot({variants: [variant({output: 60})]}));
+		const compared = async (...runs: readonly string[]): Promise<string> => {
+			const {io, text} = outputs();
+			await compare(parseArguments(['compare', ...runs.map((name) => path.join(root, name)), '--json']), io);
+			return text();
+		};
+		const byFolder = await compared('before', 'after/');
+		expect(byFolder).toBe(await compared('before/results.json', 'after/results.json'));
+		expect(JSON.parse(byFolder).runs.map(({name}: {name: string}) => name)).toEqual(['before', 'after']);
+		await mkdir(path.join(root, 'empty'));
+		await expect(compared('before', 'empty')).rejects.toMatchObject({
+			exitCode: 2,
+			message: expect.stringMatching(/empty\/results\.json cannot be read/),
+		});
+	});
+
 	it('prints JSON alone where that is asked for', async () => {
 		const file = await writeRun('first');
 		const {io, text} = outputs();

@@ -25,28 +25,31 @@ describe.skipIf(!isBuilt)(
 	'a batch in a terminal (skipped where dist/ is not built)',
 	{concurrent: true},
 	() => {
-		it.for([
-			[120, 40],
-			[40, 8],
-		] as const)(
-			'shows states, counters and the upload at %i x %i, then the results',
-			async (size, context) => {
-				const terminal = start(context, size);
-				const [, rows] = size;
-				await terminal.waitFor(has(/SIMULATED/), 'the mark of the simulator');
-				expect(terminal.isAlternate()).toBe(true);
-				await terminal.waitFor(has(/Submitted|Validating|Scheduled|InProgress/), 'the state of the job');
+		it('shows states, counters and the upload at 120 x 40 and at 40 x 8, then the results', async (context) => {
+			const terminal = start(context, [120, 40]);
+			await terminal.waitFor(has(/SIMULATED/), 'the mark of the simulator');
+			expect(terminal.isAlternate()).toBe(true);
+			for (const [columns, rows] of [
+				[120, 40],
+				[40, 8],
+			] as const) {
+				terminal.resize(columns, rows);
+				await terminal.waitFor(
+					(lines) =>
+						lines.length === rows &&
+						(lines.at(-1) ?? '').startsWith('q leave') &&
+						has(/Submitted|Validating|Scheduled|InProgress/)(lines),
+					'the state of the job',
+				);
 				const lines = terminal.screen();
-				expect(lines).toHaveLength(rows);
-				expect(lines.at(-1)).toMatch(/^q leave/);
 				expect(has(/of 147 records/)(lines)).toBe(true);
 				expect(has(/%/)(lines)).toBe(true);
-				expect(await terminal.exited).toMatchObject({exitCode: 0});
-				await terminal.waitFor(() => !terminal.isAlternate(), 'the normal screen');
-				expect(terminal.isCursorHidden()).toBe(false);
-				expect(terminal.raw()).toMatch(/147 of 147 records answered/);
-			},
-		);
+			}
+			expect(await terminal.exited).toMatchObject({exitCode: 0});
+			await terminal.waitFor(() => !terminal.isAlternate(), 'the normal screen');
+			expect(terminal.isCursorHidden()).toBe(false);
+			expect(terminal.raw()).toMatch(/147 of 147 records\s+answered/);
+		});
 
 		it.for([
 			['q', 'q'],

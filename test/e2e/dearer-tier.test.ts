@@ -6,7 +6,7 @@ import path from 'node:path';
 import {text} from 'node:stream/consumers';
 import {describe, expect, it, onTestFinished} from 'vitest';
 import {readResults} from '../../source/reports/results-schema.ts';
-import {isBuilt, runProgram} from '../helpers/built-program.ts';
+import {isBuilt, runProgram, undrawn} from '../helpers/built-program.ts';
 import {isSoak} from '../helpers/random-cases.ts';
 import {startForTest} from '../simulator/harness.ts';
 
@@ -59,6 +59,7 @@ const runUpgraded = async (requests: number, flags: readonly string[]) => {
 		[...argv, '--requests', String(requests), '--concurrency', '2', '--no-early-stop', ...flags],
 		{
 			environment: {
+				...undrawn,
 				AWS_ENDPOINT_URL: url,
 				AWS_REGION: 'us-east-1',
 				AWS_ACCESS_KEY_ID: 'simulated',

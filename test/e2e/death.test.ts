@@ -2,7 +2,7 @@ import {readdirSync, readFileSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import {describe, expect, it, type TestContext} from 'vitest';
 import {deathSentence, leaveSequence} from '../../source/terminal/screen-guard.ts';
-import {isBuilt, newFolder, plainEnvironment, program} from '../helpers/built-program.ts';
+import {isBuilt, newFolder, plainEnvironment, program, undrawn} from '../helpers/built-program.ts';
 import {openPseudoTerminal, type PseudoTerminal} from '../helpers/pseudo-terminal.ts';
 import {isSoak} from '../helpers/random-cases.ts';
 
@@ -25,14 +25,14 @@ const openShell = async (
 		cwd,
 		columns: 130,
 		rows: 40,
-		environment: {...plainEnvironment(), PS1: 'shell> ', ...environment},
+		environment: {...plainEnvironment(), ...undrawn, PS1: 'shell> ', ...environment},
 	});
 	onTestFinished(() => shell.kill('SIGKILL'));
 	await shell.waitFor(has('shell>'), 'the shell');
 	return {...shell, cwd};
 };
 
-const command = `"${process.execPath}" "${program}" summarize --demo --requests 5000 --no-early-stop --no-answers --csv --out o`;
+const command = `"${process.execPath}" "${program}" summarize --demo --requests 5000 --no-early-stop --no-answers --csv --concurrency 4 --out o`;
 
 const read = (file: string): string => {
 	try {

@@ -5,12 +5,16 @@ import type {AddressInfo} from 'node:net';
 import path from 'node:path';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {readResults} from '../../source/reports/results-schema.ts';
-import {isBuilt, newFolder, plainEnvironment, program} from '../helpers/built-program.ts';
+import {isBuilt, newFolder, plainEnvironment, program, undrawn} from '../helpers/built-program.ts';
 import {openPseudoTerminal} from '../helpers/pseudo-terminal.ts';
 
 /** Ends that nobody planned: signals, faults of the program, threads that hang. What was measured is always there. */
 
-const longRun = ['summarize', '--demo', '--requests', '5000', '--no-early-stop', '--no-answers', '--csv'];
+const longRun = [
+	...['summarize', '--demo', '--requests', '5000', '--no-early-stop', '--no-answers', '--csv'],
+	// How much is under way does not matter, and few requests leave the processor to the other tests.
+	...['--concurrency', '4'],
+];
 
 /** A fault in the program, some time after `answers` were received: planted from outside, as the program has none to offer. */
 const planted = (where: 'main' | 'engine', what: string): Record<string, string> => {
@@ -23,7 +27,7 @@ const planted = (where: 'main' | 'engine', what: string): Record<string, string>
 			const timer = setInterval(() => {
 				if (existsSync(file) && ${where === 'main' ? 'true' : "process.getActiveResourcesInfo().includes('TCPSocketWrap') && !process.getActiveResourcesInfo().includes('TCPServerWrap')"}) {
 					clearInterval(timer);
-					setTimeout(async () => { ${what} }, 700);
+					setTimeout(async () => { ${what} }, 300);
 				}
 			}, 50);
 			timer.unref();
@@ -41,7 +45,7 @@ type Ended = {
 const start = (argv: readonly string[], cwd: string, environment: Record<string, string> = {}) => {
 	const child = spawn(process.execPath, [program, ...argv], {
 		cwd,
-		env: {...plainEnvironment(), ...environment},
+		env: {...plainEnvironment(), ...undrawn, ...environment},
 		stdio: ['pipe', 'pipe', 'pipe'],
 	});
 	let stderr = '';

@@ -11,6 +11,7 @@ import {
 	program,
 	readResultsIn,
 	runProgram,
+	undrawn,
 } from '../helpers/built-program.ts';
 import {defaultOptions} from '../simulator/harness.ts';
 
@@ -40,6 +41,11 @@ describe.skipIf(!isBuilt)(
 			const lines = readFileSync(answers, 'utf8').trim().split('\n');
 			expect(lines).toHaveLength(6);
 			expect(JSON.parse(lines[0] ?? '')).toMatchObject({variant: expect.any(String)});
+			const charts = readdirSync(path.dirname(answers)).filter((name) => name.endsWith('.svg'));
+			expect(charts).toHaveLength(5);
+			for (const chart of charts) {
+				expect(readFileSync(path.join(path.dirname(answers), chart), 'utf8')).toMatch(/^<svg .*<title /s);
+			}
 		});
 
 		it('puts pure JSON on stdout with --json; exits 3 and says why when a condition is met', async () => {
@@ -84,21 +90,17 @@ describe.skipIf(!isBuilt)(
 			expect(stderr).toContain('each turn needs the answer to the one before');
 		});
 
-		it('plans a batch of what is no conversation', async () => {
-			const {code, stdout} = await runProgram(['batch', 'hybrid', '--demo', '--plan']);
-			expect(code).toBe(0);
-			expect(stdout).toContain('bulk');
-			expect(stdout).not.toMatch(/^chat/m);
-		});
-
-		it('names the endpoint that a plan of a batch was made at', async () => {
+		it('plans a batch of what is no conversation, and names the endpoint that the plan was made at', async () => {
 			const {url, stop} = await startSimulator(defaultOptions);
 			const environment = {AWS_ENDPOINT_URL: url, ...simulatedAccount};
 			const [plan, json] = await Promise.all([
-				runProgram(['batch', 'high-volume', '--plan'], {environment}),
+				runProgram(['batch', 'hybrid', '--plan'], {environment}),
 				runProgram(['batch', 'high-volume', '--plan', '--json'], {environment}),
 			]);
 			await stop();
+			expect(plan.code).toBe(0);
+			expect(plan.stdout).toContain('bulk');
+			expect(plan.stdout).not.toMatch(/^chat/m);
 			expect(plan.stdout).toContain(`SIMULATED  us-east-1  endpoint ${url} (not AWS)\n`);
 			expect(JSON.parse(json.stdout)).toMatchObject({simulated: true, endpoint: url});
 		});
@@ -221,17 +223,15 @@ describe.skipIf(!isBuilt)(
 			expect(existsSync(path.join(cwd, 'bedrock-top-reports'))).toBe(false);
 		});
 
-		it.each([
-			['SIGINT', 130],
-			['SIGTERM', 143],
-		] as const)('keeps partial results after %s', async (signal, expected) => {
+		// SIGHUP and SIGINT: in ends.test.ts; in a terminal: in screen.test.ts.
+		it('keeps partial results after SIGTERM', async () => {
 			const cwd = newFolder();
 			const child = spawn(
 				process.execPath,
-				[program, 'run', 'summarize', '--demo', '--requests', '200', '--plain'],
+				[program, 'run', 'summarize', '--demo', '--requests', '200', '--concurrency', '4', '--plain'],
 				{
 					cwd,
-					env: plainEnvironment(),
+					env: {...plainEnvironment(), ...undrawn},
 					stdio: ['ignore', 'pipe', 'ignore'],
 				},
 			);
@@ -248,8 +248,8 @@ describe.skipIf(!isBuilt)(
 			const exited = new Promise((resolve) => {
 				child.on('exit', resolve);
 			});
-			child.kill(signal);
-			expect(await exited).toBe(expected);
+			child.kill('SIGTERM');
+			expect(await exited).toBe(143);
 			expect(readResultsIn(cwd)).toMatchObject({outcome: 'stopped', stoppedBy: 'signal'});
 		});
 

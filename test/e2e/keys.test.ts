@@ -1,7 +1,7 @@
 // What keys and answers do in a real terminal: nothing is sent that was not seen before.
 import {readdirSync} from 'node:fs';
 import {describe, expect, it, onTestFinished} from 'vitest';
-import {isBuilt, newFolder, plainEnvironment, program} from '../helpers/built-program.ts';
+import {isBuilt, newFolder, plainEnvironment, program, undrawn} from '../helpers/built-program.ts';
 import {openPseudoTerminal} from '../helpers/pseudo-terminal.ts';
 import {startForTest} from '../simulator/harness.ts';
 
@@ -15,7 +15,7 @@ const open = async (argv: readonly string[], size: {readonly columns: number; re
 		cwd,
 		environment: {
 			...plainEnvironment(),
-			HOME: newFolder(),
+			...undrawn,
 			AWS_REGION: 'us-east-1',
 			AWS_ENDPOINT_URL: url,
 			AWS_ACCESS_KEY_ID: 'simulated',
@@ -62,7 +62,6 @@ describe.skipIf(!isBuilt)('keys in the built program (skipped where dist/ is not
 
 	it.each([
 		['nothing but Enter', '\r', 2, /Not started: nothing was sent/],
-		['n', 'n\r', 2, /Not started: nothing was sent/],
 		['y', 'y\r', 0, /useful/i],
 	])(
 		'--plain asks before it spends: %s',
@@ -87,23 +86,8 @@ describe.skipIf(!isBuilt)('keys in the built program (skipped where dist/ is not
 		expect(terminal.raw()).not.toMatch(/Start\?|nothing to run/);
 	}, 90_000);
 
-	it('e u w in a row write all three', async () => {
-		const terminal = await open(['summarize', '--demo', '--requests', '2'], {columns: 100, rows: 30});
-		await terminal.has(/COMPLETED/, 'the end of the run');
-		terminal.write('euw');
-		await terminal.has(/Written/, 'the box with the files');
-		const written = () => readdirSync(terminal.cwd, {recursive: true}).map(String).join(' ');
-		await terminal.has(/quota-increase\.md/, 'the figures for an increase');
-		await terminal.has(/best-request\.json/, 'the winning request');
-		await terminal.has(/\.svg/, 'the charts');
-		expect(written()).toMatch(/quota-increase\.md/);
-		terminal.write('q');
-		expect(await terminal.exited).toMatchObject({exitCode: 0});
-	}, 90_000);
-
-	it('who wins stands on the screen when the run ends, on the smallest one too, and g says it of the next goal', async () => {
-		const argv = ['summarize', '--demo', '--requests', '12', '--no-reports'];
-		const terminal = await open(argv, {columns: 80, rows: 24});
+	it('who wins stands on the screen when the run ends, on the smallest one too, g says it of the next goal, and e u w write all', async () => {
+		const terminal = await open(['summarize', '--demo', '--requests', '12'], {columns: 80, rows: 24});
 		await terminal.has(
 			/COMPLETED[\s\S]*★ Use concise\. [\s\S]*At least[\s\S]* 1\.\d+x of detailed/,
 			'the verdict, and by how much the others are beaten',
@@ -114,26 +98,22 @@ describe.skipIf(!isBuilt)('keys in the built program (skipped where dist/ is not
 		await terminal.has(/★ Use concise/, 'the verdict in a small terminal');
 		terminal.resize(30, 6);
 		await terminal.has(/★ concise/, 'the verdict in the smallest');
+		terminal.resize(100, 30);
+		await terminal.has(/★ Use concise/, 'the verdict in a larger terminal');
+		terminal.write('euw');
+		await terminal.has(/Written/, 'the box with the files');
+		await terminal.has(/quota-increase\.md/, 'the figures for an increase');
+		await terminal.has(/best-request\.json/, 'the winning request');
+		await terminal.has(/\.svg/, 'the charts');
+		expect(readdirSync(terminal.cwd, {recursive: true}).map(String).join(' ')).toMatch(/quota-increase\.md/);
 		terminal.write('q');
 		expect(await terminal.exited).toMatchObject({exitCode: 0});
 	}, 90_000);
 
 	it('7 and ! say which items failed and why, after the run and without an account', async () => {
-		const cwd = newFolder();
-		const terminal = openPseudoTerminal(
-			process.execPath,
-			[program, 'classify', '--demo', '--variants', 'detailed', '--requests', '12', '--seed', '7'],
-			{
-				cwd,
-				environment: {...plainEnvironment(), HOME: newFolder()},
-				columns: 120,
-				rows: 40,
-				patienceMs: 40_000,
-			},
-		);
-		onTestFinished(() => terminal.kill('SIGKILL'));
-		const has = async (text: RegExp, what: string) =>
-			terminal.waitFor((lines) => text.test(lines.join('\n')), what);
+		const argv = ['classify', '--demo', '--variants', 'detailed', '--requests', '12', '--seed', '7'];
+		const terminal = await open(argv, {columns: 120, rows: 40});
+		const {has} = terminal;
 		await has(/COMPLETED/, 'the end of the run');
 		terminal.write('7');
 		await has(/Items · 48 · \d+ failed/, 'the items');

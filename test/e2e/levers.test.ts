@@ -2,7 +2,7 @@ import {readFileSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {readResults, resultsSchema} from '../../source/reports/results-schema.ts';
-import {isBuilt, newFolder, runProgram} from '../helpers/built-program.ts';
+import {isBuilt, newFolder, runProgram, undrawn} from '../helpers/built-program.ts';
 
 const rules = Array.from(
 	{length: 160},
@@ -26,7 +26,7 @@ describe.skipIf(!isBuilt)('prompt levers (skipped where dist/ is not built)', ()
 		const cwd = newFolder();
 		writeFileSync(path.join(cwd, 'levers.yaml'), preset);
 		const argv = ['run', 'levers.yaml', '--demo', '--requests', '6', '--concurrency', '4', '--out', 'levers'];
-		const {code, stdout, stderr} = await runProgram(argv, {cwd});
+		const {code, stdout, stderr} = await runProgram(argv, {cwd, environment: undrawn});
 		expect([code, stderr]).toEqual([0, '']);
 
 		const read = (name: string): string => readFileSync(path.join(cwd, 'levers', name), 'utf8');

@@ -3,7 +3,14 @@ import {mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSy
 import path from 'node:path';
 import {promisify} from 'node:util';
 import {describe, expect, it} from 'vitest';
-import {isBuilt, newFolder, plainEnvironment, program, runProgram} from '../helpers/built-program.ts';
+import {
+	isBuilt,
+	newFolder,
+	plainEnvironment,
+	program,
+	runProgram,
+	undrawn,
+} from '../helpers/built-program.ts';
 
 const filesIn = (folder: string): readonly string[] =>
 	readdirSync(folder, {recursive: true, withFileTypes: true})
@@ -35,7 +42,7 @@ describe.skipIf(!isBuilt)(
 			await promisify(execFile)(
 				'/bin/sh',
 				['-c', `umask 0; exec "${process.execPath}" "${program}" run summarize ${flags}`],
-				{cwd, env: plainEnvironment()},
+				{cwd, env: {...plainEnvironment(), ...undrawn}},
 			);
 			expect(readFileSync(victim, 'utf8')).toBe('kept');
 			const written = [...filesIn(out), path.join(cwd, 'all.json'), path.join(cwd, 'run.log')];

@@ -8,7 +8,7 @@ import {failureClasses} from '../../source/domain/failure.ts';
 import {resultsSchema} from '../../source/reports/results-schema.ts';
 import {faultKinds, scenarioShape} from '../../source/simulator/faults/script.ts';
 import {type RunningSimulator, startSimulator} from '../../source/simulator/server.ts';
-import {isBuilt, newFolder, plainEnvironment, program} from '../helpers/built-program.ts';
+import {isBuilt, newFolder, plainEnvironment, program, undrawn} from '../helpers/built-program.ts';
 import {defaultOptions} from '../simulator/harness.ts';
 
 const pageAt = (file: string): string =>
@@ -123,6 +123,7 @@ describe.skipIf(!isBuilt || !hasBash)('the commands of the README (skipped witho
 	/** An account that is a simulator. */
 	const environment = (): Record<string, string> => ({
 		...plainEnvironment(),
+		...undrawn,
 		PATH: `${bin}:${process.env.PATH}`,
 		AWS_ENDPOINT_URL: simulator.url,
 		AWS_ACCESS_KEY_ID: 'simulated',

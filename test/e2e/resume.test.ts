@@ -4,7 +4,14 @@ import path from 'node:path';
 import {describe, expect, it} from 'vitest';
 import type {AnswerRecord} from '../../source/engine/attempts/request-records.ts';
 import {readResults} from '../../source/reports/results-schema.ts';
-import {isBuilt, newFolder, plainEnvironment, program, runProgram} from '../helpers/built-program.ts';
+import {
+	isBuilt,
+	newFolder,
+	plainEnvironment,
+	program,
+	runProgram,
+	undrawn,
+} from '../helpers/built-program.ts';
 
 const argv = ['run', 'classify', '--demo', '--requests', '48', '--variants', 'concise,one-word', '--csv'];
 
@@ -22,7 +29,7 @@ const killedAfterLines = async (
 ): Promise<void> => {
 	const child = spawn(process.execPath, [program, ...line, '--concurrency', '1', '--out', 'kept'], {
 		cwd,
-		env: plainEnvironment(),
+		env: {...plainEnvironment(), ...undrawn},
 		stdio: 'ignore',
 	});
 	const exited = new Promise((resolve) => {
@@ -48,7 +55,10 @@ describe.skipIf(!isBuilt)('run --resume (skipped where dist/ is not built)', () 
 		const whole = before.slice(0, before.lastIndexOf('\n') + 1);
 		expect(existsSync(path.join(folder, 'results.json'))).toBe(false);
 
-		const resumed = await runProgram([...argv.slice(0, 3), ...argv.slice(5), '--resume', 'kept'], {cwd});
+		const resumed = await runProgram([...argv.slice(0, 3), ...argv.slice(5), '--resume', 'kept'], {
+			cwd,
+			environment: undrawn,
+		});
 		expect([resumed.code, resumed.stderr]).toEqual([0, '']);
 		expect(readFileSync(path.join(folder, 'answers.jsonl'), 'utf8').startsWith(whole)).toBe(true);
 		const answered = new Set(answersIn(folder).map(({variant, items}) => `${variant} ${items[0]}`));
@@ -59,7 +69,7 @@ describe.skipIf(!isBuilt)('run --resume (skipped where dist/ is not built)', () 
 		const sent = results.variants.reduce((sum, {requests}) => sum + requests.sent, 0);
 		expect(answersIn(folder)).toHaveLength(whole.trim().split('\n').length + sent);
 
-		const again = await runProgram([...argv, '--resume', 'kept'], {cwd});
+		const again = await runProgram([...argv, '--resume', 'kept'], {cwd, environment: undrawn});
 		expect([again.code, again.stdout, again.stderr]).toEqual([
 			0,
 			'',
@@ -84,7 +94,7 @@ describe.skipIf(!isBuilt)('run --resume (skipped where dist/ is not built)', () 
 		await killedAfterLines(line, cwd, {name: 'answers-unchecked.jsonl', count: 1});
 		expect(existsSync(path.join(folder, 'answers.jsonl'))).toBe(false);
 
-		const {code, stderr} = await runProgram([...line, '--resume', 'kept'], {cwd});
+		const {code, stderr} = await runProgram([...line, '--resume', 'kept'], {cwd, environment: undrawn});
 		expect(stderr).toContain('1 answer was not checked yet');
 		// No answer is useful.
 		expect(code).toBe(1);

@@ -19,6 +19,7 @@ import {
 	program,
 	readResultsIn,
 	runProgram,
+	undrawn,
 } from '../helpers/built-program.ts';
 
 const twoRequests = ['run', 'summarize', '--demo', '--requests', '2', '--variants', 'minimal'];
@@ -30,7 +31,7 @@ const finished = async (
 ) => {
 	const child = spawn(process.execPath, [program, ...argv], {
 		cwd,
-		env: plainEnvironment(),
+		env: {...plainEnvironment(), ...undrawn},
 		stdio: ['ignore', 'pipe', 'pipe'],
 	});
 	let errors = '';

@@ -2,7 +2,14 @@ import {spawn} from 'node:child_process';
 import {mkdirSync, readdirSync, readFileSync, statSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import {describe, expect, it, type TestContext} from 'vitest';
-import {isBuilt, newFolder, plainEnvironment, program, runProgram} from '../helpers/built-program.ts';
+import {
+	isBuilt,
+	newFolder,
+	plainEnvironment,
+	program,
+	runProgram,
+	undrawn,
+} from '../helpers/built-program.ts';
 import {openPseudoTerminal, type PseudoTerminal} from '../helpers/pseudo-terminal.ts';
 
 /** Tests source/commands/runs.ts and source/commands/run/keep-results.ts in the built program: earlier runs are kept. */
@@ -10,7 +17,7 @@ import {openPseudoTerminal, type PseudoTerminal} from '../helpers/pseudo-termina
 const open = ({onTestFinished}: TestContext, argv: readonly string[], cwd: string): PseudoTerminal => {
 	const terminal = openPseudoTerminal(process.execPath, [program, ...argv], {
 		cwd,
-		environment: plainEnvironment(),
+		environment: {...plainEnvironment(), ...undrawn},
 		columns: 140,
 		rows: 40,
 	});
@@ -36,6 +43,8 @@ const jsonIn = (folder: string) =>
 	JSON.parse(readFileSync(path.join(folder, 'results.json'), 'utf8')) as {run: string};
 
 const few = ['--requests', '3', '--variants', 'concise,one-word'];
+const runOnce = async (cwd: string) =>
+	runProgram(['run', 'classify', '--demo', ...few], {cwd, environment: undrawn});
 
 /**
  * A run that is killed as soon as its folder is as wanted.
@@ -48,7 +57,7 @@ const killedOnce = async (
 	const before = foldersIn(cwd);
 	const child = spawn(process.execPath, [program, 'run', 'classify', '--demo', ...few], {
 		cwd,
-		env: plainEnvironment(),
+		env: {...plainEnvironment(), ...undrawn},
 		stdio: 'ignore',
 	});
 	const {promise: ended, resolve: end} = Promise.withResolvers<NodeJS.Signals | null>();
@@ -73,7 +82,7 @@ const killedOnce = async (
 };
 
 describe.skipIf(!isBuilt)('earlier runs (skipped where dist/ is not built)', {concurrent: true}, () => {
-	it('two runs of a session are two folders; H lists, reopens and compares them', async (context) => {
+	it('two runs of a session are two folders; H lists, reopens and compares them; a kill in a third leaves them untouched', async (context) => {
 		const cwd = newFolder();
 		const terminal = open(context, ['classify', '--demo', ...few], cwd);
 		await terminal.waitFor(has('COMPLETED'), 'the first end');
@@ -98,79 +107,41 @@ describe.skipIf(!isBuilt)('earlier runs (skipped where dist/ is not built)', {co
 		await terminal.waitFor((lines) => !has('Earlier runs · 2')(lines), 'the earlier run behind it');
 		terminal.write('\u001B');
 		await terminal.waitFor(has('COMPLETED'), 'the present run');
-		terminal.write('q');
-		expect(await terminal.exited).toMatchObject({exitCode: 0});
 		const folders = foldersIn(cwd);
 		expect(folders).toHaveLength(2);
 		for (const folder of folders) {
 			const {run} = jsonIn(folder);
 			const answers = readFileSync(path.join(folder, 'answers.jsonl'), 'utf8').trim().split('\n');
 			expect(new Set(answers.map((line) => (JSON.parse(line) as {run: string}).run))).toEqual(new Set([run]));
-			expect(readdirSync(folder)).toEqual(expect.arrayContaining(['summary.md', 'best-request.json']));
-			expect(terminal.raw()).toContain(path.basename(folder));
+			await expect
+				.poll(() => readdirSync(folder))
+				.toEqual(expect.arrayContaining(['summary.md', 'best-request.json']));
 		}
 		expect(
 			readFileSync(path.join(reportsIn(cwd), 'index.jsonl'), 'utf8')
 				.trim()
 				.split('\n'),
 		).toHaveLength(2);
-	});
+		const before = folders.map((folder) => readFileSync(path.join(folder, 'results.json'), 'utf8'));
 
-	it('a kill in the second run leaves the first one untouched', async (context) => {
-		const cwd = newFolder();
-		const terminal = open(context, ['classify', '--demo', ...few], cwd);
-		await terminal.waitFor(has('COMPLETED'), 'the first end');
-		terminal.write('H');
-		await terminal.waitFor(has('Earlier runs · 1'), 'the first run on disk');
-		terminal.write('\u001B');
-		await terminal.waitFor((lines) => !has('Earlier runs ·')(lines), 'the dashboard');
-		const [first = ''] = foldersIn(cwd);
-		const before = readFileSync(path.join(first, 'results.json'), 'utf8');
 		terminal.write('r');
-		await terminal.waitFor(has(/RUNNING/), 'the second run');
+		await terminal.waitFor(has(/RUNNING/), 'the third run');
 		terminal.kill('SIGTERM');
 		expect(await terminal.exited).toMatchObject({exitCode: 143});
-		expect(readFileSync(path.join(first, 'results.json'), 'utf8')).toBe(before);
-		expect(jsonIn(first).run).toBe(JSON.parse(before).run);
-	});
-
-	it('SIGKILL in a run, and while its results are written: the others are listed, what is left is named', async () => {
-		const cwd = newFolder();
-		expect((await runProgram(['run', 'classify', '--demo', ...few], {cwd})).code).toBe(0);
-		const [first = ''] = foldersIn(cwd);
-		const inRun = await killedOnce(cwd, (names, sizeOf) =>
-			names.some((name) => name.startsWith('answers') && sizeOf(name) > 0),
-		);
-		const inWriting = await killedOnce(cwd, (names) => names.some((name) => name.includes('results.json')));
-		const lists = [await runProgram(['runs', '--json'], {cwd}), await runProgram(['runs', '--json'], {cwd})];
-		for (const {code, stdout, stderr} of lists) {
-			expect(code).toBe(0);
-			const {runs} = JSON.parse(stdout) as {readonly runs: ReadonlyArray<{readonly folder: string}>};
-			const listed = runs.map(({folder}) => folder);
-			expect(listed).toContain(first);
-			expect(listed).not.toContain(inRun);
-			expect(stderr).toContain(`${inRun} has answers but no results`);
-			// One or the other, but not half of it.
-			expect(listed.includes(inWriting) || stderr.includes(`${inWriting} has answers but no results`)).toBe(
-				true,
-			);
+		expect([terminal.isAlternate(), terminal.isCursorHidden()]).toEqual([false, false]);
+		expect(folders.map((folder) => readFileSync(path.join(folder, 'results.json'), 'utf8'))).toEqual(before);
+		for (const folder of folders) {
+			expect(terminal.raw()).toContain(path.basename(folder));
 		}
-		const index = readFileSync(path.join(reportsIn(cwd), 'index.jsonl'), 'utf8')
-			.trim()
-			.split('\n');
-		expect(index.map((line) => JSON.parse(line) as {folder: string}).map(({folder}) => folder)).toContain(
-			path.basename(first),
-		);
 	});
 
-	it('the command lists, newest first, and opens a run on the screen', async (context) => {
+	it('the command lists, newest first, and opens a run on the screen; after SIGKILL in a run, and while its results are written, the others are listed and what is left is named', async (context) => {
 		const cwd = newFolder();
 		expect((await runProgram(['runs'], {cwd})).stdout).toContain('No run is kept in');
 		expect((await runProgram(['runs', '--last'], {cwd})).code).toBe(1);
 		expect((await runProgram(['runs', 'nowhere'], {cwd})).code).toBe(2);
-		const run = ['run', 'classify', '--demo', ...few];
-		expect((await runProgram(run, {cwd})).code).toBe(0);
-		expect((await runProgram(run, {cwd})).code).toBe(0);
+		expect((await runOnce(cwd)).code).toBe(0);
+		expect((await runOnce(cwd)).code).toBe(0);
 		const [first = '', second = ''] = foldersIn(cwd);
 		const {stdout} = await runProgram(['runs', '--json'], {cwd});
 		expect(JSON.parse(stdout).runs).toMatchObject([
@@ -195,5 +166,29 @@ describe.skipIf(!isBuilt)('earlier runs (skipped where dist/ is not built)', {co
 		await one.waitFor(has('EARLIER RUN of'), 'the run');
 		one.write('q');
 		expect(await one.exited).toMatchObject({exitCode: 0});
+
+		const inRun = await killedOnce(cwd, (names, sizeOf) =>
+			names.some((name) => name.startsWith('answers') && sizeOf(name) > 0),
+		);
+		const inWriting = await killedOnce(cwd, (names) => names.some((name) => name.includes('results.json')));
+		const lists = [await runProgram(['runs', '--json'], {cwd}), await runProgram(['runs', '--json'], {cwd})];
+		for (const {code, stdout, stderr} of lists) {
+			expect(code).toBe(0);
+			const {runs} = JSON.parse(stdout) as {readonly runs: ReadonlyArray<{readonly folder: string}>};
+			const listed = runs.map(({folder}) => folder);
+			expect(listed).toContain(first);
+			expect(listed).not.toContain(inRun);
+			expect(stderr).toContain(`${inRun} has answers but no results`);
+			// One or the other, but not half of it.
+			expect(listed.includes(inWriting) || stderr.includes(`${inWriting} has answers but no results`)).toBe(
+				true,
+			);
+		}
+		const index = readFileSync(path.join(reportsIn(cwd), 'index.jsonl'), 'utf8')
+			.trim()
+			.split('\n');
+		expect(index.map((line) => JSON.parse(line) as {folder: string}).map(({folder}) => folder)).toContain(
+			path.basename(first),
+		);
 	});
 });

@@ -1,5 +1,12 @@
 import {describe, expect, it, type TestContext} from 'vitest';
-import {isBuilt, newFolder, plainEnvironment, program, readResultsIn} from '../helpers/built-program.ts';
+import {
+	isBuilt,
+	newFolder,
+	plainEnvironment,
+	program,
+	readResultsIn,
+	undrawn,
+} from '../helpers/built-program.ts';
 import {openPseudoTerminal, type PseudoTerminal} from '../helpers/pseudo-terminal.ts';
 
 type Options = {
@@ -16,7 +23,7 @@ const open = (
 	const cwd = newFolder();
 	const terminal = openPseudoTerminal(file, argv, {
 		cwd,
-		environment: {...plainEnvironment(), ...environment},
+		environment: {...plainEnvironment(), ...undrawn, ...environment},
 		...size,
 	});
 	onTestFinished(() => terminal.kill('SIGKILL'));
@@ -31,6 +38,9 @@ const has =
 	(lines: readonly string[]): boolean =>
 		lines.some((line) => (typeof text === 'string' ? line.includes(text) : text.test(line)));
 
+/** A colour as a control sequence. */
+const colour = /\u001B\[(?:\d+;)*(?:[34][0-7]|[34]8;[\d;]+|9[0-7])m/;
+
 const isRestored = (terminal: PseudoTerminal): void => {
 	expect(terminal.isAlternate()).toBe(false);
 	expect(terminal.isCursorHidden()).toBe(false);
@@ -41,7 +51,7 @@ describe.skipIf(!isBuilt)(
 	{concurrent: true},
 	() => {
 		it('starts the demo, obeys its keys, quits with a summary and results', async (context) => {
-			const terminal = start(context, ['summarize', '--demo', '--requests', '400']);
+			const terminal = start(context, ['summarize', '--demo', '--requests', '400', '--concurrency', '4']);
 			await terminal.waitFor(has('SIMULATED'), 'the mark of the simulator');
 			expect(terminal.isAlternate()).toBe(true);
 			await terminal.waitFor(has(/concise/), 'the variants');
@@ -74,20 +84,23 @@ describe.skipIf(!isBuilt)(
 			expect(terminal.raw()).toContain('results.json');
 		});
 
-		for (const [signal, expected] of [
-			['SIGINT', 130],
-			['SIGTERM', 143],
-			['SIGHUP', 129],
-		] as const) {
-			it(`leaves the terminal restored and partial results after ${signal}`, async (context) => {
-				const terminal = start(context, ['summarize', '--demo', '--requests', '100']);
+		it.for([
+			['SIGTERM', 143, 'with colours', [], {}],
+			['SIGINT', 130, 'without them by --no-color', ['--no-color'], {}],
+			['SIGHUP', 129, 'without them by NO_COLOR', [], {NO_COLOR: '1'}],
+		] as const)(
+			'leaves the terminal restored and partial results after %s (%i), %s',
+			async ([signal, expected, , flags, environment], context) => {
+				const argv = ['summarize', '--demo', '--requests', '100', '--concurrency', '4', ...flags];
+				const terminal = start(context, argv, {environment});
 				await terminal.waitFor(has(/running/i), 'the running state');
 				terminal.kill(signal);
 				expect(await terminal.exited).toMatchObject({exitCode: expected});
 				isRestored(terminal);
 				expect(readResultsIn(terminal.cwd)).toMatchObject({outcome: 'stopped', stoppedBy: 'signal'});
-			});
-		}
+				expect(colour.test(terminal.raw())).toBe(signal === 'SIGTERM');
+			},
+		);
 
 		it('quits on Ctrl+C like on q, and at once on a second one', async (context) => {
 			const terminal = start(context, ['summarize', '--demo', '--no-reports']);
@@ -101,7 +114,9 @@ describe.skipIf(!isBuilt)(
 		it('gives the terminal back to the shell on Ctrl+Z, and takes it again on fg', async (context) => {
 			const shell = open(context, ['bash', '--norc', '--noprofile', '-i'], {environment: {PS1: 'shell> '}});
 			await shell.waitFor(has('shell>'), 'the shell');
-			shell.write(`"${process.execPath}" "${program}" summarize --demo --requests 40\r`);
+			shell.write(
+				`"${process.execPath}" "${program}" summarize --demo --requests 400 --concurrency 2 --variants minimal\r`,
+			);
 			await shell.waitFor(has(/running/i), 'the running state');
 			shell.write('\u001A');
 			await shell.waitFor(has(/Stopped/), 'the shell again');
@@ -117,18 +132,12 @@ describe.skipIf(!isBuilt)(
 			isRestored(shell);
 		});
 
-		it.for([
-			['--no-color', ['--no-color'], {}],
-			['NO_COLOR', [], {NO_COLOR: '1'}],
-			['TERM=dumb', [], {TERM: 'dumb'}],
-		] as const)('prints no colours with %s', async ([, flags, environment], context) => {
+		it('prints lines without colours with TERM=dumb', async (context) => {
 			const few = ['--requests', '2', '--variants', 'minimal', '--no-reports'];
-			const argv = ['summarize', '--demo', ...flags, ...few];
-			const terminal = start(context, argv, {environment});
-			await terminal.waitFor(has('SIMULATED'), 'the screen');
-			terminal.write('q');
-			await terminal.exited;
-			expect(terminal.raw()).not.toMatch(/\u001B\[[\d;]*3[0-7]m/);
+			const terminal = start(context, ['summarize', '--demo', ...few], {environment: {TERM: 'dumb'}});
+			await terminal.waitFor(has('SIMULATED'), 'the lines');
+			expect(await terminal.exited).toMatchObject({exitCode: 0});
+			expect(terminal.raw()).not.toMatch(colour);
 		});
 
 		it('shows the screen where CI is set and a person looks on', async (context) => {

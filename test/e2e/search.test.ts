@@ -2,14 +2,14 @@ import {readFileSync} from 'node:fs';
 import path from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {readResults, resultsSchema} from '../../source/reports/results-schema.ts';
-import {isBuilt, newFolder, runProgram} from '../helpers/built-program.ts';
+import {isBuilt, newFolder, runProgram, undrawn} from '../helpers/built-program.ts';
 
 const argv = ['run', 'classify', '--demo', '--search', '--requests', '40', '--variants', 'concise,minimal'];
 
 describe.skipIf(!isBuilt)('run --search (skipped where dist/ is not built)', () => {
 	it('halves within its budget and reports the front in every form', async () => {
 		const cwd = newFolder();
-		const {code, stdout, stderr} = await runProgram([...argv, '--out', 'found'], {cwd});
+		const {code, stdout, stderr} = await runProgram([...argv, '--out', 'found'], {cwd, environment: undrawn});
 		expect([code, stderr]).toEqual([0, '']);
 		expect(stdout).toContain('Search: quality against quota');
 

@@ -1,7 +1,14 @@
 import {readFileSync} from 'node:fs';
 import path from 'node:path';
 import {describe, expect, it, type TestContext} from 'vitest';
-import {isBuilt, newFolder, plainEnvironment, program, readResultsIn} from '../helpers/built-program.ts';
+import {
+	isBuilt,
+	newFolder,
+	plainEnvironment,
+	program,
+	readResultsIn,
+	undrawn,
+} from '../helpers/built-program.ts';
 import {openPseudoTerminal} from '../helpers/pseudo-terminal.ts';
 
 /** Tests source/commands/tap/tap-screen.ts: the screen of a tap in the built program, with a client behind it. */
@@ -36,7 +43,7 @@ const open = async ({onTestFinished}: Pick<TestContext, 'onTestFinished'>) => {
 		cwd,
 		columns: 120,
 		rows: 40,
-		environment: plainEnvironment(),
+		environment: {...plainEnvironment(), ...undrawn},
 	});
 	onTestFinished(() => terminal.kill('SIGKILL'));
 	await terminal.waitFor(has('[8 Traffic]'), 'the view Traffic');
@@ -102,7 +109,7 @@ describe.skipIf(!isBuilt || process.platform === 'win32')(
 			const terminal = openPseudoTerminal(
 				process.execPath,
 				[program, 'tap', '--demo', '--screen', '--out', 'kept', '--', process.execPath, '-e', script],
-				{cwd, columns: 120, rows: 40, environment: plainEnvironment()},
+				{cwd, columns: 120, rows: 40, environment: {...plainEnvironment(), ...undrawn}},
 			);
 			onTestFinished(() => terminal.kill('SIGKILL'));
 			await terminal.waitFor(has(/child +us\.nova-lite +1/), 'the row of the program');

@@ -10,6 +10,7 @@ import {
 	program,
 	readResultsIn,
 	runProgram,
+	undrawn,
 } from '../helpers/built-program.ts';
 import {openPseudoTerminal} from '../helpers/pseudo-terminal.ts';
 
@@ -60,6 +61,7 @@ const someProgram = (...words: readonly string[]): readonly string[] => [
 
 const environment = (): Record<string, string> => ({
 	...plainEnvironment(),
+	...undrawn,
 	AWS_REGION: 'us-east-1',
 	AWS_ACCESS_KEY_ID: 'AKIDOFTHETAP',
 	AWS_SECRET_ACCESS_KEY: 'secret-of-the-tap',
@@ -139,6 +141,7 @@ describe.skipIf(!isBuilt || process.platform === 'win32')(
 			const cwd = newFolder();
 			const {code, stdout, stderr} = await runProgram(['tap', '--demo', '--', ...someProgram('ask', '7')], {
 				cwd,
+				environment: undrawn,
 			});
 			expect([code, stdout]).toEqual([7, 'answer 200\n']);
 			expect(stderr).toMatch(/^SIMULATED.*\nbedrock-top tap · 1 request in /);

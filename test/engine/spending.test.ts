@@ -1,8 +1,8 @@
-/** Tests source/engine/stop-rules.ts and metrics/figures/request-measures.ts: the cost of a run. */
+/** Tests source/engine/run-lifecycle.ts (StopRules) and metrics/figures/request-measures.ts: the cost of a run. */
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {isDearerTier, utf8Bytes} from '../../source/domain/accounting.ts';
-import {StopRules} from '../../source/engine/stop-rules.ts';
+import {StopRules} from '../../source/engine/run-lifecycle.ts';
 import {
 	nothingSpent,
 	spendAnswer,

@@ -21,6 +21,23 @@ export const plainEnvironment = (): Record<string, string> => ({
 	BEDROCK_TOP_CONFIG: '',
 });
 
+/** In every thread of the program: the chunk that draws is replaced by one that has empty charts. */
+const withoutDrawing = `
+	import * as module from 'node:module';
+	const empty = 'data:text/javascript,export const drawChart = async () => "<svg/>";';
+	module.registerHooks?.({
+		resolve: (name, context, next) =>
+			/\\/draw-\\w+\\.js$/.test(name) ? {url: empty, shortCircuit: true} : next(name, context),
+	});`;
+
+/**
+ * For runs whose charts nobody looks at: they are written, but empty. Drawing takes a short run nearly as long as all else
+ * that it does. `headless.test.ts` looks at what the built program draws.
+ */
+export const undrawn = {
+	NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(withoutDrawing)}`,
+} as const;
+
 export type Finished = {readonly code: number; readonly stdout: string; readonly stderr: string};
 
 /** Runs the built program without a terminal. */

@@ -1,7 +1,7 @@
 import type {Snapshot} from '../../source/domain/snapshot.ts';
 import {snapshot, target, variant} from './results-fixture.ts';
 
-/** Runs that charts must survive: many and no variants, hostile names, missing values, limits of every state. */
+/** Runs that charts must survive: many variants, hostile names, missing values, limits of every state. */
 
 const limit = target.quota.requestsPerMinute;
 
@@ -52,7 +52,6 @@ export const chartCases: Readonly<Record<string, () => Snapshot>> = {
 			].map((name) => variant({name})),
 		}),
 	'one variant': () => snapshot({variants: [variant()], seconds: 1}),
-	'no variant': () => snapshot({variants: [], seconds: 0}),
 	'nothing answered': () => snapshot({variants: [variant({count: 0}), variant({name: 'b', count: 0})]}),
 	'a quota far away': () =>
 		snapshot({

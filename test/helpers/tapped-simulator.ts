@@ -51,11 +51,15 @@ export type TapUnderTest = {
 	readonly stop: () => Promise<void>;
 };
 
+type SettingsAndPorts = readonly [
+	settings?: Partial<ConstructorParameters<typeof Tap>[0]>,
+	ports?: Partial<ConstructorParameters<typeof Tap>[1]>,
+];
+
 /** A tap in front of a server. */
 export async function startTapBefore(
 	upstream: string,
-	settings: Partial<ConstructorParameters<typeof Tap>[0]> = {},
-	ports: Partial<ConstructorParameters<typeof Tap>[1]> = {},
+	...[settings = {}, ports = {}]: SettingsAndPorts
 ): Promise<TapUnderTest> {
 	const agents = {http: new HttpAgent({keepAlive: true}), https: new HttpsAgent({keepAlive: true})};
 	const none = {requestsPerMinute: undefined, tokensPerMinute: undefined, burndown: undefined};
@@ -63,6 +67,7 @@ export async function startTapBefore(
 		{port: 0, secret, isResigning: false, override: none, pace: undefined, maxCost: undefined, ...settings},
 		{
 			clock: systemClock,
+			programs: undefined,
 			agents,
 			region,
 			endpoint: null,
@@ -98,9 +103,10 @@ export async function startTapBefore(
 /** A tap in front of its own simulator. */
 export async function startTappedSimulator(
 	options: Partial<SimulatorOptions> = {},
+	...more: SettingsAndPorts
 ): Promise<TapUnderTest & {readonly simulator: string}> {
 	const simulator = await startSimulator({...simulatorOptions, ...options});
-	const tapped = await startTapBefore(simulator.url);
+	const tapped = await startTapBefore(simulator.url, ...more);
 	return {
 		...tapped,
 		simulator: simulator.url,

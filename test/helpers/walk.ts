@@ -6,7 +6,7 @@ import {fileURLToPath} from 'node:url';
 import {promisify} from 'node:util';
 
 /**
- * Which files of `source/` run for one request, one key press, one CloudWatch datapoint, one batch record: each walk is gone
+ * Which files of `source/` run for one request, one that passes a tap, one key press, one CloudWatch datapoint, one batch record: each walk is gone
  * twice, the second time with twice as many of them, and V8 counts the calls of every function. A file belongs to the walk
  * when one of its functions is called once more for each that was added. What runs once per program or by the clock
  * (start-up, plan, snapshots, the account monitor) does not grow like that. The simulator is the other side, and the thread
@@ -115,6 +115,8 @@ const walks = {
 				: ['--no-reports', `--json=${path.join(folder, 'r.json')}`]),
 		],
 	},
+	/** Of an application, through a tap. */
+	'tapped-request': {count: 40, isChild: true, start: child('tapped-request')},
 	'key-press': {count: 20, isChild: true, start: child('key-press')},
 	frame: {
 		count: 20,

@@ -1,6 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import {summaryLines} from '../../source/plain/summary.ts';
-import {columnsFor, searchTableLines, turnColumns} from '../../source/plain/summary-tables.ts';
+import {columnsFor, searchTableLines, summaryLines, turnColumns} from '../../source/plain/summary.ts';
 import {comparisonLines} from '../../source/reports/compare/comparison-table.ts';
 import {resultsOf} from '../../source/reports/results.ts';
 import {resultsSchema} from '../../source/reports/results-schema.ts';
@@ -9,11 +8,11 @@ import {lineText} from '../../source/text/segment.ts';
 import {displayWidth} from '../../source/text/width.ts';
 import {detailEntries} from '../../source/tui/panels/detail.ts';
 import {accountColumns} from '../../source/view/account/account-columns.ts';
-import {limitColumns} from '../../source/view/quota-table.ts';
+import {limitColumns} from '../../source/view/quotas.ts';
 import {environment, snapshot} from '../helpers/results-fixture.ts';
 import {distributionFixture, meanFixture} from '../helpers/snapshot-fixture.ts';
 
-/** Tests source/plain/summary-tables.ts through the summary. */
+/** Tests source/plain/summary.ts: the tables of the summary. */
 
 const turns = [1, 2, 3].map((turn) => ({
 	turn,

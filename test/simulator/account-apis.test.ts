@@ -25,7 +25,7 @@ import {models} from '../../source/simulator/catalog/models.ts';
 import {otherModels} from '../../source/simulator/catalog/other-models.ts';
 import type {SimulatorOptions} from '../../source/simulator/options.ts';
 import {bucketQuotas} from '../../source/simulator/quotas/bucket-quotas.ts';
-import {quotaRows} from '../../source/simulator/quotas/quota-rows.ts';
+import {quotaRows} from '../../source/simulator/quotas/service-quotas.ts';
 import {startSimulator} from '../../source/simulator/server.ts';
 import {credentials, defaultOptions, startForTest} from './harness.ts';
 import {createMovableTime, minuteMs, noon} from './metric-harness.ts';

@@ -3,7 +3,7 @@ import {ConverseCommand, InvokeModelCommand} from '@aws-sdk/client-bedrock-runti
 import {describe, expect, it} from 'vitest';
 import {modelPath, post, runtimeClient, startForTest} from './harness.ts';
 
-/** Tests source/simulator/wire/service-error.ts and refusal.ts: refusals of the runtime as the SDK reads them. */
+/** Tests source/simulator/wire/exchange.ts (ServiceError): refusals of the runtime as the SDK reads them. */
 
 const claude = 'us.anthropic.claude-sonnet-4-5-20250929-v1:0';
 const newestClaude = 'us.anthropic.claude-opus-5';

@@ -216,6 +216,21 @@ describe('who calls', () => {
 		await signed(signer, {headers: sigV4('ASIANEW')});
 	});
 
+	it('a query that is signed counts as signed by its key, and is signed again without that', async () => {
+		const path = '/model/us.amazon.nova-lite-v1%3A0/converse';
+		const signature = (id: string) =>
+			`X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=${id}%2F20261130%2Fus-east-1%2Fbedrock%2Faws4_request&X-Amz-Date=20261130T080910Z&X-Amz-Expires=60&X-Amz-SignedHeaders=host&X-Amz-Signature=00`;
+		const signer = signerOf();
+		expect(
+			await signer.headersFor(outgoing({target: `${path}?${signature('AKIDOFSOMEONE')}`})),
+		).toMatchObject({refusal: {status: 403, reason: 'other-access-key'}});
+		for (const query of [signature(own.accessKeyId), `a=%3A&${signature(own.accessKeyId)}&b`]) {
+			const result = await signer.headersFor(outgoing({target: `${path}?${query}`}));
+			const target = query.startsWith('a') ? `${path}?a=%3A&b` : path;
+			expect(result).toEqual(await signer.headersFor(outgoing({target})));
+		}
+	});
+
 	it.each([
 		'STREAMING-AWS4-HMAC-SHA256-PAYLOAD',
 		'STREAMING-UNSIGNED-PAYLOAD-TRAILER',

@@ -18,6 +18,7 @@ const callOf = (tens: number, facts = {}) =>
 		row: {model: 'amazon.nova-lite-v1:0'},
 		facts: {
 			maxTokens: tens * 10,
+			answers: 1,
 			characters: 1,
 			images: 0,
 			documentBytes: 0,
@@ -53,6 +54,12 @@ describe('a limit of one tap', () => {
 		// 0.5 and 4.001 are spent.
 		expect(asked(spending, 45)).toBe('spent');
 		expect(typeof asked(spending, 44)).toBe('object');
+	});
+
+	it('counts each of several answers', () => {
+		const spending = new Spending({usd: 10, isPerDay: false}, new FakeClock(), undefined);
+		expect('refusal' in spending.ask(callOf(40, {answers: 3}), body, price)).toBe(true);
+		expect('refusal' in spending.ask(callOf(40, {answers: 2}), body, price)).toBe(false);
 	});
 
 	it.each([

@@ -1,6 +1,6 @@
 import {execFileSync, spawnSync} from 'node:child_process';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
-import {accountMetrics} from '../../source/plain/account-metrics.ts';
+import {accountMetrics} from '../../source/plain/account.ts';
 import {serveMetrics} from '../../source/tap/tap-metrics.ts';
 import {prometheusText} from '../../source/text/prometheus.ts';
 import {accountBucketFixture, accountRegionFixture} from '../helpers/account-fixture.ts';

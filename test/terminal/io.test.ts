@@ -2,9 +2,10 @@ import {execFileSync, spawnSync} from 'node:child_process';
 import {mkdtempSync, statSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
+import {PassThrough} from 'node:stream';
 import {pathToFileURL} from 'node:url';
 import {describe, expect, it} from 'vitest';
-import {withProgress} from '../../source/terminal/io.ts';
+import {type Io, isConfirmed, withProgress} from '../../source/terminal/io.ts';
 
 /** A program that writes many lines to stdout as every command does, and says how it went on stderr. */
 const script = `
@@ -90,4 +91,29 @@ it('nothing is said where lines stay', async () => {
 	const {stream, text} = streamOf(false);
 	await withProgress(stream, 'Writing ...', Promise.resolve());
 	expect(text()).toBe('');
+});
+
+describe('a question at the terminal', () => {
+	const answerTo = async (typed: string | undefined): Promise<boolean> => {
+		const [stdin, stderr] = [new PassThrough(), new PassThrough()];
+		const signal = new AbortController().signal;
+		const answer = isConfirmed({stdin, stderr, signal} as unknown as Io, 'Start?');
+		stdin.end(typed);
+		expect(await answer).toBeTypeOf('boolean');
+		expect(String(stderr.read())).toContain('Start? [y/N] ');
+		return answer;
+	};
+
+	it.each([
+		['y\n', true],
+		['YES\r\n', true],
+		[' y \n', true],
+		['n\n', false],
+		['\n', false],
+		['yeah\n', false],
+		['no y\n', false],
+		[undefined, false],
+	])('is confirmed by nothing but yes: %j', async (typed, isYes) => {
+		expect(await answerTo(typed)).toBe(isYes);
+	});
 });

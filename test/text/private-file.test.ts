@@ -14,7 +14,13 @@ import os from 'node:os';
 import path from 'node:path';
 import {describe, expect, it, onTestFinished} from 'vitest';
 import {diskFiles} from '../../source/bedrock/quotas/quota-cache.ts';
-import {copyPrivate, openLineWriter, openPrivate, writeAtomically} from '../../source/text/private-file.ts';
+import {
+	copyPrivate,
+	openLineWriter,
+	openPrivate,
+	writeAtomically,
+	writeWithFolder,
+} from '../../source/text/private-file.ts';
 import {newFolder} from '../helpers/built-program.ts';
 
 const write = (file: string, how: 'replace' | 'continue', text = 'new'): void => {
@@ -75,6 +81,13 @@ describe.each(writers)('a file that is written (%s)', (how, writer) => {
 		}
 		expect(readFileSync(victim, 'utf8')).toBe('kept');
 	});
+});
+
+it('makes its folders while others make the same', async () => {
+	const folder = path.join(newFolder(), 'one/two/three');
+	const files = Array.from({length: 20}, (_, index) => path.join(folder, `${index}`));
+	await Promise.all(files.map(async (file) => writeWithFolder(file, 'new')));
+	expect(files.map((file) => readFileSync(file, 'utf8'))).toEqual(files.map(() => 'new'));
 });
 
 it('goes on with a file of its own', () => {

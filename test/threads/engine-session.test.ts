@@ -2,6 +2,7 @@ import {readFileSync} from 'node:fs';
 import path from 'node:path';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import type {MemberStore} from '../../source/admission/member-shares.ts';
+import {createLedgerStore} from '../../source/admission/member-store.ts';
 import {parseArguments} from '../../source/config/parse-arguments.ts';
 import {resolveRun} from '../../source/config/resolve-run.ts';
 import {systemClock} from '../../source/domain/clock.ts';
@@ -9,7 +10,6 @@ import type {RunConfig} from '../../source/domain/run-config.ts';
 import type {Snapshot} from '../../source/domain/snapshot.ts';
 import {startSimulator} from '../../source/simulator/server.ts';
 import {createSession} from '../../source/threads/engine-session.ts';
-import {createLedgerStore} from '../../source/threads/ledger-store.ts';
 import type {EngineReport, EngineRequest} from '../../source/threads/messages.ts';
 import {newFolder} from '../helpers/built-program.ts';
 
@@ -93,8 +93,8 @@ describe('engine session against the simulator', () => {
 		const opened: MemberStore[] = [];
 		const {ask} = openSession({
 			...uses,
-			open(config, target) {
-				const store = uses.open(config, target);
+			open(caller, target) {
+				const store = uses.open(caller, target);
 				opened.push(store);
 				return store;
 			},

@@ -77,6 +77,7 @@ it('writes sizes and times of each call at its end, which the reader of recordin
 		cacheReadTokens: 0,
 		maxTokens: 40,
 		attempts: 1,
+		heldMs: 0,
 		timeToFirstTokenMs: expect.any(Number),
 	});
 	expect(calls[1]?.outputTokens).toBeGreaterThan(0);

@@ -2,8 +2,7 @@ import {render} from 'ink-testing-library';
 import {afterEach, describe, expect, it} from 'vitest';
 import {segment} from '../../source/text/segment.ts';
 import {themeNamed} from '../../source/text/themes.ts';
-import {AppearanceContext} from '../../source/tui/appearance.tsx';
-import {Lines, Panel} from '../../source/tui/panel.tsx';
+import {AppearanceContext, Lines, Panel} from '../../source/tui/panel.tsx';
 
 /** Tests source/tui/panel.tsx. */
 

@@ -4,11 +4,11 @@ import type {Limit} from '../../source/domain/target.ts';
 import {lineText, lineWidth} from '../../source/text/segment.ts';
 import {displayWidth} from '../../source/text/width.ts';
 import {quotaLines, quotasTitle} from '../../source/tui/panels/quota-table.ts';
-import {limitSource, limitValue} from '../../source/view/quota-table.ts';
+import {limitSource, limitValue} from '../../source/view/quotas.ts';
 import {initialState, type State} from '../../source/view/state.ts';
 import {configFixture, limitFixture, snapshotFixture, targetFixture} from '../helpers/snapshot-fixture.ts';
 
-/** Tests source/tui/panels/quota-table.ts and source/view/quota-table.ts. */
+/** Tests source/tui/panels/quota-table.ts and source/view/quotas.ts. */
 
 const doubled = limitFixture(144_000_000, {
 	applied: 72_000_000,

@@ -2,10 +2,10 @@
 import {describe, expect, it} from 'vitest';
 import {actionForKey} from '../../source/view/key-actions.ts';
 import {bindings, views} from '../../source/view/keymap.ts';
-import {rowCount} from '../../source/view/list-commands.ts';
 import {listedLog, logCursor, withLog} from '../../source/view/log-lines.ts';
-import {listedQuotas, selectedQuota} from '../../source/view/quota-table.ts';
+import {listedQuotas, selectedQuota} from '../../source/view/quotas.ts';
 import {reduce} from '../../source/view/reduce.ts';
+import {rowCount} from '../../source/view/screen-commands.ts';
 import {initialState, keptLogLines, type State} from '../../source/view/state.ts';
 import {listedRows, selectedRow} from '../../source/view/variant-rows.ts';
 import {

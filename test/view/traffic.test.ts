@@ -5,8 +5,7 @@ import type {Effect} from '../../source/view/actions.ts';
 import {actionForKey} from '../../source/view/key-actions.ts';
 import {reduce} from '../../source/view/reduce.ts';
 import {initialState, type State} from '../../source/view/state.ts';
-import {clientRows, foldedClientRows} from '../../source/view/tap/client-rows.ts';
-import {cacheMissWords} from '../../source/view/tap/tap-words.ts';
+import {cacheMissWords, clientRows, foldedClientRows} from '../../source/view/tap/client-rows.ts';
 import {listedTraffic, selectedClient} from '../../source/view/tap/traffic-list.ts';
 import {targetFixture} from '../helpers/snapshot-fixture.ts';
 import {

@@ -33,10 +33,11 @@ const expected: readonly Expected[] = [
 		each: ['### Each request, on its way out', '### Each request, on its way back'],
 		all: ['## The life of a request'],
 	},
-	{name: 'key-press', max: 16, each: []},
-	{name: 'frame', max: 56, each: ['## The life of a key press']},
-	{name: 'datapoint', max: 26, each: ['## The life of a CloudWatch datapoint']},
-	{name: 'record', max: 30, each: ['## The life of a batch record']},
+	{name: 'tapped-request', max: 60, each: ['### On its way to the service', '### On its way back']},
+	{name: 'key-press', max: 14, each: []},
+	{name: 'frame', max: 52, each: ['## The life of a key press']},
+	{name: 'datapoint', max: 24, each: ['## The life of a CloudWatch datapoint']},
+	{name: 'record', max: 26, each: ['## The life of a batch record']},
 ];
 
 describe('the ways through the house', () => {

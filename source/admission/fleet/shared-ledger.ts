@@ -58,9 +58,9 @@ export type Ask = {
 
 /** What a probe was sent into, to be evaluated by the member that sent it. Instants are milliseconds before the probe. */
 export type ProbeScene = {
-	/** Quota tokens that ended, by when: newest first. */
+	/** Quota tokens that ended at most so long ago: newest first. */
 	readonly ended: ReadonlyArray<{readonly agoMs: number; readonly tokens: number}>;
-	/** All that was in flight. */
+	/** All that was in flight, the probe aside. */
 	readonly inFlight: ReadonlyArray<{
 		readonly id: string;
 		readonly reserved: number;
@@ -69,24 +69,43 @@ export type ProbeScene = {
 	}>;
 };
 
+/** What became of an entry. */
+export type EntryFate = {
+	readonly id: string;
+	/** Its first byte came, or an answer settled it: the service let it in. */
+	readonly isHeard: boolean;
+	/** Absent while it is in flight. */
+	readonly end?: EntryEnd;
+};
+
 /** What the store says to an ask. */
 export type AskVerdict =
 	/** It may be sent; it is in the ledger. */
 	| {readonly kind: 'lease'}
 	| {readonly kind: 'probe'; readonly scene: ProbeScene}
-	/** `delayMs`: not before that, at most `longestPollMs` where it depends on answers or on the turn of others. */
+	/**
+	 * `delayMs`: not before that, at most `longestPollMs` where it depends on answers or on the turn of others. The ask has a
+	 * ticket: what comes after it in turn leaves it its room. One of a member at a time, the first in turn; it lives for
+	 * `ticketMs` since it was asked last, so an ask that waits longer is repeated in between.
+	 */
 	| {readonly kind: 'wait'; readonly delayMs: number; readonly reason: Dimension | 'turn'}
 	/** The quota of the day is used up for that long. */
 	| {readonly kind: 'day'; readonly forMs: number};
 
 /** Longest wait that depends on other members, in milliseconds. */
 export const longestPollMs = 100;
+/** An ask that is not repeated for so long has given up its turn, in milliseconds. */
+export const ticketMs = 2000;
 /** A member that was not heard of for so long has vanished: its requests end as of unknown fate. */
 export const vanishedAfterMs = 3000;
 /** A member that vanished without a goodbye keeps its part of the quota for so long. */
 export const partKeptMs = 600_000;
 /** A new ledger waits so long for members that know its past, before anybody is let in by it. */
 export const probationMs = 1500;
+/** A new ledger waits at most so long for members that others saw: then they have vanished. */
+export const awaitedMs = 10_000;
+/** A store whose clock moved by so much against that of a member has lost the past. */
+export const clockJumpMs = 5000;
 
 /** The ledger as all see it after a step. */
 export type FleetState = {
@@ -104,6 +123,12 @@ export type FleetState = {
 	readonly members: number;
 	/** Members that vanished and keep their part. */
 	readonly vanished: number;
+	/**
+	 * Part of what all may use, 0 to 1, by which this member goes where it can't go by the ledger. The parts that members know
+	 * never exceed 1 together: those of vanished members are taken off first, and a new member has none before the others
+	 * know of it.
+	 */
+	readonly part: number;
 	/** For so long members go by their part of the quota, not by this ledger: it was made after another was lost. */
 	readonly healingMs: number;
 	/** Grows with each note: they are read when it changed. */
@@ -137,7 +162,7 @@ export type FleetMemberState = MemberFacts & {
 
 /** What members say to each other beside the ledger; each with the instant of the store at which it was written. */
 export type FleetNotes = {
-	/** Where tokens count from, in force for the whole bucket. */
+	/** Where tokens count from, in force for the whole bucket. Its marks are places in the minute of the store's clock. */
 	readonly stamping?: LearntStamping;
 	/** What strangers use, seen by a throttle that the ledger does not explain. */
 	readonly others?: {readonly at: number; readonly use: Partial<Use>};
@@ -164,11 +189,22 @@ export type SharedLedger = {
 		seen: readonly string[],
 	) => Promise<FleetState>;
 	readonly reserve: (ask: Ask) => Promise<Step<AskVerdict>>;
-	/** Ends entries: any number at once; unknown ids are ignored. */
+	/**
+	 * What became of the entries of a scene; those that are not known any more are left out. Only when all that was in flight
+	 * with a probe is known to be let in does the probe prove something, and of what ended meanwhile only what it settled at.
+	 */
+	readonly fates: (ids: readonly string[]) => Promise<Step<readonly EntryFate[]>>;
+	/**
+	 * Ends entries: any number at once; unknown ids are ignored. An ask that still waits is withdrawn by its id, given back:
+	 * its ticket holds up nobody any more.
+	 */
 	readonly end: (
 		ends: ReadonlyArray<{readonly id: string; readonly firstByteAgoMs?: number; readonly end: EntryEnd}>,
 	) => Promise<Step<undefined>>;
-	/** The member lives, and so do its requests in flight. */
+	/**
+	 * The member lives, and so do its requests in flight. What the ledger has in flight of it and is not named for
+	 * `vanishedAfterMs` ends as of unknown fate. Where nothing waits, it gives up its turn.
+	 */
 	readonly renew: (sign: {
 		readonly inFlight: ReadonlyArray<{readonly id: string; readonly firstByteAgoMs?: number}>;
 		readonly use: Use;
@@ -185,6 +221,6 @@ export type SharedLedger = {
 		name: Name,
 		value: Omit<NonNullable<FleetNotes[Name]>, 'at'>,
 	) => Promise<Step<undefined>>;
-	/** Whether this member does a task that one does for all; for so long nobody else does. */
+	/** Whether this member does a task that one does for all; for so long nobody else does. The one that has it may ask again. */
 	readonly claimTask: (name: string, forMs: number) => Promise<Step<boolean>>;
 };

@@ -4,6 +4,7 @@ import type {CloudWatchClient} from '@aws-sdk/client-cloudwatch';
 import type {S3Client} from '@aws-sdk/client-s3';
 import type {ServiceQuotasClient} from '@aws-sdk/client-service-quotas';
 import type {NodeHttpHandler} from '@smithy/node-http-handler';
+import type {AwsCredentialIdentity, AwsCredentialIdentityProvider} from '@smithy/types';
 import {callSilenceMs, credentialsMs, transferSilenceMs} from '../../domain/backend.ts';
 import type {Connection} from '../../domain/run-config.ts';
 import {UserError} from '../../domain/user-error.ts';
@@ -125,21 +126,28 @@ const missingProfileWords = async (): Promise<string> => {
 	return !name || profiles.has(name) ? '' : `, and ${configPath} has no profile ${name} (AWS_PROFILE)`;
 };
 
+type ClientOptions = {
+	/** Connections kept to the runtime, as many as there are requests in flight. */
+	readonly maxSockets: number;
+	/** The caller's keys, in place of those that are found in the SDK's chain. */
+	readonly credentials?: AwsCredentialIdentity | AwsCredentialIdentityProvider | undefined;
+};
+
 /**
  * Makes the clients of one connection. Credentials, Region, FIPS, dual-stack and endpoint settings come from the SDK's
  * own chain: environment, profile, SSO, assumed roles, containers and instances.
- * @param options `maxSockets`: connections kept to the runtime, as many as there are requests in flight.
  * @throws UserError (exit 1) when an endpoint or certificate setting is unusable; exit 2 for a profile beside a token.
  */
-export function createClients(connection: Connection, options: {readonly maxSockets: number}): Clients {
+export function createClients(connection: Connection, options: ClientOptions): Clients {
 	const isLocal = connection.simulatorUrl !== undefined;
 	const region = explicitRegion(connection);
 	const {simulatorUrl, profile} = connection;
 	let endpoint = simulatorUrl ?? endpointInEnvironment(process.env);
-	if (!isLocal) {
+	const {credentials: given} = options;
+	if (!isLocal && given === undefined) {
 		assertOneCaller(profile, process.env);
 	}
-	const hasToken = !isLocal && hasBearerToken(process.env);
+	const hasToken = !isLocal && given === undefined && hasBearerToken(process.env);
 	const networks: Network[] = [];
 	let roundTripMs: Clients['roundTripMs'] = () => undefined;
 	const secrets = createSecrets(process.env);
@@ -156,11 +164,11 @@ export function createClients(connection: Connection, options: {readonly maxSock
 		{memoized: true},
 	);
 	const renew = async (sinceMs: number): Promise<boolean> => !isLocal && credentials().renew(sinceMs);
-	const keys = {credentials: provide, ...(hasToken ? {} : signedByKeys)};
+	const keys = {credentials: given ?? provide, ...(hasToken ? {} : signedByKeys)};
 
 	/** The runtime has no limit of silence here: the engine watches the one of each method. */
 	const settings = async (service: string, maxSockets: number, silenceMs: number | undefined) => {
-		if (!isLocal) {
+		if (!isLocal && given === undefined) {
 			await (hasToken ? readSharedFiles() : assertCallable(profile));
 		}
 		const certificates = isLocal ? undefined : await configuredCertificates(profile);
@@ -300,9 +308,11 @@ export function createClients(connection: Connection, options: {readonly maxSock
 					handler: config.requestHandler as NodeHttpHandler,
 				});
 			};
-			return credentials()
-				.account(ask)
-				.catch(() => null);
+			return given === undefined
+				? credentials()
+						.account(ask)
+						.catch(() => null)
+				: ask();
 		}),
 		renewCredentials: async (sinceMs) => !hasToken && renew(sinceMs),
 		close() {

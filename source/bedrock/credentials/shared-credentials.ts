@@ -80,10 +80,13 @@ export type SharedCredentials = {
 const earlyMs = 300_000;
 const renewalPauseMs = 60_000;
 
-const isDue = ({keys, atMs}: {readonly keys: AwsCredentialIdentity; readonly atMs: number}): boolean => {
-	const leftMs = (keys.expiration?.getTime() ?? Number.POSITIVE_INFINITY) - Date.now();
-	return leftMs <= 0 || (leftMs < earlyMs && performance.now() - atMs > renewalPauseMs);
-};
+type Held = {readonly keys: AwsCredentialIdentity; readonly atMs: number};
+
+const leftMsOf = ({keys}: Held): number =>
+	(keys.expiration?.getTime() ?? Number.POSITIVE_INFINITY) - Date.now();
+
+const isDue = (held: Held): boolean =>
+	leftMsOf(held) <= 0 || (leftMsOf(held) < earlyMs && performance.now() - held.atMs > renewalPauseMs);
 
 type Chain = (asked?: AwsIdentityProperties) => Promise<AwsCredentialIdentity>;
 
@@ -118,7 +121,7 @@ const chainFor = async (source: KeySource): Promise<Chain> => {
 /** @param secrets Values that must not be shown. */
 const createSharedCredentials = (source: KeySource, secrets: () => readonly string[]): SharedCredentials => {
 	let properties: AwsIdentityProperties = {};
-	let held: {readonly keys: AwsCredentialIdentity; readonly atMs: number} | undefined;
+	let held: Held | undefined;
 	let asking: Promise<AwsCredentialIdentity> | undefined;
 	const ask = async (): Promise<AwsCredentialIdentity> => {
 		try {
@@ -140,7 +143,16 @@ const createSharedCredentials = (source: KeySource, secrets: () => readonly stri
 			return held.keys;
 		}
 		asking ??= ask();
-		return asking;
+		try {
+			return await asking;
+		} catch (error) {
+			// A renewal before its time that fails takes nothing away.
+			if (forceRefresh === true || held === undefined || leftMsOf(held) <= 0) {
+				throw error;
+			}
+			held = {...held, atMs: performance.now()};
+			return held.keys;
+		}
 	};
 	// The SDK would remember keys in every client and keep using old ones after a renewal.
 	provide.memoized = true;

@@ -1,4 +1,4 @@
-import type {FailureClass} from '../../domain/failure.ts';
+import type {Failure, FailureClass} from '../../domain/failure.ts';
 import type {ErrorFacts} from './error-facts.ts';
 
 /** Class by the name of an exception: of the service first, then of the SDK's own errors. */
@@ -139,7 +139,7 @@ const isConnectionError = ({name, code, message}: ErrorFacts): boolean =>
 const timeoutCodes = new Set(['ETIMEDOUT', 'ESOCKETTIMEDOUT', 'ERR_SOCKET_CONNECTION_TIMEOUT']);
 
 /** Message of the SDK's own timer before anything was sent. */
-export const neverConnected = /not establish a connection with the server within/;
+const neverConnected = /not establish a connection with the server within/;
 
 /** The class of a failure: by the exception's name first, then its status, the connection, and its message. */
 export function classOf(facts: ErrorFacts): FailureClass {
@@ -178,6 +178,38 @@ const foreignClassOf = ({isPage, message, status = 0}: ErrorFacts): FailureClass
 	// Another server does not know the call, whatever name it gives the error.
 	return status === 501 ? 'validation' : undefined;
 };
+
+/** Connection errors that happen before a request has been sent. */
+const unsent =
+	/^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EPROTO|CERT_|DEPTH_|SELF_|UNABLE_|ERR_TLS|ERR_SSL|ERR_PROXY)/;
+
+/** What an attempt did to the bucket; `none` only where it certainly cost nothing. */
+export function chargeOf(
+	failureClass: FailureClass,
+	{code, message, isWithinStream}: Pick<ErrorFacts, 'code' | 'message' | 'isWithinStream'>,
+): Failure['charge'] {
+	if (isWithinStream) {
+		return 'unknown';
+	}
+	switch (failureClass) {
+		case 'throttled-requests':
+		case 'throttled-tokens':
+		case 'throttled-day':
+		case 'validation':
+		case 'access-denied':
+		case 'not-found':
+		case 'needs-profile':
+		case 'credentials':
+			return 'none';
+		case 'network':
+			return unsent.test(code ?? '') || neverConnected.test(message) ? 'none' : 'unknown';
+		case 'overloaded':
+		case 'timeout':
+		case 'model-error':
+		case 'stream-cut':
+			return 'unknown';
+	}
+}
 
 /** Whether the keys have expired, by any name the service uses. An expired signature means a wrong clock. */
 export function isExpiry({name, message}: Pick<ErrorFacts, 'name' | 'message'>): boolean {

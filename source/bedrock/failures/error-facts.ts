@@ -194,10 +194,13 @@ export function factsOf(error: unknown): ErrorFacts {
 	};
 }
 
-const firstCode = (error: unknown): string | undefined =>
-	wordOf(at(error, 'code')) ??
-	wordOf(at(at(error, 'errors'), 0, 'code')) ??
-	wordOf(at(at(error, 'cause'), 'code'));
+const firstCode = (error: unknown): string | undefined => {
+	const own = wordOf(at(error, 'code'));
+	const ofCause = wordOf(at(at(error, 'cause'), 'code'));
+	// A stream of HTTP/2 whose connection never came about.
+	const isPending = own === 'ERR_HTTP2_STREAM_CANCEL' && ofCause !== undefined;
+	return (isPending ? undefined : own) ?? wordOf(at(at(error, 'errors'), 0, 'code')) ?? ofCause;
+};
 
 const messageOf = (error: unknown, body: ErrorBody, isAnswered: boolean): string => {
 	const own = error instanceof Error ? error.message : stringOf(at(error, 'message'));

@@ -4,17 +4,13 @@ import {formatSpan} from '../../text/numbers.ts';
 import {isSimulated} from '../methods/response-headers.ts';
 import {StreamFault} from '../methods/stream-reader.ts';
 import {adviceFor} from './advice.ts';
-import {classOf, neverConnected} from './classify.ts';
+import {chargeOf, classOf} from './classify.ts';
 import {type ErrorFacts, type FailureContext, factsOf, retryAfterOf} from './error-facts.ts';
 import {redacted, withoutCredentials, withoutSecrets} from './redact.ts';
 
 export type {FailureContext} from './error-facts.ts';
 
 const retryable: ReadonlySet<FailureClass> = new Set(retryableClasses);
-
-/** Connection errors that happen before a request has been sent. */
-const unsent =
-	/^(?:ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EPROTO|CERT_|DEPTH_|SELF_|UNABLE_|ERR_TLS|ERR_SSL|ERR_PROXY)/;
 
 /** Connection errors that a retry does not fix. */
 const lasting = /^(?:ENOTFOUND|EPROTO|CERT_|DEPTH_|SELF_|UNABLE_|ERR_TLS|ERR_SSL)/;
@@ -101,31 +97,3 @@ const fallbackMessage = ({status, code, name}: ErrorFacts): string => {
 };
 
 const hintOf = (error: unknown): string | undefined => (error instanceof UserError ? error.hint : undefined);
-
-/** What an attempt did to the bucket; `none` only where it certainly cost nothing. */
-const chargeOf = (
-	failureClass: FailureClass,
-	{code, message, isWithinStream}: ErrorFacts,
-): Failure['charge'] => {
-	if (isWithinStream) {
-		return 'unknown';
-	}
-	switch (failureClass) {
-		case 'throttled-requests':
-		case 'throttled-tokens':
-		case 'throttled-day':
-		case 'validation':
-		case 'access-denied':
-		case 'not-found':
-		case 'needs-profile':
-		case 'credentials':
-			return 'none';
-		case 'network':
-			return unsent.test(code ?? '') || neverConnected.test(message) ? 'none' : 'unknown';
-		case 'overloaded':
-		case 'timeout':
-		case 'model-error':
-		case 'stream-cut':
-			return 'unknown';
-	}
-};

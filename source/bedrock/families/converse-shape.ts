@@ -1,5 +1,5 @@
 import {at, isObject, joined, listOf, stringOf, wordOf} from '../json.ts';
-import {isRefusal, isTruncation} from '../stop-reason.ts';
+import {isRefusal, isTruncation} from '../methods/answer.ts';
 import {countsIn} from '../usage.ts';
 import type {Family, Reading} from './family.ts';
 

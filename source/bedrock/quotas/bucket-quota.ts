@@ -129,6 +129,18 @@ export const noQuota: Quota = {
 	tokensPerDay: noLimit,
 };
 
+/** Only the limits that are known, to hold up calls of others by. */
+export function onlyKnown(quota: Quota): Quota {
+	const known = (limit: Limit): Limit =>
+		limit.state === 'unknown' ? {...limit, value: null, state: 'none', source: null} : limit;
+	return {
+		...quota,
+		requestsPerMinute: known(quota.requestsPerMinute),
+		tokensPerMinute: known(quota.tokensPerMinute),
+		tokensPerDay: known(quota.tokensPerDay),
+	};
+}
+
 const toLimit = (found: NamedQuota | undefined, kind: keyof Quota & QuotaMetric): Limit =>
 	found === undefined ? noLimit : limitOf(found.quota, kind);
 

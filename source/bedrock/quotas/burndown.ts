@@ -15,6 +15,12 @@ type Rule = {readonly models: RegExp; readonly value: number; readonly source: s
 const end = '(?=$|-v\\d|-20\\d{6}|:)';
 const claude = (names: string) => new RegExp(`^anthropic\\.claude-(?:${names})${end}`);
 
+/** Whose models Bedrock had on the day of the page. */
+const providers = [
+	...['ai21', 'amazon', 'anthropic', 'cohere', 'deepseek', 'google', 'luma', 'meta', 'minimax', 'mistral'],
+	...['moonshot', 'moonshotai', 'nvidia', 'openai', 'qwen', 'stability', 'twelvelabs', 'writer', 'zai'],
+];
+
 /** The first rule that matches holds. */
 const rules: readonly Rule[] = [
 	{models: claude('[a-z]+-4-8'), value: 15, source: burndownSource},
@@ -27,8 +33,8 @@ const rules: readonly Rule[] = [
 	{models: /^openai\.gpt-5\.6-(?:sol|terra|luna)$/, value: 10, source: burndownSource},
 	{models: /^openai\.gpt-\d/, value: 10, source: assumed},
 	{models: /^xai\./, value: 1, source: assumed},
-	// "All other models" of the page.
-	{models: /^[a-z][a-z0-9]+\.[a-z]/, value: 1, source: burndownSource},
+	// "All other models" of the page. A provider that Bedrock did not have then is not known to be among them.
+	{models: new RegExp(`^(?:${providers.join('|')})\\.[a-z]`), value: 1, source: burndownSource},
 ];
 
 /**

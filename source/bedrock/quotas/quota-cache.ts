@@ -1,8 +1,10 @@
 import {createHash} from 'node:crypto';
-import {mkdir, readFile} from 'node:fs/promises';
+import {readFile} from 'node:fs/promises';
 import path from 'node:path';
 import {type Clock, systemClock} from '../../domain/clock.ts';
-import {cacheFolder, privateFolderMode, writeAtomically} from '../../text/private-file.ts';
+import {cacheFolder, writeWithFolder} from '../../text/private-file.ts';
+import {isFlag, isNumber, isText, listOf, orNull, type Shape, shapedAs} from '../../text/shape.ts';
+import {at} from '../json.ts';
 import type {FoundationModel, InferenceProfile, ListedQuota} from './quota-source.ts';
 
 /** The lists of one account on disk, so that the next start asks nobody. Identifiers and numbers only, no credentials. */
@@ -94,33 +96,23 @@ const listKeys = [
 ] as const satisfies ReadonlyArray<keyof CachedLists>;
 type ListKey = (typeof listKeys)[number];
 
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-	typeof value === 'object' && value !== null && !Array.isArray(value);
-
-const isText = (value: unknown): boolean => typeof value === 'string';
-const isTextOrNull = (value: unknown): boolean => value === null || isText(value);
-const isTexts = (value: unknown): boolean => Array.isArray(value) && value.every((item) => isText(item));
-const isNumberOrNull = (value: unknown): boolean => value === null || Number.isFinite(value);
-const isBooleanOrNull = (value: unknown): boolean => value === null || typeof value === 'boolean';
-
-type Shape = Readonly<Record<string, (value: unknown) => boolean>>;
-
+const isTextOrNull = orNull(isText);
 const quotaShape: Shape = {
 	code: isTextOrNull,
 	name: isText,
-	value: isNumberOrNull,
-	adjustable: isBooleanOrNull,
+	value: orNull(isNumber),
+	adjustable: orNull(isFlag),
 };
 const modelShape: Shape = {
 	modelId: isText,
 	modelName: isTextOrNull,
 	providerName: isTextOrNull,
-	isStreaming: isBooleanOrNull,
-	outputModalities: isTexts,
-	inferenceTypes: isTexts,
+	isStreaming: orNull(isFlag),
+	outputModalities: listOf(isText),
+	inferenceTypes: listOf(isText),
 	lifecycle: isTextOrNull,
 };
-const profileShape: Shape = {id: isText, arn: isText, name: isTextOrNull, modelArns: isTexts};
+const profileShape: Shape = {id: isText, arn: isText, name: isTextOrNull, modelArns: listOf(isText)};
 
 const shapes: Readonly<Record<ListKey, Shape>> = {
 	applied: quotaShape,
@@ -133,10 +125,10 @@ const shapes: Readonly<Record<ListKey, Shape>> = {
 
 /** Valid entries of a file that are less than a day old; a foreign or broken file has none. */
 const freshEntries = (content: unknown, now: number): ReadonlyMap<ListKey, Entry> => {
-	const lists = isObject(content) && content.version === cacheVersion ? content.lists : undefined;
+	const lists = at(content, 'version') === cacheVersion ? at(content, 'lists') : undefined;
 	const fresh = new Map<ListKey, Entry>();
 	for (const key of listKeys) {
-		const entry = isObject(lists) ? lists[key] : undefined;
+		const entry = at(lists, key);
 		if (isEntry(entry, shapes[key]) && entry.savedAt <= now && now - entry.savedAt < maxAgeMs) {
 			fresh.set(key, entry);
 		}
@@ -145,40 +137,12 @@ const freshEntries = (content: unknown, now: number): ReadonlyMap<ListKey, Entry
 };
 
 const isEntry = (entry: unknown, shape: Shape): entry is Entry =>
-	isObject(entry) &&
-	typeof entry.savedAt === 'number' &&
-	Array.isArray(entry.items) &&
-	entry.items.every(
-		(item) => isObject(item) && Object.entries(shape).every(([key, isValid]) => isValid(item[key])),
-	);
+	shapedAs({savedAt: isNumber, items: listOf(shapedAs(shape))})(entry);
 
 /** The real disk below the quota cache. */
-
-/** Node's own recursive mkdir never ends below a parent that refuses folders as if it were absent (`/proc`). */
-const makeFolder = async (folder: string): Promise<void> => {
-	const make = async () => mkdir(folder, {mode: privateFolderMode});
-	try {
-		await make();
-	} catch (error) {
-		const code = error instanceof Error && 'code' in error ? error.code : undefined;
-		if (code === 'EEXIST') {
-			return;
-		}
-		if (code !== 'ENOENT' || path.dirname(folder) === folder) {
-			throw error;
-		}
-		await makeFolder(path.dirname(folder));
-		await make();
-	}
-};
-
-/** Files of the cache, and those that running programs share: after a crash of the machine they are not needed. */
 export const diskFiles: CacheFiles = {
 	read: async (file) => readFile(file, 'utf8'),
-	async write(file, text) {
-		await makeFolder(path.dirname(file));
-		await writeAtomically(file, text, {isLasting: false});
-	},
+	write: writeWithFolder,
 };
 
 /** Variables that decide which account answers when no profile is named. Their values are hashed, never stored. */

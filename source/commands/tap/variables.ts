@@ -31,6 +31,8 @@ const exceptionsWithTap = (environment: Environment): Readonly<Record<string, st
 const tapVariables = (url: string, environment: Environment): Readonly<Record<string, string>> => ({
 	AWS_ENDPOINT_URL_BEDROCK_RUNTIME: url,
 	ANTHROPIC_BEDROCK_BASE_URL: url,
+	// As in the address of the service, which this one takes the place of.
+	ANTHROPIC_BEDROCK_MANTLE_BASE_URL: `${url}/anthropic`,
 	...exceptionsWithTap(environment),
 });
 
@@ -56,8 +58,13 @@ export function tapLines(url: string, environment: Environment): readonly string
 	];
 }
 
-/** The environment of a program that is started behind a tap. */
-export function childEnvironment(url: string, environment: Environment): NodeJS.ProcessEnv {
+/** Where SDKs read their Region: each reads one of them. */
+const regionNames = ['AWS_REGION', 'AWS_DEFAULT_REGION'];
+
+/** The environment of a program that is started behind a tap. @param region Of the tap: for a program that has none. */
+export function childEnvironment(url: string, environment: Environment, region: string): NodeJS.ProcessEnv {
+	const own = regionNames.map((name) => environment[name]).find(Boolean) ?? region;
+	const regions = regionNames.map((name) => [name, environment[name] || own] as const);
 	const rest = Object.fromEntries(Object.entries(environment).filter(([name]) => !hindering.includes(name)));
-	return {...rest, ...tapVariables(url, environment)};
+	return {...rest, ...Object.fromEntries(regions), ...tapVariables(url, environment)};
 }

@@ -31,7 +31,7 @@ import {
 	toUncheckedRecord,
 	type UncheckedRecord,
 } from './request-records.ts';
-import {retryDelayMs} from './retry-policy.ts';
+import {retryDelayMs} from './retries.ts';
 
 type SettlementPorts = {
 	readonly onAnswer?: ((record: AnswerRecord) => void) | undefined;
@@ -379,6 +379,7 @@ export function createSettlement(core: RunCore, ports: SettlementPorts): Attempt
 			core.sendAgain(request, clock.now() + delayMs);
 		}
 		if (failure.class === 'throttled-day') {
+			cell.bucket.dayEnded();
 			core.giveUpForDay(cell);
 		} else if (cell.fail(failure, delayMs === undefined)) {
 			core.note('given-up', `${cell.variant.name} on ${cell.target.model} is given up: ${failure.message}`);

@@ -3,7 +3,9 @@ import type {BlockPlace, Broken} from '../../domain/run-event.ts';
 import type {Item, Prompt, Recorded} from '../../domain/task.ts';
 import type {Cell} from '../cells/cell.ts';
 import type {ConcurrencyLimiter} from '../scheduling/concurrency-limiter.ts';
-import type {ItemRange} from '../scheduling/item-walk.ts';
+
+/** Items of a request, as a range of the order in which items are asked. */
+export type ItemRange = {readonly from: number; readonly count: number};
 
 /** Position of a request in a block; in a conversation its last turn completes it. */
 type Place = Omit<BlockPlace, 'isUnitOver'>;

@@ -16,8 +16,8 @@ import {
 	typicalOf,
 	type Variant,
 } from '../../domain/task.ts';
+import {MaxTokensTuner} from '../../metrics/decisions/max-tokens.ts';
 import {chatInLane, composePrompt, composeRecorded, composeTurn, messagesOf} from '../../prompts/compose.ts';
-import {MaxTokensTuner} from './max-tokens-tuner.ts';
 
 /** After one such failure nothing sent to this target can succeed. */
 const hopeless: ReadonlySet<FailureClass> = new Set([

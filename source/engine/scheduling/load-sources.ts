@@ -7,8 +7,7 @@ import {chatInLane} from '../../prompts/compose.ts';
 import type {Draft} from '../attempts/logical-request.ts';
 import type {Cell} from '../cells/cell.ts';
 import {ConcurrencyLimiter} from './concurrency-limiter.ts';
-import {type Interleaving, interleave} from './interleaving.ts';
-import {type ItemWalk, itemWalk} from './item-walk.ts';
+import {type Interleaving, type ItemWalk, interleave, itemWalk} from './interleaving.ts';
 import {isAdaptive} from './variant-ladder.ts';
 
 /** A source of requests of one lane. Times are milliseconds of running time. */

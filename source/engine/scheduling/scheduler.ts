@@ -6,12 +6,11 @@ import type {Item} from '../../domain/task.ts';
 import type {Attempts} from '../attempts/attempts.ts';
 import {type Draft, isUnsentTurn, type LogicalRequest} from '../attempts/logical-request.ts';
 import {lostEvent} from '../attempts/request-records.ts';
-import {type Refusal, refusal} from '../attempts/retry-policy.ts';
+import {type Refusal, type RetryQueue, refusal} from '../attempts/retries.ts';
 import type {Cell} from '../cells/cell.ts';
 import {maximumInFlight, memberOf, type RunCore} from '../run-core.ts';
 import type {BlockedOn} from '../run-words.ts';
 import {announceLanes, type Source} from './load-sources.ts';
-import type {RetryQueue} from './retry-queue.ts';
 import {createAdaptiveChoice, isAdaptive} from './variant-ladder.ts';
 
 /** With more requests waiting to be sent again, no new ones are started. */

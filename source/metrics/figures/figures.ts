@@ -170,6 +170,8 @@ export type Figures = {
 	readonly latencies: LatencyOverTime;
 	readonly levels: TargetLevels[];
 	readonly failures: Map<string, FailureCount>;
+	/** What of them is in the log: once for each that met it. */
+	readonly logged: Set<string>;
 	events: readonly LogEvent[];
 	/** Milliseconds since 1970 at the start. */
 	startedEpochMs: number | undefined;
@@ -207,6 +209,7 @@ export function emptyFigures(cells: readonly CellSpec[], targets: number, window
 		latencies: new LatencyOverTime(cells.length),
 		levels: Array.from({length: targets}, () => ({inFlight: 0, reserved: 0})),
 		failures: new Map(),
+		logged: new Set(),
 		events: [],
 		startedEpochMs: undefined,
 		endedAt: undefined,

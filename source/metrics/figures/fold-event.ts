@@ -26,16 +26,19 @@ const note = (figures: Figures, at: number, kind: string, text: string): void =>
 	figures.events = [...figures.events, {at: isoAt(figures, at), kind, text}].slice(-maxEvents);
 };
 
-/** Counts a failure by class and message. The first of its kind is also logged. */
-const countFailure = (figures: Figures, at: number, failure: Failure): void => {
+/** Counts a failure by class and message. The first of its kind is also logged, of a tap the first of each client. */
+const countFailure = (figures: Figures, at: number, failure: Failure, sender?: string): void => {
 	figures.isSimulated ||= failure.isSimulated ?? false;
 	const key = `${failure.class} ${failure.message}`;
 	const known = figures.failures.get(key);
 	if (known === undefined && figures.failures.size >= maxFailures) {
 		return;
 	}
-	if (known === undefined) {
-		note(figures, at, failure.class, failure.message);
+	const ofSender = `${key} ${sender ?? ''}`;
+	if (!figures.logged.has(ofSender) && figures.logged.size < maxFailures) {
+		figures.logged.add(ofSender);
+		const {message} = failure;
+		note(figures, at, failure.class, sender === undefined ? message : `${sender}: ${message}`);
 	}
 	figures.failures.set(key, {
 		class: failure.class,
@@ -142,7 +145,7 @@ export function foldEvent(figures: Figures, event: RunEvent): void {
 	switch (event.type) {
 		case 'started':
 			figures.startedEpochMs = event.epochMs - event.at;
-			note(figures, event.at, 'started', 'The run started.');
+			note(figures, event.at, 'started', event.text ?? 'The run started.');
 			break;
 		case 'ended':
 			foldPause(figures, event.at);
@@ -173,12 +176,12 @@ export function foldEvent(figures: Figures, event: RunEvent): void {
 			leave(figures, event);
 			foldBroken(figures, event);
 			figures.timeline.count(event.at, event.target, {throttled: 1});
-			countFailure(figures, event.at, event.failure);
+			countFailure(figures, event.at, event.failure, event.sender);
 			break;
 		case 'failed':
 			leave(figures, event);
 			foldBroken(figures, event);
-			countFailure(figures, event.at, event.failure);
+			countFailure(figures, event.at, event.failure, event.sender);
 			break;
 		case 'abandoned':
 			leave(figures, event);

@@ -7,10 +7,9 @@ import {adviseMaxTokens} from '../decisions/max-tokens.ts';
 import {leftBy, sustainableRate} from '../decisions/sustainable.ts';
 import {wilsonInterval} from '../statistics/intervals.ts';
 import {VectorMoments} from '../statistics/vector-moments.ts';
-import {cachingFigures, turnFigures} from './breakdowns.ts';
 import {activeMs, type Figures} from './figures.ts';
 import {spentUsd} from './request-measures.ts';
-import {emptyTotals, type VariantTotals} from './variant-totals.ts';
+import {cachingFigures, emptyTotals, turnFigures, type VariantTotals} from './variant-totals.ts';
 
 const noRate: VariantFigures['rate'] = {
 	requestsPerMinute: null,

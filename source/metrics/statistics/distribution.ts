@@ -1,17 +1,39 @@
-import {Int32Histogram} from 'hdr-histogram-js';
 import type {Distribution, Mean} from '../../domain/figures-schema.ts';
 import {minSamples, studentT} from './intervals.ts';
 
 /** Above it values are recorded as this one: two hours in hundredths of a millisecond. */
 const highest = 720_000_000;
-/** Two significant digits: a quantile is at most 1% above the true value, and memory is about 12 KB. */
-const significantDigits = 2;
+/**
+ * Values below twice this are kept exactly, greater ones in steps of at most 1 / this of the value, as in an HDR histogram of
+ * two significant digits: a quantile is at most 1% above the true value, and memory is about 12 KB.
+ */
+const resolution = 128;
+
+/** The step of a whole value: each power of two has `resolution` of them. */
+const stepOf = (value: number): number => {
+	const shift = Math.max(0, 24 - Math.clz32(value));
+	return shift * resolution + (value >>> shift);
+};
+
+/** The greatest value of a step. */
+const upperEndOf = (step: number): number => {
+	const shift = Math.max(0, Math.floor(step / resolution) - 1);
+	return (step - shift * resolution + 1) * 2 ** shift - 1;
+};
+
+const lowerEndOf = (step: number): number => (step === 0 ? 0 : upperEndOf(step - 1) + 1);
+
+/** Products of parts and counts may be off by the last digit. */
+const rounding = 1e-12;
 
 /** Quantiles of a stream of values that are not negative, in bounded memory. */
 export class Quantiles {
-	readonly #histogram = new Int32Histogram(1, highest, significantDigits);
+	readonly #counts = new Int32Array(stepOf(highest) + 1);
 	readonly #scale: number;
+	#count = 0;
 	#max = 0;
+	/** The highest step with a value. */
+	#last = 0;
 
 	/** @param scale Steps per unit: values are kept to 1 / scale. */
 	constructor(scale = 1) {
@@ -19,7 +41,7 @@ export class Quantiles {
 	}
 
 	get count(): number {
-		return this.#histogram.totalCount;
+		return this.#count;
 	}
 
 	/** Exact; 0 when there is none. */
@@ -29,39 +51,45 @@ export class Quantiles {
 
 	add(value: number): void {
 		this.#max = Math.max(this.#max, value);
-		this.#histogram.recordValue(Math.min(highest, Math.max(0, Math.round(value * this.#scale))));
+		const step = stepOf(Math.min(highest, Math.max(0, Math.round(value * this.#scale))));
+		this.#counts[step] = this.#at(step) + 1;
+		this.#count++;
+		this.#last = Math.max(this.#last, step);
 	}
 
 	/** The value that a part of all values (0 to 1) does not exceed; 0 when there is none. */
 	at(part: number): number {
-		return Math.min(this.#max, this.#histogram.getValueAtPercentile(part * 100) / this.#scale);
+		const needed = Math.max(1, Math.ceil(Math.min(1, part) * this.#count * (1 - rounding)));
+		let step = this.#last;
+		for (let left = this.#count - this.#at(step); step > 0 && left >= needed; left -= this.#at(step)) {
+			step--;
+		}
+		return Math.min(this.#max, upperEndOf(step) / this.#scale);
 	}
 
 	/** How many values are greater than this one, to the resolution of the histogram. */
 	countAbove(value: number): number {
-		const histogram = this.#histogram;
 		let count = 0;
-		for (let index = histogram.countsArrayLength - 1; index >= 0; index--) {
-			if (histogram.valueFromIndex(index) <= value * this.#scale) {
-				break;
-			}
-			count += histogram.getCountAtIndex(index);
+		for (let step = this.#last; step >= 0 && lowerEndOf(step) > value * this.#scale; step--) {
+			count += this.#at(step);
 		}
 		return count;
 	}
 
 	/** Recorded values with their counts, ascending: the upper end of each step. */
 	steps(): ReadonlyArray<readonly [number, number]> {
-		const histogram = this.#histogram;
 		const steps: Array<readonly [number, number]> = [];
-		for (let index = 0; index < histogram.countsArrayLength; index++) {
-			const count = histogram.getCountAtIndex(index);
+		for (let step = 0; step <= this.#last; step++) {
+			const count = this.#at(step);
 			if (count > 0) {
-				const upper = histogram.highestEquivalentValue(histogram.valueFromIndex(index));
-				steps.push([Math.min(this.#max, upper / this.#scale), count]);
+				steps.push([Math.min(this.#max, upperEndOf(step) / this.#scale), count]);
 			}
 		}
 		return steps;
+	}
+
+	#at(step: number): number {
+		return this.#counts[step] ?? 0;
 	}
 }
 

@@ -118,15 +118,15 @@ function atRank(histogram: ReadonlyArray<readonly [upper: number, count: number]
 }
 
 /**
- * Short unique names for result files: the folder of a `results.json`, else the file's own name.
+ * Short unique names for result files or their folders: the folder of a `results.json`, else the file's own name.
  *
  * @param files As the user typed them.
  */
 export function runNames(files: readonly string[]): readonly string[] {
 	const short = files.map((file) => {
-		const {name, base, dir} = path.parse(file);
+		const {base, dir} = path.parse(file);
 		const folder = path.basename(path.resolve(dir));
-		return base === 'results.json' && folder !== '' ? folder : name;
+		return base === 'results.json' && folder !== '' ? folder : base.replace(/\.json$/, '');
 	});
 	const isClear = new Set(short).size === short.length;
 	return isClear

@@ -18,13 +18,14 @@ const makers = [
 export type ChartFile = {readonly fileName: string; readonly chart: Chart};
 
 /**
- * Every chart of a run, in a stable order: five for each model; with several models the model is part of the file name.
+ * Every chart of a run, in a stable order: five for each model that answered or throttled; with several models the model
+ * is part of the file name.
  */
 export function chartsOf(results: Results): readonly ChartFile[] {
 	const suffixes = modelSuffixes(results);
 	return results.targets.flatMap((_, index) => {
 		const input = chartInput(results, index);
-		return input === undefined
+		return input === undefined || !hasSomething(input.results)
 			? []
 			: makers.map((make) => {
 					const chart = make(input);
@@ -32,6 +33,11 @@ export function chartsOf(results: Results): readonly ChartFile[] {
 				});
 	});
 }
+
+const hasSomething = ({variants}: Pick<Results, 'variants'>): boolean =>
+	variants.some(({requests: {succeeded, throttled}}) =>
+		[succeeded, ...Object.values(throttled)].some((count) => count > 0),
+	);
 
 /** `-<model>` for each target when there are several: safe in a file name on every system, and unlike each other. */
 function modelSuffixes({targets}: Results): readonly string[] {

@@ -1,4 +1,4 @@
-import {ServiceError, validationError} from '../wire/service-error.ts';
+import {ServiceError, validationError} from '../wire/exchange.ts';
 import {type Lifecycle, type Model, type Scope, scopeOfPrefix} from './model.ts';
 import {findModel, models} from './models.ts';
 

@@ -1,26 +1,24 @@
 import type {Json} from '../families/prompt.ts';
 import type {MetricSettings} from '../faults/script.ts';
-import {
-	dimensionsOf,
-	invalidParameter,
-	MetricError,
-	momentOf,
-	numberOf,
-	pagePositionOf,
-	textListOf,
-	textOf,
-	tokenOf,
-	validationFault,
-} from './metric-answer.ts';
 import {createMetricMath} from './metric-math.ts';
 import {
 	dimensionSets,
+	dimensionsOf,
+	invalidParameter,
+	MetricError,
 	type MetricQuery,
+	momentOf,
 	namespace,
+	numberOf,
+	pagePositionOf,
 	readQueries,
 	readSeries,
 	type Series,
 	type SeriesQuery,
+	textListOf,
+	textOf,
+	tokenOf,
+	validationFault,
 } from './metric-query.ts';
 import {isPublished, type MetricSource} from './metric-source.ts';
 import {isDuration, metricNames} from './minute-sums.ts';

@@ -6,7 +6,7 @@ import {decodeCbor, encodeCbor} from '../wire/cbor.ts';
 import {type Exchange, type Reply, regionOf} from '../wire/exchange.ts';
 import {type FieldKinds, queryError, queryResult} from '../wire/xml.ts';
 import {getMetricData, getMetricStatistics, listMetrics} from './metric-actions.ts';
-import {MetricError} from './metric-answer.ts';
+import {MetricError} from './metric-query.ts';
 import {lookAt} from './metric-source.ts';
 
 /** CloudWatch in its three protocols; the age and language of an SDK decide which one it uses. */

@@ -1,8 +1,7 @@
 import {randomUUID} from 'node:crypto';
 import {accountId} from '../catalog/profiles.ts';
 import type {Scenario} from '../faults/script.ts';
-import type {Exchange} from '../wire/exchange.ts';
-import {ServiceError} from '../wire/service-error.ts';
+import {type Exchange, ServiceError} from '../wire/exchange.ts';
 import {actionNotServed, queryResult} from '../wire/xml.ts';
 
 /** The caller, who is always the same: the simulator checks no key. */

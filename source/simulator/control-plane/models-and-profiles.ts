@@ -6,8 +6,7 @@ import {findProfile, type Profile, profileArn, profiles} from '../catalog/profil
 import {scenarioProfiles} from '../cloudwatch/background.ts';
 import type {Json} from '../families/prompt.ts';
 import type {Simulation} from '../simulation.ts';
-import {type Exchange, regionOf, sendJson} from '../wire/exchange.ts';
-import {ServiceError, validationError} from '../wire/service-error.ts';
+import {type Exchange, regionOf, ServiceError, sendJson, validationError} from '../wire/exchange.ts';
 
 /** The lists and look-ups of the control plane: foundation models and inference profiles. */
 

@@ -1,5 +1,5 @@
 import type {Model} from '../catalog/model.ts';
-import {type ServiceError, validationError} from '../wire/service-error.ts';
+import {type ServiceError, validationError} from '../wire/exchange.ts';
 import type {ResponseContext} from './family.ts';
 import {isJson, type Json} from './prompt.ts';
 

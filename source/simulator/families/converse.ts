@@ -1,5 +1,5 @@
 import type {Model} from '../catalog/model.ts';
-import {validationError} from '../wire/service-error.ts';
+import {validationError} from '../wire/exchange.ts';
 import {asksToThink, formatSchema, samplingFault, thinkingFault} from './anthropic-request.ts';
 import {
 	isJson,

@@ -1,4 +1,4 @@
-import {validationError} from '../wire/service-error.ts';
+import {validationError} from '../wire/exchange.ts';
 
 /**
  * The simulator's own tokenizer: a token is up to five letters, up to three digits or up to two other signs, with one

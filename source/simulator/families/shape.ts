@@ -1,4 +1,4 @@
-import {validationError} from '../wire/service-error.ts';
+import {validationError} from '../wire/exchange.ts';
 import {isJson, type Json} from './prompt.ts';
 
 /** Validation of request bodies, with the messages of the JSON schema validator in front of most models. */

@@ -1,4 +1,4 @@
-import {validationError} from '../wire/service-error.ts';
+import {validationError} from '../wire/exchange.ts';
 import type {Delta, ToolUse} from './family.ts';
 import {isJson, type Json, type RequestedTools, type Tool, type ToolChoice} from './prompt.ts';
 

@@ -1,6 +1,6 @@
 import type {Random} from '../answers/random.ts';
 import type {Bucket} from '../enforcement.ts';
-import {ServiceError, throttlingError, validationError} from '../wire/service-error.ts';
+import {ServiceError, throttlingError, validationError} from '../wire/exchange.ts';
 import type {Fault, FaultScript} from './script.ts';
 
 /** The faults as they happen, and the service's messages for them. */

@@ -9,7 +9,7 @@ import {isJson, type Json, parseBody, promptTokens} from '../families/prompt.ts'
 import {operations} from '../runtime/dialects.ts';
 import type {StoredObject} from '../s3/object-store.ts';
 import type {Simulation} from '../simulation.ts';
-import {ServiceError} from '../wire/service-error.ts';
+import {ServiceError} from '../wire/exchange.ts';
 import type {BatchJob, JobState} from './job-store.ts';
 
 /**

@@ -4,8 +4,7 @@ import {resolveModel} from '../catalog/profiles.ts';
 import {assertAllowed} from '../control-plane/identity.ts';
 import {isJson, type Json, parseBody} from '../families/prompt.ts';
 import type {Simulation} from '../simulation.ts';
-import {type Exchange, regionOf, sendJson} from '../wire/exchange.ts';
-import {ServiceError, validationError} from '../wire/service-error.ts';
+import {type Exchange, regionOf, ServiceError, sendJson, validationError} from '../wire/exchange.ts';
 import {type BatchJob, isActive, type JobRequest} from './job-store.ts';
 import {parseUri, runJob} from './run-job.ts';
 

@@ -2,8 +2,7 @@ import {identifier, type Random, uuid} from '../answers/random.ts';
 import type {Model} from '../catalog/model.ts';
 import type {PartKind, ResponseContext, ToolUse} from '../families/family.ts';
 import {isJson, type Json, type Prompt, type Segment, textSegment} from '../families/prompt.ts';
-import {type Exchange, type Reply, sendJson} from '../wire/exchange.ts';
-import {ServiceError, type ThrottleKind} from '../wire/service-error.ts';
+import {type Exchange, type Reply, ServiceError, sendJson, type ThrottleKind} from '../wire/exchange.ts';
 import type {ApiName, MantleModel} from './mantle-models.ts';
 
 /**

@@ -10,8 +10,13 @@ import type {AnswerWriter, Deliverable} from '../runtime/deliver.ts';
 import {chunkParts, dueShareOf, partsOf} from '../runtime/dialect.ts';
 import type {Simulation} from '../simulation.ts';
 import {type MantleApi, MantleError, requestIdHeaders} from './mantle-api.ts';
-import type {MantleAdmission, MantleRefusal} from './mantle-buckets.ts';
-import {findMantleModel, type MantleModel, type Surface} from './mantle-models.ts';
+import {
+	findMantleModel,
+	type MantleAdmission,
+	type MantleModel,
+	type MantleRefusal,
+	type Surface,
+} from './mantle-models.ts';
 
 /** An incoming request. */
 export type MantleArrival = {

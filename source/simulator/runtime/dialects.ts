@@ -8,7 +8,7 @@ import {type Json, parseBody} from '../families/prompt.ts';
 import {familyOf} from '../families/registry.ts';
 import {assertShape} from '../families/shape.ts';
 import {encodeEvent, paddedJson} from '../wire/event-stream.ts';
-import {validationError} from '../wire/service-error.ts';
+import {validationError} from '../wire/exchange.ts';
 import {
 	type AnswerBlock,
 	chunkParts,

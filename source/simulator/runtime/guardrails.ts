@@ -1,7 +1,7 @@
 import type {IncomingHttpHeaders} from 'node:http';
 import type {Answer, GuardrailVerdict} from '../families/family.ts';
 import {isJson, type Json, type Prompt, tokenize} from '../families/prompt.ts';
-import {validationError} from '../wire/service-error.ts';
+import {validationError} from '../wire/exchange.ts';
 
 /** The one guardrail of the simulated account. It blocks prompts with a marker. */
 

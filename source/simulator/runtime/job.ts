@@ -9,7 +9,7 @@ import {errorOfFault, streamMessage} from '../faults/faults.ts';
 import type {Fault} from '../faults/script.ts';
 import type {Simulation} from '../simulation.ts';
 import {encodeException} from '../wire/event-stream.ts';
-import {ServiceError, throttlingError, validationError} from '../wire/service-error.ts';
+import {ServiceError, throttlingError, validationError} from '../wire/exchange.ts';
 import type {AnswerWriter, Deliverable} from './deliver.ts';
 import type {Dialect, RequestedSettings} from './dialect.ts';
 import {type Operation, refuseOtherModels} from './dialects.ts';

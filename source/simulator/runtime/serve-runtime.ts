@@ -8,8 +8,15 @@ import {isJson, type Json, parseBody, promptTokens} from '../families/prompt.ts'
 import {familyOf} from '../families/registry.ts';
 import type {Simulation} from '../simulation.ts';
 import type {RequestRecord} from '../stats.ts';
-import {delayedReply, type Exchange, regionOf, sendError, sendJson} from '../wire/exchange.ts';
-import {ServiceError, validationError} from '../wire/service-error.ts';
+import {
+	delayedReply,
+	type Exchange,
+	regionOf,
+	ServiceError,
+	sendError,
+	sendJson,
+	validationError,
+} from '../wire/exchange.ts';
 import {type Delivery, deliverStream, deliverWhole} from './deliver.ts';
 import type {Operation} from './dialects.ts';
 import {type Arrival, createJob} from './job.ts';

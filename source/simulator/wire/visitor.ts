@@ -1,5 +1,4 @@
-import type {Exchange} from './exchange.ts';
-import {ServiceError} from './service-error.ts';
+import {type Exchange, ServiceError} from './exchange.ts';
 
 /** Who may call the simulator: programs of this machine, but no page in a browser. */
 

@@ -1,6 +1,5 @@
 import type {Json} from '../families/prompt.ts';
-import {type Exchange, serviceOf} from './exchange.ts';
-import {ServiceError} from './service-error.ts';
+import {type Exchange, ServiceError, serviceOf} from './exchange.ts';
 
 /** XML as AWS's older protocols write it: elements and texts, no attributes but a name space at the root. */
 

@@ -13,10 +13,9 @@ import {isDemoOffered} from '../../view/availability.ts';
 import {type KeyCommand, keyOf} from '../../view/keymap.ts';
 import type {ListState} from '../../view/lists.ts';
 import type {OwnColumns, State} from '../../view/state.ts';
-import {useAppearance} from '../appearance.tsx';
 import {type FrameTitle, panelInside, scrolledLines} from '../frame.ts';
 import type {Tier} from '../layout.ts';
-import {Panel} from '../panel.tsx';
+import {Panel, useAppearance} from '../panel.tsx';
 import {
 	type AccountChartKind,
 	accountChartLines,

@@ -7,7 +7,7 @@ import {type Keymap, keyOf, titleOf} from '../../view/keymap.ts';
 import {type Setting, settings} from '../../view/settings.ts';
 import type {ColumnChooser, Overlay, SettingsForm, State} from '../../view/state.ts';
 import {statusOf} from '../../view/status.ts';
-import {leftWords} from '../../view/tap/tap-words.ts';
+import {leftWords} from '../../view/tap/client-rows.ts';
 import {boxed, type Content, firstShown, framed, overlayRoom} from '../frame.ts';
 import {type Rect, tierOf} from '../layout.ts';
 import {planEntries} from '../panels/notice.ts';

@@ -7,7 +7,7 @@ import {shownRegions} from '../../view/account/account-state.ts';
 import {isDemoOffered} from '../../view/availability.ts';
 import {keyOf} from '../../view/keymap.ts';
 import {type PickerRow, pickerRows, roomOf} from '../../view/picker.ts';
-import {limitWords} from '../../view/quota-words.ts';
+import {limitWords} from '../../view/quotas.ts';
 import type {Picker, RemoteList, State} from '../../view/state.ts';
 import {type Content, firstShown} from '../frame.ts';
 

@@ -3,7 +3,7 @@ import type {Limit, Target} from '../../domain/target.ts';
 import {gaugeBar, gaugeFraction, gaugeGlyphs, gaugeLevel, gaugeLevels} from '../../text/bars.ts';
 import {formatCount, formatPercent, formatSecondsLeft, formatTokens} from '../../text/numbers.ts';
 import {fitLine, type Line, lineWidth, segment, type Tone} from '../../text/segment.ts';
-import {sourceWord} from '../../view/quota-words.ts';
+import {sourceWord} from '../../view/quotas.ts';
 import {bucketNow, isRunning, shownSnapshot, snapshotNowMs, throttledSinceMs} from '../../view/selectors.ts';
 import type {State} from '../../view/state.ts';
 import {lastSecond, secondsToLimit} from '../../view/timeline.ts';

@@ -2,7 +2,7 @@ import {fitLine, joinLines, type Line, lineWidth, segment, spreadLine} from '../
 import {cleanText, displayWidth, truncateMiddle} from '../../text/width.ts';
 import {shownRegions} from '../../view/account/account-state.ts';
 import {keyOf, viewsOf} from '../../view/keymap.ts';
-import {accountWords, quotaWords} from '../../view/quota-words.ts';
+import {accountWords, quotaWords} from '../../view/quotas.ts';
 import {isRunning, shownSnapshot} from '../../view/selectors.ts';
 import type {ScreenTap, State} from '../../view/state.ts';
 import {accountStatus, frozenStatus, type Status, statusOf} from '../../view/status.ts';

@@ -14,7 +14,7 @@ import {
 	listedQuotas,
 	type QuotaRow,
 	selectedQuota,
-} from '../../view/quota-table.ts';
+} from '../../view/quotas.ts';
 import type {State} from '../../view/state.ts';
 import {type FrameTitle, firstShown} from '../frame.ts';
 

@@ -9,7 +9,7 @@ import {keyOf} from '../../view/keymap.ts';
 import {bucketNow, shownSnapshot, snapshotNowMs, throttledSinceMs} from '../../view/selectors.ts';
 import type {State} from '../../view/state.ts';
 import {accountStatus, statusOf} from '../../view/status.ts';
-import {requestCount} from '../../view/tap/tap-words.ts';
+import {requestCount} from '../../view/tap/client-rows.ts';
 import {throttledTotal} from '../../view/variant-order.ts';
 import {footerLine} from './footer.ts';
 import {isSimulatedIn, shownTargetIndex} from './header.ts';

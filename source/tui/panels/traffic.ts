@@ -17,8 +17,13 @@ import {keyOf} from '../../view/keymap.ts';
 import {listWords} from '../../view/lists.ts';
 import {shownSnapshot} from '../../view/selectors.ts';
 import type {State} from '../../view/state.ts';
-import {type ClientRow, clientColumns, clientName} from '../../view/tap/client-rows.ts';
-import {cacheMissWords, requestCount} from '../../view/tap/tap-words.ts';
+import {
+	type ClientRow,
+	cacheMissWords,
+	clientColumns,
+	clientName,
+	requestCount,
+} from '../../view/tap/client-rows.ts';
 import {listedTraffic, selectedClient} from '../../view/tap/traffic-list.ts';
 import {type FrameTitle, firstShown, panelInside, scrolledLines} from '../frame.ts';
 import type {Tier} from '../layout.ts';

@@ -1,17 +1,25 @@
 import {bucketKey} from '../../domain/account-snapshot.ts';
 import type {Distribution} from '../../domain/figures-schema.ts';
-import type {Snapshot} from '../../domain/snapshot.ts';
+import type {BucketState, Gauge, Snapshot} from '../../domain/snapshot.ts';
 import type {TapClient} from '../../domain/tap.ts';
-import {formatCount, formatDurationMs, formatPercent, formatTokens, formatUsd} from '../../text/numbers.ts';
+import type {Limit, Quota} from '../../domain/target.ts';
+import {
+	formatCount,
+	formatDurationMs,
+	formatPercent,
+	formatSpan,
+	formatTokens,
+	formatUsd,
+} from '../../text/numbers.ts';
 import type {Column} from '../../text/table.ts';
 import {cleanText} from '../../text/width.ts';
 import {shortModel} from '../account/account-rows.ts';
 
-/** The clients of a tap as a table, the same on screen and in print. */
+/** The clients of a tap as a table, and what the tap does in words: the same on screen and in print. */
 
 /** One client on one model, or one session of it. */
 export type ClientRow = TapClient & {
-	/** Stays the same while figures change. */
+	/** Stays the same while figures and names change: its place in the order of arrival. */
 	readonly key: string;
 	/** The sessions that the row adds up, those that used most first. */
 	readonly sessions: readonly TapClient[];
@@ -34,13 +42,18 @@ const indexOf = ({targets}: TapSnapshot, client: TapClient): number | undefined 
 	return index === -1 ? undefined : index;
 };
 
-function rowOf(client: TapClient, sessions: readonly TapClient[], snapshot: TapSnapshot): ClientRow {
+function rowOf(
+	client: TapClient,
+	sessions: readonly TapClient[],
+	snapshot: TapSnapshot,
+	key: string,
+): ClientRow {
 	const {input, output, cacheRead, cacheWrite, quota, reserved} = client.tokens;
 	const targetIndex = indexOf(snapshot, client);
 	const burndown = snapshot.targets[targetIndex ?? -1]?.burndown.value ?? 1;
 	return {
 		...client,
-		key: JSON.stringify([client.name, client.model, client.session]),
+		key,
 		sessions,
 		targetIndex,
 		outputShare: share(output * burndown, quota),
@@ -57,20 +70,24 @@ function byUse<Client extends TapClient>(clients: readonly Client[]): readonly C
 
 /** The sessions of a tap, those that used most first. */
 export function clientRows(snapshot: TapSnapshot): readonly ClientRow[] {
-	return byUse((snapshot.tap?.clients ?? []).map((client) => rowOf(client, [client], snapshot)));
+	return byUse(
+		(snapshot.tap?.clients ?? []).map((client, index) => rowOf(client, [client], snapshot, String(index))),
+	);
 }
 
 /** The same with all sessions and application profiles of a client on a bucket in one row. */
 export function foldedClientRows(snapshot: TapSnapshot): readonly ClientRow[] {
-	const groups = Map.groupBy(snapshot.tap?.clients ?? [], (client) => {
+	const all = snapshot.tap?.clients ?? [];
+	const groups = Map.groupBy(all, (client) => {
 		const target = snapshot.targets[indexOf(snapshot, client) ?? -1];
 		return JSON.stringify([client.name, target === undefined ? client.model : bucketKey(target)]);
 	});
 	return byUse(
-		[...groups].flatMap(([key, clients]) => {
+		[...groups.values()].flatMap((clients) => {
 			const sessions = byUse(clients);
 			const sum = sumOf(sessions, snapshot);
-			return sum === undefined ? [] : [{...rowOf(sum, sessions, snapshot), key}];
+			const [first = -1] = clients.map((client) => all.indexOf(client));
+			return sum === undefined ? [] : [rowOf(sum, sessions, snapshot, String(first))];
 		}),
 	);
 }
@@ -275,3 +292,78 @@ export const clientColumns: ReadonlyArray<Column<ClientRow>> = [
 	},
 	{key: 'cost', header: 'Cost', align: 'right', priority: 55, format: ({costUsd}) => formatUsd(costUsd)},
 ];
+
+const gaugeText = (
+	{used, reserved, limit, others}: Gauge,
+	unit: string,
+	{source}: Pick<Limit, 'source'>,
+): string =>
+	[
+		`${formatTokens(used)} used`,
+		...(reserved > 0 ? [`${formatTokens(reserved)} reserved`] : []),
+		...(others === undefined ? [] : [`others ${formatTokens(others)}`]),
+		limit === null
+			? `no ${unit} quota known`
+			: `of ${formatTokens(limit)} ${unit}${source === 'assumed' ? ' (assumed)' : ''}`,
+	].join(', ');
+
+/** Both limits of a bucket in one line. */
+export function gaugeWords(
+	{requests, tokens}: BucketState,
+	{requestsPerMinute, tokensPerMinute}: Pick<Quota, 'requestsPerMinute' | 'tokensPerMinute'>,
+): string {
+	return `${gaugeText(requests, 'RPM', requestsPerMinute)} · ${gaugeText(tokens, 'TPM', tokensPerMinute)}`;
+}
+
+/** Requests that came so far, those in flight or held among them. */
+export function requestCount({tap}: Pick<Snapshot, 'tap'>): number {
+	return (tap?.clients ?? []).reduce((sum, {requests}) => sum + requests, 0);
+}
+
+/** What a tap still has to answer: `3 in flight, 12 waiting`. */
+export function leftWords(snapshot: Pick<Snapshot, 'progress' | 'tap'> | undefined): string {
+	const held = (snapshot?.tap?.clients ?? []).reduce((sum, client) => sum + client.held, 0);
+	const waiting = held === 0 ? '' : `, ${formatCount(held)} waiting`;
+	return `${formatCount(snapshot?.progress.inFlight ?? 0)} in flight${waiting}`;
+}
+
+/** How long a tap is up: whole minutes, so that an idle screen stays as it is. */
+export function upWords(elapsedMs: number): string {
+	const minutes = Math.floor(elapsedMs / minuteMs);
+	return minutes < 2 ? `up ${minutes === 0 ? 'under ' : ''}1 min` : `up ${formatSpan(elapsedMs)}`;
+}
+
+const minuteMs = 60_000;
+
+/** What requests wait for: `held 12 s, 3 waiting, next in 4 s`; empty while none waits. */
+export function heldWords({progress}: Pick<Snapshot, 'progress'>): string {
+	return cleanText(progress.waitingFor ?? '');
+}
+
+/** Why input was not read from the cache, as far as the figures show; undefined before an answer. */
+export function cacheMissWords({
+	cachePoints,
+	requests,
+	inFlight,
+	held,
+	tokens,
+}: ClientRow): string | undefined {
+	const {input, cacheRead, cacheWrite} = tokens;
+	if (input + cacheRead + cacheWrite === 0) {
+		return undefined;
+	}
+	if (cacheRead > 0) {
+		return cacheWrite > cacheRead
+			? 'more is written than read: the prefix changes, or expires before the next request'
+			: undefined;
+	}
+	if (cachePoints === 0) {
+		return 'no cache point in its requests';
+	}
+	if (cacheWrite === 0) {
+		return 'nothing was written: its prefix is below the minimum of the model, or the model does not cache';
+	}
+	return requests - inFlight - held <= 1
+		? 'first request: it wrote the cache'
+		: 'written and never read: the prefix changes, or expires before the next request';
+}

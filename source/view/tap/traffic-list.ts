@@ -27,7 +27,7 @@ function sorted(rows: readonly ClientRow[], sort: string, isInverted: boolean): 
 	const direction = isInverted ? -1 : 1;
 	return rows.toSorted((one, other) => {
 		if (value === undefined) {
-			return direction * one.key.localeCompare(other.key, 'en');
+			return direction * nameOf(one).localeCompare(nameOf(other), 'en');
 		}
 		const [left, right] = [value(one), value(other)];
 		return left === null || right === null
@@ -35,6 +35,8 @@ function sorted(rows: readonly ClientRow[], sort: string, isInverted: boolean): 
 			: direction * (right - left);
 	});
 }
+
+const nameOf = ({name, model, session}: ClientRow): string => JSON.stringify([name, model, session]);
 
 type Listed = {
 	readonly rows: readonly ClientRow[];

@@ -3,7 +3,7 @@ import type {AddressInfo} from 'node:net';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
 import {createBackend} from '../../../source/bedrock/backend.ts';
 import {type Clients, createClients} from '../../../source/bedrock/clients/clients.ts';
-import {sendMetricCommand} from '../../../source/bedrock/cloudwatch/metric-calls.ts';
+import {sendMetricCommand} from '../../../source/bedrock/cloudwatch/usage-reader.ts';
 import {createJobService} from '../../../source/bedrock/jobs/job-service.ts';
 import {createObjectStore} from '../../../source/bedrock/jobs/object-store.ts';
 import {quotaSourceOf} from '../../../source/bedrock/quotas/aws-quota-source.ts';

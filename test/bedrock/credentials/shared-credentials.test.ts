@@ -1,8 +1,8 @@
-import {existsSync, readFileSync, writeFileSync} from 'node:fs';
-import {afterEach, beforeEach, describe, expect, it} from 'vitest';
+import {existsSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {afterEach, beforeEach, describe, expect, it, onTestFinished, vi} from 'vitest';
 import {createBackend} from '../../../source/bedrock/backend.ts';
 import {type Clients, createClients} from '../../../source/bedrock/clients/clients.ts';
-import {retryDelayMs} from '../../../source/engine/attempts/retry-policy.ts';
+import {retryDelayMs} from '../../../source/engine/attempts/retries.ts';
 import {plainRequest} from '../../conformance/harness.ts';
 import {type ReplayServer, startReplayServer} from '../../conformance/replay-server.ts';
 import {awsHome} from './harness.ts';
@@ -103,6 +103,30 @@ describe('one provider for the whole program', () => {
 
 	const calls = (): number =>
 		existsSync(home.path('calls')) ? readFileSync(home.path('calls'), 'utf8').trim().split('\n').length : 0;
+
+	it('a renewal before its time that fails leaves the keys that are still valid', async () => {
+		const soon = new Date(Date.now() + 120_000).toISOString();
+		const first = counting(`,\\"Expiration\\":\\"${soon}\\"`);
+		home.prepare({
+			config: first.replace("sh -c '", `sh -c 'test -e ${home.path('broken')} && exit 1; `),
+			environment: {AWS_REGION: 'us-east-1'},
+		});
+		const {credentials} = (await clientsFor('p').runtime()).config;
+		const now = vi.spyOn(performance, 'now');
+		onTestFinished(() => now.mockRestore());
+		const from = performance.now();
+		expect((await credentials()).accessKeyId).toBe('key1');
+		writeFileSync(home.path('broken'), '');
+		// Due since they expire soon, and asked for long ago.
+		now.mockReturnValue(from + 61_000);
+		expect((await credentials()).accessKeyId).toBe('key1');
+		rmSync(home.path('broken'));
+		// The source is left alone for a while.
+		now.mockReturnValue(from + 62_000);
+		expect((await credentials()).accessKeyId).toBe('key1');
+		now.mockReturnValue(from + 130_000);
+		expect((await credentials()).accessKeyId).toBe('key2');
+	});
 
 	it('credential_process runs once for all clients, of every connection', async () => {
 		home.prepare({config: counting(''), environment: {AWS_REGION: 'us-east-1'}});

@@ -522,6 +522,17 @@ describe('the connection', () => {
 		});
 	});
 
+	it('a stream of HTTP/2 whose connection never came about', () => {
+		const cause = Object.assign(new Error('connect ECONNREFUSED ::1:9'), {code: 'ECONNREFUSED'});
+		const error = new Error('The pending stream has been canceled (caused by: connect ECONNREFUSED ::1:9)', {
+			cause,
+		});
+		expect(failureOf(Object.assign(error, {code: 'ERR_HTTP2_STREAM_CANCEL'}), context)).toMatchObject({
+			class: 'network',
+			charge: 'none',
+		});
+	});
+
 	it('an endpoint of one’s own is named', () => {
 		const error = Object.assign(new Error('connect'), {code: 'ECONNREFUSED'});
 		const failure = failureOf(error, {...context, endpoint: 'http://127.0.0.1:9'});

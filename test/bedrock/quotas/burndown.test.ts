@@ -38,6 +38,8 @@ describe('burndown of a base model', () => {
 		['openai.gpt-6-astra', 10],
 		['openai.gpt-5.6-cyber', 10],
 		['xai.grok-4.6', 1],
+		['no.such-model', 1],
+		['anthropics.claude-typo', 1],
 		['arn:aws:bedrock:us-east-1:123456789012:imported-model/abc', 1],
 	])('%s is assumed as %i, because AWS names no value', (model, value) => {
 		expect(burndownOf(model)).toEqual({value, source: 'assumed'});

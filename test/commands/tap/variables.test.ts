@@ -4,12 +4,13 @@ import {childEnvironment, tapLines} from '../../../source/commands/tap/variables
 const url = 'http://127.0.0.1:8089/secret';
 
 describe('the lines of a tap', () => {
-	it('set two variables, and say how to undo them', () => {
+	it('set three variables, and say how to undo them', () => {
 		expect(tapLines(url, {HOME: '/home/ada'})).toEqual([
 			`export AWS_ENDPOINT_URL_BEDROCK_RUNTIME=${url}`,
 			`export ANTHROPIC_BEDROCK_BASE_URL=${url}`,
+			`export ANTHROPIC_BEDROCK_MANTLE_BASE_URL=${url}/anthropic`,
 			'# To undo:',
-			'# unset AWS_ENDPOINT_URL_BEDROCK_RUNTIME ANTHROPIC_BEDROCK_BASE_URL',
+			'# unset AWS_ENDPOINT_URL_BEDROCK_RUNTIME ANTHROPIC_BEDROCK_BASE_URL ANTHROPIC_BEDROCK_MANTLE_BASE_URL',
 		]);
 	});
 
@@ -25,10 +26,11 @@ describe('the lines of a tap', () => {
 			'unset AWS_USE_FIPS_ENDPOINT',
 			`export AWS_ENDPOINT_URL_BEDROCK_RUNTIME=${url}`,
 			`export ANTHROPIC_BEDROCK_BASE_URL=${url}`,
+			`export ANTHROPIC_BEDROCK_MANTLE_BASE_URL=${url}/anthropic`,
 			'export NO_PROXY=.example,127.0.0.1',
 			'export no_proxy=.example,127.0.0.1',
 			'# To undo:',
-			'# unset ANTHROPIC_BEDROCK_BASE_URL NO_PROXY',
+			'# unset ANTHROPIC_BEDROCK_BASE_URL ANTHROPIC_BEDROCK_MANTLE_BASE_URL NO_PROXY',
 			'# export AWS_USE_FIPS_ENDPOINT=true',
 			"# export AWS_ENDPOINT_URL_BEDROCK_RUNTIME='https://vpce-1.example/a b'",
 			'# export no_proxy=.example',
@@ -46,13 +48,32 @@ describe('the lines of a tap', () => {
 
 it('the environment of a program is that of the tap, with the variables', () => {
 	expect(
-		childEnvironment(url, {HOME: '/home/ada', AWS_USE_DUALSTACK_ENDPOINT: 'true', ALL_PROXY: 'socks://p'}),
+		childEnvironment(
+			url,
+			{HOME: '/home/ada', AWS_USE_DUALSTACK_ENDPOINT: 'true', ALL_PROXY: 'socks://p'},
+			'eu-west-1',
+		),
 	).toEqual({
 		HOME: '/home/ada',
 		ALL_PROXY: 'socks://p',
 		AWS_ENDPOINT_URL_BEDROCK_RUNTIME: url,
 		ANTHROPIC_BEDROCK_BASE_URL: url,
+		ANTHROPIC_BEDROCK_MANTLE_BASE_URL: `${url}/anthropic`,
+		AWS_REGION: 'eu-west-1',
+		AWS_DEFAULT_REGION: 'eu-west-1',
 		NO_PROXY: '127.0.0.1',
 		no_proxy: '127.0.0.1',
+	});
+});
+
+it.each([
+	[{AWS_REGION: 'us-west-2'}, 'us-west-2', 'us-west-2'],
+	[{AWS_DEFAULT_REGION: 'us-west-2'}, 'us-west-2', 'us-west-2'],
+	[{AWS_REGION: 'us-west-2', AWS_DEFAULT_REGION: 'us-east-2'}, 'us-west-2', 'us-east-2'],
+	[{AWS_REGION: ''}, 'eu-west-1', 'eu-west-1'],
+])('a program with the Region %o keeps it', (environment, one, other) => {
+	expect(childEnvironment(url, environment, 'eu-west-1')).toMatchObject({
+		AWS_REGION: one,
+		AWS_DEFAULT_REGION: other,
 	});
 });

@@ -28,6 +28,16 @@ describe('golden specs', () => {
 	});
 });
 
+it('a model that neither answered nor throttled has none', () => {
+	expect(chartsOf({...small, variants: []})).toEqual([]);
+	const throttled = {requests: 0, tokens: 0, day: 0, overloaded: 0};
+	const nothing = small.variants.map((each) => ({
+		...each,
+		requests: {...each.requests, succeeded: 0, throttled},
+	}));
+	expect(chartsOf({...small, variants: nothing})).toEqual([]);
+});
+
 describe('throughput-comparison', () => {
 	const textsOf = (run: typeof small) =>
 		chartsOf(run).find(({chart}) => chart.name === 'throughput-comparison')?.chart;

@@ -5,14 +5,17 @@ import {
 } from '@aws-sdk/client-service-quotas';
 import {describe, expect, it, onTestFinished, vi} from 'vitest';
 import {createBucket} from '../../../source/simulator/enforcement.ts';
-import {createMantleBuckets, mantleQuotas} from '../../../source/simulator/mantle/mantle-buckets.ts';
-import {mantleModels} from '../../../source/simulator/mantle/mantle-models.ts';
+import {
+	createMantleBuckets,
+	mantleModels,
+	mantleQuotas,
+} from '../../../source/simulator/mantle/mantle-models.ts';
 import {startSimulator} from '../../../source/simulator/server.ts';
 import type {Time} from '../../../source/simulator/time.ts';
 import {credentials, defaultOptions, readStats, startForTest} from '../harness.ts';
 import {anthropic, collect, failureOf, openAi} from './mantle-harness.ts';
 
-/** Tests source/simulator/mantle/mantle-buckets.ts. */
+/** Tests source/simulator/mantle/mantle-models.ts. */
 
 const model = 'openai.gpt-5.6-terra';
 const enforcement = {enforcement: 'sliding', windowMs: 60_000} as const;

@@ -1,9 +1,9 @@
+import {requestFacts} from '../../../source/bedrock/request-facts.ts';
 import type {Usage} from '../../../source/domain/backend.ts';
 import type {Failure} from '../../../source/domain/failure.ts';
 import type {Snapshot} from '../../../source/domain/snapshot.ts';
 import type {Target} from '../../../source/domain/target.ts';
 import {callerOf} from '../../../source/tap/clients.ts';
-import {requestFacts} from '../../../source/tap/request-facts.ts';
 import {tapSnapshot} from '../../../source/tap/tap-snapshot.ts';
 import {Traffic} from '../../../source/tap/traffic.ts';
 import {FakeClock} from '../../helpers/fake-clock.ts';
@@ -85,12 +85,14 @@ export const tapOf = (target: Target = targetOf(quotaOf(10_000, 100_000), haiku)
 				},
 			],
 		};
+		const caller = callerOf({header: (name) => headers[name]}, undefined);
 		const call = traffic.arrive(
-			callerOf({header: (name) => headers[name]}),
+			caller,
 			indexOf(model),
 			model,
 			requestFacts(Buffer.from(JSON.stringify(body))),
 		);
+		traffic.known(call, caller);
 		traffic.sent(call);
 		await clock.advance(serviceMs);
 		if (end === 'throttled') {

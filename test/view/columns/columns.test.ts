@@ -7,7 +7,7 @@ import {accountColumns} from '../../../source/view/account/account-columns.ts';
 import {columnsOfView, namesOn, ownColumns} from '../../../source/view/columns/columns.ts';
 import {actionForKey} from '../../../source/view/key-actions.ts';
 import {views} from '../../../source/view/keymap.ts';
-import {limitColumns} from '../../../source/view/quota-table.ts';
+import {limitColumns} from '../../../source/view/quotas.ts';
 import {reduce} from '../../../source/view/reduce.ts';
 import {initialState, type OwnColumns, type State} from '../../../source/view/state.ts';
 import {configFixture, snapshotFixture} from '../../helpers/snapshot-fixture.ts';

@@ -1,0 +1,249 @@
+import {type Dimension, dimensions, type Use} from '../../domain/bucket-usage.ts';
+import type {Clock} from '../../domain/clock.ts';
+import type {Bucket} from '../bucket.ts';
+import type {Reservation} from '../ledger.ts';
+import type {FleetLease} from './fleet-gate.ts';
+import type {EntryEnd, FleetNotes, ProbeScene, SharedLedger, Step} from './shared-ledger.ts';
+import type {StoreLine} from './store-line.ts';
+
+/*
+ * What one member of a fleet learns is everybody's: where tokens count from, what strangers use by a throttle or by
+ * CloudWatch, that the quota of the day is used up, what the quota is.
+ */
+
+/** The others hear of throttles at most so often, in milliseconds. */
+const throttleNewsMs = 1000;
+const dayMs = 86_400_000;
+
+type SharedNewsOptions = {
+	readonly bucket: Bucket;
+	readonly clock: Clock;
+	readonly ledger: SharedLedger;
+	readonly line: StoreLine;
+	/** @param until Milliseconds since 1970, by the store. */
+	readonly onDay: (until: number) => void;
+};
+
+/** A probe that this member has sent. Instants are milliseconds of the clock. */
+type Probe = {
+	readonly reservation: Reservation;
+	/** Stands for all that was in flight with it. */
+	readonly others: {readonly sentAt: number};
+	readonly scene: ProbeScene;
+	readonly askedAt: number;
+	isHeard: boolean;
+	/** How each of the scene's requests in flight ended, in their order; undefined: it has not. */
+	fates: ReadonlyArray<{readonly at: number; readonly settled: EntryEnd['settled']} | undefined>;
+};
+
+/** The ledger counts what ended in steps of so many milliseconds. */
+const slotMs = 100;
+
+/**
+ * The latest instant such that what ended since then, and what was in flight since then, left no room for the probe
+ * (see `Ledger.fullSince`); undefined when there was none.
+ */
+function fullSince(
+	{reservation, scene, askedAt, fates}: Probe,
+	quota: number,
+	roundTripMs: number,
+): number | undefined {
+	const seenBy = reservation.sentAt + 2 * roundTripMs;
+	let since = askedAt;
+	let held = 0;
+	for (const [index, {reserved, sentAgoMs}] of scene.inFlight.entries()) {
+		const fate = fates[index];
+		const hasEnded = fate !== undefined && fate.at <= seenBy;
+		held += hasEnded && typeof fate.settled === 'number' ? Math.min(reserved, fate.settled) : reserved;
+		since = Math.min(since, askedAt - sentAgoMs, hasEnded ? fate.at : since);
+	}
+	let missing = quota - reservation.reserved - held + 1;
+	for (const {agoMs, tokens} of missing <= 0 ? [] : scene.ended) {
+		missing -= tokens;
+		if (missing <= 0) {
+			return Math.min(since, askedAt - agoMs - slotMs);
+		}
+	}
+	return missing <= 0 ? since : undefined;
+}
+
+/** The notes of a fleet, as one member reads and writes them. */
+export class SharedNews {
+	readonly #options: SharedNewsOptions;
+	/** What others have written of the stamping, or what was published: written again when ours differs. */
+	#stampingKey: string;
+	/** When strangers were last seen by another, in the store's time. */
+	#othersAt = Number.NEGATIVE_INFINITY;
+	/** In the store's time. */
+	#dayUntil: number | undefined;
+	#quota: FleetNotes['quota'];
+	/** Probes of this member whose evidence is not read yet. */
+	#probes: readonly Probe[] = [];
+	#isReading = false;
+
+	constructor(options: SharedNewsOptions) {
+		this.#options = options;
+		this.#stampingKey = this.#ownStampingKey;
+	}
+
+	/** Until when the quota of the day is used up, in milliseconds since 1970; undefined while it is not. */
+	get dayUntil(): number | undefined {
+		const until = this.#dayUntil;
+		return until !== undefined && this.#storeNow < until ? until : undefined;
+	}
+
+	/** The quota as a member detected it, as JSON, with its age in milliseconds; undefined before one did. */
+	get quota(): {readonly json: string; readonly agoMs: number} | undefined {
+		const quota = this.#quota;
+		return quota === undefined ? undefined : {json: quota.json, agoMs: this.#storeNow - quota.at};
+	}
+
+	/** The probe of the bucket is about to be sent by this member. */
+	probes(reservation: Reservation, {scene, askedAt}: NonNullable<FleetLease['probe']>): void {
+		const {bucket} = this.#options;
+		const others = {sentAt: reservation.sentAt};
+		const probe: Probe = {reservation, others, scene, askedAt, isHeard: false, fates: []};
+		this.#probes = [...this.#probes, probe];
+		bucket.stamping.probe(reservation, [others], (roundTripMs) =>
+			fullSince(probe, bucket.quota.tokens ?? Number.POSITIVE_INFINITY, roundTripMs),
+		);
+	}
+
+	/** A first byte came. Returns whether it was that of a probe. */
+	heard(reservation: Reservation): boolean {
+		const probe = this.#probes.find((each) => each.reservation === reservation);
+		if (probe !== undefined) {
+			probe.isHeard = true;
+		}
+		return probe !== undefined;
+	}
+
+	/** A request ended: a probe that was not let in proves nothing. */
+	ended(reservation: Reservation): void {
+		this.#probes = this.#probes.filter((each) => each.isHeard || each.reservation !== reservation);
+	}
+
+	/** Reads from accepted probes what they prove, as soon as all that was in flight with them is known to be let in. */
+	async evaluate(): Promise<void> {
+		const {bucket} = this.#options;
+		for (const probe of this.#probes.filter(({isHeard}) => isHeard)) {
+			const ids = probe.scene.inFlight.map(({id}) => id);
+			const fates = await this.#step(async (ledger) => ledger.fates(ids));
+			if (fates === undefined) {
+				return;
+			}
+			const isUnproven = fates.some(({isHeard, end}) => !isHeard && end !== undefined);
+			if (isUnproven || fates.length < ids.length) {
+				bucket.stamping.ended(probe.others);
+			} else if (fates.every(({isHeard}) => isHeard)) {
+				probe.fates = fates.map(({end}) =>
+					end === undefined ? undefined : {at: this.#options.clock.now() - end.agoMs, settled: end.settled},
+				);
+				bucket.stamping.heard(probe.others);
+			} else {
+				continue;
+			}
+			this.#probes = this.#probes.filter((each) => each !== probe);
+		}
+	}
+
+	/** The ledger says that nothing more may be sent today. */
+	dayEnds(forMs: number): void {
+		const until = this.#storeNow + forMs;
+		if (this.dayUntil === undefined) {
+			this.#options.onDay(until);
+		}
+		this.#dayUntil = Math.max(this.#dayUntil ?? 0, until);
+	}
+
+	/** The service said so: all stop until its day is assumed to end, at midnight UTC. */
+	async sawDayEnd(): Promise<void> {
+		const until = (Math.floor(this.#storeNow / dayMs) + 1) * dayMs;
+		this.dayEnds(until - this.#storeNow);
+		await this.#step(async (ledger) => ledger.note('day', {until}));
+	}
+
+	/** A throttle said what strangers use. One member writes per second. */
+	async sawOthers(dimension: Dimension): Promise<void> {
+		const {bucket, clock} = this.#options;
+		const use = bucket.limits.seenOthers(clock.now(), dimension);
+		if (
+			use === undefined ||
+			(await this.#step(async (ledger) => ledger.claimTask('others', throttleNewsMs))) !== true
+		) {
+			return;
+		}
+		await this.#step(async (ledger) => ledger.note('others', {use: {[dimension]: use}}));
+	}
+
+	/** What strangers use by CloudWatch. */
+	async report(use: Use): Promise<void> {
+		await this.#step(async (ledger) => ledger.note('reported', {use}));
+	}
+
+	async detected(json: string): Promise<void> {
+		await this.#step(async (ledger) => ledger.note('quota', {json}));
+	}
+
+	/** Writes what was learnt of the stamping, where the others do not know it. */
+	async publish(): Promise<void> {
+		const key = this.#ownStampingKey;
+		if (key === this.#stampingKey) {
+			return;
+		}
+		this.#stampingKey = key;
+		const {learnt} = this.#options.bucket.stamping;
+		await this.#step(async (ledger) => ledger.note('stamping', learnt));
+	}
+
+	/** Goes by what the others wrote. */
+	async read(): Promise<void> {
+		if (this.#isReading) {
+			return;
+		}
+		this.#isReading = true;
+		const notes = await this.#step(async (ledger) => ledger.notes());
+		this.#isReading = false;
+		if (notes !== undefined) {
+			this.#adopt(notes);
+		}
+	}
+
+	async #step<Value>(take: (ledger: SharedLedger) => Promise<Step<Value>>): Promise<Value | undefined> {
+		const {ledger, line} = this.#options;
+		return line.step(async () => take(ledger));
+	}
+
+	get #storeNow(): number {
+		return this.#options.clock.now() + this.#options.line.toStore;
+	}
+
+	get #ownStampingKey(): string {
+		const {countsFrom, accepted, refused, marks} = this.#options.bucket.stamping.learnt;
+		return `${countsFrom} ${accepted} ${refused} ${marks}`;
+	}
+
+	#adopt({stamping, others, reported, day, quota}: FleetNotes): void {
+		const {bucket, line} = this.#options;
+		if (stamping !== undefined) {
+			bucket.stamping.merge(stamping);
+			this.#stampingKey = this.#ownStampingKey;
+		}
+		if (others !== undefined && others.at > this.#othersAt) {
+			this.#othersAt = others.at;
+			for (const dimension of dimensions) {
+				const use = others.use[dimension];
+				if (use !== undefined) {
+					bucket.limits.hearOthers(others.at - line.toStore, dimension, use);
+				}
+			}
+		}
+		if (reported !== undefined) {
+			bucket.limits.setOthersUse(reported.use, reported.at);
+		}
+		if (day !== undefined && day.until > this.#storeNow) {
+			this.dayEnds(day.until - this.#storeNow);
+		}
+		this.#quota = quota ?? this.#quota;
+	}
+}

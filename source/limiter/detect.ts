@@ -1,0 +1,71 @@
+import type {AwsCredentialIdentity} from '@smithy/types';
+import {createClients} from '../bedrock/clients/clients.ts';
+import {quotaSourceOf} from '../bedrock/quotas/aws-quota-source.ts';
+import {type CachedLists, type QuotaCache, quotaCacheFor} from '../bedrock/quotas/quota-cache.ts';
+import {resolveTargets} from '../bedrock/quotas/resolve-targets.ts';
+import type {Target} from '../domain/target.ts';
+
+/** The quotas of the account: loaded when they are asked for, with the clients of AWS that they need. */
+
+/** A model with its quotas, and sentences about what is not plain. */
+type Detected = {readonly target: Target; readonly remarks: readonly string[]};
+
+/** What an account says. */
+export type Detection = {
+	readonly detect: (model: string, isRefreshing: boolean) => Promise<Detected>;
+	/** Its number; null where it cannot be found out. */
+	readonly account: () => Promise<string | null>;
+	readonly close: () => void;
+};
+
+/** @param credentials As clients of the SDK take them; undefined: the SDK's own chain. */
+export function createDetection(region: string, credentials: unknown): Detection {
+	const clients = createClients(
+		{region, profile: undefined, simulatorUrl: undefined},
+		{maxSockets: 1, credentials: credentials as AwsCredentialIdentity | undefined},
+	);
+	const {endpoint} = clients;
+	// Keys that are given may be of any account.
+	const disk =
+		credentials === undefined
+			? quotaCacheFor({region, profile: undefined, endpoint}, process.env)
+			: undefined;
+	const options = {
+		source: quotaSourceOf(clients),
+		region,
+		endpoint,
+		override: {requestsPerMinute: undefined, tokensPerMinute: undefined, burndown: undefined},
+		tier: null,
+		cache: inMemory(disk),
+	};
+	let last: Promise<unknown> = Promise.resolve();
+	return {
+		async detect(model, isRefreshing) {
+			// One at a time: the next finds the lists that the first has read.
+			const detected = last
+				.then(async () => resolveTargets([model], {...options, isRefreshing}))
+				.then(({targets: [target], remarks}) => {
+					if (target === undefined) {
+						throw new Error(`${model} was not resolved.`);
+					}
+					return {target, remarks};
+				});
+			last = detected.catch(() => undefined);
+			return detected;
+		},
+		account: async () => (await clients.account()) ?? null,
+		close: clients.close,
+	};
+}
+
+/** Lists that were read, also where the disk keeps none. */
+const inMemory = (disk: QuotaCache | undefined): QuotaCache => {
+	let lists: CachedLists = {};
+	return {
+		read: async () => ({...(await disk?.read()), ...lists}),
+		async write(read) {
+			lists = {...lists, ...read};
+			await disk?.write(read);
+		},
+	};
+};

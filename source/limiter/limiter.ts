@@ -1,0 +1,322 @@
+import {Bucket} from '../admission/bucket.ts';
+import {baseModelKey} from '../bedrock/identify/identifiers.ts';
+import {maxOutputOf} from '../bedrock/quotas/burndown.ts';
+import {accountIdentity} from '../bedrock/quotas/quota-cache.ts';
+import {type Lane, lanes} from '../domain/bucket-usage.ts';
+import {type Clock, systemClock} from '../domain/clock.ts';
+import {bursts} from '../domain/run-spec.ts';
+import type {
+	AcquireOptions,
+	Assumed,
+	Lease,
+	Limiter,
+	LimiterEvent,
+	LimiterOptions,
+	LimiterUsage,
+	PluginOptions,
+} from './api.ts';
+import type {Detection} from './detect.ts';
+import {LimiterClosedError} from './errors.ts';
+import {type BucketLease, ModelBucket, type ModelNews} from './model-bucket.ts';
+import {type PluginCall, pluginOf} from './plugin.ts';
+import {checkQuota, type Detect, factsOf, type ModelFacts} from './quota.ts';
+import {type BucketStore, memoryStore} from './stores.ts';
+
+/** What only tests and benchmarks set. */
+type Internals = {readonly clock?: Clock; readonly windowMs?: number};
+
+/** @throws TypeError that quotes the value. */
+const check = ({
+	region,
+	share = 1,
+	burst = 'full',
+	store,
+	quota,
+	lanes: demands = {},
+}: LimiterOptions): void => {
+	if (typeof region !== 'string' || region === '') {
+		throw new TypeError(`"${String(region)}" is not a Region: name one, such as us-east-1.`);
+	}
+	if (!(share > 0 && share <= 1)) {
+		throw new TypeError(`"${share}" is not a share: a number above 0 up to 1.`);
+	}
+	if (!bursts.includes(burst)) {
+		throw new TypeError(`"${burst}" is not a burst: ${bursts.join(', ')}.`);
+	}
+	if (store !== undefined && typeof (store as Partial<BucketStore>).open !== 'function') {
+		throw new TypeError('The store is none of those that this library makes.');
+	}
+	Object.keys(demands).forEach(checkLane);
+	checkQuota(quota);
+};
+
+const checkLane = (lane: string): void => {
+	if (!lanes.some((each) => each === lane)) {
+		throw new TypeError(`"${lane}" is not a lane: ${lanes.join(', ')}.`);
+	}
+};
+
+const checkCount = (name: string, value: unknown): void => {
+	if (typeof value !== 'number' || !Number.isFinite(value) || value < 0) {
+		throw new TypeError(`"${name}: ${String(value)}" is not a number of tokens.`);
+	}
+};
+
+/** A request of either way in. */
+type Wanted = {
+	readonly model: string;
+	readonly lane: Lane;
+	readonly caller: string | undefined;
+	readonly signal: AbortSignal | undefined;
+	readonly maxTokens: number | undefined;
+	/** Input tokens as they are expected in a bucket, and what its answer teaches of them. */
+	readonly input: (bucket: ModelBucket) => {
+		readonly inputTokens: () => number;
+		readonly onSettled?: (inputTokens: number) => void;
+	};
+};
+
+/** The limiter of one account and Region. */
+class AccountLimiter implements Limiter {
+	readonly #options: LimiterOptions;
+	readonly #clock: Clock;
+	readonly #windowMs: number;
+	readonly #store: BucketStore;
+	/** By name, as called. */
+	readonly #named = new Map<string, Promise<ModelBucket>>();
+	readonly #buckets = new Map<string, Promise<ModelBucket>>();
+	readonly #open: ModelBucket[] = [];
+	readonly #closings: Array<() => Promise<void>> = [];
+	readonly #waiting = new Set<AbortController>();
+	readonly #said = new Set<string>();
+	#detection: Promise<Detection> | undefined;
+	#isClosed = false;
+
+	constructor(options: LimiterOptions) {
+		check(options);
+		const {clock = systemClock, windowMs = 60_000} = options as Internals;
+		this.#options = options;
+		this.#clock = clock;
+		this.#windowMs = windowMs;
+		this.#store = (options.store ?? memoryStore()) as BucketStore;
+	}
+
+	plugin = (options: PluginOptions = {}) =>
+		pluginOf(options, async (attempt) => this.#reserve(wantedOf(attempt)));
+
+	acquire = async ({
+		model,
+		inputTokens,
+		maxTokens,
+		lane = 'normal',
+		caller,
+		signal,
+	}: AcquireOptions): Promise<Lease> => {
+		checkCount('inputTokens', inputTokens);
+		if (maxTokens !== undefined) {
+			checkCount('maxTokens', maxTokens);
+		}
+		checkLane(lane);
+		const input = () => ({inputTokens: () => inputTokens});
+		return this.#reserve({model, lane, caller, signal, maxTokens, input});
+	};
+
+	usage = (): LimiterUsage => ({buckets: this.#open.map((bucket) => bucket.usage())});
+
+	close = async (): Promise<void> => {
+		this.#isClosed = true;
+		for (const waiting of this.#waiting) {
+			waiting.abort();
+		}
+		await Promise.all(this.#closings.map(async (close) => close()));
+		(await this.#detection)?.close();
+	};
+
+	/** Closes over the abort of its caller and the end of the limiter. */
+	async #reserve(wanted: Wanted): Promise<BucketLease> {
+		const {model, signal} = wanted;
+		if (this.#isClosed) {
+			throw new LimiterClosedError();
+		}
+		if (typeof model !== 'string' || model === '') {
+			throw new TypeError(`"${String(model)}" is not a model.`);
+		}
+		signal?.throwIfAborted();
+		const end = new AbortController();
+		const onAbort = (): void => end.abort();
+		signal?.addEventListener('abort', onAbort, {once: true});
+		this.#waiting.add(end);
+		try {
+			const bucket = await unlessAborted(this.#bucketOf(model), end.signal);
+			const {lane, caller} = wanted;
+			const maxTokens = wanted.maxTokens ?? this.#assumedMaximum(bucket, model);
+			return await bucket.acquire({
+				model,
+				lane,
+				caller,
+				maxTokens,
+				signal: end.signal,
+				...wanted.input(bucket),
+			});
+		} catch (error) {
+			signal?.throwIfAborted();
+			throw error;
+		} finally {
+			this.#waiting.delete(end);
+			signal?.removeEventListener('abort', onAbort);
+		}
+	}
+
+	#assumedMaximum({name, quota}: ModelBucket, model: string): number {
+		const most = maxOutputOf(name.baseModel);
+		if (quota.tokensPerMinute.value !== null) {
+			this.#sayOnce(
+				name,
+				'max-tokens',
+				`A call of ${model} names no max tokens: ${most} are set aside, the most that the model may write.`,
+			);
+		}
+		return most;
+	}
+
+	async #bucketOf(model: string): Promise<ModelBucket> {
+		const known = this.#named.get(model);
+		if (known !== undefined) {
+			return known;
+		}
+		const bucket = this.#find(model);
+		this.#named.set(model, bucket);
+		// What could not be found out is asked for again by the next call.
+		bucket.catch(() => this.#named.delete(model));
+		return bucket;
+	}
+
+	async #find(model: string): Promise<ModelBucket> {
+		const {quota: option, region} = this.#options;
+		const facts = await factsOf(model, {option, region, detect: async (name) => this.#detect(name)});
+		const {baseModel, scope, region: own} = facts.name;
+		const key = `${own} ${baseModelKey(baseModel)} ${scope}`;
+		const known = this.#buckets.get(key) ?? this.#openBucket(facts);
+		this.#buckets.set(key, known);
+		return known;
+	}
+
+	async #openBucket(facts: ModelFacts): Promise<ModelBucket> {
+		const {name, quota, burndown, assumed} = facts;
+		const {account} = this.#options;
+		const {room, members, close} = await this.#store.open({
+			name,
+			account,
+			identity: async () => this.#identity(name),
+			clock: this.#clock,
+			make: () => this.#make(facts),
+			onLost: (reason) => this.#say(name, {type: 'store-lost', reason}),
+		});
+		this.#closings.push(close);
+		const onNews = (news: ModelNews, model = name.model): void => this.#say({...name, model}, news);
+		const bucket = new ModelBucket({name, room, members, quota, burndown}, {clock: this.#clock, onNews});
+		this.#open.push(bucket);
+		for (const text of assumed) {
+			this.#sayOnce(name, 'quota', text);
+		}
+		if (burndown.source === 'assumed') {
+			const text = `The burndown of ${name.baseModel} is not documented: ${burndown.value} is assumed.`;
+			this.#sayOnce(name, 'burndown', text);
+		}
+		return bucket;
+	}
+
+	#make({quota}: ModelFacts): Bucket {
+		const {share = 1, burst = 'full', lanes: demands = {}} = this.#options;
+		const bucket = new Bucket({clock: this.#clock, quota, windowMs: this.#windowMs, share, burst});
+		for (const lane of lanes) {
+			const demand = demands[lane];
+			if (demand !== undefined) {
+				bucket.limits.expect(lane, {requestsPerWindow: demand.requestsPerMinute, setAside: demand.tokens});
+			}
+		}
+		return bucket;
+	}
+
+	async #detect(model: string): ReturnType<Detect> {
+		const {detect} = await this.#asked();
+		return detect(model, false);
+	}
+
+	/** The part that asks the account, loaded when it is needed. */
+	async #asked(): Promise<Detection> {
+		const {region, credentials} = this.#options;
+		this.#detection ??= import('./detect.ts').then(({createDetection}) =>
+			createDetection(region, credentials),
+		);
+		return this.#detection;
+	}
+
+	/** What separates the account from others on this host. */
+	async #identity(name: ModelFacts['name']): Promise<readonly string[]> {
+		const {account, credentials} = this.#options;
+		if (account === undefined && credentials === undefined) {
+			return accountIdentity(process.env);
+		}
+		const known = account ?? (await (await this.#asked()).account());
+		if (known === null) {
+			this.#sayOnce(
+				name,
+				'account',
+				'The number of the account cannot be found out: its buckets are shared with all whose account is not known. Name it in `account`.',
+			);
+		}
+		return [known ?? ''];
+	}
+
+	/** Once for each model. What nobody hears of an unknown quota is a warning of the process. */
+	#sayOnce(name: ModelFacts['name'], what: Assumed, text: string): void {
+		const key = `${what} ${name.baseModel} ${name.scope}`;
+		if (this.#said.has(key)) {
+			return;
+		}
+		this.#said.add(key);
+		this.#say(name, {type: 'assumed', what, text});
+		if (this.#options.onEvent === undefined && what === 'quota') {
+			process.emitWarning(text, {type: 'BedrockTopLimiter'});
+		}
+	}
+
+	#say(name: ModelFacts['name'], news: ModelNews): void {
+		try {
+			this.#options.onEvent?.({...name, at: this.#clock.epoch(), ...news} as LimiterEvent);
+		} catch (error) {
+			// A fault of the listener must not become one of a call.
+			queueMicrotask(() => {
+				throw error;
+			});
+		}
+	}
+}
+
+const wantedOf = ({model, lane, caller, signal, size}: PluginCall): Wanted => ({
+	model,
+	lane,
+	caller,
+	signal,
+	maxTokens: size.maxTokens,
+	input: ({inputs}) => ({
+		inputTokens: () => inputs.tokens(size),
+		onSettled: (tokens) => inputs.learn(size, tokens),
+	}),
+});
+
+const unlessAborted = async <Value>(promise: Promise<Value>, signal: AbortSignal): Promise<Value> => {
+	const {promise: ended, reject} = Promise.withResolvers<never>();
+	const onAbort = (): void => reject(new LimiterClosedError());
+	signal.addEventListener('abort', onAbort, {once: true});
+	return Promise.race([promise, ended]).finally(() => signal.removeEventListener('abort', onAbort));
+};
+
+/**
+ * A limiter for the calls of one account and Region.
+ * @throws TypeError that quotes what is wrong with the options.
+ */
+export function createLimiter(options: LimiterOptions): Limiter {
+	return new AccountLimiter(options);
+}

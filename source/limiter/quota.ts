@@ -1,0 +1,123 @@
+import {emptyModelIndex} from '../bedrock/identify/identifiers.ts';
+import {identify} from '../bedrock/identify/identify.ts';
+import {noQuota, onlyKnown, overrideLimit} from '../bedrock/quotas/bucket-quota.ts';
+import {burndownOf} from '../bedrock/quotas/burndown.ts';
+import {type Burndown, limitKinds, type Quota} from '../domain/target.ts';
+import type {ModelName, ModelQuota, QuotaOption} from './api.ts';
+import {UnknownQuotaError} from './errors.ts';
+
+/** What is known of a model: its bucket, and what limits it. */
+export type ModelFacts = {
+	readonly name: ModelName;
+	readonly quota: Quota;
+	readonly burndown: Burndown;
+	/** Sentences about what is assumed; empty where all is known. */
+	readonly assumed: readonly string[];
+};
+
+const kinds = [...limitKinds, 'burndown'] as const;
+
+const isModelQuota = (value: unknown): value is ModelQuota =>
+	typeof value === 'object' && value !== null && kinds.some((kind) => Object.hasOwn(value, kind));
+
+/** @throws TypeError that quotes the value. */
+const checked = (quota: ModelQuota): ModelQuota => {
+	for (const [kind, value] of Object.entries(quota)) {
+		const isKnown = kinds.some((each) => each === kind);
+		const isLimit = typeof value === 'number' && Number.isFinite(value) && value >= 0;
+		if (!isKnown || !(isLimit || (value === null && kind !== 'burndown') || value === undefined)) {
+			throw new TypeError(
+				`"${kind}: ${String(value)}" is not a limit of a quota: ${kinds.join(', ')}, each a number from 0 up.`,
+			);
+		}
+	}
+	return quota;
+};
+
+/**
+ * Checks what can be checked before a model is known.
+ * @throws TypeError that quotes the value.
+ */
+export function checkQuota(option: QuotaOption): void {
+	if (option === 'detect' || typeof option === 'function') {
+		return;
+	}
+	if (typeof option !== 'object' || option === null) {
+		throw new TypeError(
+			`"${String(option)}" is not a quota: 'detect', limits, limits by model, or a function.`,
+		);
+	}
+	if (isModelQuota(option)) {
+		checked(option);
+		return;
+	}
+	for (const [model, each] of Object.entries(option)) {
+		if (each !== 'detect') {
+			if (!isModelQuota(each)) {
+				throw new TypeError(
+					`"${model}: ${String(each)}" is not a quota: 'detect' or limits such as requestsPerMinute.`,
+				);
+			}
+			checked(each);
+		}
+	}
+}
+
+/** What the option says about a model. @throws UnknownQuotaError where that is nothing. */
+const quotaFor = async (option: QuotaOption, name: ModelName): Promise<ModelQuota | 'detect'> => {
+	const given =
+		typeof option === 'function'
+			? await option(name)
+			: option === 'detect' || isModelQuota(option)
+				? option
+				: (option[name.model] ?? option[name.baseModel]);
+	if (given === undefined || given === null) {
+		throw new UnknownQuotaError(name.model);
+	}
+	return given === 'detect' ? given : checked(given);
+};
+
+/** Reads the quota of a model from the account. */
+export type Detect = (model: string) => Promise<{
+	readonly target: Pick<ModelFacts, 'quota' | 'burndown'> & Pick<ModelName, 'baseModel' | 'scope' | 'region'>;
+	readonly remarks: readonly string[];
+}>;
+
+/**
+ * The bucket and the limits of a model.
+ * @throws UnknownQuotaError, or what the function of the option throws.
+ */
+export async function factsOf(
+	model: string,
+	{option, region, detect}: {readonly option: QuotaOption; readonly region: string; readonly detect: Detect},
+): Promise<ModelFacts> {
+	const {baseModel, scope, isResolved, region: own} = identify(model, emptyModelIndex);
+	const name = {model, baseModel, scope, region: own ?? region};
+	const given = await quotaFor(option, name);
+	if (given === 'detect') {
+		const {target, remarks} = await detect(model);
+		const isUnknown = limitKinds.some(
+			(kind) => kind !== 'tokensPerDay' && target.quota[kind].state === 'unknown',
+		);
+		return {
+			name: {...name, baseModel: target.baseModel, scope: target.scope},
+			quota: onlyKnown(target.quota),
+			burndown: target.burndown,
+			assumed: isUnknown
+				? [[`The quota of ${model} is not known: its calls pass without a limit.`, ...remarks].join(' ')]
+				: [],
+		};
+	}
+	return {
+		name,
+		quota: {
+			requestsPerMinute: overrideLimit(noQuota.requestsPerMinute, given.requestsPerMinute ?? undefined),
+			tokensPerMinute: overrideLimit(noQuota.tokensPerMinute, given.tokensPerMinute ?? undefined),
+			tokensPerDay: overrideLimit(noQuota.tokensPerDay, given.tokensPerDay ?? undefined),
+		},
+		burndown: burndownOf(baseModel, given.burndown),
+		assumed: isResolved
+			? []
+			: [`${model} does not name its foundation model: it is taken for a quota of its own.`],
+	};
+}

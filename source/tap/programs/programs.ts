@@ -1,0 +1,234 @@
+import {closeSync, openSync, readdirSync, readFileSync, readlinkSync, readSync} from 'node:fs';
+import path from 'node:path';
+import {setImmediate as turn, setTimeout as wait} from 'node:timers/promises';
+import {clientSockets, programName, startOf} from './proc-files.ts';
+
+/** A program of this machine that sends requests. */
+export type Program = {
+	readonly name: string;
+	/** One run of it: its process id, with a number behind it where the system has given that id before. */
+	readonly run: string;
+};
+
+/** Milliseconds of reading after which requests get their turn. Through Node's threads each file would take many turns. */
+const sliceMs = 2;
+/** A look is followed by so much more time until the next, so that many connections share one... */
+const pauseFactor = 2;
+/** ...but not by more milliseconds than a short answer takes: who has left by then is not found. */
+const maxPauseMs = 20;
+/** Clients that are looked at first when a new connection comes. */
+const maxRemembered = 32;
+/** A look at all processes that found nothing is paid for with so much more time until the next. */
+const restFactor = 20;
+
+type Options = {
+	/** Where the system has its files of processes. */
+	readonly folder: string;
+	/** Whose processes can be read. */
+	readonly uid: number;
+	readonly now: () => number;
+};
+
+type Asked = {
+	readonly port: number;
+	readonly answer: (program: Program | undefined) => void;
+	/** It was not found before: the table may lose a line that others move while it is read. */
+	readonly isAgain: boolean;
+};
+
+/**
+ * Which program is at the other end of a connection, by Linux' own account. Processes of other users and of containers are
+ * not known. Connections that come together are found in one look, and the programs that were found before come first.
+ */
+export class Programs {
+	readonly #options: Options;
+	#asked: Asked[] = [];
+	#isLooking = false;
+	/** Those that were found last come first. */
+	#clients: readonly string[] = [];
+	/** By process id and start. */
+	readonly #known = new Map<string, Program>();
+	readonly #starts = new Map<string, string[]>();
+	#restsUntil = Number.NEGATIVE_INFINITY;
+
+	constructor(options: Partial<Options> = {}) {
+		this.#options = {
+			folder: '/proc',
+			uid: process.getuid?.() ?? -1,
+			now: () => performance.now(),
+			...options,
+		};
+	}
+
+	/**
+	 * The program at the other end: known after some milliseconds, which are spent in pieces.
+	 * @param port Of the program's end. @param ownPort Of this end.
+	 */
+	async find(port: number, ownPort: number): Promise<Program | undefined> {
+		const {promise, resolve} = Promise.withResolvers<Program | undefined>();
+		this.#asked.push({port, answer: resolve, isAgain: false});
+		if (!this.#isLooking) {
+			this.#isLooking = true;
+			void this.#look(ownPort);
+		}
+		return promise;
+	}
+
+	async #look(ownPort: number): Promise<void> {
+		// Connections that come in the same turn are found together.
+		await turn();
+		while (this.#asked.length > 0) {
+			const asked = this.#asked;
+			this.#asked = [];
+			const from = this.#options.now();
+			const found = await this.#programsAt(asked, ownPort).catch(() => new Map<number, Program>());
+			for (const each of asked) {
+				const program = found.get(each.port);
+				if (program === undefined && !each.isAgain) {
+					this.#asked.push({...each, isAgain: true});
+				} else {
+					each.answer(program);
+				}
+			}
+			const pauseMs = Math.min(maxPauseMs, (this.#options.now() - from) * pauseFactor);
+			await wait(pauseMs, undefined, {ref: false});
+		}
+		this.#isLooking = false;
+	}
+
+	async #programsAt(asked: readonly Asked[], ownPort: number): Promise<ReadonlyMap<number, Program>> {
+		const slice = new Slice(this.#options.now);
+		const inodes = new Map<number, string>();
+		for (const table of ['tcp', 'tcp6']) {
+			const isKnown = asked.every(({port}) => inodes.has(port));
+			const text = isKnown ? '' : await tableAt(path.join(this.#options.folder, 'net', table), slice);
+			const sockets = clientSockets(text, ownPort);
+			for (const {port} of asked) {
+				const socket = sockets.get(port);
+				if (socket?.uid === this.#options.uid) {
+					inodes.set(port, socket.inode);
+				}
+			}
+		}
+		const owners = await this.#ownersOf(new Set(inodes.values()), slice);
+		return new Map(
+			[...inodes].flatMap(([port, inode]) => {
+				const owner = owners.get(inode);
+				const program = owner === undefined ? undefined : this.#programOf(owner);
+				return program === undefined ? [] : [[port, program] as const];
+			}),
+		);
+	}
+
+	/** Which process has which socket. */
+	async #ownersOf(inodes: ReadonlySet<string>, slice: Slice): Promise<ReadonlyMap<string, string>> {
+		const owners = new Map<string, string>();
+		const left = new Set(inodes);
+		await this.#searchIn(this.#clients, {left, owners}, slice);
+		const from = this.#options.now();
+		if (left.size > 0 && from >= this.#restsUntil) {
+			// A program that has just started has the greatest number.
+			const others = readdirSync(this.#options.folder)
+				.filter((name) => /^\d+$/.test(name) && !this.#clients.includes(name))
+				.toSorted((one, other) => Number(other) - Number(one));
+			await this.#searchIn(others, {left, owners}, slice);
+			const now = this.#options.now();
+			this.#restsUntil = left.size > 0 ? now + (now - from) * restFactor : this.#restsUntil;
+		}
+		this.#clients = [...new Set([...owners.values(), ...this.#clients])].slice(0, maxRemembered);
+		return owners;
+	}
+
+	/** What it finds goes from `left` to `owners`. */
+	async #searchIn(
+		processes: readonly string[],
+		{left, owners}: {readonly left: Set<string>; readonly owners: Map<string, string>},
+		slice: Slice,
+	): Promise<void> {
+		for (const each of processes) {
+			const folder = path.join(this.#options.folder, each, 'fd');
+			for (const file of left.size === 0 ? [] : namesIn(folder)) {
+				const [, inode = ''] = /^socket:\[(\d+)\]$/.exec(linkAt(path.join(folder, file))) ?? [];
+				if (left.delete(inode)) {
+					owners.set(inode, each);
+				}
+				if (slice.isOver) {
+					await slice.next();
+				}
+			}
+		}
+	}
+
+	#programOf(owner: string): Program | undefined {
+		const start = startOf(textAt(path.join(this.#options.folder, owner, 'stat')));
+		if (start === undefined) {
+			return undefined;
+		}
+		const key = `${owner} ${start}`;
+		const known = this.#known.get(key);
+		if (known !== undefined) {
+			return known;
+		}
+		const name = programName(textAt(path.join(this.#options.folder, owner, 'cmdline')));
+		if (name === undefined) {
+			return undefined;
+		}
+		const starts = [...(this.#starts.get(owner) ?? []), start];
+		this.#starts.set(owner, starts);
+		const program = {name, run: starts.length === 1 ? owner : `${owner}-${starts.length}`};
+		this.#known.set(key, program);
+		return program;
+	}
+}
+
+/** A piece of work between two turns of the others. */
+class Slice {
+	readonly #now: () => number;
+	#from: number;
+
+	constructor(now: () => number) {
+		this.#now = now;
+		this.#from = now();
+	}
+
+	get isOver(): boolean {
+		return this.#now() - this.#from >= sliceMs;
+	}
+
+	async next(): Promise<void> {
+		await turn();
+		this.#from = this.#now();
+	}
+}
+
+/** Reads a table, which the system hands out page by page. */
+const tableAt = async (file: string, slice: Slice): Promise<string> => {
+	const descriptor = openSync(file, 'r');
+	const page = Buffer.alloc(65_536);
+	let text = '';
+	try {
+		for (let length = -1; length !== 0; ) {
+			if (slice.isOver) {
+				await slice.next();
+			}
+			length = readSync(descriptor, page, 0, page.length, null);
+			text += page.toString('latin1', 0, length);
+		}
+	} finally {
+		closeSync(descriptor);
+	}
+	return text;
+};
+
+/** A process may end while its files are read, and those of other users cannot be. */
+const orNothing = <Value>(read: () => Value, nothing: Value): Value => {
+	try {
+		return read();
+	} catch {
+		return nothing;
+	}
+};
+
+const namesIn = (folder: string): readonly string[] => orNothing(() => readdirSync(folder), []);
+const linkAt = (file: string): string => orNothing(() => readlinkSync(file), '');
+const textAt = (file: string): string => orNothing(() => readFileSync(file, 'utf8'), '');

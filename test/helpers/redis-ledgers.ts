@@ -1,0 +1,79 @@
+import type {ScriptStore} from '../../source/admission/fleet/redis-ledger.ts';
+import {createRedisLedger, redisKeys} from '../../source/admission/fleet/redis-ledger.ts';
+import type {Ask, MemberFacts, SharedLedger} from '../../source/admission/fleet/shared-ledger.ts';
+import {FakeClock} from './fake-clock.ts';
+import type {RedisServer} from './redis-server.ts';
+
+/** Ledgers in a real Redis at a time that the test sets. */
+
+const timeKey = 'test:time';
+
+/** Scripts read the time from a key instead: the product has no such door. */
+export const virtualTime = (store: ScriptStore): ScriptStore => ({
+	eval: async (script, keys, words) =>
+		store.eval(
+			script.replaceAll(
+				"redis.call('TIME')",
+				`{math.floor(redis.call('GET', '${timeKey}') / 1000), (redis.call('GET', '${timeKey}') % 1000) * 1000}`,
+			),
+			keys,
+			words,
+		),
+});
+
+export const factsOf = (id: string): MemberFacts => ({id, name: `service ${id}`, host: 'host', pid: 1});
+
+/** An ask of 100 quota tokens that nothing limits but what is named. */
+export const askOf = (id: string, more: Partial<Ask> = {}): Ask => ({
+	id,
+	lane: 'normal',
+	tokens: 100,
+	reserved: 100,
+	headroom: 0,
+	limits: {requests: null, tokens: 1000},
+	capacity: null,
+	ownPart: 0,
+	mayProbe: false,
+	...more,
+});
+
+export type LedgerLab = {
+	readonly clock: FakeClock;
+	readonly bucket: string;
+	readonly keys: readonly string[];
+	/** A ledger as one more member sees it; it has not entered yet. */
+	readonly ledger: (windowMs?: number) => SharedLedger;
+	/** Moves the time of members and store. */
+	readonly pass: (ms: number) => Promise<void>;
+	/** Moves the store's clock alone. */
+	readonly jump: (ms: number) => Promise<void>;
+};
+
+let buckets = 0;
+
+/** A bucket of its own on a server, where time stands still. Labs on one server share its time. */
+export async function createLedgerLab(redis: RedisServer): Promise<LedgerLab> {
+	const clock = new FakeClock();
+	const store = virtualTime(redis.store);
+	const bucket = `111122223333/us-east-1/model-${++buckets}/on-demand`;
+	let offsetMs = 0;
+	const set = async (): Promise<void> => {
+		await redis.call('SET', timeKey, String(clock.epoch() + offsetMs));
+	};
+	await set();
+	return {
+		clock,
+		bucket,
+		keys: redisKeys(bucket),
+		ledger: (windowMs) =>
+			createRedisLedger({store, bucket, clock, ...(windowMs === undefined ? {} : {windowMs})}),
+		async pass(ms) {
+			clock.skip(ms);
+			await set();
+		},
+		async jump(ms) {
+			offsetMs += ms;
+			await set();
+		},
+	};
+}

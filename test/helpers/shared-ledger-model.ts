@@ -1,0 +1,679 @@
+import {
+	type Ask,
+	type AskVerdict,
+	type EntryEnd,
+	type EntryState,
+	type FleetMemberState,
+	type FleetNotes,
+	type FleetState,
+	longestPollMs,
+	type MemberFacts,
+	type ProbeScene,
+	partKeptMs,
+	probationMs,
+	type SharedLedger,
+	type Step,
+	ticketMs,
+	vanishedAfterMs,
+} from '../../source/admission/fleet/shared-ledger.ts';
+import {dimensions, type Limits, lanes, ofEach, type Use} from '../../source/domain/bucket-usage.ts';
+import type {Clock} from '../../source/domain/clock.ts';
+
+/*
+ * The ledger that a fleet shares, said as plainly as possible: all entries in one list, each sum counted anew each time. What
+ * a store does with scripts must come to the same.
+ */
+
+type Entry = {
+	readonly id: string;
+	readonly member: string;
+	readonly tokens: number;
+	readonly reserved: number;
+	/** Instants are the store's. */
+	readonly sentAt: number;
+	firstByteAt: number | undefined;
+	end: {readonly at: number; readonly settled: EntryEnd['settled']} | undefined;
+};
+
+type Member = {
+	readonly facts: MemberFacts;
+	seenAt: number;
+	use: Use;
+	waiting: number;
+	/** Its part of what all may use. */
+	part: number;
+};
+
+type Ticket = Ask & {readonly member: string; readonly arrivedAt: number; until: number};
+
+const markCount = 600;
+const rounding = 1e-6;
+
+/** All of a ledger that can be lost and copied. */
+type Memory = {
+	epoch: string;
+	steps: number;
+	madeAt: number;
+	healedAt: number;
+	entries: Map<string, Entry>;
+	members: Map<string, Member>;
+	/** Members that left or were buried are forgotten; those that vanished are in `members` still. */
+	tickets: Map<string, Ticket>;
+	notes: {-readonly [Name in keyof FleetNotes]: FleetNotes[Name]};
+	noteCount: number;
+	tasks: Map<string, {readonly until: number; readonly member: string}>;
+	/** Quota tokens taken from a refilling bucket, as of `debtAt`. */
+	debt: number;
+	debtAt: number;
+	probe: string | undefined;
+};
+
+/** The way of one member to the store. */
+export type Link = {
+	/** Nothing comes through: each step hangs until its caller gives up. */
+	isCut: boolean;
+	/** Milliseconds there and back. */
+	delayMs: () => number;
+};
+
+/** A store with one ledger. */
+export class SharedLedgerModel {
+	/** The store is stopped. */
+	isDown = false;
+	/** Steps that were made, by name. */
+	readonly calls = new Map<string, number>();
+	readonly #clock: Clock;
+	readonly #windowMs: number;
+	/** Added to the clock it gives the store's. */
+	#offsetMs: number;
+	#epochs = 0;
+	#memory: Memory;
+
+	constructor(clock: Clock, windowMs: number, offsetMs = clock.epoch() - clock.now()) {
+		this.#clock = clock;
+		this.#windowMs = windowMs;
+		this.#offsetMs = offsetMs;
+		this.#memory = this.#empty();
+	}
+
+	/** Loses all that it knows. */
+	flush(): void {
+		this.#memory = this.#empty();
+	}
+
+	/** A copy as it is now; `restore` puts it back: the writes since are lost. */
+	copy(): () => void {
+		const kept = structuredClone(this.#memory);
+		return () => {
+			this.#memory = structuredClone(kept);
+		};
+	}
+
+	/** The store's clock jumps. */
+	jump(byMs: number): void {
+		this.#offsetMs += byMs;
+	}
+
+	get now(): number {
+		return this.#clock.now() + this.#offsetMs;
+	}
+
+	/** What counts now, of whom. */
+	get entries(): readonly Entry[] {
+		this.#age();
+		return [...this.#memory.entries.values()];
+	}
+
+	get epoch(): string {
+		return this.#memory.epoch;
+	}
+
+	/** The way of one member to it. */
+	open(link: Link = {isCut: false, delayMs: () => 0}): SharedLedger {
+		let id = '';
+		let facts: MemberFacts | undefined;
+		let seen: {epoch: string; steps: number; part: number} | undefined;
+		const through = async <Value>(name: string, make: () => Value): Promise<Value> => {
+			const delayMs = link.delayMs();
+			await this.#wait(delayMs / 2);
+			if (link.isCut || this.isDown) {
+				return new Promise<never>(() => {});
+			}
+			this.calls.set(name, (this.calls.get(name) ?? 0) + 1);
+			this.#age();
+			const value = make();
+			await this.#wait(delayMs / 2);
+			return link.isCut ? new Promise<never>(() => {}) : value;
+		};
+		const step = async <Value>(name: string, make: () => Value): Promise<Step<Value>> =>
+			through(name, (): Step<Value> => {
+				const memory = this.#memory;
+				if (seen === undefined || memory.epoch !== seen.epoch || memory.steps < seen.steps) {
+					return {kind: 'forgotten'};
+				}
+				memory.steps++;
+				const member = memory.members.get(id);
+				if (member === undefined && facts !== undefined) {
+					return {kind: 'forgotten'};
+				}
+				if (member !== undefined) {
+					member.seenAt = this.now;
+				}
+				const value = make();
+				this.#divide(id);
+				return {kind: 'done', value, state: this.#state(id)};
+			}).then((result) => {
+				if (result.kind === 'done') {
+					seen = {
+						epoch: result.state.epoch,
+						part: result.state.part,
+						steps: Math.max(result.state.steps, seen?.epoch === result.state.epoch ? seen.steps : 0),
+					};
+				}
+				return result;
+			});
+		const act = async (name: string, change: () => void): Promise<Step<undefined>> =>
+			step(name, () => {
+				change();
+				return undefined;
+			});
+		return {
+			enter: async (who, entries, others) =>
+				through('enter', () => {
+					const memory = this.#memory;
+					const hasPast = others.length > 0 || entries.length > 0;
+					const isForgotten =
+						seen === undefined ? false : memory.epoch !== seen.epoch || memory.steps < seen.steps;
+					if (seen !== undefined && memory.epoch === seen.epoch && memory.steps < seen.steps) {
+						// A copy without the last writes: another ledger from here.
+						memory.epoch = this.#newEpoch();
+					}
+					if (isForgotten && hasPast) {
+						memory.healedAt = Math.max(memory.healedAt, this.now + this.#windowMs);
+					}
+					memory.steps++;
+					id = who.id;
+					facts = who;
+					memory.members.set(id, {
+						facts: who,
+						seenAt: this.now,
+						use: memory.members.get(id)?.use ?? {requests: 0, tokens: 0},
+						waiting: 0,
+						part: Math.min(seen?.part ?? 0, 1 - this.#partsBeside(id)),
+					});
+					for (const other of isForgotten ? others.filter((each) => !memory.members.has(each)) : []) {
+						memory.members.set(other, {
+							facts: {id: other, name: other, host: '', pid: 0},
+							seenAt: this.now - vanishedAfterMs - 1,
+							use: {requests: 0, tokens: 0},
+							waiting: 0,
+							part: seen?.part ?? 0,
+						});
+					}
+					for (const entry of entries) {
+						this.#put(id, entry);
+					}
+					this.#divide(id);
+					return this.#state(id);
+				}).then((state) => {
+					seen = {epoch: state.epoch, steps: state.steps, part: state.part};
+					return state;
+				}),
+			reserve: async (ask) => step('reserve', () => this.#reserve(id, ask)),
+			fates: async (ids) =>
+				step('fates', () =>
+					ids.flatMap((each) => {
+						const entry = this.#memory.entries.get(each);
+						if (entry === undefined) {
+							return [];
+						}
+						const {end, firstByteAt} = entry;
+						const isHeard = firstByteAt !== undefined || typeof end?.settled === 'number';
+						return [
+							{
+								id: each,
+								isHeard,
+								...(end === undefined ? {} : {end: {agoMs: this.now - end.at, settled: end.settled}}),
+							},
+						];
+					}),
+				),
+			end: async (ends) =>
+				act('end', () => {
+					for (const {id: each, end, firstByteAgoMs} of ends) {
+						if (this.#memory.tickets.get(id)?.id === each) {
+							this.#memory.tickets.delete(id);
+						}
+						this.#end(each, end, firstByteAgoMs);
+					}
+				}),
+			renew: async ({inFlight, use, waiting}) =>
+				act('renew', () => {
+					const member = this.#memory.members.get(id);
+					if (member !== undefined) {
+						Object.assign(member, {use, waiting});
+					}
+					for (const {id: each, firstByteAgoMs} of inFlight) {
+						this.#heard(each, firstByteAgoMs);
+					}
+				}),
+			leave: async () =>
+				through('leave', () => {
+					this.#memory.members.delete(id);
+					this.#memory.tickets.delete(id);
+				}),
+			bury: async (other) =>
+				act('bury', () => {
+					this.#keepAll(other);
+					this.#memory.members.delete(other);
+				}),
+			members: async () => step('members', () => this.#members()),
+			notes: async () => step('notes', () => structuredClone(this.#memory.notes)),
+			note: async (name, value) =>
+				act('note', () => {
+					Object.assign(this.#memory.notes, {[name]: {...value, at: this.now}});
+					this.#memory.noteCount++;
+				}),
+			claimTask: async (name, forMs) =>
+				step('claimTask', () => {
+					const task = this.#memory.tasks.get(name);
+					const isFree = task === undefined || task.until <= this.now || task.member === id;
+					if (isFree) {
+						this.#memory.tasks.set(name, {until: this.now + forMs, member: id});
+					}
+					return isFree;
+				}),
+		};
+	}
+
+	async #wait(ms: number): Promise<void> {
+		return ms <= 0 ? undefined : new Promise((resolve) => this.#clock.after(ms, resolve));
+	}
+
+	#newEpoch(): string {
+		return `epoch-${this.#epochs++}`;
+	}
+
+	#empty(): Memory {
+		return {
+			epoch: this.#newEpoch(),
+			steps: 0,
+			madeAt: this.now,
+			healedAt: Number.NEGATIVE_INFINITY,
+			entries: new Map(),
+			members: new Map(),
+			tickets: new Map(),
+			notes: {},
+			noteCount: 0,
+			tasks: new Map(),
+			debt: 0,
+			debtAt: this.now,
+			probe: undefined,
+		};
+	}
+
+	/** What time alone changes. */
+	#age(): void {
+		const memory = this.#memory;
+		for (const [id, member] of memory.members) {
+			const isOld = this.now - member.seenAt > vanishedAfterMs;
+			if (isOld) {
+				this.#keepAll(id);
+			}
+			if (this.now - member.seenAt > vanishedAfterMs + partKeptMs) {
+				memory.members.delete(id);
+			}
+		}
+		for (const [id, ticket] of memory.tickets) {
+			if (ticket.until <= this.now || this.#isVanished(ticket.member)) {
+				memory.tickets.delete(id);
+			}
+		}
+		for (const [id, {end}] of memory.entries) {
+			if (end !== undefined && end.at + this.#windowMs <= this.now) {
+				memory.entries.delete(id);
+			}
+		}
+	}
+
+	#isVanished(id: string): boolean {
+		const member = this.#memory.members.get(id);
+		return member === undefined || this.now - member.seenAt > vanishedAfterMs;
+	}
+
+	#keepAll(member: string): void {
+		for (const entry of this.#memory.entries.values()) {
+			if (entry.member === member) {
+				this.#end(entry.id, {agoMs: 0, settled: 'kept'}, undefined);
+			}
+		}
+	}
+
+	/** Enters what a member knows of one of its requests; what was guessed of it is put right. */
+	#put(member: string, {id, tokens, reserved, sentAgoMs, firstByteAgoMs, end}: EntryState): void {
+		const known = this.#memory.entries.get(id);
+		const was = known?.end?.settled;
+		if (
+			known !== undefined &&
+			(end === undefined ? was === 'kept' : was === 'kept' && end.settled !== 'kept')
+		) {
+			this.#settleDebt(-this.#amountOf(known));
+			known.end = undefined;
+		}
+		const entry = this.#memory.entries.get(id) ?? {
+			id,
+			member,
+			tokens,
+			reserved,
+			sentAt: this.now - sentAgoMs,
+			firstByteAt: undefined,
+			end: undefined,
+		};
+		this.#memory.entries.set(id, entry);
+		if (end === undefined) {
+			this.#heard(id, firstByteAgoMs);
+		} else {
+			this.#end(id, end, firstByteAgoMs);
+		}
+	}
+
+	#heard(id: string, firstByteAgoMs: number | undefined): void {
+		const entry = this.#memory.entries.get(id);
+		if (entry !== undefined && firstByteAgoMs !== undefined && entry.firstByteAt === undefined) {
+			entry.firstByteAt = this.now - firstByteAgoMs;
+			this.#endProbe(id);
+		}
+	}
+
+	#end(id: string, {agoMs, settled}: EntryEnd, firstByteAgoMs: number | undefined): void {
+		const entry = this.#memory.entries.get(id);
+		if (entry === undefined || entry.end !== undefined) {
+			return;
+		}
+		this.#heard(id, firstByteAgoMs);
+		entry.end = {at: this.now - agoMs, settled};
+		this.#endProbe(id);
+		this.#settleDebt(this.#amountOf(entry));
+	}
+
+	#endProbe(id: string): void {
+		if (this.#memory.probe === id) {
+			this.#memory.probe = undefined;
+		}
+	}
+
+	/** Quota tokens that an ended entry counts for. */
+	#amountOf({tokens, end}: Entry): number {
+		return end === undefined || end.settled === 'given-back'
+			? 0
+			: end.settled === 'kept'
+				? tokens
+				: end.settled;
+	}
+
+	#settleDebt(tokens: number): void {
+		this.#memory.debt += tokens;
+	}
+
+	#debtNow(capacity: number): number {
+		const memory = this.#memory;
+		const paid = (capacity / this.#windowMs) * Math.max(0, this.now - memory.debtAt);
+		memory.debt = Math.max(0, memory.debt - paid);
+		memory.debtAt = this.now;
+		return memory.debt;
+	}
+
+	/** Requests and tokens that count, from the first byte, as [when it leaves, how much]; infinite: in flight. */
+	#counts(
+		of: (entry: Entry) => boolean = () => true,
+	): Readonly<Record<'requests' | 'tokens' | 'ended', ReadonlyArray<readonly [at: number, amount: number]>>> {
+		const requests: Array<readonly [number, number]> = [];
+		const tokens: Array<readonly [number, number]> = [];
+		const ended: Array<readonly [number, number]> = [];
+		for (const entry of this.#memory.entries.values()) {
+			const {end, firstByteAt, reserved} = entry;
+			if (!of(entry)) {
+				continue;
+			}
+			const isGivenBack = end?.settled === 'given-back';
+			const heardAt = firstByteAt ?? (isGivenBack ? undefined : end?.at);
+			if (heardAt !== undefined) {
+				requests.push([heardAt + this.#windowMs, 1]);
+			} else if (!isGivenBack) {
+				requests.push([Number.POSITIVE_INFINITY, 1]);
+			}
+			if (end === undefined) {
+				tokens.push([Number.POSITIVE_INFINITY, entry.tokens]);
+				ended.push([Number.POSITIVE_INFINITY, entry.tokens]);
+				continue;
+			}
+			const amount = this.#amountOf(entry);
+			const fromFirst = end.settled === 'kept' ? 0 : Math.min(amount, reserved);
+			tokens.push([(heardAt ?? end.at) + this.#windowMs, fromFirst]);
+			tokens.push([end.at + this.#windowMs, amount - fromFirst]);
+			ended.push([end.at + this.#windowMs, amount]);
+		}
+		const live = (counts: ReadonlyArray<readonly [number, number]>) =>
+			counts.filter(([at]) => at > this.now).toSorted((first, second) => first[0] - second[0]);
+		return {requests: live(requests), tokens: live(tokens), ended: live(ended)};
+	}
+
+	/** What ended before this instant no longer counts; undefined: tokens count from the first byte. */
+	get #endsSince(): number | undefined {
+		const {stamping} = this.#memory.notes;
+		const oldest = this.now - this.#windowMs;
+		if (stamping?.countsFrom === 'first-byte') {
+			return undefined;
+		}
+		const marks = stamping?.countsFrom === 'end' ? '' : (stamping?.marks ?? '');
+		const markMs = this.#windowMs / markCount;
+		for (let mark = Math.floor(oldest / markMs), tried = 0; tried < markCount; mark++, tried++) {
+			if (marks[((mark % markCount) + markCount) % markCount] !== '1') {
+				return Math.max(oldest, mark * markMs);
+			}
+		}
+		return oldest;
+	}
+
+	#use(of?: (entry: Entry) => boolean): Use {
+		const {requests, tokens, ended} = this.#counts(of);
+		const sum = (counts: ReadonlyArray<readonly [number, number]>): number =>
+			counts.reduce((total, [, amount]) => total + amount, 0);
+		const isEnd = this.#memory.notes.stamping?.countsFrom === 'end';
+		return {
+			requests: sum(requests),
+			tokens: isEnd ? Math.max(sum(tokens), sum(ended)) : sum(tokens),
+		};
+	}
+
+	#partsBeside(id: string): number {
+		return [...this.#memory.members]
+			.filter(([other]) => other !== id)
+			.reduce((sum, [, {part}]) => sum + part, 0);
+	}
+
+	/** A member gets its part: not more than the others know to be free. */
+	#divide(id: string): void {
+		const {members, healedAt} = this.#memory;
+		const member = members.get(id);
+		if (member === undefined || healedAt > this.now) {
+			return;
+		}
+		const kept = [...members.entries()].filter(([each]) => this.#isVanished(each));
+		const ofLive = kept.reduce((left, [, {part}]) => left - part, 1) / (members.size - kept.length);
+		member.part = Math.max(0, Math.min(ofLive, 1 - this.#partsBeside(id)));
+	}
+
+	#state(id: string): FleetState {
+		const {epoch, steps, entries, members, healedAt, noteCount} = this.#memory;
+		const open = [...entries.values()].filter(({end}) => end === undefined);
+		const vanished = [...members.keys()].filter((id) => this.#isVanished(id)).length;
+		return {
+			at: this.now,
+			epoch,
+			steps,
+			use: this.#use(),
+			heldTokens: open.reduce((sum, {tokens}) => sum + tokens, 0),
+			inFlight: open.length,
+			members: members.size - vanished,
+			vanished,
+			part: members.get(id)?.part ?? 0,
+			healingMs: Math.max(0, healedAt - this.now),
+			notes: noteCount,
+		};
+	}
+
+	#members(): readonly FleetMemberState[] {
+		return [...this.#memory.members].map(([id, {facts, seenAt, use, waiting}]) => ({
+			...facts,
+			state: this.#isVanished(id) ? 'vanished' : 'live',
+			seenAgoMs: this.now - seenAt,
+			use,
+			inFlight: [...this.#memory.entries.values()].filter(
+				({member, end}) => member === id && end === undefined,
+			).length,
+			waiting,
+		}));
+	}
+
+	/** The limits of an ask, less what of the parts of vanished members they do not use. */
+	#limitsOf({limits}: Ask): Limits {
+		const vanished = [...this.#memory.members].filter(([id]) => this.#isVanished(id));
+		return ofEach((dimension) => {
+			const limit = limits[dimension];
+			if (limit === null) {
+				return null;
+			}
+			return vanished.reduce((left, [id, {part}]) => {
+				const use = this.#use(({member}) => member === id)[dimension];
+				return left - Math.max(0, limit * part - use);
+			}, limit);
+		});
+	}
+
+	#reserve(member: string, ask: Ask): AskVerdict {
+		const memory = this.#memory;
+		const known = memory.entries.get(ask.id);
+		if (known !== undefined && known.end === undefined) {
+			return {kind: 'lease'};
+		}
+		const day = memory.notes.day?.until ?? 0;
+		if (day > this.now) {
+			return {kind: 'day', forMs: day - this.now};
+		}
+		const probationLeft = memory.madeAt + probationMs - this.now;
+		if (probationLeft > 0) {
+			return {kind: 'wait', delayMs: Math.min(longestPollMs, probationLeft), reason: 'turn'};
+		}
+		const ticket = memory.tickets.get(member);
+		const arrivedAt = ticket?.id === ask.id ? ticket.arrivedAt : this.now;
+		const own: Ticket = {...ask, member, arrivedAt, until: this.now + ticketMs};
+		const before = [...memory.tickets.values()].filter(
+			(other) => other.member !== member && this.#isBefore(other, own),
+		);
+		const verdict = this.#fits(own, before);
+		if (verdict === undefined || verdict === 'probe') {
+			memory.tickets.delete(member);
+			const scene = verdict === 'probe' ? this.#scene() : undefined;
+			memory.entries.set(ask.id, {
+				id: ask.id,
+				member,
+				tokens: ask.tokens,
+				reserved: ask.reserved,
+				sentAt: this.now,
+				firstByteAt: undefined,
+				end: undefined,
+			});
+			if (scene === undefined) {
+				return {kind: 'lease'};
+			}
+			memory.probe = ask.id;
+			return {kind: 'probe', scene};
+		}
+		memory.tickets.set(member, own);
+		return verdict;
+	}
+
+	#isBefore(first: Ticket, second: Ticket): boolean {
+		return (
+			(lanes.indexOf(first.lane) - lanes.indexOf(second.lane) ||
+				first.ownPart - second.ownPart ||
+				first.arrivedAt - second.arrivedAt) < 0
+		);
+	}
+
+	#fits(ask: Ticket, before: readonly Ticket[]): Extract<AskVerdict, {kind: 'wait'}> | 'probe' | undefined {
+		const wantedTokens = ask.tokens + ask.headroom + before.reduce((sum, {tokens}) => sum + tokens, 0);
+		const wanted = {requests: 1 + before.length, tokens: wantedTokens};
+		const limits = this.#limitsOf(ask);
+		const counts = this.#counts();
+		const wait = (delayMs: number, reason: 'requests' | 'tokens'): Extract<AskVerdict, {kind: 'wait'}> => ({
+			kind: 'wait',
+			delayMs: before.length > 0 ? Math.min(delayMs, longestPollMs) : delayMs,
+			reason: before.length > 0 ? 'turn' : reason,
+		});
+		for (const dimension of dimensions) {
+			const delayMs = this.#fitsIn(counts[dimension], wanted[dimension], limits[dimension]);
+			if (delayMs > 0) {
+				return wait(delayMs, dimension);
+			}
+		}
+		if (ask.capacity !== null) {
+			const held = counts.tokens.reduce((sum, [at, amount]) => sum + (Number.isFinite(at) ? 0 : amount), 0);
+			const missing = held + wantedTokens - ask.headroom + this.#debtNow(ask.capacity) - ask.capacity;
+			if (missing > rounding) {
+				return wait(Math.min(longestPollMs, (missing * this.#windowMs) / ask.capacity), 'tokens');
+			}
+		}
+		const since = this.#endsSince;
+		const fromEnd =
+			since === undefined
+				? 0
+				: this.#fitsIn(
+						counts.ended.filter(([at]) => at - this.#windowMs >= since),
+						wantedTokens,
+						limits.tokens,
+					);
+		if (fromEnd <= 0) {
+			return undefined;
+		}
+		const mayProbe =
+			ask.mayProbe &&
+			before.length === 0 &&
+			this.#memory.probe === undefined &&
+			(this.#memory.notes.stamping?.countsFrom ?? 'unknown') === 'unknown';
+		return mayProbe ? 'probe' : wait(Math.min(fromEnd, longestPollMs), 'tokens');
+	}
+
+	/** Milliseconds until an amount fits below a limit; where that depends on answers, until it is worth to ask. */
+	#fitsIn(counts: ReadonlyArray<readonly [number, number]>, wanted: number, limit: number | null): number {
+		let excess =
+			counts.reduce((sum, [, amount]) => sum + amount, wanted) - (limit ?? Number.POSITIVE_INFINITY);
+		if (excess <= rounding) {
+			return 0;
+		}
+		for (const [at, amount] of counts) {
+			excess -= amount;
+			if (excess <= rounding) {
+				return Number.isFinite(at) ? Math.max(1, at - this.now) : longestPollMs;
+			}
+		}
+		return longestPollMs;
+	}
+
+	#scene(): ProbeScene {
+		const all = [...this.#memory.entries.values()];
+		return {
+			ended: all
+				.flatMap((entry) =>
+					entry.end === undefined ? [] : [{agoMs: this.now - entry.end.at, tokens: this.#amountOf(entry)}],
+				)
+				.toSorted((first, second) => first.agoMs - second.agoMs),
+			inFlight: all.flatMap(({id, reserved, sentAt, firstByteAt, end}) =>
+				end === undefined
+					? [{id, reserved, sentAgoMs: this.now - sentAt, isHeard: firstByteAt !== undefined}]
+					: [],
+			),
+		};
+	}
+}
