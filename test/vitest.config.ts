@@ -1,5 +1,6 @@
 import type {Plugin} from 'vite';
 import {defineConfig} from 'vitest/config';
+import {BaseSequencer, type TestSpecification} from 'vitest/node';
 import {patchedInk, patchedWidth} from '../source/tui/ink-output/ink-patch.ts';
 
 /** The tests draw with the Ink that ships. */
@@ -9,6 +10,16 @@ const inkOutput: Plugin = {
 	resolveId: (specifier, importer) => patchedWidth(specifier, importer),
 	transform: (text, file) => patchedInk(file, text),
 };
+/** Files that wait for programs come first: behind them the others keep the processor busy, and nothing waits at the end. */
+class WaitingFirst extends BaseSequencer {
+	override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+		const isWaiting = ({moduleId}: TestSpecification): boolean =>
+			/\/test\/(?:e2e|package|conformance)\/|\/walks\.test\.ts$/.test(moduleId);
+		const sorted = await super.sort(files);
+		return [...sorted.filter(isWaiting), ...sorted.filter((file) => !isWaiting(file))];
+	}
+}
+
 /** Ink, what draws with it, and what measures for it. */
 const changedPackages = [
 	'ink',
@@ -35,6 +46,7 @@ export default defineConfig({
 		maxWorkers: 3,
 		// No test leaves anything behind in its process; a new one for each file would cost as much as most files take.
 		isolate: false,
+		sequence: {sequencer: WaitingFirst},
 		// Programs that wait for a simulated service can wait side by side.
 		maxConcurrency: 4,
 	},

@@ -10,7 +10,7 @@ import {quotaSourceOf} from '../bedrock/quotas/aws-quota-source.ts';
 import type {QuotaSource} from '../bedrock/quotas/quota-source.ts';
 import {type AccountRegion, type AccountSnapshot, bucketKey} from '../domain/account-snapshot.ts';
 import type {Clock} from '../domain/clock.ts';
-import type {Connection, QuotaOverride} from '../domain/run-config.ts';
+import type {Connection, FleetLedger, QuotaOverride} from '../domain/run-config.ts';
 import type {Target} from '../domain/target.ts';
 import {faultOf} from '../domain/user-error.ts';
 import type {OwnTrafficRegistry} from './own-traffic-registry.ts';
@@ -29,6 +29,8 @@ type AccountWatch = {
 	readonly isRefreshing: boolean;
 	/** Everything active counts as on screen, as in print. */
 	readonly isAllOnScreen: boolean;
+	/** The ledger in which fleets share these buckets: their members are shown beside the account's figures. */
+	readonly ledger?: FleetLedger | undefined;
 };
 
 /** A bucket that is on screen. */

@@ -1,4 +1,5 @@
 import {type Dimension, type Lane, type Limits, lanes, ofEach, type Use} from '../domain/bucket-usage.ts';
+import type {Clock} from '../domain/clock.ts';
 import type {Quota} from '../domain/target.ts';
 import type {Ledger} from './ledger.ts';
 
@@ -14,9 +15,11 @@ const nothing: Use = {requests: 0, tokens: 0};
 
 /** Limits of a bucket: the share of its quota that may be used, less what others use and higher lanes need. */
 export class BucketLimits {
+	/** The whole quota per minute. */
+	quota: Limits = {requests: null, tokens: null};
 	/** Limits before anyone else's use. */
-	readonly own: Limits;
-	readonly #quota: Limits;
+	own: Limits = {requests: null, tokens: null};
+	readonly #share: number;
 	readonly #ledger: Ledger;
 	readonly #others: Readonly<Record<Dimension, ContentionEstimate>>;
 	readonly #demands = new Map<Lane, LaneDemand>();
@@ -34,15 +37,20 @@ export class BucketLimits {
 	 * @param share Part of the quota that may be used, 0 to 1.
 	 */
 	constructor(quota: Quota, share: number, ledger: Ledger, windowMs: number) {
-		const {requestsPerMinute, tokensPerMinute} = quota;
-		this.#quota = {requests: requestsPerMinute.value, tokens: tokensPerMinute.value};
-		this.own = ofEach((dimension) => {
-			const limit = this.#quota[dimension];
-			return limit === null ? null : Math.floor(limit * share);
-		});
+		this.#share = share;
+		this.setQuota(quota);
 		this.#ledger = ledger;
 		this.#others = ofEach(() => new ContentionEstimate(windowMs));
 		this.#refusals = ofEach(() => new ContentionEstimate(windowMs));
+	}
+
+	/** The quota is another from now on. */
+	setQuota({requestsPerMinute, tokensPerMinute}: Quota): void {
+		this.quota = {requests: requestsPerMinute.value, tokens: tokensPerMinute.value};
+		this.own = ofEach((dimension) => {
+			const limit = this.quota[dimension];
+			return limit === null ? null : Math.floor(limit * this.#share);
+		});
 	}
 
 	/** Part of the quota that may be used now, 0 to 1: the configured share, or what others leave where that is less. */
@@ -50,7 +58,7 @@ export class BucketLimits {
 		const {requests, tokens} = this.open(now);
 		const part = (limit: number | null, quota: number | null): number =>
 			limit === null || quota === null || quota === 0 ? 1 : Math.max(0, limit) / quota;
-		return Math.min(part(requests, this.#quota.requests), part(tokens, this.#quota.tokens));
+		return Math.min(part(requests, this.quota.requests), part(tokens, this.quota.tokens));
 	}
 
 	/** Announces what a lane will send; undefined when it is done. */
@@ -106,7 +114,7 @@ export class BucketLimits {
 
 	/** What strangers and this run have together: the quota, or the part of this run while its user's programs share it. */
 	#base(dimension: Dimension): number | null {
-		const quota = this.#quota[dimension];
+		const quota = this.quota[dimension];
 		const isWhole = quota !== null && this.#part === undefined;
 		return isWhole ? Math.max(quota, this.own[dimension] ?? quota) : this.#allowed(dimension);
 	}
@@ -119,7 +127,7 @@ export class BucketLimits {
 		return ofEach((dimension) => {
 			const allowed = this.#allowed(dimension);
 			const base = this.#base(dimension);
-			const part = Math.min(1, (base ?? 1) / (this.#quota[dimension] || base || 1));
+			const part = Math.min(1, (base ?? 1) / (this.quota[dimension] || base || 1));
 			return allowed === null || base === null
 				? null
 				: Math.min(allowed, base - Math.max(this.#external[dimension] * part, seen(dimension, base)));
@@ -251,6 +259,43 @@ export class BucketLimits {
 		return this.#demands.size > 0 || open.requests !== this.own.requests || open.tokens !== this.own.tokens;
 	}
 }
+
+/** The quota of a day, which is assumed to begin at 00:00 UTC: AWS does not document it. */
+export class DayLimit {
+	/** Null: there is none. */
+	limit: number | null;
+	/** Quota tokens used today by others and by earlier runs (from the account monitor). */
+	others = 0;
+	readonly #clock: Clock;
+	#own = 0;
+	#day = 0;
+
+	constructor(clock: Clock, limit: number | null) {
+		this.#clock = clock;
+		this.limit = limit;
+	}
+
+	/** Quota tokens settled today. */
+	get own(): number {
+		return this.#day === this.#today ? this.#own : 0;
+	}
+
+	settled(tokens: number): void {
+		this.#own = this.own + tokens;
+		this.#day = this.#today;
+	}
+
+	/** Whether there is room beside what is set aside. */
+	hasRoom(tokens: number): boolean {
+		return this.limit === null || this.others + this.own + tokens <= this.limit;
+	}
+
+	get #today(): number {
+		return Math.floor(this.#clock.epoch() / dayMs);
+	}
+}
+
+const dayMs = 86_400_000;
 
 /** What a lane is expected to send. */
 type LaneDemand = {

@@ -2,12 +2,11 @@ import type {Dimension, Lane, LedgerEntry, Limits, Use} from '../domain/bucket-u
 import type {Clock} from '../domain/clock.ts';
 import type {Burst} from '../domain/run-spec.ts';
 import type {Quota} from '../domain/target.ts';
-import {BucketLimits} from './bucket-limits.ts';
+import {BucketLimits, DayLimit} from './bucket-limits.ts';
 import type {FleetGate, FleetLease, FleetRequest} from './fleet/fleet-gate.ts';
 import {Ledger, type Reservation} from './ledger.ts';
-import {ShareStanding} from './member-shares.ts';
 import {Pacer} from './pacer.ts';
-import {BucketRoom, type Wait} from './room.ts';
+import {BucketRoom, ShareStanding, type Wait} from './room.ts';
 import {Stamping} from './stamping.ts';
 import {OverloadGuard, OverrunGuard} from './throttle-guards.ts';
 import type {Cost} from './token-estimator.ts';
@@ -48,8 +47,6 @@ export class Bucket {
 	readonly limits: BucketLimits;
 	readonly stamping: Stamping;
 	readonly standing: ShareStanding;
-	/** The whole quota per minute. */
-	readonly quota: Limits;
 	readonly windowMs: number;
 	/** When the service last throttled by each, in milliseconds of the clock. */
 	readonly throttledAt: Partial<Record<Dimension, number>> = {};
@@ -58,12 +55,11 @@ export class Bucket {
 	readonly #pacer: Pacer;
 	readonly #overruns: OverrunGuard;
 	readonly #room: BucketRoom;
-	readonly tokensPerDay: number | null;
+	readonly day: DayLimit;
 	#settledTokens = 0;
 	#settledRequests = 0;
 	/** The request that was refused last, while none was admitted since. */
 	#waiting: {readonly tokens: number; readonly lane: Lane; readonly reason: Wait['reason']} | undefined;
-	#othersToday = 0;
 	#roomAt: number | undefined;
 	#fleet: FleetGate | undefined;
 
@@ -77,10 +73,21 @@ export class Bucket {
 		this.#pacer = new Pacer(windowMs, burst, evenAbove);
 		this.#overruns = new OverrunGuard(windowMs);
 		this.windowMs = windowMs;
-		this.tokensPerDay = quota.tokensPerDay.value;
-		this.quota = {requests: quota.requestsPerMinute.value, tokens: quota.tokensPerMinute.value};
+		this.day = new DayLimit(clock, quota.tokensPerDay.value);
 		const {ledger, limits, stamping, standing} = this;
-		this.#room = new BucketRoom({windowMs, quota: this.quota, ledger, limits, stamping, standing});
+		this.#room = new BucketRoom({windowMs, ledger, limits, stamping, standing});
+	}
+
+	/** The whole quota per minute. */
+	get quota(): Limits {
+		return this.limits.quota;
+	}
+
+	/** The quota is another from now on; what was used counts against it. */
+	setQuota(quota: Quota): void {
+		this.limits.setQuota(quota);
+		this.day.limit = quota.tokensPerDay.value;
+		this.#room.limitsChanged(this.#clock.now());
 	}
 
 	/** Forgets use that it imported; before the first reservation. */
@@ -121,11 +128,6 @@ export class Bucket {
 		return this.#settledRequests === 0 ? undefined : this.#settledTokens / this.#settledRequests;
 	}
 
-	/** Quota tokens used today by others and by earlier runs. */
-	get othersToday(): number {
-		return this.#othersToday;
-	}
-
 	/**
 	 * Milliseconds until the request that waits will likely be sent, with the others' use falling as it is expected to;
 	 * undefined where none waits, where that depends on answers, or where it is more than two windows away.
@@ -150,11 +152,6 @@ export class Bucket {
 	/** Room left for a lane, as a part of the limit of the fuller dimension; negative after an overrun. */
 	roomLeft(lane: Lane): number {
 		return this.#room.left(this.limits.forLane(this.#clock.now(), lane));
-	}
-
-	/** Quota tokens used today by others and by earlier runs (from the account monitor). */
-	setOthersToday(tokens: number): void {
-		this.#othersToday = tokens;
 	}
 
 	/** The fleet that shares it; undefined while it is shared with none. */
@@ -183,8 +180,7 @@ export class Bucket {
 		}
 		// An estimate alone must not make a request too large for its bucket.
 		const tokens = Math.max(cost.reserved, Math.min(cost.setAside, this.limits.own.tokens ?? cost.setAside));
-		const today = this.#othersToday + this.#settledTokens + this.ledger.heldTokens + tokens;
-		if (this.tokensPerDay !== null && today > this.tokensPerDay) {
+		if (!this.day.hasRoom(this.ledger.heldTokens + tokens)) {
 			return {kind: 'day'};
 		}
 		const now = this.#clock.now();
@@ -252,6 +248,7 @@ export class Bucket {
 		this.#overruns.ended(reservation);
 		const now = this.#clock.now();
 		this.#settledTokens += tokens;
+		this.day.settled(tokens);
 		this.#settledRequests++;
 		this.standing.answered(tokens);
 		this.#room.settled(now, tokens);

@@ -261,8 +261,8 @@ const reachedAt = (
  * than the service took them out, so that it never holds more than the service's.
  */
 export class TokenBucketModel {
-	readonly #capacity: number;
-	readonly #perMs: number;
+	#capacity: number;
+	#perMs: number;
 	#level: number;
 	#at = Number.NEGATIVE_INFINITY;
 
@@ -270,6 +270,15 @@ export class TokenBucketModel {
 		this.#capacity = capacity;
 		this.#perMs = capacity / windowMs;
 		this.#level = capacity;
+	}
+
+	/** The quota is another: what it holds stays, as far as there is room for it. */
+	resize(now: number, capacity: number, windowMs: number): void {
+		const isFull = this.#at === Number.NEGATIVE_INFINITY;
+		this.#level = isFull ? capacity : Math.min(capacity, this.#levelAt(now));
+		this.#at = isFull ? this.#at : now;
+		this.#capacity = capacity;
+		this.#perMs = capacity / windowMs;
 	}
 
 	settle(now: number, tokens: number): void {

@@ -4,8 +4,16 @@ import {hostname} from 'node:os';
 import path from 'node:path';
 import {countsFrom, type LearntStamping} from '../domain/bucket-usage.ts';
 import type {Target} from '../domain/target.ts';
-import {cacheFolder, writeWithFolder} from '../text/private-file.ts';
-import {isFlag, isNumber, isText, listOf, orNull, shapedAs} from '../text/shape.ts';
+import {
+	cacheFolder,
+	isFlag,
+	isNumber,
+	isText,
+	listOf,
+	orNull,
+	shapedAs,
+	writeWithFolder,
+} from '../text/private-file.ts';
 import type {MemberRecord, MemberStore} from './member-shares.ts';
 import {deadAfterMs} from './membership.ts';
 
@@ -80,18 +88,20 @@ const parsed = <Value>(isValid: (value: unknown) => boolean, text: string): Valu
 
 const host = (): string => hostname().replaceAll(/[^\w.-]/g, '_');
 
-/** Whether the process of a member runs. One on another machine or in another container is known only by its records. */
-const hasProcess = (id: string): boolean => {
-	const [, pid = '', ...rest] = id.split('-');
-	if (rest.slice(1).join('-') !== host()) {
-		return true;
-	}
+/** Whether a process of this host runs. */
+export function isRunning(pid: number): boolean {
 	try {
-		process.kill(Number(pid), 0);
+		process.kill(pid, 0);
 		return true;
 	} catch (error) {
 		return error instanceof Error && 'code' in error && error.code === 'EPERM';
 	}
+}
+
+/** Whether the process of a member runs. One on another machine or in another container is known only by its records. */
+const hasProcess = (id: string): boolean => {
+	const [, pid = '', ...rest] = id.split('-');
+	return rest.slice(1).join('-') !== host() || isRunning(Number(pid));
 };
 
 const isLive = ({id, isEnded, writtenAt}: MemberRecord, now: number): boolean =>

@@ -8,14 +8,8 @@ import {
 } from '../domain/bucket-usage.ts';
 import type {Clock} from '../domain/clock.ts';
 import type {Bucket} from './bucket.ts';
-import {
-	keptMinutes,
-	type MemberRecord,
-	type MemberStore,
-	partOf,
-	type Sharer,
-	sumOf,
-} from './member-shares.ts';
+import {type MemberRecord, type MemberStore, partOf, type Sharer, sumOf} from './member-shares.ts';
+import {keptMinutes} from './room.ts';
 
 /*
  * How programs share a bucket without a throttle between them.

@@ -118,7 +118,7 @@ export function bucketState(
 	{quota}: Pick<Target, 'quota'>,
 	{clock, isSending}: {readonly clock: Clock; readonly isSending: boolean},
 ): BucketState {
-	const {ledger, othersToday} = bucket;
+	const {ledger, day} = bucket;
 	const now = clock.now();
 	const use = ledger.use();
 	const isWaiting = isSending && bucket.roomAt !== undefined;
@@ -145,10 +145,10 @@ export function bucketState(
 			clock,
 		),
 		day: {
-			used: bucket.settledTokens,
+			used: day.own,
 			reserved: ledger.heldTokens,
 			limit: quota.tokensPerDay.value,
-			...(othersToday > 0 ? {others: othersToday} : {}),
+			...(day.others > 0 ? {others: day.others} : {}),
 		},
 		nextRoomMs: isWaiting ? roomMs : null,
 		share: bucket.share,

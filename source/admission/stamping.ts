@@ -58,6 +58,8 @@ export class Stamping {
 	#pausedUntil = Number.NEGATIVE_INFINITY;
 	#pauseMs: number;
 	#refusedAt = Number.NEGATIVE_INFINITY;
+	/** When a result was given up because others may have caused it, in milliseconds since 1970. */
+	#doubtedAt = Number.NEGATIVE_INFINITY;
 
 	constructor({clock, windowMs, roundTripMs = () => undefined}: StampingOptions) {
 		this.#clock = clock;
@@ -86,6 +88,7 @@ export class Stamping {
 			return;
 		}
 		this.#learnt = learnt;
+		this.#refusedAt = learnt.countsFrom === 'end' ? learnt.at - this.#toEpoch : this.#refusedAt;
 		this.#setMarks(Uint8Array.from(learnt.marks, Number));
 	}
 
@@ -96,7 +99,8 @@ export class Stamping {
 	merge(learnt: LearntStamping): void {
 		const {countsFrom, at, accepted, refused} = this.#learnt;
 		if (learnt.countsFrom !== 'unknown' || countsFrom !== 'unknown') {
-			if (learnt.countsFrom !== 'unknown' && (countsFrom === 'unknown' || learnt.at > at)) {
+			const isNewer = countsFrom === 'unknown' ? learnt.at > this.#doubtedAt : learnt.at > at;
+			if (learnt.countsFrom !== 'unknown' && isNewer) {
 				this.adopt(learnt);
 			}
 			return;
@@ -236,6 +240,7 @@ export class Stamping {
 		const now = this.#clock.now();
 		if (this.countsFrom === 'end' && now - this.#refusedAt < this.#windowMs) {
 			this.#learnt = {...this.#learnt, countsFrom: 'unknown'};
+			this.#doubtedAt = this.#epoch;
 			this.#pause(now);
 		} else {
 			this.#pausedUntil = Math.max(this.#pausedUntil, now + this.#windowMs);

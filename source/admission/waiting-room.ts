@@ -17,8 +17,6 @@ const pollMs = 250;
 
 /** A call that wants to pass. */
 type Guest = {
-	/** The same for all attempts of one call. */
-	readonly key: string;
 	readonly cost: () => Cost;
 	readonly lane: Lane;
 	/** Who has a turn of its own among those of a lane; absent: all that name none have one together. */
@@ -26,11 +24,11 @@ type Guest = {
 };
 
 /** How the wait of a call ended. */
-export type WaitEnd =
+type WaitEnd =
 	/** `heldMs`: how long it waited, in milliseconds; 0 where there was room at once. */
 	| {readonly kind: 'admitted'; readonly reservation: Reservation; readonly heldMs: number}
-	/** Its time is over, or too many wait: when it will likely be its turn, from now, and what is used more of its quota. */
-	| {readonly kind: 'away'; readonly turnInMs: number; readonly fuller: Dimension}
+	/** Its time is over, or too many wait. */
+	| {readonly kind: 'late'}
 	| Extract<Admission, {kind: 'never' | 'day'}>
 	/** The client left, or nobody is let in any more. */
 	| {readonly kind: 'gone'};
@@ -45,8 +43,8 @@ type Waiting = {
 
 type Verdict = Exclude<WaitEnd, {kind: 'admitted'}> | Extract<Admission, {kind: 'admitted'}>;
 
-/** A place that is kept. */
-type Kept = {readonly number: number; readonly lane: Lane; readonly until: number};
+/** Names a call to the fleet of its bucket. */
+const keyOf = ({number}: Waiting): string => String(number);
 
 /**
  * Whose turn it is among the callers of one lane: who was let in with the fewest quota tokens, counted from when it began to
@@ -91,13 +89,12 @@ export class WaitingRoom {
 	};
 	/** How many wait of each caller. */
 	readonly #callers = new Map<string, number>();
-	readonly #kept = new Map<string, Kept>();
 	#numbers = 0;
 	#cancel = (): void => {};
 	#reason: WaitReason | undefined;
 
 	/** @param most How many may wait. */
-	constructor(bucket: Bucket, clock: Clock, most = maxWaiting) {
+	constructor(bucket: Bucket, clock: Clock, most = Number.POSITIVE_INFINITY) {
 		this.bucket = bucket;
 		this.#clock = clock;
 		this.#most = most;
@@ -124,28 +121,48 @@ export class WaitingRoom {
 		};
 	}
 
+	/** A number for a call: those of earlier ones are lower. */
+	newNumber(): number {
+		return this.#numbers++;
+	}
+
+	/** Calls of a lane, or of lanes above it, that wait and have a lower number. */
+	countBefore(lane: Lane, number: number): number {
+		const own = {lane, number};
+		return this.#waiting.filter(({guest, number: other}) => isBefore({lane: guest.lane, number: other}, own))
+			.length;
+	}
+
 	/**
-	 * Waits for room, at most `holdMs`: infinite for as long as it takes.
+	 * Waits for room.
 	 * @param signal The client left.
+	 * @param place `holdMs`: for so long at most; `number`: of an earlier call that it is again.
 	 */
-	async enter(guest: Guest, holdMs: number, signal: AbortSignal): Promise<WaitEnd> {
-		this.#forgetOld();
-		const number = this.#kept.get(guest.key)?.number ?? this.#numbers++;
-		this.#kept.delete(guest.key);
+	async enter(
+		guest: Guest,
+		signal: AbortSignal,
+		{
+			holdMs = Number.POSITIVE_INFINITY,
+			number = this.newNumber(),
+		}: {readonly holdMs?: number; readonly number?: number} = {},
+	): Promise<WaitEnd> {
 		if (signal.aborted) {
 			return {kind: 'gone'};
 		}
 		if (this.#waiting.length >= this.#most) {
-			return this.#sendAway(guest, number);
+			return {kind: 'late'};
 		}
 		const {promise, resolve} = Promise.withResolvers<Verdict>();
 		const leave = (verdict: Verdict): void => {
 			this.#remove(own);
+			if (verdict.kind !== 'admitted') {
+				this.bucket.withdraw(keyOf(own));
+			}
 			resolve(verdict);
 		};
 		const onAbort = (): void => leave({kind: 'gone'});
 		const cancelHold = Number.isFinite(holdMs)
-			? this.#clock.after(holdMs, () => leave(this.#sendAway(guest, number)))
+			? this.#clock.after(holdMs, () => leave({kind: 'late'}))
 			: () => {};
 		const own: Waiting = {guest, number, since: this.#clock.now(), end: leave};
 		signal.addEventListener('abort', onAbort, {once: true});
@@ -165,19 +182,29 @@ export class WaitingRoom {
 	pump(): void {
 		this.#cancel();
 		this.#cancel = () => {};
-		for (let first = this.#first; first !== undefined && !this.isShut; first = this.#first) {
-			const {lane, caller = ''} = first.guest;
-			const cost = first.guest.cost();
-			const admission = this.bucket.admit(cost, lane);
+		// The ledger of a fleet is asked for several at once; those that it lets in may pass the others.
+		const asked = new Set<Waiting>();
+		let nextMs = Number.POSITIVE_INFINITY;
+		for (let next = this.#next(asked); next !== undefined && !this.isShut; next = this.#next(asked)) {
+			const {lane, caller = ''} = next.guest;
+			const cost = next.guest.cost();
+			const admission = this.bucket.admit(cost, lane, keyOf(next));
 			if (admission.kind === 'wait') {
-				this.#reason = admission.reason;
-				this.#cancel = this.#clock.after(Math.max(1, admission.delayMs ?? pollMs), () => this.pump());
-				return;
+				this.#reason = asked.size === 0 ? admission.reason : this.#reason;
+				nextMs = Math.min(nextMs, admission.delayMs ?? pollMs);
+				asked.add(next);
+				if (admission.isAsked !== true) {
+					break;
+				}
+				continue;
 			}
 			if (admission.kind === 'admitted') {
 				this.#turns[lane].letIn(caller, cost.setAside);
 			}
-			first.end(admission);
+			next.end(admission);
+		}
+		if (asked.size > 0) {
+			this.#cancel = this.#clock.after(Math.max(1, nextMs), () => this.pump());
 		}
 	}
 
@@ -189,9 +216,9 @@ export class WaitingRoom {
 		}
 	}
 
-	/** Whose turn it is. */
-	get #first(): Waiting | undefined {
-		const [first] = this.#waiting;
+	/** Whose turn it is, but for some. */
+	#next(but: ReadonlySet<Waiting>): Waiting | undefined {
+		const first = this.#waiting.find((each) => !but.has(each));
 		if (first === undefined || this.#callers.size === 1) {
 			return first;
 		}
@@ -199,21 +226,19 @@ export class WaitingRoom {
 		const turnOf = ({guest: {caller = ''}}: Waiting): number => this.#turns[lane].of(caller);
 		let best = first;
 		for (const each of this.#waiting) {
-			if (each.guest.lane !== lane) {
-				break;
+			if (each.guest.lane === lane && !but.has(each) && turnOf(each) < turnOf(best)) {
+				best = each;
 			}
-			best = turnOf(each) < turnOf(best) ? each : best;
 		}
 		return best;
 	}
 
 	#insert(own: Waiting): void {
 		const {lane, caller = ''} = own.guest;
-		const rank = lanes.indexOf(lane);
-		const before = this.#waiting.findLastIndex(({guest, number}) => {
-			const other = lanes.indexOf(guest.lane);
-			return other < rank || (other === rank && number < own.number);
-		});
+		const place = {lane, number: own.number};
+		const before = this.#waiting.findLastIndex(({guest, number}) =>
+			isBefore({lane: guest.lane, number}, place),
+		);
 		this.#waiting.splice(before + 1, 0, own);
 		this.#callers.set(caller, (this.#callers.get(caller) ?? 0) + 1);
 	}
@@ -232,6 +257,49 @@ export class WaitingRoom {
 			this.#callers.set(caller, left);
 		}
 	}
+}
+
+/** A place in the line. */
+type Place = {readonly lane: Lane; readonly number: number};
+
+const isBefore = (one: Place, other: Place): boolean =>
+	lanes.indexOf(one.lane) < lanes.indexOf(other.lane) ||
+	(one.lane === other.lane && one.number < other.number);
+
+/** How a call was held. */
+export type HoldEnd =
+	| Exclude<WaitEnd, {kind: 'late'}>
+	/** It was sent away: when it will likely be its turn, from now, and what is used more of its quota. */
+	| {readonly kind: 'away'; readonly turnInMs: number; readonly fuller: Dimension};
+
+/** A line whose calls are sent away after a time with a time to come back, and keep their place until then. */
+export class HoldingRoom extends WaitingRoom {
+	readonly #clock: Clock;
+	readonly #kept = new Map<string, Place & {readonly until: number}>();
+
+	constructor(bucket: Bucket, clock: Clock) {
+		super(bucket, clock, maxWaiting);
+		this.#clock = clock;
+	}
+
+	/**
+	 * Waits for room, at most `holdMs`.
+	 * @param key The same for all attempts of one call.
+	 * @param signal The client left.
+	 */
+	async hold(guest: Guest, key: string, holdMs: number, signal: AbortSignal): Promise<HoldEnd> {
+		this.#forgetOld();
+		const number = this.#kept.get(key)?.number ?? this.newNumber();
+		this.#kept.delete(key);
+		const end = await this.enter(guest, signal, {holdMs, number});
+		if (end.kind !== 'late') {
+			return end;
+		}
+		const place = {lane: guest.lane, number};
+		const turnInMs = this.#turnInMs(place);
+		this.#kept.set(key, {...place, until: this.#clock.now() + turnInMs + placeKeptMs});
+		return {kind: 'away', turnInMs, fuller: this.#fuller};
+	}
 
 	get #fuller(): Dimension {
 		const {ledger, limits} = this.bucket;
@@ -241,21 +309,13 @@ export class WaitingRoom {
 		return requestsLeft < tokensLeft ? 'requests' : 'tokens';
 	}
 
-	#sendAway({key, lane}: Guest, number: number): WaitEnd {
-		this.#forgetOld();
-		const turnInMs = this.#turnInMs(lane, number);
-		this.#kept.set(key, {number, lane, until: this.#clock.now() + turnInMs + placeKeptMs});
-		return {kind: 'away', turnInMs, fuller: this.#fuller};
-	}
-
 	/** When it will likely be the turn of a place: room for the first of the line, and the rate for those before it. */
-	#turnInMs(lane: Lane, number: number): number {
+	#turnInMs(place: Place): number {
+		this.#forgetOld();
 		const now = this.#clock.now();
-		const isBefore = (other: {readonly lane: Lane; readonly number: number}): boolean =>
-			lanes.indexOf(other.lane) < lanes.indexOf(lane) || (other.lane === lane && other.number < number);
 		const ahead =
-			this.#waiting.filter(({guest, number: other}) => isBefore({lane: guest.lane, number: other})).length +
-			[...this.#kept.values()].filter(isBefore).length;
+			this.countBefore(place.lane, place.number) +
+			[...this.#kept.values()].filter((kept) => isBefore(kept, place)).length;
 		const rate = freeRateOf(this.bucket, now);
 		const eachMs = rate === undefined || rate.perWindow <= 0 ? 0 : this.bucket.windowMs / rate.perWindow;
 		return (this.bucket.likelyRoomMs ?? pollMs) + ahead * eachMs;

@@ -1,16 +1,21 @@
 import type {FlagValues} from '../config/parse-arguments.ts';
+import {resolveLedger} from '../config/resolve-ledger.ts';
 import {resolveOutput} from '../config/resolve-output.ts';
 import {readInteger} from '../config/values.ts';
 import {costOf, estimatedTokens, settledTokens} from '../domain/accounting.ts';
+import {leftBeside, type Use} from '../domain/bucket-usage.ts';
+import type {FleetLedger} from '../domain/run-config.ts';
 import type {Price} from '../domain/run-spec.ts';
 import type {Limit, Quota} from '../domain/target.ts';
 import {costOfTypical, sustainableBound} from '../metrics/decisions/sustainable.ts';
 import {composePrompt} from '../prompts/compose.ts';
 import {formatLimit} from '../reports/words.ts';
 import {columnsOf, type Io, writeJson, writeLines} from '../terminal/io.ts';
-import {formatCount, formatDurationMs, formatPercent, formatUsd} from '../text/numbers.ts';
+import {formatCount, formatDurationMs, formatPercent, formatTokens, formatUsd} from '../text/numbers.ts';
 import {type Column, renderTable} from '../text/table.ts';
 import {cleanText} from '../text/width.ts';
+import {ledgerFaultOf} from '../threads/ledger-connection.ts';
+import {openFleetStore} from '../threads/sharing.ts';
 import {placeLine} from '../view/quotas.ts';
 import type {BatchSetup} from './setup.ts';
 
@@ -49,6 +54,8 @@ type RouteBounds = {
 	readonly minRecords: number;
 	/** Part of the quota that on-demand may use. */
 	readonly share: number;
+	/** What a fleet uses of it. */
+	readonly fleet?: Use | undefined;
 };
 
 const hourMs = 3_600_000;
@@ -72,39 +79,48 @@ const costOfAll = (work: Work, requests: number, price: Price | null): number | 
 const isAssumedLimit = ({state, source, value}: Limit): boolean =>
 	state === 'unknown' && source === 'assumed' && value !== null;
 
-/** The limits that a run would keep to: its share of those per minute, assumed ones too. The day is not shared. */
-const usedQuota = (quota: Quota, share: number): Quota => {
-	const used = (limit: Limit): Limit => {
+/**
+ * The limits that a run would keep to: its share of those per minute beside a fleet, assumed ones too. The day is not
+ * shared.
+ */
+const usedQuota = (
+	quota: Quota,
+	{share, fleet = {requests: 0, tokens: 0}}: Pick<RouteBounds, 'share' | 'fleet'>,
+): Quota => {
+	const used = (limit: Limit, others: number): Limit => {
 		const {state, value} = limit;
 		return {
 			...limit,
 			state: isAssumedLimit(limit) ? 'known' : state,
-			value: value === null ? null : value * share,
+			value: value === null ? null : Math.max(0, leftBeside(value, share, others)),
 		};
 	};
 	return {
 		...quota,
-		requestsPerMinute: used(quota.requestsPerMinute),
-		tokensPerMinute: used(quota.tokensPerMinute),
+		requestsPerMinute: used(quota.requestsPerMinute, fleet.requests),
+		tokensPerMinute: used(quota.tokensPerMinute, fleet.tokens),
 	};
 };
 
 /** The quota that on-demand would use, in words. */
-const takenWords = (share: number): string =>
-	share < 1 ? `${formatPercent(share)} of the on-demand quota` : 'the whole on-demand quota';
+const takenWords = ({share, fleet}: Pick<RouteBounds, 'share' | 'fleet'>): string => {
+	const part = share < 1 ? `${formatPercent(share)} of the on-demand quota` : 'the whole on-demand quota';
+	return fleet === undefined ? part : `what the fleet leaves of ${part}`;
+};
 
 /** Chooses the route of some work: on demand inside its quota, or a batch job, which has its own quota. */
 export function chooseRoute(
 	work: Work,
 	quota: Quota,
 	prices: {readonly onDemand: Price | null; readonly batch: Price | null},
-	{minRecords, share}: RouteBounds,
+	bounds: RouteBounds,
 ): RouteChoice {
 	const requests = Math.ceil(work.items / work.itemsPerRequest);
 	const quotaTokens = settledTokens(usageOf(work), work.burndown);
 	// How long an answer will take is not known: what is in flight is left out.
 	const cost = costOfTypical({quotaTokens, reservedTokens: 0, serviceMs: 0});
-	const bound = sustainableBound(usedQuota(quota, share), work.itemsPerRequest, {...cost, setAside: 0});
+	const {minRecords} = bounds;
+	const bound = sustainableBound(usedQuota(quota, bounds), work.itemsPerRequest, {...cost, setAside: 0});
 	const durationMs =
 		bound === undefined || bound.usefulPerMinute === 0 ? null : (work.items / bound.usefulPerMinute) * 60_000;
 	const onDemand = {durationMs, costUsd: costOfAll(work, requests, prices.onDemand)};
@@ -122,7 +138,14 @@ export function chooseRoute(
 	if (durationMs === null) {
 		return bound === undefined
 			? {...choice, recommended: null, reason: 'the on-demand quota is not known'}
-			: {...choice, recommended: 'batch', reason: 'the on-demand quota is 0'};
+			: {
+					...choice,
+					recommended: 'batch',
+					reason:
+						bounds.fleet === undefined
+							? 'the on-demand quota is 0'
+							: 'the fleet leaves nothing of the on-demand quota',
+				};
 	}
 	const assumed = isAssumed ? ', by an assumed quota' : '';
 	return durationMs <= quickMs
@@ -130,7 +153,7 @@ export function chooseRoute(
 		: {
 				...choice,
 				recommended: 'batch',
-				reason: `it would take ${takenWords(share)} for more than an hour${assumed}; a batch leaves it alone and costs less`,
+				reason: `it would take ${takenWords(bounds)} for more than an hour${assumed}; a batch leaves it alone and costs less`,
 			};
 }
 
@@ -139,7 +162,11 @@ export function chooseRoute(
 /** Items that the length of a request is estimated from. */
 const sampleItems = 200;
 
-const choicesOf = ({config, batch, target, limits, onDemandPrice, price}: BatchSetup, items: number) =>
+const choicesOf = (
+	{config, batch, target, limits, onDemandPrice, price}: BatchSetup,
+	items: number,
+	fleet: Use | undefined,
+) =>
 	config.variants.map((variant) => {
 		const {task} = batch;
 		const size = variant.itemsPerRequest;
@@ -159,7 +186,7 @@ const choicesOf = ({config, batch, target, limits, onDemandPrice, price}: BatchS
 			burndown: target.burndown.value,
 		};
 		const prices = {onDemand: onDemandPrice, batch: price};
-		const bounds = {minRecords: limits.minRecords, share: config.share};
+		const bounds = {minRecords: limits.minRecords, share: config.share, fleet};
 		return {name: variant.name, ...chooseRoute(work, target.quota, prices, bounds)};
 	});
 
@@ -227,6 +254,54 @@ const assumedLines = ({target: {quota}}: BatchSetup, choices: readonly Choice[])
 			]
 		: [];
 
+/** What a fleet uses of the bucket, and how many members. */
+type Beside = {readonly members: number; readonly use: Use};
+
+/** Null where nobody uses it, or where the ledger can't be read. */
+const fleetJson = (beside: Beside | undefined) =>
+	beside === undefined
+		? null
+		: {
+				members: beside.members,
+				requestsPerMinute: beside.use.requests,
+				quotaTokensPerMinute: beside.use.tokens,
+			};
+
+/** What the fleet uses now. @returns In place of it a sentence, where its ledger can't be read. */
+const fleetBeside = async (
+	{account, target}: BatchSetup,
+	ledger: FleetLedger,
+): Promise<{readonly beside: Beside | undefined; readonly line: string}> => {
+	const fleet = await openFleetStore(ledger, account.clients, target);
+	try {
+		const seen = fleet.fault === undefined ? await fleet.lookAt(target) : undefined;
+		const members = seen === undefined ? 0 : seen.state.members + seen.state.vanished;
+		if (seen !== undefined && members > 0) {
+			const {use} = seen.state;
+			const who = `${formatCount(members)} ${members === 1 ? 'member uses' : 'members use'}`;
+			return {
+				beside: {members, use},
+				line: `fleet: ${who} ${formatCount(use.requests)} RPM and ${formatTokens(use.tokens)} TPM now; on demand takes what that leaves`,
+			};
+		}
+		return {
+			beside: undefined,
+			line:
+				fleet.fault === undefined
+					? 'fleet: nobody uses this quota by the ledger now'
+					: `fleet: left out, for the ledger ${ledger.name} can't be used: ${fleet.fault.reason}. ${fleet.fault.hint}`,
+		};
+	} catch (error) {
+		const {reason, hint} = ledgerFaultOf(error);
+		return {
+			beside: undefined,
+			line: `fleet: left out, for the ledger ${ledger.name} can't be used: ${reason}. ${hint}`,
+		};
+	} finally {
+		fleet.close();
+	}
+};
+
 /** Prints the plan. @returns Exit code 0. */
 export async function planRoutes(setup: BatchSetup, flags: FlagValues, io: Io): Promise<number> {
 	const text = flags.text('items');
@@ -234,7 +309,9 @@ export async function planRoutes(setup: BatchSetup, flags: FlagValues, io: Io): 
 		text === undefined
 			? Math.max(1, setup.batch.task.items.length)
 			: readInteger('items', text, {min: 1, max: 1_000_000_000});
-	const choices = choicesOf(setup, items);
+	const ledger = resolveLedger(flags, io.environment);
+	const fleet = ledger && (await fleetBeside(setup, ledger));
+	const choices = choicesOf(setup, items, fleet?.beside?.use);
 	const place = placeOf(setup);
 	if (resolveOutput(flags, io.environment).json !== undefined) {
 		await writeJson(io.stdout, {
@@ -242,6 +319,7 @@ export async function planRoutes(setup: BatchSetup, flags: FlagValues, io: Io): 
 			...place,
 			items,
 			share: setup.config.share,
+			...(fleet === undefined ? {} : {fleet: fleetJson(fleet.beside)}),
 			variants: choices.map(({isAssumed, ...choice}) => ({...choice, assumed: isAssumed})),
 		});
 		return 0;
@@ -252,6 +330,7 @@ export async function planRoutes(setup: BatchSetup, flags: FlagValues, io: Io): 
 			? [placeLine(region, place.endpoint, place.simulated)]
 			: []),
 		basisLine(setup, items),
+		...(fleet === undefined ? [] : [fleet.line]),
 		'',
 		...renderTable(columns, choices, columnsOf(io.stdout)),
 		'',

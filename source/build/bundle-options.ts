@@ -98,7 +98,7 @@ export function leanCommandsFor(client: string): string {
 		throw changedClient(used.size === 0 ? 'its commands are elsewhere' : `it sends ${unknown.join(', ')}`);
 	}
 	const list = sentByClient.map((each) => `${each}: require('./${each}').default`);
-	return `exports.default = {${list.join(', ')}};\nexports.NON_STICKY_COMMANDS = {};`;
+	return `exports.__esModule = true;\nexports.default = {${list.join(', ')}};\nexports.NON_STICKY_COMMANDS = {};`;
 }
 
 /** Leaves out of the client of Redis what a ledger does not use: 400 commands, what is known of them, clusters, sentinels. */
@@ -106,7 +106,8 @@ const leanRedis: Plugin = {
 	name: 'lean-redis',
 	setup({onLoad}) {
 		onLoad({filter: /[\\/]@redis[\\/]client[\\/]dist[\\/]index\.js$/}, () => ({
-			contents: "exports.createClient = require('./lib/client').default.create;",
+			// As a module: a chunk of another kind has no names for those that import it lazily.
+			contents: "import client from './lib/client';\nexport const createClient = client.create;",
 			loader: 'js',
 		}));
 		onLoad(
@@ -239,7 +240,7 @@ export async function buildJsonSchemaLibrary(
 	});
 }
 
-/** The program and its threads. */
+/** The program, its threads, and what the library shares with it. */
 export const entryPoints = {
 	cli: 'source/cli.ts',
 	'engine-worker': 'source/threads/engine-worker.ts',
@@ -247,6 +248,7 @@ export const entryPoints = {
 	'checks-worker': 'source/threads/checks-worker.ts',
 	'simulator-worker': 'source/threads/simulator-worker.ts',
 	'reports-worker': 'source/threads/reports-worker.ts',
+	'limiter-detect': 'source/limiter/detect.ts',
 };
 
 /** Options of the bundle: for Node, code-split, flat, with all dependencies. */

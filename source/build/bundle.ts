@@ -3,6 +3,7 @@ import path from 'node:path';
 import {build} from 'esbuild';
 import {buildJsonSchemaLibrary, bundleOptions, entryPoints, shortcuts} from './bundle-options.ts';
 import {joinChunks} from './join-chunks.ts';
+import {buildLibrary, buildTypes} from './library.ts';
 import {publishedFiles, thirdPartyNotices} from './published.ts';
 
 /** Makes `dist/`: one code-split bundle that carries all its dependencies, flat, with their licences. */
@@ -21,8 +22,10 @@ const result = await build({
 	metafile: true,
 });
 await joinChunks(path.join(staging, 'new'), result.metafile);
-const library = await buildJsonSchemaLibrary(root, path.join(staging, 'new'));
-const inputs = [result, library].flatMap(({metafile}) => Object.keys(metafile.inputs));
+const jsonSchema = await buildJsonSchemaLibrary(root, path.join(staging, 'new'));
+const library = await buildLibrary(root, path.join(staging, 'new'));
+await buildTypes(root, path.join(staging, 'new'), staging);
+const inputs = [result, jsonSchema, library].flatMap(({metafile}) => Object.keys(metafile.inputs));
 const {version} = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8')) as {version: string};
 const texts = {
 	...publishedFiles(version),

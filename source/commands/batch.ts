@@ -131,6 +131,12 @@ export async function batch(given: Arguments, io: Io): Promise<number> {
 			'Add --plan, which submits nothing, or leave --items out: a batch asks every item of its preset.',
 		);
 	}
+	if (flags.typed('ledger').length > 0 && !(flags.isSet('plan') ?? false)) {
+		throw usage(
+			'--ledger is what --plan reads, and --plan is not given: a batch job has a quota of its own.',
+			'Add --plan, which submits nothing, or leave --ledger out.',
+		);
+	}
 	if (ways.length > 0 && flags.isSet('demo')) {
 		throw usage(
 			`--${ways[0]} and --demo do not go together: the jobs of a demo end with it.`,

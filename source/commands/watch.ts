@@ -1,6 +1,7 @@
 import {raisedAlerts} from '../account/alerts.ts';
 import type {Arguments, FlagValues} from '../config/parse-arguments.ts';
 import {resolveOverride, resolveRegions} from '../config/resolve-account.ts';
+import {resolveLedger} from '../config/resolve-ledger.ts';
 import {readAlert, readInteger} from '../config/values.ts';
 import type {AccountRegion, Alert} from '../domain/account-snapshot.ts';
 import {errorOf, UserError} from '../domain/user-error.ts';
@@ -120,6 +121,7 @@ export async function watch(
 ): Promise<number> {
 	const alerts = flags.texts('alert').map(readAlert);
 	const {connection, regions} = resolveRegions(flags);
+	const ledger = resolveLedger(flags, io.environment);
 	const demo = await startDemo(flags.isSet('demo'), connection, demoSeed);
 	const engine = startEngine();
 	const isJson = flags.text('json') !== undefined;
@@ -135,6 +137,7 @@ export async function watch(
 				override: resolveOverride(flags),
 				isRefreshing: flags.isSet('refresh') ?? false,
 				isAllOnScreen: !isJson,
+				ledger,
 			},
 		});
 		return await ended;

@@ -87,7 +87,7 @@ const fleetFlags = [
 		value: 'URL',
 		default: "the host's disk",
 		help: 'the Redis or Valkey in which a fleet shares its quotas: redis://host, rediss:// for TLS, unix:// (better in BEDROCK_TOP_LEDGER where it has a password)',
-		scopes: ['tap', 'run'],
+		scopes: ['tap', 'run', 'watch', 'batch'],
 	},
 	{
 		name: 'ledger-down',

@@ -1,3 +1,4 @@
+import type {FleetRow} from './fleet-view.ts';
 import type {Price} from './run-spec.ts';
 import type {Burndown, Quota, Scope, Target} from './target.ts';
 
@@ -81,6 +82,8 @@ export type AccountBucket = {
 	readonly durations: readonly ModelDurations[];
 	/** Minute by minute, the oldest first; the last `incompleteMinutes` of them are not whole yet. */
 	readonly series: {readonly requests: readonly number[]; readonly quotaTokens: readonly number[]};
+	/** Programs that share it by a ledger, with what they use now; absent where there are none, or none is read. */
+	readonly fleet?: readonly FleetRow[];
 	/** Remarks on this row, a sentence each. */
 	readonly notes: readonly string[];
 };

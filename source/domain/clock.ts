@@ -119,3 +119,23 @@ export async function promisesSettled(): Promise<void> {
 		setImmediate(resolve);
 	});
 }
+
+/**
+ * Rejects with what `late` makes where there is no answer within `ms`. An answer that waits to be read while this program was
+ * busy is not late.
+ */
+export async function answerWithin<Value>(
+	clock: Clock,
+	ms: number,
+	answer: Promise<Value>,
+	late: () => Error,
+): Promise<Value> {
+	return new Promise((resolve, reject) => {
+		const cancel = clock.after(ms, () => {
+			void promisesSettled()
+				.then(promisesSettled)
+				.then(() => reject(late()));
+		});
+		answer.then(resolve, reject).finally(cancel);
+	});
+}

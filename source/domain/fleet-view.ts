@@ -42,10 +42,8 @@ export type FleetView = {
 export type LossCause =
 	/** The store does not answer. */
 	| 'silent'
-	/** The store has lost its memory, or a part of it. */
-	| 'forgotten'
-	/** The store's clock jumped: what it counts has the wrong age. */
-	| 'clock';
+	/** The store has lost its memory or a part of it, or its clock jumped: what it counted has the wrong age. */
+	| 'forgotten';
 
 /** What happened to a fleet, for those who show it. */
 export type FleetEvent =

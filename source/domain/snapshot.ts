@@ -92,6 +92,8 @@ export type Gauge = {
 	readonly used: number;
 	readonly reserved: number;
 	readonly limit: number | null;
+	/** By the other members of the fleet; absent without one, and while its ledger does not say. */
+	readonly fleet?: number;
 	/** By others; absent where nothing is known of them. */
 	readonly others?: number;
 	/** When the service last throttled by it, within the last window; absent where it did not. ISO 8601 UTC. */

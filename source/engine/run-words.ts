@@ -112,10 +112,8 @@ export function stopReasonOf(
 	}
 }
 
-const dayWords = ({othersToday, settledTokens, tokensPerDay}: Bucket): string =>
-	tokensPerDay === null
-		? ', as the service says'
-		: ` (${formatTokens(othersToday + settledTokens)} of ${formatTokens(tokensPerDay)})`;
+const dayWords = ({day: {limit, others, own}}: Bucket): string =>
+	limit === null ? ', as the service says' : ` (${formatTokens(others + own)} of ${formatTokens(limit)})`;
 
 /**
  * What a run that is over never sent, a sentence each.

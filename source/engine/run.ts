@@ -1,11 +1,10 @@
-import type {MemberStore} from '../admission/member-shares.ts';
-import {Membership} from '../admission/membership.ts';
+import type {Bucket} from '../admission/bucket.ts';
 import {answerGraceMs, type Backend, silenceOf} from '../domain/backend.ts';
 import type {LedgerEntry, MinuteOfUse, Use} from '../domain/bucket-usage.ts';
 import type {Clock} from '../domain/clock.ts';
 import type {Goal, RunSpec} from '../domain/run-spec.ts';
 import type {Phase, Snapshot, StoppedBy} from '../domain/snapshot.ts';
-import {reasonOf} from '../domain/user-error.ts';
+import type {Target} from '../domain/target.ts';
 import type {PatternChecker} from '../prompts/checks.ts';
 import {createSettlement} from './attempts/attempt-settlement.ts';
 import {Attempts} from './attempts/attempts.ts';
@@ -34,13 +33,25 @@ export type RunPorts = {
 	readonly onLost?: (record: LostRecord) => void;
 	/** Of each target: what other runs use of its bucket; read again when the run joins. */
 	readonly initialUse?: ReadonlyArray<readonly LedgerEntry[]>;
-	/** Where the runs of one user share each target's bucket, and the name of this run there; absent: it is alone. */
-	readonly sharing?: {
-		readonly id: string;
-		/** The program that the run belongs to. */
-		readonly process: string;
-		readonly stores: readonly MemberStore[];
-	};
+	/** The run as a member of the bucket of a target, which other programs share; absent: it is alone. */
+	readonly memberOf?: (target: Target, bucket: Bucket, hooks: MemberHooks) => BucketMember;
+};
+
+/** What a member of a bucket says. */
+export type MemberHooks = {
+	/** There may be room now. */
+	readonly onChange: () => void;
+	/** Adds a sentence to the log. */
+	readonly note: (text: string) => void;
+};
+
+/** A program as a member of a bucket that others share: of this host by its disk, of a fleet by a ledger in a store. */
+export type BucketMember = {
+	/** After `stop` it may start again. Neither rejects. */
+	readonly start: () => Promise<void>;
+	readonly stop: () => Promise<void>;
+	/** The minutes in which the other members had answers. */
+	readonly usedElsewhere: readonly MinuteOfUse[];
 };
 
 /** The run as a member of each of its buckets, beside other runs of the user. */
@@ -96,7 +107,7 @@ export function createRun(spec: RunSpec, ports: RunPorts): Run {
 	const silence = silenceOf(spec.method, spec.timeoutMs);
 	const attempts = new Attempts(ports.backend, clock, silence, createSettlement(core, {...ports, replayed}));
 	const scheduler = new Scheduler(core, attempts);
-	const members = createRunMembers(core, ports.sharing);
+	const members = createRunMembers(core, ports.memberOf);
 	let cancelDeadline = (): void => {};
 	let deadlineAt: number | undefined;
 	let onEnd = (): void => {};
@@ -260,34 +271,25 @@ export function createRun(spec: RunSpec, ports: RunPorts): Run {
 			core.others.add({target, requestsPerMinute, quotaTokensPerMinute}, at);
 		},
 		setOthersToday(target, tokens) {
-			memberOf(core.buckets, target, 'target').setOthersToday(tokens);
+			memberOf(core.buckets, target, 'target').day.others = tokens;
 		},
 	};
 }
 
-const lostLedgerWords = (error: unknown): string =>
-	`What other programs of yours use of this quota can't be read or written (${reasonOf(error)}): this run continues as if it were alone.`;
-
-/** A store that fails is logged once. */
-function createRunMembers(core: RunCore, sharing: RunPorts['sharing']): RunMembers {
-	const {buckets, clock} = core;
-	let hasLost = false;
-	const onLost = (error: unknown): void => {
-		if (!hasLost) {
-			hasLost = true;
-			core.note('ledger', lostLedgerWords(error));
-		}
+/** Of each bucket once: targets may share one. */
+function createRunMembers(core: RunCore, memberOf: RunPorts['memberOf']): RunMembers {
+	const {buckets, spec} = core;
+	const hooks: MemberHooks = {
+		onChange: () => core.wake(),
+		note: (text) => core.note('ledger', text),
 	};
-	const onChange = (): void => core.wake();
-	const members = [...new Set(buckets)].flatMap((bucket) => {
-		const store = sharing?.stores[buckets.indexOf(bucket)];
-		if (sharing === undefined || store === undefined || !bucket.isLimited) {
-			return [];
-		}
-		const {id, process} = sharing;
-		const member = new Membership({id, process, bucket, store, clock, onChange, onLost});
-		return [{bucket, member}];
-	});
+	const members = [...new Set(buckets)]
+		.filter(({isLimited}) => isLimited)
+		.flatMap((bucket) => {
+			const target = spec.targets[buckets.indexOf(bucket)];
+			const member = target && memberOf?.(target, bucket, hooks);
+			return member === undefined ? [] : [{bucket, member}];
+		});
 	return {
 		async join() {
 			await Promise.all(

@@ -1,8 +1,9 @@
 import type {Dimension, Lane} from '../domain/bucket-usage.ts';
 import type {Burst} from '../domain/run-spec.ts';
 import type {Scope} from '../domain/target.ts';
+import {formatCount} from '../text/numbers.ts';
 
-/** What the library gives and takes: the types that are published with it. */
+/** What the library gives and takes, as it is published with it, and why a request is not sent. */
 
 /** What limits one model in one Region; what is left out or null has no limit. */
 export type ModelQuota = {
@@ -35,7 +36,7 @@ export type QuotaOption =
 	| ((model: ModelName) => ModelQuota | 'detect' | Promise<ModelQuota | 'detect'>);
 
 /** What a lane is expected to send: so much room is kept free of the lanes below it. */
-export type LaneDemand = {
+export type LaneRoom = {
 	readonly requestsPerMinute: number;
 	/** Quota tokens that one of its requests sets aside. */
 	readonly tokens: number;
@@ -51,7 +52,7 @@ export type LimiterOptions = {
 	/** Part of the quota that may be used, above 0 up to 1. @default 1 */
 	readonly share?: number;
 	/** Room to keep free for lanes above others. */
-	readonly lanes?: {readonly [Name in Lane]?: LaneDemand};
+	readonly lanes?: {readonly [Name in Lane]?: LaneRoom};
 	/** Where the ledger is. @default memoryStore() */
 	readonly store?: LimiterStore;
 	/** `full`: what there is room for goes at once; `even`: requests are spread over the minute. @default 'full' */
@@ -167,6 +168,8 @@ export type LimiterEvent = OfModel &
 		| {readonly type: 'overrun'; readonly setAside: number; readonly settled: number}
 		/** The store does not answer any more. */
 		| {readonly type: 'store-lost'; readonly reason: string}
+		/** By `setQuota`, or as the account has it now. */
+		| {readonly type: 'quota-changed'; readonly from: ModelQuota; readonly to: ModelQuota}
 		/** Something is not known, and what is assumed in its place. */
 		| {readonly type: 'assumed'; readonly what: Assumed; readonly text: string}
 	);
@@ -181,6 +184,73 @@ export type Limiter = {
 	readonly acquire: (options: AcquireOptions) => Promise<Lease>;
 	/** What counts now in each bucket that was used. */
 	readonly usage: () => LimiterUsage;
+	/** The quota is another from now on; what was used counts against it. */
+	readonly setQuota: (quota: QuotaOption) => Promise<void>;
 	/** Nobody waits any more, and the others know what was used. What is in flight may still settle. */
 	readonly close: () => Promise<void>;
 };
+
+/** A request that is larger than its quota: it could never be sent. */
+export class LargerThanQuotaError extends Error {
+	override readonly name = 'LargerThanQuotaError';
+	/** As it was called. */
+	readonly model: string;
+	readonly dimension: Dimension;
+	/** What it would set aside. */
+	readonly needed: number;
+	/** What may be used per minute. */
+	readonly limit: number;
+
+	constructor(
+		model: string,
+		{
+			dimension,
+			needed,
+			limit,
+		}: {readonly dimension: Dimension; readonly needed: number; readonly limit: number},
+	) {
+		super(
+			`The request sets aside ${formatCount(needed)} ${dimension === 'tokens' ? 'quota tokens' : 'request'} of ${model}, and ${formatCount(limit)} per minute may be used: it can never be sent. Lower max tokens or the input.`,
+		);
+		this.model = model;
+		this.dimension = dimension;
+		this.needed = needed;
+		this.limit = limit;
+	}
+}
+
+/** The tokens of this day are used up. */
+export class DayUsedUpError extends Error {
+	override readonly name = 'DayUsedUpError';
+	readonly model: string;
+	/** Null: the service said so. */
+	readonly limit: number | null;
+
+	constructor(model: string, limit: number | null) {
+		super(
+			`The quota of ${limit === null ? '' : `${formatCount(limit)} `}tokens per day of ${model} is used up.`,
+		);
+		this.model = model;
+		this.limit = limit;
+	}
+}
+
+/** The quota of a model was asked for by name, and none was given for it. */
+export class UnknownQuotaError extends Error {
+	override readonly name = 'UnknownQuotaError';
+	readonly model: string;
+
+	constructor(model: string) {
+		super(`No quota is given for ${model}. Name it in \`quota\`, or give 'detect' for it.`);
+		this.model = model;
+	}
+}
+
+/** The limiter was closed. */
+export class LimiterClosedError extends Error {
+	override readonly name = 'LimiterClosedError';
+
+	constructor() {
+		super('The limiter is closed.');
+	}
+}

@@ -1,26 +1,26 @@
 import {Bucket} from '../admission/bucket.ts';
-import {baseModelKey} from '../bedrock/identify/identifiers.ts';
+import {baseModelKey} from '../bedrock/identify/identify.ts';
 import {maxOutputOf} from '../bedrock/quotas/burndown.ts';
-import {accountIdentity} from '../bedrock/quotas/quota-cache.ts';
 import {type Lane, lanes} from '../domain/bucket-usage.ts';
 import {type Clock, systemClock} from '../domain/clock.ts';
 import {bursts} from '../domain/run-spec.ts';
-import type {
-	AcquireOptions,
-	Assumed,
-	Lease,
-	Limiter,
-	LimiterEvent,
-	LimiterOptions,
-	LimiterUsage,
-	PluginOptions,
+import {
+	type AcquireOptions,
+	type Assumed,
+	type Lease,
+	type Limiter,
+	LimiterClosedError,
+	type LimiterEvent,
+	type LimiterOptions,
+	type LimiterUsage,
+	type PluginOptions,
+	type QuotaOption,
 } from './api.ts';
 import type {Detection} from './detect.ts';
-import {LimiterClosedError} from './errors.ts';
-import {type BucketLease, ModelBucket, type ModelNews} from './model-bucket.ts';
+import {type BucketLease, type BucketStore, ModelBucket, type ModelNews} from './model-bucket.ts';
 import {type PluginCall, pluginOf} from './plugin.ts';
-import {checkQuota, type Detect, factsOf, type ModelFacts} from './quota.ts';
-import {type BucketStore, memoryStore} from './stores.ts';
+import {checkQuota, factsOf, type ModelFacts} from './quota.ts';
+import {memoryStore} from './stores.ts';
 
 /** What only tests and benchmarks set. */
 type Internals = {readonly clock?: Clock; readonly windowMs?: number};
@@ -79,6 +79,7 @@ type Wanted = {
 /** The limiter of one account and Region. */
 class AccountLimiter implements Limiter {
 	readonly #options: LimiterOptions;
+	#quota: QuotaOption;
 	readonly #clock: Clock;
 	readonly #windowMs: number;
 	readonly #store: BucketStore;
@@ -96,6 +97,7 @@ class AccountLimiter implements Limiter {
 		check(options);
 		const {clock = systemClock, windowMs = 60_000} = options as Internals;
 		this.#options = options;
+		this.#quota = options.quota;
 		this.#clock = clock;
 		this.#windowMs = windowMs;
 		this.#store = (options.store ?? memoryStore()) as BucketStore;
@@ -123,6 +125,12 @@ class AccountLimiter implements Limiter {
 
 	usage = (): LimiterUsage => ({buckets: this.#open.map((bucket) => bucket.usage())});
 
+	setQuota = async (quota: QuotaOption): Promise<void> => {
+		checkQuota(quota);
+		this.#quota = quota;
+		await Promise.all(this.#open.map(async (bucket) => this.#readAgain(bucket)));
+	};
+
 	close = async (): Promise<void> => {
 		this.#isClosed = true;
 		for (const waiting of this.#waiting) {
@@ -148,6 +156,10 @@ class AccountLimiter implements Limiter {
 		this.#waiting.add(end);
 		try {
 			const bucket = await unlessAborted(this.#bucketOf(model), end.signal);
+			if (bucket.isDue()) {
+				// What is known holds until then, and if it fails.
+				void this.#readAgain(bucket).catch(() => {});
+			}
 			const {lane, caller} = wanted;
 			const maxTokens = wanted.maxTokens ?? this.#assumedMaximum(bucket, model);
 			return await bucket.acquire({
@@ -192,8 +204,7 @@ class AccountLimiter implements Limiter {
 	}
 
 	async #find(model: string): Promise<ModelBucket> {
-		const {quota: option, region} = this.#options;
-		const facts = await factsOf(model, {option, region, detect: async (name) => this.#detect(name)});
+		const facts = await this.#factsOf(model, false);
 		const {baseModel, scope, region: own} = facts.name;
 		const key = `${own} ${baseModelKey(baseModel)} ${scope}`;
 		const known = this.#buckets.get(key) ?? this.#openBucket(facts);
@@ -201,20 +212,31 @@ class AccountLimiter implements Limiter {
 		return known;
 	}
 
+	async #factsOf(model: string, isRefreshing: boolean): Promise<ModelFacts> {
+		const {region} = this.#options;
+		const detect = async (name: string) => (await this.#asked()).detect(name, isRefreshing);
+		return factsOf(model, {option: this.#quota, region, detect});
+	}
+
+	async #readAgain(bucket: ModelBucket): Promise<void> {
+		bucket.change(await this.#factsOf(bucket.name.model, true));
+	}
+
 	async #openBucket(facts: ModelFacts): Promise<ModelBucket> {
-		const {name, quota, burndown, assumed} = facts;
-		const {account} = this.#options;
+		const {name, burndown, assumed} = facts;
+		const {account, credentials} = this.#options;
 		const {room, members, close} = await this.#store.open({
 			name,
 			account,
-			identity: async () => this.#identity(name),
+			hasOwnKeys: credentials !== undefined,
+			askAccount: async () => this.#askAccount(name),
 			clock: this.#clock,
 			make: () => this.#make(facts),
 			onLost: (reason) => this.#say(name, {type: 'store-lost', reason}),
 		});
 		this.#closings.push(close);
 		const onNews = (news: ModelNews, model = name.model): void => this.#say({...name, model}, news);
-		const bucket = new ModelBucket({name, room, members, quota, burndown}, {clock: this.#clock, onNews});
+		const bucket = new ModelBucket(facts, {room, members}, {clock: this.#clock, onNews});
 		this.#open.push(bucket);
 		for (const text of assumed) {
 			this.#sayOnce(name, 'quota', text);
@@ -238,11 +260,6 @@ class AccountLimiter implements Limiter {
 		return bucket;
 	}
 
-	async #detect(model: string): ReturnType<Detect> {
-		const {detect} = await this.#asked();
-		return detect(model, false);
-	}
-
 	/** The part that asks the account, loaded when it is needed. */
 	async #asked(): Promise<Detection> {
 		const {region, credentials} = this.#options;
@@ -252,13 +269,8 @@ class AccountLimiter implements Limiter {
 		return this.#detection;
 	}
 
-	/** What separates the account from others on this host. */
-	async #identity(name: ModelFacts['name']): Promise<readonly string[]> {
-		const {account, credentials} = this.#options;
-		if (account === undefined && credentials === undefined) {
-			return accountIdentity(process.env);
-		}
-		const known = account ?? (await (await this.#asked()).account());
+	async #askAccount(name: ModelFacts['name']): Promise<string> {
+		const known = await (await this.#asked()).account();
 		if (known === null) {
 			this.#sayOnce(
 				name,
@@ -266,7 +278,7 @@ class AccountLimiter implements Limiter {
 				'The number of the account cannot be found out: its buckets are shared with all whose account is not known. Name it in `account`.',
 			);
 		}
-		return [known ?? ''];
+		return known ?? '';
 	}
 
 	/** Once for each model. What nobody hears of an unknown quota is a warning of the process. */

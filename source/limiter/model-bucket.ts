@@ -1,18 +1,28 @@
+import type {Bucket} from '../admission/bucket.ts';
 import {InputEstimate} from '../admission/input-estimate.ts';
 import type {Reservation} from '../admission/ledger.ts';
-import {bucketState} from '../admission/run-buckets.ts';
 import {type Cost, inputOf, TokenEstimator} from '../admission/token-estimator.ts';
 import type {WaitingRoom} from '../admission/waiting-room.ts';
 import {chargeOf, classOf} from '../bedrock/failures/classify.ts';
 import {factsOf} from '../bedrock/failures/error-facts.ts';
 import {countsIn, type ReportedCounts, settleUsage} from '../bedrock/usage.ts';
 import {charactersPerToken, settledTokens} from '../domain/accounting.ts';
-import type {Lane} from '../domain/bucket-usage.ts';
+import type {Dimension, Lane} from '../domain/bucket-usage.ts';
 import type {Clock} from '../domain/clock.ts';
-import type {Gauge} from '../domain/snapshot.ts';
 import type {Burndown, Quota} from '../domain/target.ts';
-import type {AnswerUsage, BucketUsage, Lease, LimiterEvent, LimiterGauge, ModelName} from './api.ts';
-import {DayUsedUpError, LargerThanQuotaError, LimiterClosedError} from './errors.ts';
+import {
+	type AnswerUsage,
+	type BucketUsage,
+	DayUsedUpError,
+	LargerThanQuotaError,
+	type Lease,
+	LimiterClosedError,
+	type LimiterEvent,
+	type LimiterGauge,
+	type LimiterStore,
+	type ModelName,
+} from './api.ts';
+import {asGiven, type ModelFacts} from './quota.ts';
 
 /** An event without what all events have: of which model, and when. */
 export type ModelNews = LimiterEvent extends infer Event
@@ -20,6 +30,33 @@ export type ModelNews = LimiterEvent extends infer Event
 		? Omit<Event, 'at' | keyof ModelName>
 		: never
 	: never;
+
+/** What a store needs to open a bucket. */
+export type Opening = {
+	readonly name: Omit<ModelName, 'model'>;
+	/** Number of the account, as it was given. */
+	readonly account: string | undefined;
+	/** The credentials were given as well: the environment does not say whose account it is. */
+	readonly hasOwnKeys: boolean;
+	/** Number of the account, as AWS says; empty where it can't be found out. */
+	readonly askAccount: () => Promise<string>;
+	readonly clock: Clock;
+	readonly make: () => Bucket;
+	/** The store does not answer any more. */
+	readonly onLost: (reason: string) => void;
+};
+
+/** A bucket of a store, as one limiter has it. */
+export type OpenBucket = {
+	readonly room: WaitingRoom;
+	/** Members that share it, this limiter included; null while that is not known. */
+	readonly members: () => number | null;
+	/** The others know what was used. */
+	readonly close: () => Promise<void>;
+};
+
+/** A store as limiters use it. */
+export type BucketStore = LimiterStore & {readonly open: (opening: Opening) => Promise<OpenBucket>};
 
 /** A request that wants to be sent. */
 type Wanted = {
@@ -37,6 +74,9 @@ type Wanted = {
 /** Before an answer: the usual size of a token in text. */
 const firstPrompt = {value: 1, isEstimated: true, length: charactersPerToken};
 
+/** A quota that was read from the account holds for so long, in milliseconds; one that was not found is looked for sooner. */
+const knownForMs = 3_600_000;
+const unknownForMs = 300_000;
 /** A day that is used up is tried again so often: AWS does not document when it begins. */
 const dayTriedEveryMs = 600_000;
 
@@ -44,13 +84,13 @@ const dayTriedEveryMs = 600_000;
 export class ModelBucket {
 	readonly name: ModelName;
 	readonly room: WaitingRoom;
-	readonly burndown: Burndown;
-	/** In force. */
-	quota: Quota;
+	#facts: ModelFacts;
 	/** Members of its store, this limiter included. */
 	readonly members: () => number | null;
 	readonly #clock: Clock;
 	readonly #onNews: (news: ModelNews, model?: string) => void;
+	/** When the quota was read. */
+	#readAt: number;
 	/** When the service last said that the tokens of the day are used up. */
 	#dayTriedAt = Number.NEGATIVE_INFINITY;
 	/** What answers taught. */
@@ -58,16 +98,47 @@ export class ModelBucket {
 	readonly inputs = new InputEstimate();
 
 	constructor(
-		facts: Pick<ModelBucket, 'name' | 'room' | 'burndown' | 'quota' | 'members'>,
+		facts: ModelFacts,
+		{room, members}: Pick<ModelBucket, 'room' | 'members'>,
 		ports: {readonly clock: Clock; readonly onNews: (news: ModelNews, model?: string) => void},
 	) {
+		this.#facts = facts;
+		this.#readAt = ports.clock.now();
 		this.name = facts.name;
-		this.room = facts.room;
-		this.burndown = facts.burndown;
-		this.quota = facts.quota;
-		this.members = facts.members;
+		this.room = room;
+		this.members = members;
 		this.#clock = ports.clock;
 		this.#onNews = ports.onNews;
+	}
+
+	get quota(): Quota {
+		return this.#facts.quota;
+	}
+
+	get burndown(): Burndown {
+		return this.#facts.burndown;
+	}
+
+	/** Whether the account is to be asked again what its quota is; once for each time that it is due. */
+	isDue(): boolean {
+		const {isDetected, assumed} = this.#facts;
+		const now = this.#clock.now();
+		const isDue = isDetected && now - this.#readAt >= (assumed.length > 0 ? unknownForMs : knownForMs);
+		this.#readAt = isDue ? now : this.#readAt;
+		return isDue;
+	}
+
+	/** What is known of the quota now. What could not be read again stays as it was. */
+	change(facts: ModelFacts): void {
+		const [from, to] = [asGiven(this.#facts), asGiven(facts)];
+		const isLost = facts.isDetected && facts.assumed.length > 0;
+		if (isLost || JSON.stringify(from) === JSON.stringify(to)) {
+			return;
+		}
+		this.#facts = facts;
+		this.room.bucket.setQuota(facts.quota);
+		this.#onNews({type: 'quota-changed', from, to});
+		this.room.pump();
 	}
 
 	/**
@@ -84,7 +155,7 @@ export class ModelBucket {
 		if (Number.isFinite(this.#dayTriedAt)) {
 			this.#dayTriedAt = from;
 		}
-		const end = await this.room.enter({key: '', cost, lane, caller}, Number.POSITIVE_INFINITY, signal);
+		const end = await this.room.enter({cost, lane, caller}, signal);
 		switch (end.kind) {
 			case 'admitted': {
 				const {reservation, heldMs} = end;
@@ -98,7 +169,7 @@ export class ModelBucket {
 			case 'day':
 				throw new DayUsedUpError(model, this.quota.tokensPerDay.value);
 			case 'gone':
-			case 'away':
+			case 'late':
 				throw new LimiterClosedError();
 		}
 	}
@@ -116,29 +187,29 @@ export class ModelBucket {
 	/** What counts now. */
 	usage(): BucketUsage {
 		const {bucket, state: waiting} = this.room;
+		const {ledger, day} = bucket;
 		const {baseModel, scope, region} = this.name;
-		const state = bucketState(bucket, this, {clock: this.#clock, isSending: waiting !== undefined});
+		const use = ledger.use();
+		const gauge = (dimension: Dimension, reserved: number): LimiterGauge => ({
+			used: Math.max(0, use[dimension] - reserved),
+			reserved,
+			limit: bucket.quota[dimension],
+			others: bucket.limits.shownOthers(this.#clock.now(), dimension)?.use ?? null,
+		});
 		return {
 			baseModel,
 			scope,
 			region,
-			requests: gaugeOf(state.requests),
-			tokens: gaugeOf(state.tokens),
-			day: gaugeOf(state.day),
-			inFlight: state.inFlight,
+			requests: gauge('requests', ledger.unconfirmed),
+			tokens: gauge('tokens', ledger.heldTokens),
+			day: {used: day.own, reserved: ledger.heldTokens, limit: day.limit, others: null},
+			inFlight: ledger.inFlight,
 			held: {count: waiting?.count ?? 0, oldestMs: waiting?.oldestMs ?? 0},
 			nextRoomMs: waiting?.nextMs ?? null,
 			members: this.members(),
 		};
 	}
 }
-
-const gaugeOf = ({used, reserved, limit, others}: Gauge): LimiterGauge => ({
-	used,
-	reserved,
-	limit,
-	others: others ?? null,
-});
 
 /** Leases that nobody holds any more: what became of them is not known. */
 const forgotten = new FinalizationRegistry<() => void>((keep) => keep());

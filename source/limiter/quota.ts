@@ -1,19 +1,29 @@
-import {emptyModelIndex} from '../bedrock/identify/identifiers.ts';
-import {identify} from '../bedrock/identify/identify.ts';
+import {emptyModelIndex, identify} from '../bedrock/identify/identify.ts';
 import {noQuota, onlyKnown, overrideLimit} from '../bedrock/quotas/bucket-quota.ts';
 import {burndownOf} from '../bedrock/quotas/burndown.ts';
 import {type Burndown, limitKinds, type Quota} from '../domain/target.ts';
-import type {ModelName, ModelQuota, QuotaOption} from './api.ts';
-import {UnknownQuotaError} from './errors.ts';
+import {type ModelName, type ModelQuota, type QuotaOption, UnknownQuotaError} from './api.ts';
 
 /** What is known of a model: its bucket, and what limits it. */
 export type ModelFacts = {
 	readonly name: ModelName;
 	readonly quota: Quota;
 	readonly burndown: Burndown;
+	/** It was read from the account. */
+	readonly isDetected: boolean;
 	/** Sentences about what is assumed; empty where all is known. */
 	readonly assumed: readonly string[];
 };
+
+/** A quota as it is given. */
+export function asGiven({quota, burndown}: Pick<ModelFacts, 'quota' | 'burndown'>): ModelQuota {
+	return {
+		requestsPerMinute: quota.requestsPerMinute.value,
+		tokensPerMinute: quota.tokensPerMinute.value,
+		tokensPerDay: quota.tokensPerDay.value,
+		burndown: burndown.value,
+	};
+}
 
 const kinds = [...limitKinds, 'burndown'] as const;
 
@@ -78,7 +88,7 @@ const quotaFor = async (option: QuotaOption, name: ModelName): Promise<ModelQuot
 };
 
 /** Reads the quota of a model from the account. */
-export type Detect = (model: string) => Promise<{
+type Detect = (model: string) => Promise<{
 	readonly target: Pick<ModelFacts, 'quota' | 'burndown'> & Pick<ModelName, 'baseModel' | 'scope' | 'region'>;
 	readonly remarks: readonly string[];
 }>;
@@ -103,6 +113,7 @@ export async function factsOf(
 			name: {...name, baseModel: target.baseModel, scope: target.scope},
 			quota: onlyKnown(target.quota),
 			burndown: target.burndown,
+			isDetected: true,
 			assumed: isUnknown
 				? [[`The quota of ${model} is not known: its calls pass without a limit.`, ...remarks].join(' ')]
 				: [],
@@ -116,6 +127,7 @@ export async function factsOf(
 			tokensPerDay: overrideLimit(noQuota.tokensPerDay, given.tokensPerDay ?? undefined),
 		},
 		burndown: burndownOf(baseModel, given.burndown),
+		isDetected: false,
 		assumed: isResolved
 			? []
 			: [`${model} does not name its foundation model: it is taken for a quota of its own.`],

@@ -1,6 +1,7 @@
 import {type RaisedAlert, raisedWords} from '../account/alerts.ts';
-import {watchCostWords} from '../account/watch-cost.ts';
+import {watchCostWords} from '../account/poll-plan.ts';
 import type {AccountBucket, AccountRegion} from '../domain/account-snapshot.ts';
+import type {FleetRow} from '../domain/fleet-view.ts';
 import {toAscii} from '../text/glyphs.ts';
 import {formatCount, formatNumber, formatTokens} from '../text/numbers.ts';
 import {type Metric, prometheusText, type Sample} from '../text/prometheus.ts';
@@ -8,6 +9,7 @@ import {renderTable} from '../text/table.ts';
 import {cleanText} from '../text/width.ts';
 import {accountColumns} from '../view/account/account-columns.ts';
 import {accountRow, activeWords, hasDifferentAges, sortAccountRows} from '../view/account/account-rows.ts';
+import {fleetColumns, fleetCountWords} from '../view/fleet.ts';
 import {accountWords} from '../view/quotas.ts';
 
 /** The account's use as append-only lines, one block per minute, and for Prometheus. */
@@ -59,9 +61,21 @@ const costLine = ({cost}: AccountRegion): string => `CloudWatch: ${watchCostWord
 const idleLine = (count: number): readonly string[] =>
 	count === 0 ? [] : [`${formatCount(count)} idle ${count === 1 ? 'bucket' : 'buckets'} not listed`];
 
+/** What nobody uses, the account nor a fleet, is left out. */
+const isListed = ({activity, fleet}: AccountBucket): boolean => activity !== 'idle' || fleet !== undefined;
+
+/** The members of the fleet that shares a bucket. */
+const fleetLines = ({model, scope, fleet}: AccountBucket, width: number): readonly string[] =>
+	fleet === undefined
+		? []
+		: [
+				`${cleanText(model)} (${scope}): ${fleetCountWords(fleet)}`,
+				...renderTable(fleetColumns, fleet, Math.max(1, width - 2)).map((line) => `  ${line}`),
+			];
+
 /** One block: the use of every active or quiet bucket, what is missing, and the cost of watching. */
 export function accountLines(region: AccountRegion, {width, ascii}: AccountStyle): readonly string[] {
-	const shown = region.buckets.filter(({activity}) => activity !== 'idle');
+	const shown = region.buckets.filter(isListed);
 	const rows = sortAccountRows(
 		shown.map((bucket) => accountRow(bucket, region.at)),
 		'use',
@@ -73,6 +87,7 @@ export function accountLines(region: AccountRegion, {width, ascii}: AccountStyle
 			? []
 			: renderTable(accountColumns({hasRegions: false, hasAges: hasDifferentAges(rows)}), rows, width)),
 		...idleLine(region.buckets.length - shown.length),
+		...rows.flatMap(({bucket}) => fleetLines(bucket, width)),
 		...noteLines(rows.map(({bucket}) => bucket)),
 		...region.remarks,
 		costLine(region),
@@ -93,21 +108,29 @@ export function accountJson({region, minute, isComplete, buckets, simulated}: Ac
 		region,
 		...(simulated ? {simulated} : {}),
 		complete: isComplete,
-		buckets: buckets
-			.filter(({activity}) => activity !== 'idle')
-			.map((bucket) => ({
-				model: bucket.model,
-				scope: bucket.scope,
-				modelIds: bucket.modelIds,
-				requestsPerMinute: known(bucket, bucket.reported.requests),
-				quotaTokensPerMinute: known(bucket, bucket.reported.quotaTokens),
-				inputTokens: known(bucket, bucket.reported.inputTokens),
-				outputTokens: known(bucket, bucket.reported.outputTokens),
-				throttled: known(bucket, bucket.reported.throttles),
-				quota: bucket.quota,
-			})),
+		buckets: buckets.filter(isListed).map((bucket) => ({
+			model: bucket.model,
+			scope: bucket.scope,
+			modelIds: bucket.modelIds,
+			requestsPerMinute: known(bucket, bucket.reported.requests),
+			quotaTokensPerMinute: known(bucket, bucket.reported.quotaTokens),
+			inputTokens: known(bucket, bucket.reported.inputTokens),
+			outputTokens: known(bucket, bucket.reported.outputTokens),
+			throttled: known(bucket, bucket.reported.throttles),
+			quota: bucket.quota,
+			...(bucket.fleet === undefined ? {} : {fleet: bucket.fleet.map(memberJson)}),
+		})),
 	});
 }
+
+const memberJson = ({name, state, use, inFlight, waiting}: FleetRow) => ({
+	name,
+	state,
+	requests: use.requests,
+	quotaTokens: use.tokens,
+	inFlight,
+	waiting,
+});
 
 const known = ({minute}: AccountBucket, value: number): number | null => (minute === null ? null : value);
 
@@ -137,7 +160,7 @@ const reported =
 
 /** The page of the buckets that had traffic in the last three hours. */
 export function accountMetrics(regions: readonly AccountRegion[]): string {
-	const buckets = regions.flatMap((region) => region.buckets.filter(({activity}) => activity !== 'idle'));
+	const buckets = regions.flatMap((region) => region.buckets.filter(isListed));
 	const of = (pick: (bucket: AccountBucket) => number | null): readonly Sample[] => samplesOf(buckets, pick);
 	return prometheusText([
 		gauge(
@@ -181,6 +204,16 @@ export function accountMetrics(regions: readonly AccountRegion[]): string {
 			'throttled_requests_per_minute',
 			'Requests that the service throttled in that minute.',
 			of(reported(({throttles}) => throttles)),
+		),
+		gauge(
+			'fleet_members',
+			'Programs that share the quota by a ledger.',
+			buckets.flatMap((bucket) =>
+				(['live', 'vanished'] as const).flatMap((state) => {
+					const count = bucket.fleet?.filter((member) => member.state === state).length;
+					return count === undefined ? [] : [{labels: {...labelsOf(bucket), state}, value: count}];
+				}),
+			),
 		),
 	]);
 }

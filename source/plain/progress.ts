@@ -10,6 +10,7 @@ import {
 	quietWords,
 } from '../text/numbers.ts';
 import {cleanText, truncateEnd} from '../text/width.ts';
+import {fleetWords, isApart} from '../view/fleet.ts';
 import {leftWords, stopWords} from '../view/status.ts';
 
 /** The state of the run, and why nothing is sent, where nothing is. */
@@ -74,12 +75,12 @@ export function progressLine(snapshot: Snapshot, {width, ascii}: ProgressStyle):
 	return ascii ? toAscii(line) : line;
 }
 
-function bucketText({requests, tokens}: BucketState): string {
+function bucketText({requests, tokens, fleet}: BucketState): string {
 	const of = (limit: number | null, format: (value: number) => string) =>
 		limit === null ? '' : ` of ${format(limit)}`;
-	const others = ({others: use = 0}: Gauge, format: (value: number) => string) =>
-		use > 0 ? ` + others ${format(use)}` : '';
-	return `RPM ${formatCount(requests.used)}${others(requests, formatCount)}${of(requests.limit, formatCount)}, TPM ${formatTokens(tokens.used + tokens.reserved)}${others(tokens, formatTokens)}${of(tokens.limit, formatTokens)}`;
+	const others = ({fleet = 0, others: use = 0}: Gauge, format: (value: number) => string) =>
+		[fleet > 0 ? ` + fleet ${format(fleet)}` : '', use > 0 ? ` + others ${format(use)}` : ''].join('');
+	return `RPM ${formatCount(requests.used)}${others(requests, formatCount)}${of(requests.limit, formatCount)}, TPM ${formatTokens(tokens.used + tokens.reserved)}${others(tokens, formatTokens)}${of(tokens.limit, formatTokens)}${fleet === undefined || !isApart(fleet) ? '' : `, ${fleetWords(fleet, undefined)}`}`;
 }
 
 /** Progress of batch jobs: `InProgress: 1,200 of 5,000 records (24%), 3 failed, 90 per minute, about 42s left`. */

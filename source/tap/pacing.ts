@@ -1,7 +1,7 @@
 import {createHash} from 'node:crypto';
 import {Bucket} from '../admission/bucket.ts';
 import type {Cost} from '../admission/token-estimator.ts';
-import {type WaitEnd, WaitingRoom} from '../admission/waiting-room.ts';
+import {type HoldEnd, HoldingRoom} from '../admission/waiting-room.ts';
 import {onlyKnown} from '../bedrock/quotas/bucket-quota.ts';
 import {bucketKey} from '../domain/account-snapshot.ts';
 import type {Lane, Use} from '../domain/bucket-usage.ts';
@@ -64,7 +64,7 @@ export function callKey(call: TappedCall, body: Buffer): string {
 }
 
 /** A call that passed before there was a bucket to count it in. */
-type Early = {readonly index: number; readonly at: number; readonly count: (room: WaitingRoom) => void};
+type Early = {readonly index: number; readonly at: number; readonly count: (room: HoldingRoom) => void};
 
 /** A bucket that a tap fills: as `--pace` has it, or as a meter. */
 export function pacedBucket(
@@ -85,7 +85,7 @@ export function pacedBucket(
 export class Pacing {
 	readonly #ports: PacingPorts;
 	readonly #pace: TapConfig['pace'];
-	readonly #rooms = new Map<string, WaitingRoom>();
+	readonly #rooms = new Map<string, HoldingRoom>();
 	readonly #members: Member[] = [];
 	/** Of the last window, in the order of time. */
 	#early: readonly Early[] = [];
@@ -108,7 +108,7 @@ export class Pacing {
 		}
 		const {clock, windowMs, roundTripMs, join} = this.#ports;
 		const bucket = pacedBucket(target.quota, this.#pace, {clock, windowMs, roundTripMs});
-		const room = new WaitingRoom(bucket, clock);
+		const room = new HoldingRoom(bucket, clock);
 		room.isShut = this.#gate.isShut;
 		this.#rooms.set(key, room);
 		this.#countEarly(index, room);
@@ -133,7 +133,10 @@ export class Pacing {
 	}
 
 	setOthersToday(index: number, tokens: number): void {
-		this.bucketOf(index)?.setOthersToday(tokens);
+		const bucket = this.bucketOf(index);
+		if (bucket !== undefined) {
+			bucket.day.others = tokens;
+		}
 	}
 
 	/** Holds what is not sent yet, until `open`. */
@@ -230,7 +233,7 @@ export class Pacing {
 	}
 
 	async #hold(
-		room: WaitingRoom,
+		room: HoldingRoom,
 		call: TappedCall,
 		{
 			key,
@@ -243,7 +246,7 @@ export class Pacing {
 			readonly signal: AbortSignal;
 			readonly holdMs: number | undefined;
 		},
-	): Promise<WaitEnd> {
+	): Promise<HoldEnd> {
 		const {clock} = this.#ports;
 		const userAgent = incoming.header('user-agent');
 		const {interim} = patienceOf(userAgent);
@@ -261,13 +264,13 @@ export class Pacing {
 		if (interim !== undefined) {
 			keepAlive();
 		}
-		const verdict = await room.enter(
+		const verdict = await room.hold(
 			{
-				key,
 				cost: () => this.#costOf(call),
 				lane: this.laneOf(call.caller),
 				caller: call.caller.name,
 			},
+			key,
 			holdMs ?? this.holdLeft(call, userAgent),
 			signal,
 		);
@@ -293,7 +296,7 @@ export class Pacing {
 		return own[0]?.lane ?? 'normal';
 	}
 
-	#passOf(room: WaitingRoom, reservation: ReturnType<Bucket['record']>): Pass {
+	#passOf(room: HoldingRoom, reservation: ReturnType<Bucket['record']>): Pass {
 		const {bucket} = room;
 		return {
 			kind: 'admitted',
@@ -325,7 +328,7 @@ export class Pacing {
 		let pass: Pass | undefined;
 		let isConfirmed = false;
 		let settlement: Parameters<Pass['settled']> | undefined;
-		const count = (room: WaitingRoom): void => {
+		const count = (room: HoldingRoom): void => {
 			pass = this.#passOf(room, room.bucket.record(cost, this.laneOf(call.caller)));
 			if (isConfirmed) {
 				pass.confirmed();
@@ -352,7 +355,7 @@ export class Pacing {
 		};
 	}
 
-	#countEarly(index: number, room: WaitingRoom): void {
+	#countEarly(index: number, room: HoldingRoom): void {
 		const own = this.#early.filter((each) => each.index === index);
 		this.#early = this.#early.filter((each) => each.index !== index);
 		for (const {count} of own) {
@@ -374,14 +377,14 @@ export class Pacing {
 		}
 	}
 
-	#roomOf(index: number): WaitingRoom | undefined {
+	#roomOf(index: number): HoldingRoom | undefined {
 		return this.#rooms.get(keyOf(this.#ports.models.at(index).target));
 	}
 }
 
 const keyOf = (target: Target): string => `${target.region} ${bucketKey(target)}`;
 
-const refusalOf = (verdict: Exclude<WaitEnd, {kind: 'admitted'}>, call: TappedCall): Admitted => {
+const refusalOf = (verdict: Exclude<HoldEnd, {kind: 'admitted'}>, call: TappedCall): Admitted => {
 	switch (verdict.kind) {
 		case 'gone':
 			return verdict;

@@ -149,10 +149,11 @@ const dimensionMetrics = (
 	[dimension, name, what]: readonly ['requests' | 'tokens' | 'day', string, string],
 ): readonly Metric[] => {
 	const use = placed.flatMap(({labels, bucket}): readonly Sample[] => {
-		const {used, reserved, others} = bucket[dimension];
+		const {used, reserved, fleet, others} = bucket[dimension];
 		return [
 			{labels: {...labels, by: 'own'}, value: used},
 			{labels: {...labels, by: 'reserved'}, value: reserved},
+			...(fleet === undefined ? [] : [{labels: {...labels, by: 'fleet'}, value: fleet}]),
 			...(others === undefined ? [] : [{labels: {...labels, by: 'others'}, value: others}]),
 		];
 	});
@@ -163,7 +164,7 @@ const dimensionMetrics = (
 	return [
 		{
 			name: `bedrock_top_bucket_${name}`,
-			help: `${what} in use: own, reserved for requests in flight, and of others where that is known.`,
+			help: `${what} in use: own, reserved for requests in flight, of the fleet, and of others where that is known.`,
 			type: 'gauge',
 			samples: use,
 		},

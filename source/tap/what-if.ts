@@ -1,9 +1,8 @@
 import type {Bucket} from '../admission/bucket.ts';
 import {type Counted, ServiceCount} from '../admission/service-count.ts';
 import {type Cost, TokenEstimator} from '../admission/token-estimator.ts';
-import {WaitingRoom} from '../admission/waiting-room.ts';
-import {emptyModelIndex} from '../bedrock/identify/identifiers.ts';
-import {identify} from '../bedrock/identify/identify.ts';
+import {HoldingRoom} from '../admission/waiting-room.ts';
+import {emptyModelIndex, identify} from '../bedrock/identify/identify.ts';
 import {noQuota, overrideLimit} from '../bedrock/quotas/bucket-quota.ts';
 import {burndownOf, maxOutputOf} from '../bedrock/quotas/burndown.ts';
 import {bucketKey} from '../domain/account-snapshot.ts';
@@ -200,7 +199,7 @@ const sendPaced = async ({calls, pace, epochMs}: Setting, limits: Limits): Promi
 	const clock = new VirtualClock(epochMs);
 	const estimates = new Estimates();
 	const bucket = bucketFor(clock, limits, pace);
-	const room = new WaitingRoom(bucket, clock);
+	const room = new HoldingRoom(bucket, clock);
 	const service = new ServiceCount(clock, windowMs, 'sliding');
 	let waiting = 0;
 	const pass = async (call: Call, key: string): Promise<void> => {
@@ -208,7 +207,7 @@ const sendPaced = async ({calls, pace, epochMs}: Setting, limits: Limits): Promi
 		waiting++;
 		const from = clock.now();
 		const {signal} = new AbortController();
-		const end = await room.enter({key, cost: () => estimates.cost(call), lane}, pace.holdMs, signal);
+		const end = await room.hold({cost: () => estimates.cost(call), lane}, key, pace.holdMs, signal);
 		waiting--;
 		const heldMs = clock.now() - from;
 		if (heldMs > 0) {

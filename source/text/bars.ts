@@ -1,10 +1,12 @@
 import {formatCount, formatDurationMs} from './numbers.ts';
 import {type Line, type Segment, segment, type Tone} from './segment.ts';
 
-/** One limit: what is used, what is set aside for answers in flight, what others use, and the limit; null: unlimited. */
+/** One limit: what is used, set aside for answers in flight, used by the fleet and by others, and the limit; null: unlimited. */
 type GaugeFigures = {
 	readonly used: number;
 	readonly reserved: number;
+	/** By other members of a fleet. */
+	readonly fleet?: number;
 	readonly others?: number;
 	readonly limit: number | null;
 };
@@ -17,11 +19,11 @@ const nearFraction = 0.7;
 const fullFraction = 0.9;
 
 /** Part of the limit that is used, by whomever, or set aside; null without a limit. A limit of 0 is always taken whole. */
-export function gaugeFraction({used, reserved, others = 0, limit}: GaugeFigures): number | null {
+export function gaugeFraction({used, reserved, fleet = 0, others = 0, limit}: GaugeFigures): number | null {
 	if (limit === null) {
 		return null;
 	}
-	return limit > 0 ? (used + reserved + others) / limit : 1;
+	return limit > 0 ? (used + reserved + fleet + others) / limit : 1;
 }
 
 /** The level of a fraction of a limit. */
@@ -42,10 +44,10 @@ export const gaugeLevels: Readonly<
 };
 
 /** How the parts of a gauge are drawn. */
-export const gaugeGlyphs = {used: '█', others: '░', reserved: '▒', free: '·'} as const;
+export const gaugeGlyphs = {used: '█', fleet: '▓', others: '░', reserved: '▒', free: '·'} as const;
 
 /**
- * The bar of a gauge in exactly `width` cells: used, others, reserved and free apart by glyph.
+ * The bar of a gauge in exactly `width` cells: used, fleet, others, reserved and free apart by glyph.
  * Whatever is above 0 shows at least one cell where there are as many, whatever is left of the limit as well.
  */
 export function gaugeBar(figures: GaugeFigures, width: number): Line {
@@ -56,19 +58,23 @@ export function gaugeBar(figures: GaugeFigures, width: number): Line {
 	}
 	const parts = {
 		used: Math.max(0, figures.used),
+		fleet: Math.max(0, figures.fleet ?? 0),
 		others: Math.max(0, figures.others ?? 0),
 		reserved: Math.max(0, figures.reserved),
 	};
-	const sum = parts.used + parts.others + parts.reserved;
+	const beside = parts.others + parts.reserved;
+	const sum = parts.used + parts.fleet + beside;
 	const taken = limit > 0 ? partOf(cells, sum / limit) : cells;
 	// A limit of 0 is taken whole, by nobody.
 	const used = sum > 0 || limit > 0 ? partOf(taken, parts.used / sum) : taken;
-	const others = partOf(taken - used, parts.others / (parts.others + parts.reserved));
+	const fleet = partOf(taken - used, parts.fleet / (parts.fleet + beside));
+	const others = partOf(taken - used - fleet, parts.others / beside);
 	const {tone} = gaugeLevels[gaugeLevel(gaugeFraction({...parts, limit}))];
 	return [
 		segment(gaugeGlyphs.used.repeat(used), tone),
+		segment(gaugeGlyphs.fleet.repeat(fleet), tone),
 		segment(gaugeGlyphs.others.repeat(others), tone),
-		segment(gaugeGlyphs.reserved.repeat(taken - used - others), tone),
+		segment(gaugeGlyphs.reserved.repeat(taken - used - fleet - others), tone),
 		segment(gaugeGlyphs.free.repeat(cells - taken), 'muted'),
 	].filter(({text}: Segment) => text !== '');
 }

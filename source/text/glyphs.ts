@@ -19,7 +19,7 @@ const substitutes: Readonly<Record<string, string>> = {
 	'✓': '+',
 	'✗': 'x',
 	'█': '#',
-	'▓': '#',
+	'▓': '%',
 	'▒': '=',
 	'░': ':',
 	'▏': '.',

@@ -1,9 +1,7 @@
 import {randomUUID} from 'node:crypto';
 import {createAccountSession, type MonitorRequest} from '../account/account-session.ts';
 import {createOwnTrafficRegistry} from '../account/own-traffic-registry.ts';
-import {sumOf} from '../admission/member-shares.ts';
 import {createLedgerStore, type LedgerStore} from '../admission/member-store.ts';
-import {accountIdentity} from '../bedrock/quotas/quota-cache.ts';
 import {type Clock, systemClock} from '../domain/clock.ts';
 import {ItemCollector, type ItemColumn, itemColumns} from '../domain/item-results.ts';
 import type {RunConfig} from '../domain/run-config.ts';
@@ -13,11 +11,10 @@ import {createRun, type Run} from '../engine/run.ts';
 import {isPattern, type PatternChecker} from '../prompts/checks.ts';
 import {type AnswerLog, createAnswerLog, createCheckWarning} from './answer-file.ts';
 import {createChecksThread} from './checks-handle.ts';
-import {openLedger} from './fleet.ts';
-import type {LedgerConnection} from './ledger-connection.ts';
 import type {AnswerSink, EngineReport, EngineRequest} from './messages.ts';
 import {type ListingConfig, listModels, type Prepared, prepare} from './prepare.ts';
-import {createRunAccount, noAccount, type RunAccount} from './run-account.ts';
+import {createFleetWatch, createRunAccount, noAccount, type RunAccount} from './run-account.ts';
+import {fleetSharing, hostSharing, type Sharing} from './sharing.ts';
 
 /** Milliseconds between two snapshots: four per second are enough for eyes. */
 const snapshotIntervalMs = 250;
@@ -43,7 +40,7 @@ type Stage =
 			readonly id: string;
 			readonly config: RunConfig;
 			readonly prepared: Prepared;
-			readonly ledger: LedgerConnection | undefined;
+			readonly sharing: Sharing;
 			readonly run: Run;
 			readonly checker: PatternChecker | undefined;
 			readonly answers: AnswerLog;
@@ -52,7 +49,7 @@ type Stage =
 	| {
 			readonly name: 'running';
 			readonly prepared: Prepared;
-			readonly ledger: LedgerConnection | undefined;
+			readonly sharing: Sharing;
 			readonly run: Run;
 			readonly checker: PatternChecker | undefined;
 			/** Sends more, once the run has ended. */
@@ -61,21 +58,6 @@ type Stage =
 
 const columnsOf = ({cells, variants}: RunSpec): readonly ItemColumn[] =>
 	itemColumns(cells.map(({variant, target}) => ({variant: variants[variant]?.name ?? '', target})));
-
-/** @throws UserError (exit 1) where nothing may be sent without it; what was prepared is then closed. */
-const openLedgerOf = async (
-	{ledger}: RunConfig,
-	{clients, backend}: Prepared,
-	warn: (text: string) => void,
-): Promise<LedgerConnection | undefined> => {
-	try {
-		return ledger && (await openLedger(ledger, warn));
-	} catch (error) {
-		backend.close();
-		clients.close();
-		throw error;
-	}
-};
 
 /** What is compared in a run: another run of the same takes about as much. */
 const comparisonOf = ({preset, task, variants, models, goal, method}: RunConfig): string =>
@@ -98,6 +80,8 @@ export function createSession({
 		publish({type: 'failed', fault: faultOf(error)});
 	};
 
+	const warn = (text: string): void => publish({type: 'warning', text});
+
 	const letGo = (): void => {
 		if (stage.name === 'preparing') {
 			stage.abort.abort();
@@ -106,14 +90,34 @@ export function createSession({
 			stage.prepared.clients.close();
 			stage.checker?.close();
 			account.detach();
-			const {run, ledger} = stage;
-			void run.leave().finally(() => ledger?.close());
+			const {run, sharing} = stage;
+			void run.leave().finally(sharing.close);
 		}
 		stage = {name: 'idle'};
 	};
 
 	/** Requests of the last run by what it compared: the next one will likely take as many. */
 	const requestsOfLastRun = new Map<string, number>();
+
+	/** @throws UserError (exit 1) where nothing may be sent; what was prepared is then closed. */
+	const sharingOf = async (config: RunConfig, {clients, backend, spec}: Prepared): Promise<Sharing> => {
+		try {
+			return config.ledger === undefined
+				? hostSharing(uses, config.connection, clock)
+				: await fleetSharing(config.ledger, {
+						clients,
+						uses,
+						clock,
+						program: 'run',
+						targets: spec.targets,
+						warn,
+					});
+		} catch (error) {
+			backend.close();
+			clients.close();
+			throw error;
+		}
+	};
 
 	const prepareRun = async (config: RunConfig): Promise<void> => {
 		letGo();
@@ -126,24 +130,22 @@ export function createSession({
 			prepared.clients.close();
 			return;
 		}
-		const warn = (text: string): void => publish({type: 'warning', text});
-		const ledger = await openLedgerOf(config, prepared, warn);
 		const {spec} = prepared;
-		const stores = spec.targets.map((target) =>
-			uses.open({...config.connection, identity: accountIdentity(process.env)}, target),
-		);
-		const members = await Promise.all(stores.map(async (store) => store.read().catch(() => [])));
+		const sharing = await sharingOf(config, prepared);
+		const before = await Promise.all(spec.targets.map(sharing.before));
 		account.setElsewhere(
 			spec,
-			members.map((all) =>
-				all.flatMap(({minutes}) => minutes).filter(({process}) => process !== uses.process),
-			),
+			before.map(({minutes}) => minutes),
 		);
-		const ownUse = members.map((all) => sumOf(all.filter(({isLive}) => isLive).map(({use}) => use)));
-		const plan = await account.withHeadroom(prepared.plan, spec, config, ownUse);
+		const plan = await account.withHeadroom(
+			prepared.plan,
+			spec,
+			config,
+			before.map(({use}) => use),
+		);
 		if (stage !== own) {
 			prepared.clients.close();
-			ledger?.close();
+			sharing.close();
 			return;
 		}
 		const answers = createAnswerLog(warn);
@@ -156,8 +158,8 @@ export function createSession({
 			id,
 			backend: prepared.backend,
 			clock,
-			initialUse: members.map((all) => all.flatMap(({entries}) => entries)),
-			sharing: {id: uses.newMember(), process: uses.process, stores},
+			initialUse: before.map(({entries}) => entries),
+			memberOf: sharing.memberOf,
 			onAnswer(record) {
 				account.answered(spec, record);
 				warnOfCheck(record);
@@ -175,7 +177,7 @@ export function createSession({
 				}
 			},
 		});
-		stage = {name: 'prepared', id, config, prepared, ledger, run, checker, answers, items};
+		stage = {name: 'prepared', id, config, prepared, sharing, run, checker, answers, items};
 		let isShown = false;
 		account.observe(run, spec, () => {
 			if (isShown && stage.name === 'prepared' && stage.run === run) {
@@ -220,7 +222,7 @@ export function createSession({
 			return;
 		}
 		const own = stage;
-		const {id, config, prepared, ledger, run, checker, answers, items} = own;
+		const {id, config, prepared, sharing, run, checker, answers, items} = own;
 		const meanwhile: EngineRequest[] = [];
 		early = meanwhile;
 		// Other runs may have used the bucket since it was prepared.
@@ -260,7 +262,7 @@ export function createSession({
 				await untilEnd(run.sendMore);
 			}
 		};
-		stage = {name: 'running', prepared, ledger, run, checker, sendMore};
+		stage = {name: 'running', prepared, sharing, run, checker, sendMore};
 		await untilEnd(async () => {
 			const ended = run.start();
 			meanwhile.forEach(handle);
@@ -340,12 +342,19 @@ export function createEngine(
 	accountPatienceMs?: number,
 ): (request: EngineRequest) => void {
 	const link = createOwnTrafficRegistry();
-	const account = createAccountSession({clock: systemClock, link, publish});
+	const fleets = createFleetWatch(publish, systemClock);
+	const account = createAccountSession({clock: systemClock, link, publish: fleets.publish});
 	return createSession({
 		clock: systemClock,
 		publish,
 		account: createRunAccount(link, account, systemClock, accountPatienceMs),
-		onAccountRequest: account.handle,
-		onClose: account.close,
+		onAccountRequest(request) {
+			fleets.follow(request);
+			account.handle(request);
+		},
+		onClose() {
+			account.close();
+			fleets.close();
+		},
 	});
 }

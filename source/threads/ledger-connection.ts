@@ -1,5 +1,6 @@
-import {type Clock, promisesSettled, systemClock} from '../domain/clock.ts';
+import {answerWithin, type Clock, systemClock} from '../domain/clock.ts';
 import type {LedgerAddress} from '../domain/run-config.ts';
+import {reasonOf} from '../domain/user-error.ts';
 
 /** The connection to the store of a fleet's ledger. Nothing that is asked of it takes longer than it is given. */
 export type LedgerConnection = {
@@ -24,13 +25,13 @@ const connectMs = 2000;
 const pauseMs = 100;
 
 /** There was no answer in time. */
-export class LateError extends Error {
+class LateError extends Error {
 	override readonly name = 'LateError';
 	readonly code = 'ETIMEDOUT';
 }
 
 /** What answers does not speak the protocol of Redis. */
-export class StrangeError extends Error {
+class StrangeError extends Error {
 	override readonly name = 'StrangeError';
 }
 
@@ -64,22 +65,6 @@ const connect = async (address: LedgerAddress, onEnd: (error: unknown) => void):
 	return client;
 };
 
-/** Rejects with what `late` makes after `ms`. An answer that waits to be read while this program was busy is not late. */
-const within = async <Value>(
-	clock: Clock,
-	ms: number,
-	answer: Promise<Value>,
-	late: () => Error,
-): Promise<Value> =>
-	new Promise((resolve, reject) => {
-		const cancel = clock.after(ms, () => {
-			void promisesSettled()
-				.then(promisesSettled)
-				.then(() => reject(late()));
-		});
-		answer.then(resolve, reject).finally(cancel);
-	});
-
 /**
  * A connection that is made when it is first used, and again when it is used after it broke. One that does not answer is
  * replaced: what is lost on the way may come much later than the network is back.
@@ -112,7 +97,7 @@ export function createLedgerConnection(address: LedgerAddress, clock: Clock = sy
 		ended.catch(() => {});
 		const opening = connect(address, end);
 		const limit = (): Error => new LateError(`no connection within ${connectMs} ms`);
-		const own = {client: Promise.race([within(clock, connectMs, opening, limit), ended]), ended};
+		const own = {client: Promise.race([answerWithin(clock, connectMs, opening, limit), ended]), ended};
 		link = own;
 		ended.catch((error: unknown) => drop(own, error));
 		own.client.catch((error: unknown) => {
@@ -139,7 +124,7 @@ export function createLedgerConnection(address: LedgerAddress, clock: Clock = sy
 			};
 			const late = new LateError(`no answer within ${answerMs} ms`);
 			try {
-				return await within(clock, answerMs, ask(), () => late);
+				return await answerWithin(clock, answerMs, ask(), () => late);
 			} catch (error) {
 				if (error === late && isOpen) {
 					drop(own, error);
@@ -157,4 +142,144 @@ export function createLedgerConnection(address: LedgerAddress, clock: Clock = sy
 			}
 		},
 	};
+}
+
+/** Why a ledger can't be used, in words. */
+export type LedgerFault = {
+	/** Without an end of sentence. */
+	readonly reason: string;
+	/** What to do. */
+	readonly hint: string;
+	/** It stays so until somebody changes something: waiting does not help. */
+	readonly isLasting: boolean;
+};
+
+type Words = Omit<LedgerFault, 'isLasting'>;
+
+const lasting = (reason: string, hint: string): LedgerFault => ({reason, hint, isLasting: true});
+const passing = (reason: string, hint: string): LedgerFault => ({reason, hint, isLasting: false});
+
+const nameUrl = 'Correct --ledger or BEDROCK_TOP_LEDGER.';
+
+/** By the code of the operating system or of TLS. */
+const byCode: ReadonlyArray<readonly [RegExp, Words]> = [
+	[/^ECONNREFUSED$/, {reason: 'nothing listens there', hint: `Start Redis or Valkey there. ${nameUrl}`}],
+	[/^(?:ENOTFOUND|EAI_AGAIN)$/, {reason: 'its name cannot be found', hint: `Check the network. ${nameUrl}`}],
+	[/^(?:EHOSTUNREACH|ENETUNREACH|ENETDOWN)$/, {reason: 'no network leads there', hint: 'Check the network.'}],
+	[/^ENOENT$/, {reason: 'there is no such socket', hint: `Start Redis or Valkey. ${nameUrl}`}],
+	[/^(?:EACCES|EPERM)$/, {reason: 'its socket may not be used', hint: 'Allow it: unixsocketperm of Redis.'}],
+	[
+		/^ETIMEDOUT$/,
+		{
+			reason: 'it does not answer',
+			hint: 'Check the network and its firewalls; write redis:// where the store takes no TLS.',
+		},
+	],
+	[
+		/^(?:ECONNRESET|EPIPE)$/,
+		{reason: 'it closes the connection', hint: 'Write rediss:// where the store takes TLS only.'},
+	],
+];
+
+/** TLS that fails does so until it is mended. */
+const byTls: ReadonlyArray<readonly [RegExp, Words]> = [
+	[
+		/^ERR_TLS_CERT_ALTNAME_INVALID$/,
+		{reason: 'its certificate is made out to another name', hint: `Name the host as it does. ${nameUrl}`},
+	],
+	[
+		/^CERT_(?:HAS_EXPIRED|NOT_YET_VALID)$/,
+		{
+			reason: 'its certificate is not valid today',
+			hint: 'Renew it, or correct the clock of this machine.',
+		},
+	],
+	[
+		/CERT|SELF_SIGNED|UNABLE_|DEPTH_ZERO/,
+		{
+			reason: 'its certificate is not trusted',
+			hint: 'Name the file of its authority in NODE_EXTRA_CA_CERTS.',
+		},
+	],
+	[/^(?:EPROTO|ERR_SSL)/, {reason: 'it does not speak TLS', hint: 'Write redis:// instead of rediss://.'}],
+];
+
+/** By what the store says. */
+const bySaying: ReadonlyArray<readonly [RegExp, LedgerFault]> = [
+	[
+		/^NOAUTH\b/,
+		lasting(
+			'it asks for a password',
+			'Write it before the host (:password@ or user:password@), better in BEDROCK_TOP_LEDGER than on the command line.',
+		),
+	],
+	[/^WRONGPASS\b|invalid password/, lasting('it refuses the user or the password', nameUrl)],
+	[/AUTH .*without any password/, lasting('it has no password', `Leave the password out. ${nameUrl}`)],
+	[
+		/^NOPERM\b/,
+		lasting(
+			'its user may not do what a ledger needs',
+			'Allow it in Redis: ACL SETUSER name ~bt:* +@read +@write +@scripting +time +select.',
+		),
+	],
+	[
+		/^WRONGTYPE\b/,
+		lasting(
+			'a key of the ledger holds something else',
+			'Name another database (/N in the URL), or delete the keys bt:* that are not of a ledger.',
+		),
+	],
+	[/^READONLY\b/, lasting('it is a copy that takes no writes', `Name its primary. ${nameUrl}`)],
+	[
+		/^(?:MOVED|ASK|CROSSSLOT)\b/,
+		lasting(
+			'it is a node of a cluster, which --ledger does not follow',
+			'Name a store without cluster mode.',
+		),
+	],
+	[/DB index is out of range/, lasting('it has no such database', `Leave /N out. ${nameUrl}`)],
+	[
+		/unknown command/i,
+		lasting(
+			'it lacks commands that a ledger needs',
+			'Use Redis 5 or newer, or Valkey, with scripts allowed.',
+		),
+	],
+	[
+		/^DENIED\b/,
+		lasting('it takes connections of its own host only', 'Set a password in Redis, then name it in the URL.'),
+	],
+	[/^(?:MISCONF|OOM)\b/, passing('it takes no writes now', 'Give it memory and room on its disk.')],
+	[
+		/^(?:LOADING|BUSY|TRYAGAIN|MASTERDOWN|CLUSTERDOWN)\b|max number of clients/,
+		passing('it is not ready', 'Wait until it is, or raise maxclients of Redis.'),
+	],
+	[/^Socket closed unexpectedly$/, passing('it closes the connection', byCode.at(-1)?.[1].hint ?? nameUrl)],
+	[/^Connection timeout$/, passing('it does not answer', byCode.at(-2)?.[1].hint ?? nameUrl)],
+];
+
+const wordsFor = (
+	table: ReadonlyArray<readonly [RegExp, Words]>,
+	code: string | undefined,
+): Words | undefined => (code === undefined ? undefined : table.find(([pattern]) => pattern.test(code))?.[1]);
+
+/** Why a ledger can't be used, from what its connection failed with. */
+export function ledgerFaultOf(error: unknown): LedgerFault {
+	const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
+	if (error instanceof StrangeError) {
+		return lasting('it is not a Redis or Valkey', nameUrl);
+	}
+	const tls = wordsFor(byTls, code);
+	if (tls !== undefined) {
+		return {...tls, isLasting: true};
+	}
+	const network = wordsFor(byCode, error instanceof LateError ? error.code : code);
+	if (network !== undefined) {
+		return {...network, isLasting: false};
+	}
+	const message = reasonOf(error);
+	return (
+		bySaying.find(([pattern]) => pattern.test(message))?.[1] ??
+		passing(message.replace(/\.$/, ''), 'Look into the log of the store.')
+	);
 }

@@ -1,7 +1,6 @@
 import {type AccountSession, createAccountSession} from '../account/account-session.ts';
 import {createOwnTrafficRegistry, type OwnTrafficRegistry} from '../account/own-traffic-registry.ts';
 import {createLedgerStore, type LedgerStore} from '../admission/member-store.ts';
-import {Membership} from '../admission/membership.ts';
 import {listOptions} from '../bedrock/account-access.ts';
 import {type Clients, createClients} from '../bedrock/clients/clients.ts';
 import {
@@ -13,22 +12,21 @@ import {
 } from '../bedrock/clients/network.ts';
 import {secretsOf} from '../bedrock/failures/redact.ts';
 import {priceOf} from '../bedrock/prices.ts';
-import {accountIdentity} from '../bedrock/quotas/quota-cache.ts';
 import {resolveTargets} from '../bedrock/quotas/resolve-targets.ts';
 import {type Clock, systemClock} from '../domain/clock.ts';
 import type {Connection} from '../domain/run-config.ts';
 import type {TapConfig} from '../domain/tap.ts';
 import type {Target} from '../domain/target.ts';
 import {faultOf} from '../domain/user-error.ts';
+import type {BucketMember} from '../engine/run.ts';
 import {isAddressOf} from '../tap/gate.ts';
 import {Programs} from '../tap/programs/programs.ts';
 import type {UpstreamHost} from '../tap/routes.ts';
 import {Tap} from '../tap/tap.ts';
 import {dayBookFolder, openDayBook} from './day-book.ts';
-import {openLedger} from './fleet.ts';
-import type {LedgerConnection} from './ledger-connection.ts';
 import type {TapReport, TapRequest} from './messages.ts';
 import {openRecorder} from './recorder.ts';
+import {fleetSharing, hostSharing, type Sharing} from './sharing.ts';
 
 /** Milliseconds between two snapshots, as of a run. */
 const snapshotIntervalMs = 250;
@@ -50,7 +48,7 @@ type Started = {
 	readonly tap: Tap;
 	readonly clients: Clients;
 	readonly network: Network;
-	readonly ledger: LedgerConnection | undefined;
+	readonly sharing: Sharing;
 	readonly recorder: ReturnType<typeof openRecorder> | undefined;
 	readonly noteElsewhere: () => void;
 	readonly stopPublishing: () => void;
@@ -136,12 +134,15 @@ const startTap = async (
 			certificates: isLocal ? undefined : await configuredCertificates(connection.profile),
 		});
 		const runtime = await clients.runtime();
-		const ledger = config.ledger && (await openLedger(config.ledger, warn));
+		const sharing =
+			config.ledger === undefined
+				? hostSharing(uses, connection, clock)
+				: await fleetSharing(config.ledger, {clients, uses, clock, program: 'tap', targets: [], warn});
 		const {endpoint} = clients;
 		const lists = listOptions(clients, region, {connection, override, isRefreshing, tier: undefined});
 		let keys: Keys | undefined;
 		const followed: Target[] = [];
-		const members = new Map<Target, Membership>();
+		const members = new Map<Target, BucketMember>();
 		/** What CloudWatch reports of the user's other programs is not the use of others. */
 		const noteElsewhere = (): void => {
 			for (const [target, member] of members) {
@@ -173,15 +174,7 @@ const startTap = async (
 			onTarget: follow,
 			onSettled: (target, quotaTokens) => link.answered(target, clock.epoch(), quotaTokens),
 			async join(target, bucket, onChange) {
-				const store = uses.open({...config.connection, identity: accountIdentity(process.env)}, target);
-				const member = new Membership({
-					id: uses.newMember(),
-					process: uses.process,
-					bucket,
-					store,
-					clock,
-					onChange,
-				});
+				const member = sharing.memberOf(target, bucket, {onChange, note: warn});
 				await member.start();
 				members.set(target, member);
 				return member;
@@ -209,7 +202,7 @@ const startTap = async (
 			tap,
 			clients,
 			network,
-			ledger,
+			sharing,
 			noteElsewhere,
 			recorder,
 			listening: {type: 'tap-listening', port, region, endpoint},
@@ -285,7 +278,7 @@ export function createTapSession(
 				started?.stopPublishing();
 				started?.network.close();
 				started?.clients.close();
-				started?.ledger?.close();
+				started?.sharing.close();
 				account.close();
 				publish({type: 'closed'});
 				break;

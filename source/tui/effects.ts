@@ -129,11 +129,11 @@ export function createEffects(
 				break;
 			}
 			case 'watch-account': {
-				const {connection, override, isRefreshing} = effect.config;
+				const {connection, override, isRefreshing, ledger} = effect.config;
 				const {regions} = effect;
 				engine.send({
 					type: 'watch-account',
-					watch: {connection, regions, override, isRefreshing, isAllOnScreen: false},
+					watch: {connection, regions, override, isRefreshing, isAllOnScreen: false, ledger},
 				});
 				break;
 			}

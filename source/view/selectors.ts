@@ -69,7 +69,7 @@ export function bucketNow(state: State, index: number): BucketState | undefined 
 	const {timeline} = snapshot;
 	const second = (snapshot.elapsedMs + Math.max(0, nowMs - Date.parse(snapshot.endedAt))) / 1000;
 	const aged = (gauge: Gauge, field: 'requests' | 'quotaTokens'): Gauge => {
-		const {throttledAt, others, ...own} = gauge;
+		const {throttledAt, others, fleet: _, ...own} = gauge;
 		const isThrottled = throttledSinceMs(gauge, nowMs) !== undefined;
 		const isByThrottle =
 			bucket.others?.from === 'throttle' &&
@@ -83,7 +83,8 @@ export function bucketNow(state: State, index: number): BucketState | undefined 
 			...(isThrottled && throttledAt !== undefined ? {throttledAt} : {}),
 		};
 	};
-	const {others, ...rest} = bucket;
+	// The program has left the fleet.
+	const {others, fleet: _, ...rest} = bucket;
 	const requests = aged(bucket.requests, 'requests');
 	const tokens = aged(bucket.tokens, 'quotaTokens');
 	const isThrottled = requests.throttledAt !== undefined || tokens.throttledAt !== undefined;

@@ -123,9 +123,9 @@ describe('the day', () => {
 			burst: 'full',
 		});
 		const cost = {reserved: 1000, setAside: 1000, max: 1000, likelyMax: 1000};
-		admitted.setOthersToday(999_000);
+		admitted.day.others = 999_000;
 		expect(admitted.admit(cost, 'normal').kind).toBe('admitted');
-		admitted.setOthersToday(999_001);
+		admitted.day.others = 999_001;
 		expect(admitted.admit(cost, 'normal').kind).toBe('day');
 	});
 });

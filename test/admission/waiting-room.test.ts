@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
 import {Bucket} from '../../source/admission/bucket.ts';
-import {type WaitEnd, WaitingRoom} from '../../source/admission/waiting-room.ts';
+import {type HoldEnd, HoldingRoom} from '../../source/admission/waiting-room.ts';
 import {noQuota} from '../../source/bedrock/quotas/bucket-quota.ts';
 import type {Lane} from '../../source/domain/bucket-usage.ts';
 import type {Quota} from '../../source/domain/target.ts';
@@ -24,8 +24,8 @@ const roomOf = (requests: number, {tokens = 1_000_000, evenAbove = undefined as 
 		burst: 'full',
 		evenAbove,
 	});
-	const room = new WaitingRoom(bucket, clock);
-	const log: Array<{key: string; at: number; verdict: WaitEnd}> = [];
+	const room = new HoldingRoom(bucket, clock);
+	const log: Array<{key: string; at: number; verdict: HoldEnd}> = [];
 	const cost = (amount: number) => ({reserved: amount, setAside: amount, max: amount, likelyMax: amount});
 	const enter = async (
 		key: string,
@@ -36,8 +36,8 @@ const roomOf = (requests: number, {tokens = 1_000_000, evenAbove = undefined as 
 			signal = new AbortController().signal,
 			caller = undefined as string | undefined,
 		} = {},
-	): Promise<WaitEnd> => {
-		const verdict = await room.enter({key, cost: () => cost(amount), lane, caller}, holdMs, signal);
+	): Promise<HoldEnd> => {
+		const verdict = await room.hold({cost: () => cost(amount), lane, caller}, key, holdMs, signal);
 		log.push({key, at: clock.now(), verdict});
 		if (verdict.kind === 'admitted') {
 			bucket.settle(verdict.reservation, amount);

@@ -152,11 +152,11 @@ describe('splitBatch', () => {
 
 	it('names a number that is enough, and the least one', () => {
 		const bounds = fc.record({
-			minRecords: fc.integer({min: 2, max: 60}),
-			recordsPerJob: fc.integer({min: 1, max: 90}),
+			minRecords: fc.integer({min: 2, max: 24}),
+			recordsPerJob: fc.integer({min: 1, max: 36}),
 		});
 		fc.assert(
-			fc.property(fc.integer({min: 1, max: 400}), bounds, (count, bound) => {
+			fc.property(fc.integer({min: 1, max: 160}), bounds, (count, bound) => {
 				const splitOf = (length: number) =>
 					splitBatch(
 						Array.from({length}, () => 10),

@@ -2,7 +2,7 @@ import {mkdir, mkdtemp, readdir, readFile, rm, writeFile} from 'node:fs/promises
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {Writable} from 'node:stream';
-import {afterEach, beforeEach, describe, expect, it} from 'vitest';
+import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest';
 import {compare} from '../../source/commands/compare.ts';
 import {report} from '../../source/commands/report.ts';
 import {parseArguments} from '../../source/config/parse-arguments.ts';
@@ -10,6 +10,7 @@ import {environmentOf} from '../../source/reports/environment.ts';
 import {resultsOf} from '../../source/reports/results.ts';
 import type {Io} from '../../source/terminal/io.ts';
 import {writeReports} from '../../source/threads/reports-handle.ts';
+import {undrawn} from '../helpers/built-program.ts';
 import {parseXml} from '../helpers/parse-xml.ts';
 import {charts, environment, twoVariants as run, snapshot, variant} from '../helpers/results-fixture.ts';
 
@@ -20,6 +21,7 @@ beforeEach(async () => {
 	root = await mkdtemp(path.join(tmpdir(), 'bedrock-top-'));
 });
 afterEach(async () => {
+	vi.unstubAllEnvs();
 	await rm(root, {recursive: true});
 });
 
@@ -90,6 +92,7 @@ describe('report', () => {
 	});
 
 	it('prints JSON alone where that is asked for', async () => {
+		vi.stubEnv('NODE_OPTIONS', undrawn.NODE_OPTIONS);
 		const file = await writeRun('first');
 		const {io, text} = outputs();
 		await report(parseArguments(['report', file, '--out', path.join(root, 'again'), '--json']), io);
@@ -135,6 +138,7 @@ describe('compare', () => {
 	});
 
 	it('prints JSON alone where that is asked for', async () => {
+		vi.stubEnv('NODE_OPTIONS', undrawn.NODE_OPTIONS);
 		const file = await writeRun('before');
 		const {io, text} = outputs();
 		const out = path.join(root, 'both');

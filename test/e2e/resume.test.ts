@@ -46,7 +46,7 @@ const killedAfterLines = async (
 	await exited;
 };
 
-describe.skipIf(!isBuilt)('run --resume (skipped where dist/ is not built)', () => {
+describe.skipIf(!isBuilt)('run --resume (skipped where dist/ is not built)', {concurrent: true}, () => {
 	it('keeps what was paid for after kill -9, and goes on with the rest', async () => {
 		const cwd = newFolder();
 		const folder = path.join(cwd, 'kept');

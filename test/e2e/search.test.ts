@@ -6,7 +6,7 @@ import {isBuilt, newFolder, runProgram, undrawn} from '../helpers/built-program.
 
 const argv = ['run', 'classify', '--demo', '--search', '--requests', '40', '--variants', 'concise,minimal'];
 
-describe.skipIf(!isBuilt)('run --search (skipped where dist/ is not built)', () => {
+describe.skipIf(!isBuilt)('run --search (skipped where dist/ is not built)', {concurrent: true}, () => {
 	it('halves within its budget and reports the front in every form', async () => {
 		const cwd = newFolder();
 		const {code, stdout, stderr} = await runProgram([...argv, '--out', 'found'], {cwd, environment: undrawn});

@@ -136,6 +136,7 @@ const fromNow = async (ms: number): Promise<void> => new Promise((resolve) => se
 
 describe.skipIf(!isBuilt || process.platform === 'win32')(
 	'a program behind a tap (skipped where dist/ is not built, and on Windows)',
+	{concurrent: true},
 	() => {
 		it('has stdout for itself, and the tap has its exit code', async () => {
 			const cwd = newFolder();
@@ -236,78 +237,83 @@ describe.skipIf(!isBuilt || process.platform === 'win32')(
 	},
 );
 
-describe.skipIf(!isBuilt || process.platform === 'win32')('a tap alone (skipped as above)', () => {
-	it('takes no new requests after Ctrl+C, and ends with those in flight', async () => {
-		const {child, has, ended, url} = startTap([]);
-		const base = await url;
-		const inFlight = ask(base);
-		await fromNow(700);
-		child.kill('SIGINT');
-		await has(/1 request in flight/);
-		const refused = await ask(base);
-		expect([
-			refused.status,
-			refused.headers.get('retry-after'),
-			refused.headers.get('x-bedrock-top'),
-		]).toEqual([503, '60', 'ending']);
-		expect((await inFlight).status).toBe(200);
-		expect(await ended).toMatchObject({code: 0});
-	});
-
-	it('has two applications of its own in a demo, which end with it, and one line of JSON at the end', async () => {
-		const {child, has, ended} = startTap(['--demo', '--no-reports', '--json']);
-		await has(/export AWS_ENDPOINT_URL_BEDROCK_RUNTIME=/);
-		await fromNow(1500);
-		child.kill('SIGINT');
-		const {code, stdout} = await ended;
-		const line = JSON.parse(stdout) as {
-			clients: ReadonlyArray<{name: string; requests: number}>;
-			region: string;
-		};
-		expect([code, line.region]).toEqual([0, 'us-east-1']);
-		expect(new Set(line.clients.map(({name}) => name))).toEqual(new Set(['report-writer', 'support-chat']));
-	});
-
-	it('gives up what is in flight at the second Ctrl+C, and says by its exit code that something was lost', async () => {
-		const {child, has, ended, url, cwd} = startTap([]);
-		const inFlight = ask(await url).catch(() => 'cut');
-		await fromNow(500);
-		child.kill('SIGINT');
-		await has(/1 request in flight/);
-		child.kill('SIGTERM');
-		expect(await inFlight).toBe('cut');
-		expect(await ended).toMatchObject({code: 130});
-		expect(readResultsIn(cwd)).toMatchObject({outcome: 'stopped', stoppedBy: 'signal'});
-	});
-
-	it('keeps the secret of a typed port, which a second tap leaves alone, and does not ask itself', async () => {
-		const home = newFolder();
-		mkdirSync(path.join(home, 'aws'));
-		const port = String(20_000 + (process.pid % 20_000));
-		const first = startTap(['--port', port], {HOME: home, XDG_CACHE_HOME: home});
-		const url = await first.url;
-		const second = await startTap(['--port', port, '--new-secret'], {HOME: home, XDG_CACHE_HOME: home}).ended;
-		expect(second).toMatchObject({code: 1, stdout: ''});
-		expect(second.stderr).toContain(`Port ${port} is already in use, perhaps by another tap.`);
-		first.child.kill('SIGTERM');
-		expect(await first.ended).toMatchObject({code: 0});
-		const file = path.join(home, 'bedrock-top', 'tap', `${port}.secret`);
-		expect(statSync(file).mode & 0o777).toBe(0o600);
-		const config = path.join(home, 'aws', 'config');
-		writeFileSync(config, `[default]\nendpoint_url = ${url}\n`);
-		const again = startTap(['--port', port], {
-			HOME: home,
-			XDG_CACHE_HOME: home,
-			AWS_CONFIG_FILE: config,
-			AWS_ENDPOINT_URL: undefined,
-			AWS_ENDPOINT_URL_BEDROCK_RUNTIME: url,
+describe.skipIf(!isBuilt || process.platform === 'win32')(
+	'a tap alone (skipped as above)',
+	{concurrent: true},
+	() => {
+		it('takes no new requests after Ctrl+C, and ends with those in flight', async () => {
+			const {child, has, ended, url} = startTap([]);
+			const base = await url;
+			const inFlight = ask(base);
+			await fromNow(700);
+			child.kill('SIGINT');
+			await has(/1 request in flight/);
+			const refused = await ask(base);
+			expect([
+				refused.status,
+				refused.headers.get('retry-after'),
+				refused.headers.get('x-bedrock-top'),
+			]).toEqual([503, '60', 'ending']);
+			expect((await inFlight).status).toBe(200);
+			expect(await ended).toMatchObject({code: 0});
 		});
-		expect(await again.url).toBe(url);
-		await again.has(/AWS_ENDPOINT_URL_BEDROCK_RUNTIME points to this tap itself/);
-		again.child.kill('SIGTERM');
-		const {stderr} = await again.ended;
-		expect(stderr).toContain('endpoint_url in the AWS configuration points to this tap itself');
-		expect(readdirSync(again.cwd)).toEqual([]);
-		expect(stderr).not.toContain(readFileSync(file, 'utf8').trim());
-	});
-});
+
+		it('has two applications of its own in a demo, which end with it, and one line of JSON at the end', async () => {
+			const {child, has, ended} = startTap(['--demo', '--no-reports', '--json']);
+			await has(/export AWS_ENDPOINT_URL_BEDROCK_RUNTIME=/);
+			await fromNow(1500);
+			child.kill('SIGINT');
+			const {code, stdout} = await ended;
+			const line = JSON.parse(stdout) as {
+				clients: ReadonlyArray<{name: string; requests: number}>;
+				region: string;
+			};
+			expect([code, line.region]).toEqual([0, 'us-east-1']);
+			expect(new Set(line.clients.map(({name}) => name))).toEqual(new Set(['report-writer', 'support-chat']));
+		});
+
+		it('gives up what is in flight at the second Ctrl+C, and says by its exit code that something was lost', async () => {
+			const {child, has, ended, url, cwd} = startTap([]);
+			const inFlight = ask(await url).catch(() => 'cut');
+			await fromNow(500);
+			child.kill('SIGINT');
+			await has(/1 request in flight/);
+			child.kill('SIGTERM');
+			expect(await inFlight).toBe('cut');
+			expect(await ended).toMatchObject({code: 130});
+			expect(readResultsIn(cwd)).toMatchObject({outcome: 'stopped', stoppedBy: 'signal'});
+		});
+
+		it('keeps the secret of a typed port, which a second tap leaves alone, and does not ask itself', async () => {
+			const home = newFolder();
+			mkdirSync(path.join(home, 'aws'));
+			const port = String(20_000 + (process.pid % 20_000));
+			const first = startTap(['--port', port], {HOME: home, XDG_CACHE_HOME: home});
+			const url = await first.url;
+			const second = await startTap(['--port', port, '--new-secret'], {HOME: home, XDG_CACHE_HOME: home})
+				.ended;
+			expect(second).toMatchObject({code: 1, stdout: ''});
+			expect(second.stderr).toContain(`Port ${port} is already in use, perhaps by another tap.`);
+			first.child.kill('SIGTERM');
+			expect(await first.ended).toMatchObject({code: 0});
+			const file = path.join(home, 'bedrock-top', 'tap', `${port}.secret`);
+			expect(statSync(file).mode & 0o777).toBe(0o600);
+			const config = path.join(home, 'aws', 'config');
+			writeFileSync(config, `[default]\nendpoint_url = ${url}\n`);
+			const again = startTap(['--port', port], {
+				HOME: home,
+				XDG_CACHE_HOME: home,
+				AWS_CONFIG_FILE: config,
+				AWS_ENDPOINT_URL: undefined,
+				AWS_ENDPOINT_URL_BEDROCK_RUNTIME: url,
+			});
+			expect(await again.url).toBe(url);
+			await again.has(/AWS_ENDPOINT_URL_BEDROCK_RUNTIME points to this tap itself/);
+			again.child.kill('SIGTERM');
+			const {stderr} = await again.ended;
+			expect(stderr).toContain('endpoint_url in the AWS configuration points to this tap itself');
+			expect(readdirSync(again.cwd)).toEqual([]);
+			expect(stderr).not.toContain(readFileSync(file, 'utf8').trim());
+		});
+	},
+);

@@ -27,7 +27,7 @@ const withoutDrawing = `
 	const empty = 'data:text/javascript,export const drawChart = async () => "<svg/>";';
 	module.registerHooks?.({
 		resolve: (name, context, next) =>
-			/\\/draw-\\w+\\.js$/.test(name) ? {url: empty, shortCircuit: true} : next(name, context),
+			/\\/draw(?:-\\w+)?\\.[jt]s$/.test(name) ? {url: empty, shortCircuit: true} : next(name, context),
 	});`;
 
 /**

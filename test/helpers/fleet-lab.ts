@@ -43,7 +43,7 @@ export type FleetScene = {
 	readonly storeMs?: number;
 	readonly seed?: number;
 	/** What happens to the store and to the members, by when. */
-	readonly happens?: ReadonlyArray<readonly [atMs: number, what: (lab: FleetLab) => void]>;
+	readonly happens?: ReadonlyArray<readonly [atMs: number, what: (lab: FleetLab) => void]> | undefined;
 };
 
 /** One member in the lab. */
@@ -55,7 +55,8 @@ export type LabMember = {
 	/** When requests were let in by the service, with what they settled at. */
 	readonly admitted: Array<readonly [at: number, tokens: number]>;
 	readonly throttledAt: number[];
-	/** Longest that a step of the store was waited for, as its caller sees it. */
+	/** When answers came, with what they settled at. */
+	readonly answered: Array<readonly [at: number, tokens: number]>;
 	isDead: boolean;
 };
 
@@ -151,6 +152,7 @@ export async function playFleet(
 			events: [],
 			admitted: [],
 			throttledAt: [],
+			answered: [],
 			isDead: false,
 			member: new FleetMember({
 				bucket,
@@ -161,6 +163,7 @@ export async function playFleet(
 				onEvent: (event) => lab.events.push(event),
 				known: program.known,
 				whenDown: program.whenDown,
+				isRunning: (pid) => members[pid]?.isDead !== true,
 			}),
 		};
 		let isRunning = true;
@@ -194,6 +197,7 @@ export async function playFleet(
 					admission.settle(serverNow(), settled);
 					clock.after(delayMs, () => {
 						if (!lab.isDead) {
+							lab.answered.push([clock.now(), settled]);
 							bucket.settle(reservation, settled);
 							pump();
 						}

@@ -1,6 +1,7 @@
 import {
 	type Ask,
 	type AskVerdict,
+	clockJumpMs,
 	type EntryEnd,
 	type EntryState,
 	type FleetMemberState,
@@ -44,6 +45,17 @@ type Member = {
 	part: number;
 };
 
+/** What a member has seen of a ledger. */
+type Seen = {
+	readonly epoch: string;
+	readonly steps: number;
+	readonly part: number;
+	readonly offsetMs: number;
+};
+
+/** What is counted: requests, quota tokens from the first byte, and from the end. */
+type Count = 'requests' | 'tokens' | 'ended';
+
 type Ticket = Ask & {readonly member: string; readonly arrivedAt: number; until: number};
 
 const markCount = 600;
@@ -78,8 +90,6 @@ export type Link = {
 
 /** A store with one ledger. */
 export class SharedLedgerModel {
-	/** The store is stopped. */
-	isDown = false;
 	/** Steps that were made, by name. */
 	readonly calls = new Map<string, number>();
 	readonly #clock: Clock;
@@ -87,6 +97,7 @@ export class SharedLedgerModel {
 	/** Added to the clock it gives the store's. */
 	#offsetMs: number;
 	#epochs = 0;
+	#isDown = false;
 	#memory: Memory;
 
 	constructor(clock: Clock, windowMs: number, offsetMs = clock.epoch() - clock.now()) {
@@ -94,6 +105,16 @@ export class SharedLedgerModel {
 		this.#windowMs = windowMs;
 		this.#offsetMs = offsetMs;
 		this.#memory = this.#empty();
+	}
+
+	/** The store is stopped: steps hang. */
+	stop(): void {
+		this.#isDown = true;
+	}
+
+	/** It goes on, with what it knew. */
+	go(): void {
+		this.#isDown = false;
 	}
 
 	/** Loses all that it knows. */
@@ -124,19 +145,24 @@ export class SharedLedgerModel {
 		return [...this.#memory.entries.values()];
 	}
 
-	get epoch(): string {
-		return this.#memory.epoch;
+	/** What counts now of all, or of one. */
+	use(member?: string): Use {
+		this.#age();
+		return this.#use(member);
 	}
 
 	/** The way of one member to it. */
 	open(link: Link = {isCut: false, delayMs: () => 0}): SharedLedger {
 		let id = '';
 		let facts: MemberFacts | undefined;
-		let seen: {epoch: string; steps: number; part: number} | undefined;
+		let seen: Seen | undefined;
+		/** The store's clock moved against that of the member. */
+		const hasJumped = (): boolean =>
+			seen !== undefined && Math.abs(this.#offsetMs - seen.offsetMs) > clockJumpMs;
 		const through = async <Value>(name: string, make: () => Value): Promise<Value> => {
 			const delayMs = link.delayMs();
 			await this.#wait(delayMs / 2);
-			if (link.isCut || this.isDown) {
+			if (link.isCut || this.#isDown) {
 				return new Promise<never>(() => {});
 			}
 			this.calls.set(name, (this.calls.get(name) ?? 0) + 1);
@@ -148,7 +174,7 @@ export class SharedLedgerModel {
 		const step = async <Value>(name: string, make: () => Value): Promise<Step<Value>> =>
 			through(name, (): Step<Value> => {
 				const memory = this.#memory;
-				if (seen === undefined || memory.epoch !== seen.epoch || memory.steps < seen.steps) {
+				if (seen === undefined || memory.epoch !== seen.epoch || memory.steps < seen.steps || hasJumped()) {
 					return {kind: 'forgotten'};
 				}
 				memory.steps++;
@@ -167,6 +193,7 @@ export class SharedLedgerModel {
 					seen = {
 						epoch: result.state.epoch,
 						part: result.state.part,
+						offsetMs: this.#offsetMs,
 						steps: Math.max(result.state.steps, seen?.epoch === result.state.epoch ? seen.steps : 0),
 					};
 				}
@@ -180,43 +207,11 @@ export class SharedLedgerModel {
 		return {
 			enter: async (who, entries, others) =>
 				through('enter', () => {
-					const memory = this.#memory;
-					const hasPast = others.length > 0 || entries.length > 0;
-					const isForgotten =
-						seen === undefined ? false : memory.epoch !== seen.epoch || memory.steps < seen.steps;
-					if (seen !== undefined && memory.epoch === seen.epoch && memory.steps < seen.steps) {
-						// A copy without the last writes: another ledger from here.
-						memory.epoch = this.#newEpoch();
-					}
-					if (isForgotten && hasPast) {
-						memory.healedAt = Math.max(memory.healedAt, this.now + this.#windowMs);
-					}
-					memory.steps++;
 					id = who.id;
 					facts = who;
-					memory.members.set(id, {
-						facts: who,
-						seenAt: this.now,
-						use: memory.members.get(id)?.use ?? {requests: 0, tokens: 0},
-						waiting: 0,
-						part: Math.min(seen?.part ?? 0, 1 - this.#partsBeside(id)),
-					});
-					for (const other of isForgotten ? others.filter((each) => !memory.members.has(each)) : []) {
-						memory.members.set(other, {
-							facts: {id: other, name: other, host: '', pid: 0},
-							seenAt: this.now - vanishedAfterMs - 1,
-							use: {requests: 0, tokens: 0},
-							waiting: 0,
-							part: seen?.part ?? 0,
-						});
-					}
-					for (const entry of entries) {
-						this.#put(id, entry);
-					}
-					this.#divide(id);
-					return this.#state(id);
+					return this.#enter(who, entries, others, seen, hasJumped());
 				}).then((state) => {
-					seen = {epoch: state.epoch, steps: state.steps, part: state.part};
+					seen = {epoch: state.epoch, steps: state.steps, part: state.part, offsetMs: this.#offsetMs};
 					return state;
 				}),
 			reserve: async (ask) => step('reserve', () => this.#reserve(id, ask)),
@@ -284,6 +279,52 @@ export class SharedLedgerModel {
 					return isFree;
 				}),
 		};
+	}
+
+	#enter(
+		who: MemberFacts,
+		entries: readonly EntryState[],
+		others: readonly string[],
+		seen: Seen | undefined,
+		hasJumped: boolean,
+	): FleetState {
+		if (hasJumped && this.#memory.epoch === seen?.epoch) {
+			// All that it has counted has the wrong age.
+			this.flush();
+		}
+		const memory = this.#memory;
+		const hasPast = others.length > 0 || entries.length > 0;
+		const isForgotten = seen === undefined ? false : memory.epoch !== seen.epoch || memory.steps < seen.steps;
+		if (seen !== undefined && memory.epoch === seen.epoch && memory.steps < seen.steps) {
+			// A copy without the last writes: another ledger from here.
+			memory.epoch = this.#newEpoch();
+		}
+		if (isForgotten && hasPast) {
+			memory.healedAt = Math.max(memory.healedAt, this.now + this.#windowMs);
+		}
+		memory.steps++;
+		const {id} = who;
+		memory.members.set(id, {
+			facts: who,
+			seenAt: this.now,
+			use: memory.members.get(id)?.use ?? {requests: 0, tokens: 0},
+			waiting: 0,
+			part: Math.min(seen?.part ?? 0, 1 - this.#partsBeside(id)),
+		});
+		for (const other of isForgotten ? others.filter((each) => !memory.members.has(each)) : []) {
+			memory.members.set(other, {
+				facts: {id: other, name: other, host: '', pid: 0},
+				seenAt: this.now - vanishedAfterMs - 1,
+				use: {requests: 0, tokens: 0},
+				waiting: 0,
+				part: seen?.part ?? 0,
+			});
+		}
+		for (const entry of entries) {
+			this.#put(id, entry);
+		}
+		this.#divide(id);
+		return this.#state(id);
 	}
 
 	async #wait(ms: number): Promise<void> {
@@ -423,39 +464,42 @@ export class SharedLedgerModel {
 		return memory.debt;
 	}
 
-	/** Requests and tokens that count, from the first byte, as [when it leaves, how much]; infinite: in flight. */
-	#counts(
-		of: (entry: Entry) => boolean = () => true,
-	): Readonly<Record<'requests' | 'tokens' | 'ended', ReadonlyArray<readonly [at: number, amount: number]>>> {
-		const requests: Array<readonly [number, number]> = [];
-		const tokens: Array<readonly [number, number]> = [];
-		const ended: Array<readonly [number, number]> = [];
-		for (const entry of this.#memory.entries.values()) {
-			const {end, firstByteAt, reserved} = entry;
-			if (!of(entry)) {
-				continue;
-			}
-			const isGivenBack = end?.settled === 'given-back';
-			const heardAt = firstByteAt ?? (isGivenBack ? undefined : end?.at);
-			if (heardAt !== undefined) {
-				requests.push([heardAt + this.#windowMs, 1]);
-			} else if (!isGivenBack) {
-				requests.push([Number.POSITIVE_INFINITY, 1]);
-			}
-			if (end === undefined) {
-				tokens.push([Number.POSITIVE_INFINITY, entry.tokens]);
-				ended.push([Number.POSITIVE_INFINITY, entry.tokens]);
-				continue;
-			}
-			const amount = this.#amountOf(entry);
-			const fromFirst = end.settled === 'kept' ? 0 : Math.min(amount, reserved);
-			tokens.push([(heardAt ?? end.at) + this.#windowMs, fromFirst]);
-			tokens.push([end.at + this.#windowMs, amount - fromFirst]);
-			ended.push([end.at + this.#windowMs, amount]);
+	/** What an entry counts for, by each count: when it leaves (infinite: it is in flight), and how much. */
+	#each(entry: Entry, count: (of: Count, at: number, amount: number) => void): void {
+		const {end, firstByteAt, reserved, tokens} = entry;
+		const windowMs = this.#windowMs;
+		if (end === undefined) {
+			count('requests', firstByteAt === undefined ? Number.POSITIVE_INFINITY : firstByteAt + windowMs, 1);
+			count('tokens', Number.POSITIVE_INFINITY, tokens);
+			count('ended', Number.POSITIVE_INFINITY, tokens);
+			return;
 		}
-		const live = (counts: ReadonlyArray<readonly [number, number]>) =>
-			counts.filter(([at]) => at > this.now).toSorted((first, second) => first[0] - second[0]);
-		return {requests: live(requests), tokens: live(tokens), ended: live(ended)};
+		if (end.settled !== 'given-back' || firstByteAt !== undefined) {
+			count('requests', (firstByteAt ?? end.at) + windowMs, 1);
+		}
+		const amount = this.#amountOf(entry);
+		const fromFirst = end.settled === 'kept' ? 0 : Math.min(amount, reserved);
+		count('tokens', (firstByteAt ?? end.at) + windowMs, fromFirst);
+		count('tokens', end.at + windowMs, amount - fromFirst);
+		count('ended', end.at + windowMs, amount);
+	}
+
+	/** What counts now. @param since What ended before does not count as ended. */
+	#sums(member?: string, since = Number.NEGATIVE_INFINITY): Readonly<Record<Count, number>> {
+		const sums = {requests: 0, tokens: 0, ended: 0};
+		const after = {
+			requests: this.now,
+			tokens: this.now,
+			ended: Math.max(this.now, since + this.#windowMs - 1e-9),
+		};
+		for (const entry of this.#memory.entries.values()) {
+			if (member === undefined || entry.member === member) {
+				this.#each(entry, (of, at, amount) => {
+					sums[of] += at > after[of] ? amount : 0;
+				});
+			}
+		}
+		return sums;
 	}
 
 	/** What ended before this instant no longer counts; undefined: tokens count from the first byte. */
@@ -475,15 +519,10 @@ export class SharedLedgerModel {
 		return oldest;
 	}
 
-	#use(of?: (entry: Entry) => boolean): Use {
-		const {requests, tokens, ended} = this.#counts(of);
-		const sum = (counts: ReadonlyArray<readonly [number, number]>): number =>
-			counts.reduce((total, [, amount]) => total + amount, 0);
+	#use(member?: string): Use {
+		const {requests, tokens, ended} = this.#sums(member);
 		const isEnd = this.#memory.notes.stamping?.countsFrom === 'end';
-		return {
-			requests: sum(requests),
-			tokens: isEnd ? Math.max(sum(tokens), sum(ended)) : sum(tokens),
-		};
+		return {requests, tokens: isEnd ? Math.max(tokens, ended) : tokens};
 	}
 
 	#partsBeside(id: string): number {
@@ -545,7 +584,7 @@ export class SharedLedgerModel {
 				return null;
 			}
 			return vanished.reduce((left, [id, {part}]) => {
-				const use = this.#use(({member}) => member === id)[dimension];
+				const use = this.#use(id)[dimension];
 				return left - Math.max(0, limit * part - use);
 			}, limit);
 		});
@@ -606,35 +645,31 @@ export class SharedLedgerModel {
 		const wantedTokens = ask.tokens + ask.headroom + before.reduce((sum, {tokens}) => sum + tokens, 0);
 		const wanted = {requests: 1 + before.length, tokens: wantedTokens};
 		const limits = this.#limitsOf(ask);
-		const counts = this.#counts();
+		const since = this.#endsSince;
+		const sums = this.#sums(undefined, since);
 		const wait = (delayMs: number, reason: 'requests' | 'tokens'): Extract<AskVerdict, {kind: 'wait'}> => ({
 			kind: 'wait',
 			delayMs: before.length > 0 ? Math.min(delayMs, longestPollMs) : delayMs,
 			reason: before.length > 0 ? 'turn' : reason,
 		});
 		for (const dimension of dimensions) {
-			const delayMs = this.#fitsIn(counts[dimension], wanted[dimension], limits[dimension]);
-			if (delayMs > 0) {
-				return wait(delayMs, dimension);
+			const excess = sums[dimension] + wanted[dimension] - (limits[dimension] ?? Number.POSITIVE_INFINITY);
+			if (excess > rounding) {
+				return wait(this.#leavesIn(dimension, excess), dimension);
 			}
 		}
 		if (ask.capacity !== null) {
-			const held = counts.tokens.reduce((sum, [at, amount]) => sum + (Number.isFinite(at) ? 0 : amount), 0);
+			let held = 0;
+			for (const {end, tokens} of this.#memory.entries.values()) {
+				held += end === undefined ? tokens : 0;
+			}
 			const missing = held + wantedTokens - ask.headroom + this.#debtNow(ask.capacity) - ask.capacity;
 			if (missing > rounding) {
 				return wait(Math.min(longestPollMs, (missing * this.#windowMs) / ask.capacity), 'tokens');
 			}
 		}
-		const since = this.#endsSince;
-		const fromEnd =
-			since === undefined
-				? 0
-				: this.#fitsIn(
-						counts.ended.filter(([at]) => at - this.#windowMs >= since),
-						wantedTokens,
-						limits.tokens,
-					);
-		if (fromEnd <= 0) {
+		const endExcess = sums.ended + wantedTokens - (limits.tokens ?? Number.POSITIVE_INFINITY);
+		if (since === undefined || endExcess <= rounding) {
 			return undefined;
 		}
 		const mayProbe =
@@ -642,20 +677,24 @@ export class SharedLedgerModel {
 			before.length === 0 &&
 			this.#memory.probe === undefined &&
 			(this.#memory.notes.stamping?.countsFrom ?? 'unknown') === 'unknown';
-		return mayProbe ? 'probe' : wait(Math.min(fromEnd, longestPollMs), 'tokens');
+		return mayProbe ? 'probe' : wait(Math.min(this.#leavesIn('ended', endExcess), longestPollMs), 'tokens');
 	}
 
-	/** Milliseconds until an amount fits below a limit; where that depends on answers, until it is worth to ask. */
-	#fitsIn(counts: ReadonlyArray<readonly [number, number]>, wanted: number, limit: number | null): number {
-		let excess =
-			counts.reduce((sum, [, amount]) => sum + amount, wanted) - (limit ?? Number.POSITIVE_INFINITY);
-		if (excess <= rounding) {
-			return 0;
+	/** Milliseconds until so much has left; where that depends on answers, until it is worth to ask. */
+	#leavesIn(of: Count, excess: number): number {
+		const leaving: Array<readonly [at: number, amount: number]> = [];
+		for (const entry of this.#memory.entries.values()) {
+			this.#each(entry, (count, at, amount) => {
+				if (count === of && at > this.now && Number.isFinite(at)) {
+					leaving.push([at, amount]);
+				}
+			});
 		}
-		for (const [at, amount] of counts) {
-			excess -= amount;
-			if (excess <= rounding) {
-				return Number.isFinite(at) ? Math.max(1, at - this.now) : longestPollMs;
+		let left = excess;
+		for (const [at, amount] of leaving.sort((first, second) => first[0] - second[0])) {
+			left -= amount;
+			if (left <= rounding) {
+				return Math.max(1, at - this.now);
 			}
 		}
 		return longestPollMs;

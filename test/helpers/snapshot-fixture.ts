@@ -1,4 +1,5 @@
 import type {Distribution, Mean, VariantFigures} from '../../source/domain/figures-schema.ts';
+import type {FleetView} from '../../source/domain/fleet-view.ts';
 import type {RunConfig} from '../../source/domain/run-config.ts';
 import type {BucketState, LatencySeries, Snapshot, TimelinePoint} from '../../source/domain/snapshot.ts';
 import type {Limit, ListedModel, Target} from '../../source/domain/target.ts';
@@ -195,6 +196,38 @@ export function variantsFixture(): readonly VariantFigures[] {
 }
 
 /** What the ledger says in the middle of a run. */
+/** A fleet of three, one of which vanished, from what matters. */
+export function fleetFixture(overrides: Partial<FleetView> = {}): FleetView {
+	const row = {
+		isSelf: false,
+		state: 'live',
+		use: {requests: 24, tokens: 31_000},
+		inFlight: 3,
+		waiting: 0,
+	} as const;
+	return {
+		state: 'connected',
+		since: '2026-03-01T10:00:00.000Z',
+		losses: 0,
+		lostMs: 0,
+		members: 3,
+		isAssumed: false,
+		othersUse: {requests: 60, tokens: 21_000},
+		rows: [
+			{...row, name: 'run on build-7, process 4711', isSelf: true},
+			{
+				...row,
+				name: 'tap on web-1, process 31',
+				use: {requests: 51, tokens: 18_400},
+				inFlight: 5,
+				waiting: 12,
+			},
+			{...row, name: 'limiter on web-2, process 1', state: 'vanished', use: {requests: 9, tokens: 2600}},
+		],
+		...overrides,
+	};
+}
+
 export function bucketFixture(overrides: Partial<BucketState> = {}): BucketState {
 	return {
 		requests: {used: 118, reserved: 8, limit: 200},

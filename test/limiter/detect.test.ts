@@ -5,6 +5,7 @@ import {afterEach, describe, expect, it, vi} from 'vitest';
 import type {LimiterEvent} from '../../source/limiter/api.ts';
 import {createLimiter} from '../../source/limiter/index.ts';
 import {startSimulator} from '../../source/simulator/server.ts';
+import {FakeClock} from '../helpers/fake-clock.ts';
 
 /** Quotas that are read from an account: the simulator's, over HTTP. */
 
@@ -15,7 +16,7 @@ afterEach(async () => {
 	await Promise.all(stops.splice(0).map(async (stop) => stop()));
 });
 
-const start = async (scenario: object = {}) => {
+const start = async (scenario: object = {}, options: object = {}) => {
 	const simulator = await startSimulator({
 		port: 0,
 		seed: 1,
@@ -35,6 +36,7 @@ const start = async (scenario: object = {}) => {
 		quota: 'detect',
 		credentials: {accessKeyId: 'AKIDGIVEN', secretAccessKey: 'secret'},
 		onEvent: (event) => events.push(event),
+		...options,
 	});
 	stops.push(async () => limiter.close());
 	return {limiter, events};
@@ -49,6 +51,23 @@ describe('a detected quota', () => {
 		expect(buckets.map(({scope}) => scope).toSorted()).toEqual(['cross-region', 'on-demand']);
 		expect(buckets.every(({tokens}) => (tokens.limit ?? 0) > 10_000)).toBe(true);
 		expect(events).toEqual([]);
+	});
+
+	it('is read again after an hour, and a change is said', async () => {
+		const clock = new FakeClock();
+		const {limiter, events} = await start({}, {clock});
+		const call = {model: 'amazon.nova-lite-v1:0', inputTokens: 1, maxTokens: 1};
+		await limiter.acquire(call);
+		const limit = limiter.usage().buckets[0]?.requests.limit;
+		await limiter.setQuota({requestsPerMinute: 1});
+		await limiter.setQuota('detect');
+		expect(events).toMatchObject([
+			{type: 'quota-changed', to: {requestsPerMinute: 1}},
+			{type: 'quota-changed', to: {requestsPerMinute: limit}},
+		]);
+		clock.skip(3_600_000);
+		await limiter.acquire(call);
+		expect(limiter.usage().buckets[0]?.requests.limit).toBe(limit);
 	});
 
 	it('that nobody lists limits nothing, and that is said', async () => {

@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import type {LimiterEvent, LimiterOptions} from '../../source/limiter/api.ts';
+import type {LaneRoom, LimiterEvent, LimiterOptions} from '../../source/limiter/api.ts';
 import {
 	createLimiter,
 	LargerThanQuotaError,
@@ -100,6 +100,59 @@ describe('the quota of a model', () => {
 			{type: 'assumed', what: 'quota', text: expect.stringContaining('does not name its foundation model')},
 			{type: 'assumed', what: 'burndown'},
 		]);
+	});
+});
+
+describe('a quota that changes', () => {
+	it('is in force at once, for what waits too, and is said', async () => {
+		const {limiter, events} = limiterWith({quota: {requestsPerMinute: 1, tokensPerMinute: 1000}});
+		await limiter.acquire({model, inputTokens: 1, maxTokens: 1});
+		const waiting = limiter.acquire({model, inputTokens: 1, maxTokens: 1});
+		await limiter.setQuota({requestsPerMinute: 2, tokensPerMinute: 1000});
+		await waiting;
+		await limiter.setQuota({requestsPerMinute: 2, tokensPerMinute: 1000});
+		await limiter.setQuota({requestsPerMinute: 2, tokensPerMinute: 100});
+		await expect(limiter.acquire({model, inputTokens: 100, maxTokens: 1})).rejects.toBeInstanceOf(
+			LargerThanQuotaError,
+		);
+		expect(events.filter(({type}) => type === 'quota-changed')).toMatchObject([
+			{from: {requestsPerMinute: 1}, to: {requestsPerMinute: 2, tokensPerMinute: 1000}},
+			{from: {tokensPerMinute: 1000}, to: {tokensPerMinute: 100}},
+		]);
+		expect(limiter.usage().buckets[0]).toMatchObject({requests: {limit: 2}, tokens: {limit: 100}});
+	});
+
+	it('that is wrong is refused, and the old one stays', async () => {
+		const {limiter} = limiterWith();
+		await limiter.acquire({model, inputTokens: 1, maxTokens: 1});
+		await expect(limiter.setQuota({requestsPerMinute: -1})).rejects.toThrow('"requestsPerMinute: -1"');
+		expect(limiter.usage().buckets[0]).toMatchObject({requests: {limit: 2}});
+	});
+
+	it('that is lower lets nothing more go until what was used has left', async () => {
+		const {limiter, clock} = limiterWith({quota: {tokensPerMinute: 1000}});
+		for (let index = 0; index < 8; index++) {
+			const lease = await limiter.acquire({model, inputTokens: 90, maxTokens: 10});
+			lease.settle({inputTokens: 90, outputTokens: 10});
+		}
+		await limiter.setQuota({tokensPerMinute: 400});
+		const lease = await clock.settle(limiter.acquire({model, inputTokens: 90, maxTokens: 10}));
+		expect(lease.heldMs).toBeGreaterThanOrEqual(60_000);
+	});
+});
+
+describe('the tokens of a day', () => {
+	it('end it with an error that names them, and begin again at 00:00 UTC', async () => {
+		const {limiter, clock} = limiterWith({quota: {tokensPerDay: 1000}});
+		const acquire = async () => limiter.acquire({model, inputTokens: 300, maxTokens: 100});
+		for (let index = 0; index < 2; index++) {
+			(await acquire()).settle({inputTokens: 300, outputTokens: 100});
+		}
+		await expect(acquire()).rejects.toMatchObject({name: 'DayUsedUpError', model, limit: 1000});
+		expect(limiter.usage().buckets[0]?.day).toEqual({used: 800, reserved: 0, limit: 1000, others: null});
+		clock.skip(86_400_000);
+		await acquire();
+		expect(limiter.usage().buckets[0]?.day).toMatchObject({used: 0, reserved: 400});
 	});
 });
 
@@ -280,6 +333,22 @@ describe('a lease', () => {
 		await expect(acquire()).rejects.toMatchObject({name: 'DayUsedUpError'});
 		tried.settle({inputTokens: 1, outputTokens: 1});
 		await acquire();
+	});
+});
+
+describe('room that is kept for a lane', () => {
+	it('is left by those below it', async () => {
+		const high: LaneRoom = {requestsPerMinute: 1, tokens: 100};
+		const {limiter} = limiterWith({quota: {requestsPerMinute: 10}, lanes: {high}});
+		const ask = async (lane: 'high' | 'low') => limiter.acquire({model, inputTokens: 1, maxTokens: 1, lane});
+		const low = Array.from({length: 10}, async () => ask('low'));
+		await Promise.all(low.slice(0, 7));
+		expect(limiter.usage().buckets[0]).toMatchObject({inFlight: 7, held: {count: 3}});
+		await ask('high');
+		for (const each of low) {
+			each.catch(() => undefined);
+		}
+		await limiter.close();
 	});
 });
 

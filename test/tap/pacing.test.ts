@@ -1,4 +1,11 @@
-import {createServer, type IncomingMessage, type Server, type ServerResponse} from 'node:http';
+import {
+	Agent,
+	createServer,
+	type IncomingMessage,
+	request,
+	type Server,
+	type ServerResponse,
+} from 'node:http';
 import {type AddressInfo, connect} from 'node:net';
 import {setImmediate, setTimeout} from 'node:timers/promises';
 import {afterEach, describe, expect, it} from 'vitest';
@@ -124,6 +131,82 @@ describe('a paced tap', () => {
 		expect((await second).status).toBe(200);
 		expect(service.seen()).toBe(2);
 		expect(tapped.tap.snapshot().progress.waitingFor).toBeNull();
+	});
+
+	/** Who is let in, one per minute, after a first request that takes the room of the first minute. */
+	const orderOf = async (
+		callers: ReadonlyArray<readonly [agent: string, program: string | undefined]>,
+		settings: Partial<Pace> = {},
+	): Promise<readonly string[]> => {
+		const order: string[] = [];
+		const service = await startService((asked, response) => {
+			order.push(String(asked.headers['x-number']));
+			response.setHeader('content-type', 'application/json');
+			response.end(answer);
+		});
+		const names = callers.map(([, program]) => program);
+		const clock = new FakeClock();
+		let found = -1;
+		const tapped = await startTapBefore(
+			service.url,
+			{pace: {...pace, holdMs: 3_600_000, ...settings}},
+			{
+				clock,
+				resolve: async () => ({target: knownTarget(1, 1_000_000), price: null}),
+				programs: {
+					async find() {
+						found++;
+						const name = names[found];
+						return name === undefined ? undefined : {name, run: name};
+					},
+				},
+			},
+		);
+		closing.push(tapped.stop);
+		for (const [index, [agent]] of callers.entries()) {
+			// Each over a connection of its own.
+			const headers = {'user-agent': agent, 'x-number': String(index)};
+			const sent = request(tapped.url + path, {method: 'POST', headers, agent: new Agent()}, (response) => {
+				response.resume();
+			});
+			sent.on('error', () => undefined);
+			sent.end('{"messages":[{"role":"user","content":[{"text":"hi"}]}]}');
+			await settle(() => (index === 0 ? order.length === 1 : waiting(tapped) === index));
+		}
+		for (let count = 1; count < callers.length; count++) {
+			await clock.advance(61_000);
+			await settle(() => order.length === count + 1);
+		}
+		return order.slice(1).map((number) => callers[Number(number)]?.[1] ?? '');
+	};
+
+	it('lets each program of one SDK have its turn: a burst waits behind itself', async () => {
+		const worker = ['Boto3/1.43', 'worker.py'] as const;
+		expect(await orderOf([worker, worker, worker, worker, ['Boto3/1.43', 'api.py']])).toEqual([
+			'api.py',
+			'worker.py',
+			'worker.py',
+			'worker.py',
+		]);
+	});
+
+	it.each([
+		['its product and program', 'Boto3 api.py', ['api.py', 'other.mjs', 'worker.py']],
+		['its product', 'aws-sdk-js', ['other.mjs', 'worker.py', 'api.py']],
+	])('lets a client go first by %s', async (_by, client, order) => {
+		const callers = [
+			['first/1', 'first'],
+			['Boto3/1.43', 'worker.py'],
+			['aws-sdk-js/3', 'other.mjs'],
+			['Boto3/1.43', 'api.py'],
+		] as const;
+		const sent = await orderOf(callers, {
+			lanes: [{lane: 'high', client}],
+			holdAliveMs: 3_600_000,
+			holdPatientMs: 3_600_000,
+		});
+		expect(sent[0]).toBe(order[0]);
+		expect(sent.toSorted()).toEqual(order.toSorted());
 	});
 
 	it("answers with the service's own 429 at the end of the hold, and the time of the call's turn", async () => {

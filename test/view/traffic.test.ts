@@ -5,7 +5,7 @@ import type {Effect} from '../../source/view/actions.ts';
 import {actionForKey} from '../../source/view/key-actions.ts';
 import {reduce} from '../../source/view/reduce.ts';
 import {initialState, type State} from '../../source/view/state.ts';
-import {cacheMissWords, clientRows, foldedClientRows} from '../../source/view/tap/client-rows.ts';
+import {cacheMissWords, clientName, clientRows, foldedClientRows} from '../../source/view/tap/client-rows.ts';
 import {listedTraffic, selectedClient} from '../../source/view/tap/traffic-list.ts';
 import {targetFixture} from '../helpers/snapshot-fixture.ts';
 import {
@@ -73,6 +73,13 @@ describe('the clients of a tap', () => {
 		expect(sum?.timeToFirstToken).toMatchObject({count: 480, p50: null});
 		expect(other).toMatchObject({name: 'other', requests: 5});
 		expect(clientRows(snapshot)).toHaveLength(3);
+	});
+
+	it('are told apart by sessions that end unlike each other; of a long one its beginning is enough', () => {
+		const named = (session: string) =>
+			clientRows(tapSnapshotFixture({tap: {clients: [tapClientFixture({session})]}})).map(clientName);
+		expect([named('customer-1'), named('customer-2')]).toEqual([['boto3 customer-1'], ['boto3 customer-2']]);
+		expect(named('a1b2c3d4-0000-4000-8000-000000000000')).toEqual(['boto3 a1b2c3d4']);
 	});
 
 	it('lose no request when they are folded', () => {

@@ -16,7 +16,7 @@ import {
 } from './shared-ledger.ts';
 import {SharedNews} from './shared-news.ts';
 import {FleetSplit} from './split.ts';
-import {StoreLine} from './store-line.ts';
+import {patienceMs, StoreLine} from './store-line.ts';
 
 /*
  * One program as a member of a fleet that shares a bucket by a ledger in a store.
@@ -25,10 +25,15 @@ import {StoreLine} from './store-line.ts';
  * member goes by its part of the quota (`split`), with its own ledger, and tries the store until it is back; then it enters
  * with all that counts of it. A ledger that has lost its memory heals first: all enter, and go by their parts until what
  * nobody could enter has left the window.
+ *
+ * Nobody goes by its part beside others that go by the ledger without that being in the ledger: nothing is sent while a
+ * member enters, and in the moment before a ledger is healed.
  */
 
 /** Milliseconds between two signs of life. */
 const renewMs = 1000;
+/** So long before a ledger is healed nothing more is sent by a part: all of it is in the ledger then, in milliseconds. */
+const beforeHealedMs = 3 * patienceMs;
 /** Pauses between the tries of a lost store, in milliseconds; the last one stays. */
 const retryMs = [100, 400, 1000, 1500] as const;
 
@@ -71,12 +76,15 @@ export class FleetMember implements FleetGate {
 	#phaseAt: number;
 	#tries = 0;
 	#state: FleetState | undefined;
-	/** Before that what the store's clock has counted wrongly has not left the window. */
-	#healedAt = Number.NEGATIVE_INFINITY;
 	#members: number | undefined;
 	#isAssumed = false;
 	#ids = 0;
+	/** It enters now: what is sent meanwhile would be missing. */
+	#isEntering = false;
+	/** When the ledger will be healed, in milliseconds of the clock. */
+	#healedAt = 0;
 	#cancelTick = (): void => {};
+	#cancelHealed = (): void => {};
 	#cancelRetry = (): void => {};
 
 	constructor(options: FleetMemberOptions) {
@@ -152,7 +160,9 @@ export class FleetMember implements FleetGate {
 		this.#enterPhase('ended');
 		this.#cancelTick();
 		this.#cancelRetry();
+		this.#cancelHealed();
 		this.#line.cut();
+		this.#split.end();
 		bucket.joins(undefined);
 		bucket.limits.setFleet(undefined);
 		bucket.standing.neighbours = {count: 0, pendingTokens: 0};
@@ -168,7 +178,7 @@ export class FleetMember implements FleetGate {
 		if (this.#phase === 'connected') {
 			return this.#leases.admit(request);
 		}
-		if (!this.#split.isOn || this.#members === undefined || this.#options.whenDown === 'stop') {
+		if (!this.#mayGoByPart) {
 			return {kind: 'wait', delayMs: undefined, reason: 'fleet'};
 		}
 		this.#split.apply();
@@ -213,17 +223,6 @@ export class FleetMember implements FleetGate {
 		void this.news.sawDayEnd();
 	}
 
-	/** Does for all what one member does: true for one of them in that time, and for any while the ledger is lost. */
-	async claimTask(name: string, forMs: number): Promise<boolean> {
-		const {ledger} = this.#options;
-		return (await this.#line.step(async () => ledger.claimTask(name, forMs))) ?? true;
-	}
-
-	/** Members that share the quota, as the ledger counted them last; undefined before it did. */
-	get members(): number | undefined {
-		return this.#isAssumed ? undefined : this.#members;
-	}
-
 	get view(): FleetView {
 		const {clock} = this.#options;
 		const until = this.news.dayUntil;
@@ -238,6 +237,13 @@ export class FleetMember implements FleetGate {
 			...(until === undefined ? {} : {dayUntil: new Date(until).toISOString()}),
 			rows: this.#list.rows,
 		};
+	}
+
+	get #mayGoByPart(): boolean {
+		const {clock, whenDown} = this.#options;
+		const isSettled =
+			this.#phase === 'healing' ? clock.now() < this.#healedAt - beforeHealedMs : !this.#isEntering;
+		return this.#split.isOn && this.#members !== undefined && whenDown !== 'stop' && isSettled;
 	}
 
 	#newId(): string {
@@ -260,9 +266,13 @@ export class FleetMember implements FleetGate {
 		const counted = Math.max(1, state.members + state.vanished);
 		this.#members = this.#split.isOn ? this.#split.members : counted;
 		this.#isAssumed = false;
-		if (this.#split.isOn && state.healingMs <= 0 && clock.now() >= this.#healedAt) {
+		this.#cancelHealed();
+		if (this.#split.isOn && state.healingMs <= 0) {
 			this.#members = counted;
 			this.#found();
+		} else if (this.#split.isOn) {
+			this.#healedAt = clock.now() + state.healingMs;
+			this.#cancelHealed = clock.after(state.healingMs, () => void this.#renew());
 		}
 		if (!this.#split.isOn) {
 			this.#split.hears(state.use);
@@ -281,14 +291,11 @@ export class FleetMember implements FleetGate {
 
 	/** The ledger is lost: from now on the member goes by its part. */
 	#lose(cause: LossCause, message: string): void {
-		const {bucket, clock, onEvent, onChange} = this.#options;
+		const {onEvent, onChange} = this.#options;
 		// What all notice at their next step they need not wait for.
 		const silentMs = cause === 'silent' ? vanishedAfterMs : 0;
 		this.#split.begin(silentMs, this.#members ?? 1, this.#state ?? {});
 		const isNew = this.#split.lost();
-		if (cause === 'clock') {
-			this.#healedAt = clock.now() + bucket.windowMs;
-		}
 		this.#enterPhase('lost');
 		this.#leases.clear();
 		this.#split.apply();
@@ -307,8 +314,9 @@ export class FleetMember implements FleetGate {
 
 	/** Enters again with all that counts of this member. */
 	async #retry(): Promise<void> {
-		const {ledger, facts} = this.#options;
+		const {ledger, facts, onChange} = this.#options;
 		const {states, entered} = this.#entries.takeAll();
+		this.#isEntering = true;
 		try {
 			const state = await this.#line.within(async () => ledger.enter(facts, states, this.#list.others));
 			if (this.#phase === 'lost') {
@@ -320,6 +328,9 @@ export class FleetMember implements FleetGate {
 				this.#tries++;
 				this.#retryIn(retryMs[Math.min(this.#tries, retryMs.length - 1)] ?? 0);
 			}
+		} finally {
+			this.#isEntering = false;
+			onChange();
 		}
 	}
 
@@ -340,11 +351,10 @@ export class FleetMember implements FleetGate {
 	/** The ledger decides again. */
 	#found(): void {
 		const {onEvent, onChange} = this.#options;
-		const {sent} = this.#split;
 		const lostMs = this.#split.end();
 		this.#enterPhase('connected');
 		if (lostMs !== undefined) {
-			onEvent?.({kind: 'back', lostMs, sent, members: this.#members ?? 1});
+			onEvent?.({kind: 'back', lostMs, sent: this.#split.sent, members: this.#members ?? 1});
 		}
 		onChange();
 	}

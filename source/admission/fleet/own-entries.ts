@@ -114,6 +114,8 @@ export class OwnEntries {
 			return;
 		}
 		this.#isReporting = true;
+		// What a refusal taught is known only after its end, in the same turn.
+		await Promise.resolve();
 		await this.#options.onReport();
 		let isMore = true;
 		while (isMore) {

@@ -1,6 +1,14 @@
 import {lanes} from '../../domain/bucket-usage.ts';
 import type {Clock} from '../../domain/clock.ts';
-import {endScript, enterScript, readScript, renewScript, reserveScript, wordScript} from './redis-scripts.ts';
+import {
+	endScript,
+	enterScript,
+	glanceScript,
+	readScript,
+	renewScript,
+	reserveScript,
+	wordScript,
+} from './redis-scripts.ts';
 import {keyEnds, notesKeptMs} from './redis-window-lua.ts';
 import {
 	type Ask,
@@ -28,6 +36,22 @@ export function redisKeys(bucket: string): readonly string[] {
 	return keyEnds.map((end) => `bt:{${bucket.replaceAll(/[{}]/g, '_')}}:${end}`);
 }
 
+/** The name of a bucket in a store: all programs that share its quota have the same, and no others. */
+export function fleetBucketName({
+	account,
+	region,
+	baseModel,
+	scope,
+}: {
+	/** Number of the account, or what stands for it. */
+	readonly account: string;
+	readonly region: string;
+	readonly baseModel: string;
+	readonly scope: string;
+}): string {
+	return [account, region, baseModel, scope].join('/');
+}
+
 type RedisLedgerOptions = {
 	readonly store: ScriptStore;
 	readonly bucket: string;
@@ -41,8 +65,8 @@ type Known = {
 	readonly state: FleetState;
 	/** Steps of this member that the ledger has counted. */
 	readonly own: number;
-	/** When it heard that, in milliseconds of its own clock. */
-	readonly heardAt: number;
+	/** When it asked for that, in milliseconds of its own clock. */
+	readonly askedAt: number;
 };
 
 /** Entries that one script takes: more at once would keep the others waiting. */
@@ -71,16 +95,18 @@ const strange = (reply: unknown): Error =>
 		`The store answered ${JSON.stringify(reply)?.slice(0, 60) ?? 'nothing'} instead of a step of a ledger.`,
 	);
 
-const stateOf = (text: string): {readonly state: FleetState; readonly own: number} => {
-	const [at = '', epoch = '', ...rest] = text.split(' ');
-	const [steps = 0, own = 0, requests = 0, tokens = 0, heldTokens = 0, inFlight = 0, ...more] =
-		rest.map(Number);
+const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
+const numbersOf = (value: unknown): readonly number[] => listOf(value).map(Number);
+
+const stateOf = (figures: readonly unknown[]): {readonly state: FleetState; readonly own: number} => {
+	const [at = 0, steps = 0, own = 0, requests = 0, tokens = 0, heldTokens = 0, inFlight = 0, ...more] =
+		numbersOf(figures.slice(1));
 	const [members = 0, vanished = 0, healingMs = 0, notes = 0, part = 0] = more;
 	const use = {requests, tokens};
 	return {
 		state: {
-			at: Number(at),
-			epoch,
+			at,
+			epoch: String(figures[0]),
 			steps,
 			use,
 			heldTokens,
@@ -95,19 +121,15 @@ const stateOf = (text: string): {readonly state: FleetState; readonly own: numbe
 	};
 };
 
-/** Every `size` words of a flat list. */
-const rowsOf = (flat: unknown, size: number): ReadonlyArray<readonly string[]> => {
-	const words = Array.isArray(flat) ? flat.map(String) : [];
-	return Array.from({length: words.length / size}, (_, index) =>
-		words.slice(index * size, (index + 1) * size),
-	);
-};
-
 const sceneOf = (ended: unknown, inFlight: unknown): ProbeScene => ({
-	ended: rowsOf(ended, 2).map(([agoMs, tokens]) => ({agoMs: Number(agoMs), tokens: Number(tokens)})),
-	inFlight: rowsOf(inFlight, 2).map(([id = '', figures = '']) => {
-		const [reserved = 0, sentAgoMs = 0, heard = 0] = figures.split(' ').map(Number);
-		return {id, reserved, sentAgoMs, isHeard: heard === 1};
+	ended: listOf(ended)
+		.map(numbersOf)
+		.map(([agoMs = 0, tokens = 0]) => ({agoMs, tokens}))
+		.toReversed(),
+	inFlight: listOf(inFlight).map((each) => {
+		const [id, ...figures] = listOf(each);
+		const [reserved = 0, sentAgoMs = 0, heard = 0] = numbersOf(figures);
+		return {id: String(id), reserved, sentAgoMs, isHeard: heard === 1};
 	}),
 });
 
@@ -130,10 +152,10 @@ const verdictOf = (kind: string, [first, second]: readonly unknown[]): AskVerdic
 	}
 };
 
-const memberOf = ([id = '', facts = '', figures = '']: readonly string[]): FleetMemberState => {
-	const [gone = 0, seenAgoMs = 0, requests = 0, tokens = 0, inFlight = 0, waiting = 0] = figures
-		.split(' ')
-		.map(Number);
+const memberOf = (row: unknown): FleetMemberState => {
+	const [id = '', facts = ''] = listOf(row).map(String);
+	const [gone = 0, seenAgoMs = 0, requests = 0, tokens = 0, inFlight = 0, waiting = 0] =
+		numbersOf(row).slice(2);
 	// Of one that another saw, nothing else is known.
 	const {name, host, pid} =
 		facts === '' ? {name: id, host: '', pid: 0} : (JSON.parse(facts) as Omit<MemberFacts, 'id'>);
@@ -150,10 +172,11 @@ const memberOf = ([id = '', facts = '', figures = '']: readonly string[]): Fleet
 	};
 };
 
-const fateOf = ([id = '', words = '']: readonly string[]): EntryFate => {
-	const [heard, agoMs, how] = words.split(' ');
-	const settled = how === 'kept' || how === 'given-back' ? how : Number(how);
-	return {id, isHeard: heard === '1', ...(agoMs === undefined ? {} : {end: {agoMs: Number(agoMs), settled}})};
+const fateOf = (row: unknown): EntryFate => {
+	const [id, heard, agoMs, how] = listOf(row);
+	const settled: EntryEnd['settled'] = how === 'kept' || how === 'given-back' ? how : Number(how);
+	const end = agoMs === undefined ? {} : {end: {agoMs: Number(agoMs), settled}};
+	return {id: String(id), isHeard: Number(heard) === 1, ...end};
 };
 
 const noteNames = ['stamping', 'others', 'reported', 'quota', 'day'] as const satisfies ReadonlyArray<
@@ -161,7 +184,10 @@ const noteNames = ['stamping', 'others', 'reported', 'quota', 'day'] as const sa
 >;
 
 const notesOf = (flat: unknown, now: number): FleetNotes => {
-	const written = new Map(rowsOf(flat, 2).map(([name = '', note = '']) => [name, note]));
+	const words = listOf(flat).map(String);
+	const written = new Map(
+		words.flatMap((word, index) => (index % 2 === 0 ? [[word, words[index + 1]]] : [])),
+	);
 	return Object.fromEntries(
 		noteNames.flatMap((name) => {
 			const [at = '', ...words] = written.get(name)?.split(' ') ?? [];
@@ -190,23 +216,27 @@ export function createRedisLedger({
 
 	/** When it is now by the store's clock, as far as it is known. */
 	const expectedAt = (): number =>
-		known === undefined ? 0 : Math.round(known.state.at + clock.now() - known.heardAt);
+		known === undefined ? 0 : Math.round(known.state.at + clock.now() - known.askedAt);
 
-	const send = async (script: string, words: readonly string[]): Promise<readonly unknown[]> => {
+	const send = async (
+		script: string,
+		words: readonly string[],
+	): Promise<{readonly reply: readonly unknown[]; readonly askedAt: number}> => {
+		const askedAt = clock.now();
 		const {epoch = '', steps = 0, part = 0} = known?.state ?? {};
 		const common = [windowMs, member, epoch, steps, known?.own ?? 0, expectedAt(), Math.round(part * whole)];
 		const reply = await store.eval(script, keys, [...common.map(String), ...words]);
-		if (!Array.isArray(reply) || typeof reply[0] !== 'string' || typeof reply[1] !== 'string') {
+		if (!Array.isArray(reply) || !Array.isArray(reply[1])) {
 			throw strange(reply);
 		}
-		return reply;
+		return {reply, askedAt};
 	};
 
 	/** Replies may come in any order: the newest holds. */
-	const learn = (text: string, isNew: boolean): FleetState => {
-		const {state, own} = stateOf(text);
+	const learn = (figures: readonly unknown[], askedAt: number, isNew: boolean): FleetState => {
+		const {state, own} = stateOf(figures);
 		if (isNew || (state.epoch === known?.state.epoch && state.steps > known.state.steps)) {
-			known = {state, own: Math.max(own, isNew ? 0 : (known?.own ?? 0)), heardAt: clock.now()};
+			known = {state, own: Math.max(own, isNew ? 0 : (known?.own ?? 0)), askedAt};
 		}
 		return state;
 	};
@@ -216,12 +246,13 @@ export function createRedisLedger({
 		words: readonly string[],
 		answerOf: (kind: string, more: readonly unknown[], state: FleetState) => Value,
 	): Promise<Step<Value>> => {
-		const [kind, text, ...more] = await send(script, words);
+		const {reply, askedAt} = await send(script, words);
+		const [kind, figures, ...more] = reply;
 		if (kind === 'forgotten') {
-			hasJumped ||= known !== undefined && Math.abs(Number(text) - expectedAt()) > clockJumpMs;
+			hasJumped ||= known !== undefined && Math.abs(Number(listOf(figures)[0]) - expectedAt()) > clockJumpMs;
 			return {kind};
 		}
-		const state = learn(String(text), false);
+		const state = learn(listOf(figures), askedAt, false);
 		return {kind: 'done', value: answerOf(String(kind), more, state), state};
 	};
 
@@ -236,15 +267,16 @@ export function createRedisLedger({
 			const put = async (some: readonly EntryState[], saw: readonly string[]): Promise<FleetState> => {
 				const epoch = crypto.randomUUID().slice(0, 13);
 				const facts = JSON.stringify(who);
-				const [kind, text] = await send(enterScript, [
+				const {reply, askedAt} = await send(enterScript, [
 					...[epoch, hasJumped ? '1' : '0', down(capacity), facts, String(saw.length), ...saw],
 					...some.flatMap(wordsOf),
 				]);
+				const [kind, figures] = reply;
 				if (kind !== 'done') {
 					throw strange(kind);
 				}
 				hasJumped = false;
-				return learn(String(text), true);
+				return learn(listOf(figures), askedAt, true);
 			};
 			let state = await put(entries.slice(0, entriesPerStep), others);
 			for (let from = entriesPerStep; from < entries.length; from += entriesPerStep) {
@@ -272,7 +304,7 @@ export function createRedisLedger({
 			);
 		},
 
-		fates: async (ids) => step(readScript, ['fates', ...ids], (_, [flat]) => rowsOf(flat, 2).map(fateOf)),
+		fates: async (ids) => step(readScript, ['fates', ...ids], (_, [flat]) => listOf(flat).map(fateOf)),
 
 		async end(ends) {
 			const words = ends.flatMap(({id, firstByteAgoMs, end}) => [
@@ -317,13 +349,40 @@ export function createRedisLedger({
 
 		bury: async (id) => step(wordScript, ['bury', id], nothing),
 
-		members: async () => step(readScript, ['members'], (_, [flat]) => rowsOf(flat, 3).map(memberOf)),
+		members: async () => step(readScript, ['members'], (_, [flat]) => listOf(flat).map(memberOf)),
 
 		notes: async () => step(readScript, ['notes'], (_, [flat], {at}) => notesOf(flat, at)),
 
 		note: async (name, value) => step(wordScript, ['note', name, JSON.stringify(value)], nothing),
 
 		claimTask: async (name, forMs) =>
-			step(wordScript, ['task', name, up(forMs)], (_, [isOurs]) => isOurs === '1'),
+			step(wordScript, ['task', name, up(forMs)], (_, [isOurs]) => Number(isOurs) === 1),
 	};
+}
+
+/** The ledger of a bucket as somebody sees it who does not join it; undefined where there is none. */
+export async function glanceAt({
+	store,
+	bucket,
+	windowMs = 60_000,
+}: Omit<RedisLedgerOptions, 'clock'>): Promise<
+	{readonly state: FleetState; readonly members: readonly FleetMemberState[]} | undefined
+> {
+	const reply = await store.eval(glanceScript, redisKeys(bucket), [
+		String(windowMs),
+		'',
+		'',
+		'0',
+		'0',
+		'0',
+		'0',
+	]);
+	const [kind, figures, members] = listOf(reply);
+	if (kind === 'none') {
+		return undefined;
+	}
+	if (kind !== 'done') {
+		throw strange(reply);
+	}
+	return {state: stateOf(listOf(figures)).state, members: listOf(members).map(memberOf)};
 }

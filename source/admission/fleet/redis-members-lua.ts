@@ -14,27 +14,25 @@ local POLL, TICKET, VANISH, KEPT = ${longestPollMs}, ${ticketMs}, ${vanishedAfte
 local PROBATION, AWAITED, JUMP = ${probationMs}, ${awaitedMs}, ${clockJumpMs}
 
 -- gone: when it vanished; requests, tokens, ended: what it had in the ledger then; checked: when its requests in flight were.
-local memberNames = {'number', 'own', 'seen', 'part', 'open', 'checked', 'gone', 'awaited', 'buried', 'requests', 'tokens',
-	'ended', 'usedRequests', 'usedTokens', 'waiting'}
 local function newMember(fields)
 	s.numbers = s.numbers + 1
-	local m = {number = s.numbers}
-	for _, name in ipairs(memberNames) do m[name] = m[name] or 0 end
+	local m = {number = s.numbers, own = 0, seen = 0, part = 0, open = 0, checked = 0, gone = 0, awaited = 0, buried = 0,
+		requests = 0, tokens = 0, ended = 0, usedRequests = 0, usedTokens = 0, waiting = 0}
 	for name, value in pairs(fields) do m[name] = value end
 	return m
 end
-local function writeMember(id, m) call('HSET', MEMBERS, id, pack(memberNames, m)) end
+local function writeMember(id, m) call('HSET', MEMBERS, id, cmsgpack.pack(m)) end
 local function removeMember(id)
 	call('HDEL', MEMBERS, id)
 	call('HDEL', FACTS, id)
 	call('HDEL', TICKETS, id)
 end
-local packedMe = redis.call('HGET', MEMBERS, ME)
-me = packedMe and parse(memberNames, packedMe)
+local packedMe = call('HGET', MEMBERS, ME)
+me = packedMe and cmsgpack.unpack(packedMe)
 
 -- What vanished members have in the ledger becomes one sum each: their part of the quota, which they keep, covers it.
 local function vanish(silent)
-	local all = redis.call('HGETALL', OPEN)
+	local all = call('HGETALL', OPEN)
 	for i = 1, #all, 2 do
 		local e = parse(openNames, all[i + 1])
 		local m = silent[e.number]
@@ -47,7 +45,7 @@ local function vanish(silent)
 		end
 	end
 	for key = 8, 10 do
-		all = redis.call('HGETALL', KEYS[key])
+		all = call('HGETALL', KEYS[key])
 		local fields = {}
 		for i = 1, #all, 2 do
 			local e = parse(endedNames, all[i + 1])
@@ -69,10 +67,10 @@ end
 
 -- Who lives, who has vanished, and what these keep.
 local function sweep()
-	local all, awaited = redis.call('HGETALL', MEMBERS), s.awaited
+	local all, awaited = call('HGETALL', MEMBERS), s.awaited
 	local members, silent, isAny = {}, {}, false
 	for i = 1, #all, 2 do
-		local m = all[i] == ME and me or parse(memberNames, all[i + 1])
+		local m = all[i] == ME and me or cmsgpack.unpack(all[i + 1])
 		members[all[i]] = m
 		if m.gone == 0 and now - m.seen >= VANISH then
 			m.gone, silent[m.number], isAny = now, m, true
@@ -164,7 +162,7 @@ local function isKnown()
 		and math.abs(now - EXPECTED) <= JUMP
 end
 
-local function forgotten() return {'forgotten', text(now)} end
+local function forgotten() return {'forgotten', {now}} end
 
 -- Begins a step of a member that the ledger knows.
 local function begin()
@@ -176,6 +174,14 @@ local function begin()
 	if now >= s.sweep then sweep() end
 end
 
+-- The ledger as all see it.
+local function figures(part)
+	local tokens = s.held + s.tokens + lumpOf('t')
+	if s.from == 'end' then tokens = math.max(tokens, s.held + s.ended + lumpOf('e')) end
+	return {s.epoch, now, s.steps, me and me.own or 0, s.unheard + s.requests + lumpOf('r'), tokens, s.held, s.open, s.live, s.gone,
+		math.max(0, s.heal - now), s.notes, part}
+end
+
 local function done(kind, ...)
 	s.steps, s.last = s.steps + 1, now
 	local part = 0
@@ -183,26 +189,12 @@ local function done(kind, ...)
 		me.own, part = me.own + 1, partOfMe()
 		writeMember(ME, me)
 	end
-	local fields = {}
-	for _, name in ipairs(stateNames) do
-		if s[name] ~= was[name] then
-			fields[#fields + 1] = name
-			fields[#fields + 1] = text(s[name])
-		end
-	end
-	call('HSET', STATE, unpack(fields))
-	local short = text(math.max(2 * W, 2 * VANISH))
-	touched[OPEN] = true
-	touched[SLOTS] = true
+	local short = math.max(2 * W, 2 * VANISH)
 	for key in pairs(touched) do
-		local life = (key == MEMBERS or key == FACTS) and text(KEPT + 2 * W) or key == NOTES and text(DAY + 3600000) or short
-		redis.call('PEXPIRE', key, life)
+		local life = (key == MEMBERS or key == FACTS) and KEPT + 2 * W or key == NOTES and DAY + 3600000 or short
+		call('PEXPIRE', key, text(life))
 	end
-	local tokens = s.held + s.tokens + lumpOf('t')
-	if s.from == 'end' then tokens = math.max(tokens, s.held + s.ended + lumpOf('e')) end
-	local state = {now, s.epoch, s.steps, me and me.own or 0, s.unheard + s.requests + lumpOf('r'), tokens, s.held, s.open, s.live, s.gone,
-		math.max(0, s.heal - now), s.notes, part}
-	for i, value in ipairs(state) do state[i] = text(value) end
-	return {kind, table.concat(state, ' '), ...}
+	call('SET', STATE, cmsgpack.pack(s), 'PX', text(short))
+	return {kind, figures(part), ...}
 end
 `;

@@ -15,8 +15,8 @@ local id, lane, own = ARGV[A], tonumber(ARGV[A + 1]), tonumber(ARGV[A + 8])
 local tokens, reserved, headroom = tonumber(ARGV[A + 2]), tonumber(ARGV[A + 3]), tonumber(ARGV[A + 4])
 local mayProbe = ARGV[A + 9] == '1'
 if inFlight(id) then return done('lease') end
-if s.day > now then return done('day', text(s.day - now)) end
-if s.heal > now then return done('wait', text(s.awaited > 0 and POLL or s.heal - now), 'turn') end
+if s.day > now then return done('day', s.day - now) end
+if s.heal > now then return done('wait', s.awaited > 0 and POLL or s.heal - now, 'turn') end
 
 local capacity = tonumber(ARGV[A + 7])
 if capacity then
@@ -28,21 +28,19 @@ local maxEnded = s.from ~= 'first-byte' and leftOf(tonumber(ARGV[A + 6]), 'e') o
 local requests, byFirst, byEnd = s.unheard + s.requests, s.held + s.tokens, s.held + s.ended
 local needed = tokens + (s.unheard > 0 and headroom or 0)
 
-local ticketNames = {'lane', 'part', 'arrived', 'tokens', 'until'}
-local mine = {lane = lane, part = own, arrived = now, tokens = tokens}
+local mine = {id = id, lane = lane, part = own, arrived = now, tokens = tokens}
 local function isBefore(a, aMember, b, bMember)
 	if a.lane ~= b.lane then return a.lane < b.lane end
 	if a.part ~= b.part then return a.part < b.part end
 	if a.arrived ~= b.arrived then return a.arrived < b.arrived end
 	return aMember < bMember
 end
-local all, others, held = redis.call('HGETALL', TICKETS), {}, nil
+local all, others, held = call('HGETALL', TICKETS), {}, nil
 for i = 1, #all, 2 do
-	local figures, asked = string.match(all[i + 1], '^(%S+ %S+ %S+ %S+ %S+) (.*)$')
-	local ticket = parse(ticketNames, figures)
+	local ticket = cmsgpack.unpack(all[i + 1])
 	if ticket['until'] <= now then
 		call('HDEL', TICKETS, all[i])
-	elseif all[i] == ME and asked == id then
+	elseif all[i] == ME and ticket.id == id then
 		mine.arrived, held = ticket.arrived, id
 	else
 		others[#others + 1] = {ticket, all[i]}
@@ -71,21 +69,13 @@ if kind then
 	if kind == 'probe' then
 		s.probe = id
 		local ended, flight = {}, {}
-		for from = slotOf(now), s.passed + 1, -200 do
-			local slots, last = {}, math.max(from - 199, s.passed + 1)
-			for slot = from, last, -1 do slots[#slots + 1] = 'e' .. text(slot) end
-			for i, amount in ipairs(redis.call('HMGET', SLOTS, unpack(slots))) do
-				if amount and amount ~= '0' then
-					ended[#ended + 1] = text(math.ceil(now - (from - i + 1) * W / 600))
-					ended[#ended + 1] = amount
-				end
-			end
-		end
-		local open = redis.call('HGETALL', OPEN)
+		eachSlot('e', s.passed, slotOf(now), function(slot, amount)
+			ended[#ended + 1] = {math.ceil(now - slot * W / 600), amount}
+		end)
+		local open = call('HGETALL', OPEN)
 		for i = 1, #open, 2 do
 			local e = parse(openNames, open[i + 1])
-			flight[#flight + 1] = open[i]
-			flight[#flight + 1] = table.concat({text(e.reserved), text(now - e.sent), e.heard == 0 and '0' or '1'}, ' ')
+			flight[#flight + 1] = {open[i], e.reserved, now - e.sent, e.heard == 0 and 0 or 1}
 		end
 		reply = {ended, flight}
 	end
@@ -99,25 +89,22 @@ end
 if tokens <= (maxTokens or tokens) and 1 <= (maxRequests or 1) then
 	if not held or held == id or isBefore(mine, ME, held, ME) then
 		mine['until'] = now + TICKET
-		call('HSET', TICKETS, ME, pack(ticketNames, mine) .. ' ' .. id)
+		call('HSET', TICKETS, ME, cmsgpack.pack(mine))
+		touch(TICKETS)
 	end
 end
-if fits(0, 0) then return done('wait', text(POLL), 'turn') end
+if fits(0, 0) then return done('wait', POLL, 'turn') end
 
 -- The slots by whose end at least so much is in: low and high, after a slot; nil where it never is.
 local function reached(slotKind, after, low, high)
-	local sum, atLow = 0, nil
-	local last = slotOf(now)
-	for from = after + 1, last, 60 do
-		local slots = {}
-		for slot = from, math.min(from + 59, last) do slots[#slots + 1] = slotKind .. text(slot) end
-		for i, amount in ipairs(redis.call('HMGET', SLOTS, unpack(slots))) do
-			sum = sum + tonumber(amount or 0)
-			if amount and not atLow and sum >= low then atLow = from + i - 1 end
-			if amount and sum >= high then return atLow, from + i - 1 end
-		end
-	end
-	return atLow, nil
+	local sum, atLow, atHigh = 0, nil, nil
+	eachSlot(slotKind, after, slotOf(now), function(slot, amount)
+		sum = sum + amount
+		if not atLow and sum >= low then atLow = slot end
+		if sum >= high then atHigh = slot end
+		return atHigh
+	end)
+	return atLow, atHigh
 end
 -- From: the earliest that it can be; to: when it is for sure. Between them it depends on answers.
 local function between(from, to) return math.max(from, math.min(to or POLL, POLL)) end
@@ -152,10 +139,10 @@ if capacity and tokens + s.held > capacity - s.debt then
 		delay = math.max(delay, s.held == 0 and to or between(math.max(0, missing - s.held) / perMs, to))
 	end
 end
-return done('wait', text(math.ceil(delay)), reason)
+return done('wait', math.ceil(delay), reason)
 `);
 
-/** Requests end: of each its id, its first byte, its end, and how. */
+/** Requests end: of each its id, its first byte, its end, and how. One that waits gives up its turn. */
 export const endScript = script(`
 if not isKnown() then return forgotten() end
 begin()
@@ -169,10 +156,13 @@ for i = A, #ARGV, 4 do
 		s.debt = s.debt + finish(id, e, me, at, how)
 	elseif not e then
 		local past, key = endedAs(id)
-		if past and past.kind == 1 and how ~= 'kept' and past.number == me.number then
+		if past and past.kind == 1 and how ~= 'kept' then
 			e = reopen(id, past, key)
 			if heard then hear(id, e, now - heard) end
 			finish(id, e, me, at, how)
+		elseif not past and how == 'given-back' then
+			local ticket = call('HGET', TICKETS, ME)
+			if ticket and cmsgpack.unpack(ticket).id == id then call('HDEL', TICKETS, ME) end
 		end
 	end
 end
@@ -189,20 +179,21 @@ local isLost = s.epoch == '' or (not isOther and (s.steps < STEPS or (me and me.
 local knowsPast = (isLost or isOther) and (EPOCH ~= '' or seen > 0 or entries <= #ARGV)
 
 if isLost then
-	for _, key in ipairs({OPEN, SLOTS, TICKETS, KEYS[8], KEYS[9], KEYS[10]}) do call('UNLINK', key) end
-	local all = redis.call('HGETALL', MEMBERS)
+	for _, key in ipairs({OPEN, TICKETS, KEYS[8], KEYS[9], KEYS[10]}) do call('UNLINK', key) end
+	emptySlots()
+	local all = call('HGETALL', MEMBERS)
 	for i = 1, #all, 2 do
-		local m = parse(memberNames, all[i + 1])
+		local m = cmsgpack.unpack(all[i + 1])
 		m.requests, m.tokens, m.ended, m.open = 0, 0, 0, 0
 		-- Where the ledger had expired, who was silent has vanished.
 		if m.gone == 0 then m.gone, m.awaited = now, (s.epoch ~= '' or now - m.seen < VANISH) and 1 or 0 end
 		if all[i] == ME then me = m end
 		writeMember(all[i], m)
 	end
-	local notes = redis.call('HMGET', NOTES, 'number', 'stamping', 'day')
+	local notes = call('HMGET', NOTES, 'number', 'stamping', 'day')
 	local numbers = s.numbers
-	for i, name in ipairs(stateNames) do s[name] = i <= 5 and '' or 0 end
-	s.epoch, s.from, s.numbers, s.capacity, s.notes = ARGV[A], 'unknown', numbers, capacity or 0, tonumber(notes[1] or 0)
+	s = emptyState()
+	s.epoch, s.numbers, s.capacity, s.notes = ARGV[A], numbers, capacity or 0, tonumber(notes[1] or 0)
 	s.made, s.heal, s.hold, s.drained, s.last = now, now + PROBATION, now + PROBATION, now, now
 	s.passed = slotOf(now) - 601
 	s.faded, s.half = s.passed, math.floor(now * 2 / W)
@@ -220,9 +211,11 @@ me = me or newMember({checked = now})
 me.seen, me.gone, me.awaited, me.buried, me.requests, me.tokens, me.ended = now, 0, 0, 0, 0, 0, 0
 writeMember(ME, me)
 call('HSET', FACTS, ME, ARGV[A + 3])
+touch(MEMBERS)
+touch(FACTS)
 if knowsPast and isAwaiting then
 	for i = A + 5, entries - 1 do
-		if ARGV[i] ~= ME and redis.call('HEXISTS', MEMBERS, ARGV[i]) == 0 then
+		if ARGV[i] ~= ME and call('HEXISTS', MEMBERS, ARGV[i]) == 0 then
 			local part = PART > 0 and PART or math.floor(WHOLE / (seen + 1))
 			writeMember(ARGV[i], newMember({gone = now, awaited = 1, part = part}))
 		end
@@ -282,7 +275,9 @@ if not isKnown() then return forgotten() end
 begin()
 me.usedRequests, me.usedTokens, me.waiting = tonumber(ARGV[A]), tonumber(ARGV[A + 1]), tonumber(ARGV[A + 2])
 if me.waiting == 0 then call('HDEL', TICKETS, ME) end
-touched[FACTS] = true
+for _, key in ipairs(KEYS) do
+	if key ~= NOTES then touch(key) end
+end
 local named, count = {}, 0
 for i = A + 3, #ARGV, 2 do
 	named[ARGV[i]], count = true, count + 1
@@ -305,6 +300,7 @@ export const wordScript = script(`
 if not isKnown() then return forgotten() end
 begin()
 local what, name, value = ARGV[A], ARGV[A + 1], ARGV[A + 2]
+touch(NOTES)
 if what == 'note' then
 	local note = text(now) .. ' ' .. value
 	call('HSET', NOTES, name, note)
@@ -312,18 +308,18 @@ if what == 'note' then
 	if name == 'stamping' then adoptStamping(note) end
 	if name == 'day' then s.day = cjson.decode(value)['until'] end
 elseif what == 'task' then
-	local taken = redis.call('HGET', NOTES, 'task:' .. name)
+	local taken = call('HGET', NOTES, 'task:' .. name)
 	local till, who = string.match(taken or '', '^(%d+) (.*)$')
-	if till and tonumber(till) > now and who ~= ME then return done('done', '0') end
+	if till and tonumber(till) > now and who ~= ME then return done('done', 0) end
 	call('HSET', NOTES, 'task:' .. name, text(now + tonumber(value)) .. ' ' .. ME)
-	return done('done', '1')
+	return done('done', 1)
 elseif what == 'leave' then
 	keepAll(me, nil, now)
 	removeMember(ME)
 	s.parts, s.live, me = s.parts - me.part, s.live - 1, nil
 elseif name ~= ME then
-	local packed = redis.call('HGET', MEMBERS, name)
-	local m = packed and parse(memberNames, packed)
+	local packed = call('HGET', MEMBERS, name)
+	local m = packed and cmsgpack.unpack(packed)
 	if m and m.gone == 0 then
 		keepAll(m, nil, now)
 		removeMember(name)
@@ -336,37 +332,61 @@ end
 return done('done')
 `);
 
+const listLua = `
+-- All that are not buried: id, who it is, figures.
+local function membersNow()
+	local all, members = call('HGETALL', MEMBERS), {}
+	for i = 1, #all, 2 do
+		local m = all[i] == ME and me or cmsgpack.unpack(all[i + 1])
+		if m.buried == 0 then
+			local gone = m.gone > 0 and m.gone or now - m.seen >= VANISH and now or 0
+			members[#members + 1] = {all[i], call('HGET', FACTS, all[i]) or '', gone, now - m.seen, m.usedRequests,
+				m.usedTokens, m.open, m.waiting}
+		end
+	end
+	return members
+end
+`;
+
 /** Reads: 'members', 'notes', or 'fates' and ids. */
-export const readScript = script(`
+export const readScript = script(`${listLua}
 if not isKnown() then return forgotten() end
 begin()
-if ARGV[A] == 'notes' then return done('done', redis.call('HGETALL', NOTES)) end
+if ARGV[A] == 'notes' then return done('done', call('HGETALL', NOTES)) end
 if ARGV[A] == 'fates' then
 	local fates = {}
 	for i = A + 1, #ARGV do
 		local e = inFlight(ARGV[i])
 		local past = not e and endedAs(ARGV[i])
 		if e then
-			fates[#fates + 1] = ARGV[i]
-			fates[#fates + 1] = e.heard > 0 and '1' or '0'
+			fates[#fates + 1] = {ARGV[i], e.heard > 0 and 1 or 0}
 		elseif past then
 			local isHeard = past.kind == 0 or past.heard < past.slot
 			local how = past.kind == 0 and text(past.tokens) or past.kind == 1 and 'kept' or 'given-back'
-			fates[#fates + 1] = ARGV[i]
-			fates[#fates + 1] = (isHeard and '1 ' or '0 ') .. text(math.max(0, now - past.slot * W / 600)) .. ' ' .. how
+			fates[#fates + 1] = {ARGV[i], isHeard and 1 or 0, math.max(0, math.ceil(now - past.slot * W / 600)), how}
 		end
 	end
 	return done('done', fates)
 end
-local all, members = redis.call('HGETALL', MEMBERS), {}
-for i = 1, #all, 2 do
-	local m = all[i] == ME and me or parse(memberNames, all[i + 1])
-	if m.buried == 0 then
-		members[#members + 1] = all[i]
-		members[#members + 1] = redis.call('HGET', FACTS, all[i]) or ''
-		members[#members + 1] = pack({'gone', 'silent', 'usedRequests', 'usedTokens', 'open', 'waiting'}, {gone = m.gone,
-			silent = now - m.seen, usedRequests = m.usedRequests, usedTokens = m.usedTokens, open = m.open, waiting = m.waiting})
-	end
+return done('done', membersNow())
+`);
+
+/** Somebody who has not joined looks at the ledger: nothing is written. */
+export const glanceScript = script(`${listLua}
+if s.epoch == '' then return {'none'} end
+now = math.max(now, s.last)
+local passed = slotOf(now) - 601
+if passed >= s.passed + 601 then
+	s.requests, s.tokens, s.ended = 0, 0, 0
+elseif passed > s.passed then
+	s.requests = s.requests - sumOf('r', s.passed, passed)
+	s.tokens = s.tokens - sumOf('t', s.passed, passed)
+	s.ended = s.ended - sumOf('e', math.max(s.passed, s.faded), passed)
 end
-return done('done', members)
+local members = membersNow()
+s.live, s.gone = 0, 0
+for _, member in ipairs(members) do
+	if member[3] == 0 then s.live = s.live + 1 else s.gone = s.gone + 1 end
+end
+return {'done', figures(0), members}
 `);

@@ -2,17 +2,18 @@
  * The window of a bucket in Redis: what all scripts of its ledger begin with (`redis-scripts`).
  *
  * The keys of a bucket, in one slot of a cluster:
- *   state    hash: epoch, steps, sums of the window, and what follows from the members
- *   open     hash: requests in flight by id: number of the member, tokens, reserved, sent at, slot of its first byte or 0
- *   slots    hash: sums for each 600th of a window: r<slot> requests and t<slot> tokens from the first byte, e<slot> ended
+ *   state    record: epoch, steps, sums of the window, and what follows from the members
+ *   open     hash: requests in flight by id, as records
+ *   slots    three rings of sums, one for each 600th of a window: requests and tokens from the first byte, tokens ended
  *   tickets  hash: whose turn it is, by member
- *   members  hash: figures of each member by id
+ *   members  hash: figures of each member by id, as records
  *   facts    hash: who each member is, as JSON
  *   notes    hash: what members say to each other, and tasks that one does for all
  *   ended    three hashes in turn, each for half a window: requests that ended, by id, so that each counts once
  *
- * All numbers are whole and written with `text`: Lua prints others with 14 digits, and -0 as such, which Redis refuses. A
- * slot counts until one window after its end: too long by one slot at most, never too short.
+ * A record is an array of MessagePack: small hashes are searched field by field, which takes longer than all else. Numbers
+ * in text are whole and written with `text`: Lua writes others with 14 digits, and -0 as such, which Redis refuses. A slot
+ * counts until one window after its end: too long by one slot at most, never too short.
  */
 
 /** Keys of a bucket by the ends of their names, in the order in which all scripts get them. */
@@ -45,16 +46,15 @@ local WHOLE = 1000000
 local clock = redis.call('TIME')
 local now = tonumber(clock[1]) * 1000 + math.floor(tonumber(clock[2]) / 1000)
 
+local call = redis.call
+-- Keys that this step may have made: they are given a time to live. Each sign of life gives one to all.
 local touched = {}
-local function call(command, key, ...)
-	touched[key] = true
-	return redis.call(command, key, ...)
-end
+local function touch(key) touched[key] = true end
 
 local function text(n)
 	if type(n) == 'string' then return n end
 	if n == 0 then return '0' end
-	return string.format(n == math.floor(n) and '%.0f' or '%.17g', n)
+	return string.format('%.0f', n)
 end
 
 -- Calls with many fields in pieces: unpack has a limit.
@@ -64,32 +64,26 @@ local function inPieces(command, key, fields)
 	end
 end
 
--- Records are numbers in a row.
+-- Of records that are many only the values are kept.
 local function pack(names, record)
-	local parts = {}
-	for i, name in ipairs(names) do parts[i] = text(record[name]) end
-	return table.concat(parts, ' ')
+	local values = {}
+	for i = 1, #names do values[i] = record[names[i]] end
+	return cmsgpack.pack(values)
 end
-
 local function parse(names, packed)
-	local record, i = {}, 0
-	for part in string.gmatch(packed, '%S+') do
-		i = i + 1
-		record[names[i]] = tonumber(part)
-	end
+	local record, values = {}, cmsgpack.unpack(packed)
+	for i = 1, #names do record[names[i]] = values[i] end
 	return record
 end
 
-local stateNames = {'epoch', 'probe', 'lumps', 'from', 'marks', 'steps', 'last', 'made', 'heal', 'hold', 'gap', 'passed',
-	'faded', 'half', 'requests', 'tokens', 'ended', 'open', 'unheard', 'held', 'capacity', 'debt', 'drained', 'live', 'gone',
-	'parts', 'kept', 'awaited', 'sweep', 'day', 'notes', 'numbers'}
-local stored = redis.call('HMGET', STATE, unpack(stateNames))
-local s, was = {}, {}
-for i, name in ipairs(stateNames) do
-	local value = stored[i]
-	if i <= 5 then value = value or '' else value = tonumber(value or 0) end
-	s[name], was[name] = value, stored[i] and value
+local function emptyState()
+	return {epoch = '', probe = '', lumps = '', from = 'unknown', marks = '', steps = 0, last = 0, made = 0, heal = 0, hold = 0,
+		gap = 0, passed = 0, faded = 0, half = 0, requests = 0, tokens = 0, ended = 0, open = 0, unheard = 0, held = 0,
+		capacity = 0, debt = 0, drained = 0, live = 0, gone = 0, parts = 0, kept = 0, awaited = 0, sweep = 0, day = 0, notes = 0,
+		numbers = 0}
 end
+local packedState = call('GET', STATE)
+local s = packedState and cmsgpack.unpack(packedState) or emptyState()
 
 -- The member whose step it is; nil where the ledger does not know it.
 local me
@@ -115,36 +109,65 @@ local function unmarkedUntil(slot)
 	return slot
 end
 
--- Sums of slots after one and up to another, and their fields that are there.
-local function slotSums(kinds, after, last)
-	local sums, fields = {}, {}
-	for _, kind in ipairs(kinds) do
-		sums[kind] = 0
-		for from = after + 1, last, 200 do
-			local names = {}
-			for slot = from, math.min(from + 199, last) do names[#names + 1] = kind .. text(slot) end
-			for i, amount in ipairs(redis.call('HMGET', SLOTS, unpack(names))) do
-				if amount then
-					sums[kind] = sums[kind] + tonumber(amount)
-					fields[#fields + 1] = names[i]
-				end
+-- Rings of 640 sums: more than a window has slots.
+local RING = 640
+local kinds = {r = 0, t = RING, e = 2 * RING}
+local sumNames = {r = 'requests', t = 'tokens', e = 'ended'}
+
+-- At its full length at once: one that grows takes twice as much.
+local function emptySlots()
+	call('SET', SLOTS, string.rep('\\0', 3 * RING * 8))
+	touch(SLOTS)
+end
+
+-- Sums of up to 120 slots from one on that lie in a row in the ring, and how many; nil where all are 0.
+local function slotsFrom(kind, slot, last)
+	local place = slot % RING
+	local count = math.min(120, RING - place, last - slot + 1)
+	local from = (kinds[kind] + place) * 8
+	local bytes = call('GETRANGE', SLOTS, from, from + count * 8 - 1)
+	if #bytes < count * 8 then bytes = bytes .. string.rep('\\0', count * 8 - #bytes) end
+	if bytes == string.rep('\\0', count * 8) then return nil, count end
+	return {struct.unpack('<' .. string.rep('d', count), bytes)}, count
+end
+-- Calls with each slot that has a sum, after one and up to another, until it returns true.
+local function eachSlot(kind, after, last, visit)
+	local slot = after + 1
+	while slot <= last do
+		local sums, count = slotsFrom(kind, slot, last)
+		if sums then
+			for i = 1, count do
+				if sums[i] ~= 0 and visit(slot + i - 1, sums[i]) then return end
 			end
 		end
+		slot = slot + count
 	end
-	return sums, fields
+end
+local function sumOf(kind, after, last)
+	local sum = 0
+	eachSlot(kind, after, last, function(_, amount) sum = sum + amount end)
+	return sum
+end
+local function clear(kind, after, last)
+	local slot = after + 1
+	while slot <= last do
+		local count = math.min(RING - slot % RING, last - slot + 1)
+		call('SETRANGE', SLOTS, (kinds[kind] + slot % RING) * 8, string.rep('\\0', count * 8))
+		slot = slot + count
+	end
 end
 
 -- Ended tokens of slots up to this one do not count, for all that is known of the service's minutes.
 local function fade()
 	local last = unmarkedFrom(slotOf(now) - 600) - 1
 	if last > s.faded then
-		s.ended = s.ended - slotSums({'e'}, s.faded, last).e
+		s.ended = s.ended - sumOf('e', s.faded, last)
 		s.faded = last
 	end
 end
 local function fadeAgain()
 	s.faded = s.passed
-	s.ended = slotSums({'e'}, s.passed, slotOf(now)).e
+	s.ended = sumOf('e', s.passed, slotOf(now))
 	fade()
 end
 
@@ -160,13 +183,13 @@ end
 local function advance()
 	local passed = slotOf(now) - 601
 	if passed >= s.passed + 601 then
-		call('DEL', SLOTS)
+		emptySlots()
 		s.requests, s.tokens, s.ended, s.passed, s.faded = 0, 0, 0, passed, math.max(passed, s.faded)
 	elseif passed > s.passed then
-		local sums, fields = slotSums({'r', 't', 'e'}, s.passed, passed)
-		local counted = s.faded >= passed and 0 or s.faded > s.passed and slotSums({'e'}, s.faded, passed).e or sums.e
-		if #fields > 0 then inPieces('HDEL', SLOTS, fields) end
-		s.requests, s.tokens, s.ended = s.requests - sums.r, s.tokens - sums.t, s.ended - counted
+		s.requests = s.requests - sumOf('r', s.passed, passed)
+		s.tokens = s.tokens - sumOf('t', s.passed, passed)
+		s.ended = s.ended - sumOf('e', math.max(s.passed, s.faded), passed)
+		for kind in pairs(kinds) do clear(kind, s.passed, passed) end
 		s.faded = math.max(passed, s.faded)
 		s.passed = passed
 	end
@@ -182,10 +205,12 @@ local function drain()
 	s.drained = now
 end
 
-local sumNames = {r = 'requests', t = 'tokens', e = 'ended'}
 local function add(kind, slot, amount)
 	if amount == 0 or slot <= s.passed then return end
-	call('HINCRBY', SLOTS, kind .. text(slot), text(amount))
+	local from = (kinds[kind] + slot % RING) * 8
+	local bytes = call('GETRANGE', SLOTS, from, from + 7)
+	local sum = #bytes == 8 and struct.unpack('<d', bytes) or 0
+	call('SETRANGE', SLOTS, from, struct.pack('<d', sum + amount))
 	if kind ~= 'e' or slot > s.faded then s[sumNames[kind]] = s[sumNames[kind]] + amount end
 end
 
@@ -197,6 +222,7 @@ local function forget(id) if s.probe == id then s.probe = '' end end
 
 local function hold(id, e)
 	call('HSET', OPEN, id, pack(openNames, e))
+	if s.open == 0 then touch(OPEN) end
 	s.open, s.held, s.unheard = s.open + 1, s.held + e.tokens, s.unheard + (e.heard == 0 and 1 or 0)
 	if e.heard ~= 0 then add('r', e.heard, 1) end
 end
@@ -244,19 +270,21 @@ local function finish(id, e, m, at, how)
 		end
 		count(past, 1)
 	end
-	call('HSET', KEYS[8 + s.half % 3], id, pack(endedNames, past))
+	local key = KEYS[8 + s.half % 3]
+	call('HSET', key, id, pack(endedNames, past))
+	touch(key)
 	return past.tokens
 end
 
 local function endedAs(id)
 	for key = 8, 10 do
-		local packed = redis.call('HGET', KEYS[key], id)
+		local packed = call('HGET', KEYS[key], id)
 		if packed then return parse(endedNames, packed), KEYS[key] end
 	end
 end
 
 local function inFlight(id)
-	local packed = redis.call('HGET', OPEN, id)
+	local packed = call('HGET', OPEN, id)
 	return packed and parse(openNames, packed)
 end
 
@@ -265,7 +293,7 @@ local function reopen(id, past, key)
 	call('HDEL', key, id)
 	count(past, -1)
 	add('r', past.heard, -1)
-	local e = {number = past.number, tokens = past.tokens, reserved = past.first, sent = now, heard = 0}
+	local e = {number = me.number, tokens = past.tokens, reserved = past.first, sent = now, heard = 0}
 	if past.heard < past.slot then e.heard = past.heard end
 	hold(id, e)
 	me.open = me.open + 1
@@ -274,7 +302,7 @@ end
 
 -- Ends all requests in flight of a member; their fate is not known. unless: ids that are not meant.
 local function keepAll(m, unless, before)
-	local all = redis.call('HGETALL', OPEN)
+	local all = call('HGETALL', OPEN)
 	for i = 1, #all, 2 do
 		local e = parse(openNames, all[i + 1])
 		if e.number == m.number and not (unless and unless[all[i]]) and e.sent <= before then

@@ -1,4 +1,4 @@
-import {type Dimension, dimensions, type Use} from '../../domain/bucket-usage.ts';
+import {type Dimension, dimensions, type LearntStamping, type Use} from '../../domain/bucket-usage.ts';
 import type {Clock} from '../../domain/clock.ts';
 import type {Bucket} from '../bucket.ts';
 import type {Reservation} from '../ledger.ts';
@@ -67,10 +67,14 @@ function fullSince(
 	return missing <= 0 ? since : undefined;
 }
 
+function stampingKey({countsFrom, accepted, refused, marks}: LearntStamping): string {
+	return `${countsFrom} ${accepted} ${refused} ${marks}`;
+}
+
 /** The notes of a fleet, as one member reads and writes them. */
 export class SharedNews {
 	readonly #options: SharedNewsOptions;
-	/** What others have written of the stamping, or what was published: written again when ours differs. */
+	/** The stamping as the note has it, as far as it is known: where ours differs it is written. */
 	#stampingKey: string;
 	/** When strangers were last seen by another, in the store's time. */
 	#othersAt = Number.NEGATIVE_INFINITY;
@@ -79,11 +83,11 @@ export class SharedNews {
 	#quota: FleetNotes['quota'];
 	/** Probes of this member whose evidence is not read yet. */
 	#probes: readonly Probe[] = [];
-	#isReading = false;
+	#reading: Promise<void> | undefined;
 
 	constructor(options: SharedNewsOptions) {
 		this.#options = options;
-		this.#stampingKey = this.#ownStampingKey;
+		this.#stampingKey = stampingKey(options.bucket.stamping.learnt);
 	}
 
 	/** Until when the quota of the day is used up, in milliseconds since 1970; undefined while it is not. */
@@ -176,6 +180,11 @@ export class SharedNews {
 		await this.#step(async (ledger) => ledger.note('others', {use: {[dimension]: use}}));
 	}
 
+	/** Does for all what one member does: true for one of them in that time, and for any while the ledger is lost. */
+	async claimTask(name: string, forMs: number): Promise<boolean> {
+		return (await this.#step(async (ledger) => ledger.claimTask(name, forMs))) ?? true;
+	}
+
 	/** What strangers use by CloudWatch. */
 	async report(use: Use): Promise<void> {
 		await this.#step(async (ledger) => ledger.note('reported', {use}));
@@ -187,23 +196,31 @@ export class SharedNews {
 
 	/** Writes what was learnt of the stamping, where the others do not know it. */
 	async publish(): Promise<void> {
-		const key = this.#ownStampingKey;
+		const {stamping} = this.#options.bucket;
+		if (stampingKey(stamping.learnt) === this.#stampingKey) {
+			return;
+		}
+		// Another may have written meanwhile.
+		await this.read();
+		const {learnt} = stamping;
+		const key = stampingKey(learnt);
 		if (key === this.#stampingKey) {
 			return;
 		}
 		this.#stampingKey = key;
-		const {learnt} = this.#options.bucket.stamping;
 		await this.#step(async (ledger) => ledger.note('stamping', learnt));
 	}
 
 	/** Goes by what the others wrote. */
 	async read(): Promise<void> {
-		if (this.#isReading) {
-			return;
-		}
-		this.#isReading = true;
+		this.#reading ??= this.#readOnce().finally(() => {
+			this.#reading = undefined;
+		});
+		await this.#reading;
+	}
+
+	async #readOnce(): Promise<void> {
 		const notes = await this.#step(async (ledger) => ledger.notes());
-		this.#isReading = false;
 		if (notes !== undefined) {
 			this.#adopt(notes);
 		}
@@ -218,25 +235,23 @@ export class SharedNews {
 		return this.#options.clock.now() + this.#options.line.toStore;
 	}
 
-	get #ownStampingKey(): string {
-		const {countsFrom, accepted, refused, marks} = this.#options.bucket.stamping.learnt;
-		return `${countsFrom} ${accepted} ${refused} ${marks}`;
-	}
-
 	#adopt({stamping, others, reported, day, quota}: FleetNotes): void {
 		const {bucket, line} = this.#options;
-		if (stamping !== undefined) {
-			bucket.stamping.merge(stamping);
-			this.#stampingKey = this.#ownStampingKey;
-		}
 		if (others !== undefined && others.at > this.#othersAt) {
 			this.#othersAt = others.at;
+			if (this.#storeNow - others.at < bucket.windowMs) {
+				bucket.stamping.surprised();
+			}
 			for (const dimension of dimensions) {
 				const use = others.use[dimension];
 				if (use !== undefined) {
 					bucket.limits.hearOthers(others.at - line.toStore, dimension, use);
 				}
 			}
+		}
+		if (stamping !== undefined) {
+			this.#stampingKey = stampingKey(stamping);
+			bucket.stamping.merge(stamping);
 		}
 		if (reported !== undefined) {
 			bucket.limits.setOthersUse(reported.use, reported.at);

@@ -12,7 +12,7 @@ import {type FleetState, partKeptMs} from './shared-ledger.ts';
  * was used before has left the window, except for what is still in flight, and each has its part of the quota.
  *
  * A member that alone has lost the ledger is missed by the others after `vanishedAfterMs`; from then on they leave it its
- * part. Until then it sends nothing.
+ * part. Until then it sends nothing, and what has left its window meanwhile others may have taken.
  */
 
 /** What a member knew when it lost the ledger. */
@@ -21,7 +21,7 @@ type Loss = {
 	readonly at: number;
 	/** For so long nothing is sent. */
 	readonly silentMs: number;
-	/** What it used itself. */
+	/** What it used itself, when the others missed it. */
 	readonly ownUse: Use;
 	/** Room that was free for all. */
 	readonly room: Use;
@@ -103,6 +103,7 @@ export class FleetSplit {
 	readonly #bucket: Bucket;
 	readonly #clock: Clock;
 	readonly #calm = new CalmRoom();
+	#cancel = (): void => {};
 	#loss: Loss | undefined;
 	/** Since when the ledger is lost; undefined also for a member that came while others heal it. */
 	#since: number | undefined;
@@ -159,6 +160,10 @@ export class FleetSplit {
 		const {ledger} = this.#bucket;
 		const at = this.#clock.now();
 		const before = this.#loss;
+		this.#cancel();
+		if (silentMs > 0) {
+			this.#cancel = this.#clock.after(silentMs, () => this.#isMissed());
+		}
 		if (before !== undefined) {
 			this.#loss = this.#again(before, at, silentMs);
 			return;
@@ -185,6 +190,18 @@ export class FleetSplit {
 			this.#since = this.#clock.now();
 		}
 		return isNew;
+	}
+
+	/** From now on the others leave this member its part. */
+	#isMissed(): void {
+		if (this.#loss !== undefined) {
+			const before = this.#loss.ownUse;
+			const use = this.#bucket.ledger.use();
+			this.#loss = {
+				...this.#loss,
+				ownUse: ofEach((dimension) => Math.min(before[dimension], use[dimension])),
+			};
+		}
 	}
 
 	/** It went by its part already: that is what it may use on. */
@@ -239,6 +256,7 @@ export class FleetSplit {
 		this.#endedMs += lostMs ?? 0;
 		this.#loss = undefined;
 		this.#since = undefined;
+		this.#cancel();
 		return lostMs;
 	}
 }

@@ -1,9 +1,11 @@
 import type {Clock} from '../../domain/clock.ts';
 import type {LossCause} from '../../domain/fleet-view.ts';
-import {clockJumpMs, type FleetState, type Step} from './shared-ledger.ts';
+import type {FleetState, Step} from './shared-ledger.ts';
 
 /** No step is waited for longer, in milliseconds. */
-const patienceMs = 250;
+export const patienceMs = 250;
+
+const forgotten = 'The store has lost its memory, or its clock jumped.';
 
 type StoreLineOptions = {
 	readonly clock: Clock;
@@ -57,7 +59,7 @@ export class StoreLine {
 			return undefined;
 		}
 		if (step.kind === 'forgotten') {
-			this.#lose('forgotten', 'The store has lost its memory.');
+			this.#lose('forgotten', forgotten);
 			return undefined;
 		}
 		return this.#trusts(step.state) ? step.value : undefined;
@@ -99,16 +101,11 @@ export class StoreLine {
 	}
 
 	#trusts(state: FleetState): boolean {
-		const toStore = state.at - this.#options.clock.now();
 		if (state.epoch !== this.#epoch) {
-			this.#lose('forgotten', 'The store has lost its memory.');
+			this.#lose('forgotten', forgotten);
 			return false;
 		}
-		if (Math.abs(toStore - this.toStore) > clockJumpMs) {
-			this.#lose('clock', 'The clock of the store jumped.');
-			return false;
-		}
-		this.#toStore = toStore;
+		this.#toStore = state.at - this.#options.clock.now();
 		this.#options.onState(state);
 		return true;
 	}

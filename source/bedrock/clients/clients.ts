@@ -1,3 +1,4 @@
+import {createHash} from 'node:crypto';
 import type {BedrockClient} from '@aws-sdk/client-bedrock';
 import type {BedrockRuntimeClient} from '@aws-sdk/client-bedrock-runtime';
 import type {CloudWatchClient} from '@aws-sdk/client-cloudwatch';
@@ -62,6 +63,11 @@ export type Clients = {
 	 * embedded simulator.
 	 */
 	readonly account: () => Promise<string | null | undefined>;
+	/**
+	 * Whose buckets are called, for a ledger that several accounts may share: the number of the account, or where it can't be
+	 * found out what stands for the access key. What is not at AWS bears its address.
+	 */
+	readonly owner: () => Promise<{readonly name: string; readonly isKnown: boolean}>;
 	/** For keys that were refused as expired: whether there are others now. @param sinceMs When the request was signed. */
 	readonly renewCredentials: (sinceMs: number) => Promise<boolean>;
 	/** URL of an endpoint that is not AWS's; null for AWS. What the profile says is known once `region` has resolved. */
@@ -250,6 +256,26 @@ export function createClients(connection: Connection, options: ClientOptions): C
 		renewExpired(client, renew);
 		return client;
 	});
+	const account = lazily(async (): Promise<string | null | undefined> => {
+		if (isLocal || hasToken) {
+			return isLocal ? undefined : null;
+		}
+		const ask = async (): Promise<string | null> => {
+			const {config} = await runtime();
+			return askForAccount({
+				region: await config.region(),
+				endpoint: await configuredEndpoint('STS', profile),
+				credentials: async () => config.credentials(),
+				handler: config.requestHandler as NodeHttpHandler,
+			});
+		};
+		return given === undefined
+			? credentials()
+					.account(ask)
+					.catch(() => null)
+			: ask();
+	});
+
 	return {
 		runtime,
 		control,
@@ -295,25 +321,21 @@ export function createClients(connection: Connection, options: ClientOptions): C
 				await inTime(client.config.credentials(), connection.timeoutMs ?? credentialsMs);
 			}
 		},
-		account: lazily(async () => {
-			if (isLocal || hasToken) {
-				return isLocal ? undefined : null;
+		account,
+		async owner() {
+			const {config} = await runtime();
+			const number = await account();
+			const at = endpoint === null ? '' : `@${new URL(endpoint).host}`;
+			if (number !== null) {
+				return {name: `${number ?? 'simulated'}${at}`, isKnown: true};
 			}
-			const ask = async (): Promise<string | null> => {
-				const {config} = await runtime();
-				return askForAccount({
-					region: await config.region(),
-					endpoint: await configuredEndpoint('STS', profile),
-					credentials: async () => config.credentials(),
-					handler: config.requestHandler as NodeHttpHandler,
-				});
+			const token = hasToken ? process.env.AWS_BEARER_TOKEN_BEDROCK : undefined;
+			const key = token ?? (await config.credentials()).accessKeyId;
+			return {
+				name: `key-${createHash('sha256').update(key).digest('hex').slice(0, 12)}${at}`,
+				isKnown: false,
 			};
-			return given === undefined
-				? credentials()
-						.account(ask)
-						.catch(() => null)
-				: ask();
-		}),
+		},
 		renewCredentials: async (sinceMs) => !hasToken && renew(sinceMs),
 		close() {
 			for (const network of networks) {

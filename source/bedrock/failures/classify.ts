@@ -1,69 +1,85 @@
 import type {Failure, FailureClass} from '../../domain/failure.ts';
 import type {ErrorFacts} from './error-facts.ts';
 
-/** Class by the name of an exception: of the service first, then of the SDK's own errors. */
-const byName: Readonly<Record<string, FailureClass | 'throttled' | undefined>> = {
-	ThrottlingException: 'throttled',
-	Throttling: 'throttled',
-	ThrottledException: 'throttled',
-	RequestThrottled: 'throttled',
-	RequestThrottledException: 'throttled',
-	TooManyRequestsException: 'throttled',
-	RequestLimitExceeded: 'throttled',
-	ServiceUnavailableException: 'overloaded',
-	ServiceUnavailable: 'overloaded',
-	ModelNotReadyException: 'overloaded',
-	Overloaded_error: 'overloaded',
-	Rate_limit_error: 'throttled',
-	Timeout_error: 'timeout',
-	Authentication_error: 'credentials',
-	Permission_error: 'access-denied',
-	Not_found_error: 'not-found',
-	ModelTimeoutException: 'timeout',
-	RequestTimeout: 'timeout',
-	RequestTimeoutException: 'timeout',
-	TimeoutError: 'timeout',
-	AbortError: 'timeout',
-	ModelErrorException: 'model-error',
-	ModelStreamErrorException: 'model-error',
-	InternalServerException: 'model-error',
-	InternalServerError: 'model-error',
-	InternalFailure: 'model-error',
-	InternalServiceException: 'model-error',
-	Api_error: 'model-error',
-	UnreadableAnswer: 'model-error',
-	EmptyAnswer: 'model-error',
-	ValidationException: 'validation',
-	ConflictException: 'validation',
-	ServiceQuotaExceededException: 'validation',
-	SerializationException: 'validation',
-	Invalid_request_error: 'validation',
-	AccessDeniedException: 'access-denied',
-	AccessDenied: 'access-denied',
-	OptInRequired: 'access-denied',
-	NotAuthorized: 'access-denied',
-	UnauthorizedOperation: 'access-denied',
-	ResourceNotFoundException: 'not-found',
-	UnknownOperationException: 'not-found',
-	ExpiredToken: 'credentials',
-	ExpiredTokenException: 'credentials',
-	RequestExpired: 'credentials',
-	RequestTimeTooSkewed: 'credentials',
-	RequestInTheFuture: 'credentials',
-	InvalidSignatureException: 'credentials',
-	SignatureDoesNotMatch: 'credentials',
-	UnrecognizedClientException: 'credentials',
-	InvalidClientTokenId: 'credentials',
-	IncompleteSignature: 'credentials',
-	IncompleteSignatureException: 'credentials',
-	MissingAuthenticationToken: 'credentials',
-	MissingAuthenticationTokenException: 'credentials',
-	AuthFailure: 'credentials',
-	CredentialsProviderError: 'credentials',
-	TokenProviderError: 'credentials',
-	ProviderError: 'credentials',
-	UnauthorizedException: 'credentials',
-};
+/** Names of exceptions by class: of the service first, then of the SDK's own errors. */
+const names = {
+	throttled: [
+		'ThrottlingException',
+		'Throttling',
+		'ThrottledException',
+		'RequestThrottled',
+		'RequestThrottledException',
+		'TooManyRequestsException',
+		'RequestLimitExceeded',
+		'Rate_limit_error',
+	],
+	overloaded: [
+		'ServiceUnavailableException',
+		'ServiceUnavailable',
+		'ModelNotReadyException',
+		'Overloaded_error',
+	],
+	timeout: [
+		'Timeout_error',
+		'ModelTimeoutException',
+		'RequestTimeout',
+		'RequestTimeoutException',
+		'TimeoutError',
+		'AbortError',
+	],
+	credentials: [
+		'Authentication_error',
+		'ExpiredToken',
+		'ExpiredTokenException',
+		'RequestExpired',
+		'RequestTimeTooSkewed',
+		'RequestInTheFuture',
+		'InvalidSignatureException',
+		'SignatureDoesNotMatch',
+		'UnrecognizedClientException',
+		'InvalidClientTokenId',
+		'IncompleteSignature',
+		'IncompleteSignatureException',
+		'MissingAuthenticationToken',
+		'MissingAuthenticationTokenException',
+		'AuthFailure',
+		'CredentialsProviderError',
+		'TokenProviderError',
+		'ProviderError',
+		'UnauthorizedException',
+	],
+	'access-denied': [
+		'Permission_error',
+		'AccessDeniedException',
+		'AccessDenied',
+		'OptInRequired',
+		'NotAuthorized',
+		'UnauthorizedOperation',
+	],
+	'not-found': ['Not_found_error', 'ResourceNotFoundException', 'UnknownOperationException'],
+	'model-error': [
+		'ModelErrorException',
+		'ModelStreamErrorException',
+		'InternalServerException',
+		'InternalServerError',
+		'InternalFailure',
+		'InternalServiceException',
+		'Api_error',
+		'UnreadableAnswer',
+		'EmptyAnswer',
+	],
+	validation: [
+		'ValidationException',
+		'ConflictException',
+		'ServiceQuotaExceededException',
+		'SerializationException',
+		'Invalid_request_error',
+	],
+} satisfies Partial<Record<FailureClass | 'throttled', readonly string[]>>;
+
+const byName: ReadonlyMap<string, FailureClass | 'throttled'> = new Map(
+	Object.entries(names).flatMap(([kind, all]) => all.map((name) => [name, kind as keyof typeof names])),
+);
 
 /** Class by HTTP status, for answers that name no exception. */
 const byStatus: Readonly<Record<number, FailureClass | 'throttled' | undefined>> = {
@@ -145,7 +161,7 @@ const neverConnected = /not establish a connection with the server within/;
 export function classOf(facts: ErrorFacts): FailureClass {
 	const named =
 		foreignClassOf(facts) ??
-		(Object.hasOwn(byName, facts.name) ? byName[facts.name] : undefined) ??
+		byName.get(facts.name) ??
 		(facts.status === undefined ? undefined : byStatus[facts.status]);
 	if (named !== undefined) {
 		return named === 'throttled' ? throttleOf(facts.message) : refined(named, facts.message);

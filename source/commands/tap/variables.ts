@@ -58,6 +58,9 @@ export function tapLines(url: string, environment: Environment): readonly string
 	];
 }
 
+/** What is the tap's own: programs behind it are counted by the tap, and once. */
+const ownVariables = ['BEDROCK_TOP_LEDGER'];
+
 /** Where SDKs read their Region: each reads one of them. */
 const regionNames = ['AWS_REGION', 'AWS_DEFAULT_REGION'];
 
@@ -65,6 +68,7 @@ const regionNames = ['AWS_REGION', 'AWS_DEFAULT_REGION'];
 export function childEnvironment(url: string, environment: Environment, region: string): NodeJS.ProcessEnv {
 	const own = regionNames.map((name) => environment[name]).find(Boolean) ?? region;
 	const regions = regionNames.map((name) => [name, environment[name] || own] as const);
-	const rest = Object.fromEntries(Object.entries(environment).filter(([name]) => !hindering.includes(name)));
+	const left = [...hindering, ...ownVariables];
+	const rest = Object.fromEntries(Object.entries(environment).filter(([name]) => !left.includes(name)));
 	return {...rest, ...Object.fromEntries(regions), ...tapVariables(url, environment)};
 }

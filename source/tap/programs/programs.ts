@@ -12,6 +12,8 @@ export type Program = {
 
 /** Milliseconds of reading after which requests get their turn. Through Node's threads each file would take many turns. */
 const sliceMs = 2;
+/** Milliseconds from a connection to the look: no answer of the service is faster. */
+const delayMs = 5;
 /** A look is followed by so much more time until the next, so that many connections share one... */
 const pauseFactor = 2;
 /** ...but not by more milliseconds than a short answer takes: who has left by then is not found. */
@@ -75,8 +77,8 @@ export class Programs {
 	}
 
 	async #look(ownPort: number): Promise<void> {
-		// Connections that come in the same turn are found together.
-		await turn();
+		// By then the request is on its way, and others have come that are found together with it.
+		await wait(delayMs, undefined, {ref: false});
 		while (this.#asked.length > 0) {
 			const asked = this.#asked;
 			this.#asked = [];

@@ -14,6 +14,7 @@ import {
 import {hangingLines, type Line, segment} from '../../text/segment.ts';
 import {cleanText} from '../../text/width.ts';
 import {type AccountRow, limitCell, selectedAdvice, selectedBucket} from '../../view/account/account-rows.ts';
+import {fleetCountWords, memberLines} from '../../view/fleet.ts';
 import type {State} from '../../view/state.ts';
 import type {FrameTitle} from '../frame.ts';
 import {rowNotes} from './account-notes.ts';
@@ -109,10 +110,12 @@ export function accountDetailLines(
 			`an output token costs ${formatNumber(bucket.burndown.value)} quota ${bucket.burndown.value === 1 ? 'token' : 'tokens'} (${bucket.burndown.source})`,
 		],
 	];
+	const {fleet} = bucket;
 	return [
 		...entries.flatMap(([label, text]) =>
 			hangingLines(segment(label.padEnd(labelWidth), 'muted'), text, width),
 		),
+		...(fleet === undefined ? [] : memberLines(segment(fleetCountWords(fleet), 'strong'), fleet, width)),
 		...rowNotes(row).flatMap((note) => hangingLines(segment('! ', 'warning'), note, width)),
 	];
 }

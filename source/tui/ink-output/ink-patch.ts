@@ -68,7 +68,7 @@ export function withQuickRows(text: string): string {
 
 /** Ink's sanitize-ansi.js, which takes text apart only where something may have to go. */
 export function withQuickCheck(text: string): string {
-	return importing('isSimplePainted', 'simple-painted.ts') + changed(text, sanitizeChanges);
+	return importing('isSimplePainted', '../../text/simple-text.ts') + changed(text, sanitizeChanges);
 }
 
 const changes: ReadonlyArray<readonly [file: RegExp, change: (text: string) => string]> = [

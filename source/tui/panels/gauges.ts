@@ -3,6 +3,7 @@ import type {Limit, Target} from '../../domain/target.ts';
 import {gaugeBar, gaugeFraction, gaugeGlyphs, gaugeLevel, gaugeLevels} from '../../text/bars.ts';
 import {formatCount, formatPercent, formatSecondsLeft, formatTokens} from '../../text/numbers.ts';
 import {fitLine, type Line, lineWidth, segment, type Tone} from '../../text/segment.ts';
+import {fleetWords, isApart} from '../../view/fleet.ts';
 import {sourceWord} from '../../view/quotas.ts';
 import {bucketNow, isRunning, shownSnapshot, snapshotNowMs, throttledSinceMs} from '../../view/selectors.ts';
 import type {State} from '../../view/state.ts';
@@ -45,12 +46,17 @@ type GaugesAge = {
 
 const minuteMs = 60_000;
 
-/** Title of the gauges: what they count, where the limits come from, and how old others' use is. */
+/** Title of the gauges: what they count, where the limits come from, how old others' use is, and the fleet. */
 export function gaugesTitle(target: Target | undefined, age: GaugesAge): Line {
+	const {bucket, nowMs} = age;
+	const fleet = bucket?.fleet;
 	const words = [sourceOf(target), windowWords(age), othersWords(age)].filter((text) => text !== '');
 	return [
 		segment('Quota', 'title'),
 		segment(` ${words.join(' · ')}`.replace(/^ (?=last|nothing|at)/, ' · ')),
+		...(fleet === undefined
+			? []
+			: [segment(` · ${fleetWords(fleet, nowMs)}`, isApart(fleet) ? 'warning' : 'plain')]),
 	];
 }
 
@@ -92,10 +98,11 @@ function othersWords({bucket, nowMs}: GaugesAge): string {
 		: `others ${oldWords(at)}`;
 }
 
-/** The legend of the bars; others only where something is known of them. */
+/** The legend of the bars; fleet and others only where something is known of them. */
 export function gaugesLegend(bucket: BucketState | undefined): Line {
 	const parts = [
 		[gaugeGlyphs.used, 'used'],
+		...(bucket?.fleet === undefined ? [] : [[gaugeGlyphs.fleet, 'fleet']]),
 		...(bucket?.others === undefined && bucket?.day.others === undefined
 			? []
 			: [[gaugeGlyphs.others, 'others']]),
@@ -239,7 +246,8 @@ function hasRoomForRest(
 	}
 	const rest = Math.max(0, end - done - inFlight);
 	const each = field === 'requests' ? 1 : bucket.tokens.used / Math.max(1, bucket.requests.used);
-	return gauge.used + gauge.reserved + (gauge.others ?? 0) + rest * each < gauge.limit;
+	const taken = gauge.used + gauge.reserved + (gauge.fleet ?? 0) + (gauge.others ?? 0);
+	return taken + rest * each < gauge.limit;
 }
 
 function barOf({gauge, limit}: GaugeRow, width: number): Line {
@@ -280,22 +288,23 @@ function rowTexts(row: GaugeRow, bucket: BucketState | undefined, form: Form, ti
 	};
 }
 
-/** Used, used by others and reserved, then the limit. */
+/** Used, used by the fleet and by others, and reserved, then the limit. */
 function numbersOf({format}: GaugeRow, gauge: Gauge, form: Form): Line {
-	const {used, reserved, others = 0, limit} = gauge;
+	const {used, reserved, fleet = 0, others = 0, limit} = gauge;
 	if (form.numbers === 'spelt') {
 		const parts = [
 			`${format(used)} used`,
+			...(fleet > 0 ? [`${format(fleet)} fleet`] : []),
 			...(others > 0 ? [`${format(others)} others`] : []),
 			...(reserved > 0 ? [`${format(reserved)} reserved`] : []),
 		];
 		return [segment(parts.join(' + '), 'strong'), segment(` of ${format(limit)}`)];
 	}
-	// Where figures must be short, others' and our own are one.
+	// Where figures must be short, all that is used is one.
 	const isTight = form.numbers === 'tight';
 	const set = reserved > 0 ? `${isTight ? '+' : ' + '}${format(reserved)}` : '';
 	return [
-		segment(`${format(used + others)}${set}`, 'strong'),
+		segment(`${format(used + fleet + others)}${set}`, 'strong'),
 		segment(`${isTight ? '/' : ' / '}${format(limit)}`),
 	];
 }
@@ -321,11 +330,11 @@ function stateOf(row: GaugeRow, bucket: BucketState | undefined, form: Form): Ga
 
 /** What others leave, where they take most of what is taken and the limit is near; when a day that is near its end is over. */
 function othersState({label, gauge, format}: GaugeRow, form: Form): readonly string[] {
-	const {used = 0, reserved = 0, others = 0, limit = null} = gauge ?? {};
+	const {used = 0, reserved = 0, fleet = 0, others = 0, limit = null} = gauge ?? {};
 	if (limit === null || limit === 0) {
 		return [];
 	}
-	const fraction = (used + reserved + others) / limit;
+	const fraction = (used + reserved + fleet + others) / limit;
 	if (label === 'TPD') {
 		const isBrief = form.numbers !== 'spelt' && form.words < 2;
 		const words = [
@@ -334,7 +343,7 @@ function othersState({label, gauge, format}: GaugeRow, form: Form): readonly str
 		];
 		return words.length === 0 ? [] : [words.join(', ')];
 	}
-	if (others <= used + reserved || gaugeLevel(others / limit) === 'ok') {
+	if (others <= used + reserved + fleet || gaugeLevel(others / limit) === 'ok') {
 		return [];
 	}
 	const left = format(Math.max(0, limit - others));

@@ -5,6 +5,7 @@ import {hangingLines, type Line, segment, type Tone} from '../../text/segment.ts
 import {type Column, fitColumns, formatHeader, rowLine} from '../../text/table.ts';
 import {cleanText} from '../../text/width.ts';
 import {chosenColumns} from '../../view/columns/columns.ts';
+import {fleetWords, isApart, memberLines} from '../../view/fleet.ts';
 import {listWords} from '../../view/lists.ts';
 import {
 	factorWords,
@@ -15,6 +16,7 @@ import {
 	type QuotaRow,
 	selectedQuota,
 } from '../../view/quotas.ts';
+import {bucketNow, snapshotNowMs} from '../../view/selectors.ts';
 import type {State} from '../../view/state.ts';
 import {type FrameTitle, firstShown} from '../frame.ts';
 
@@ -77,7 +79,10 @@ export function quotasTitle(state: State): FrameTitle {
 /** Below this width the names of models need the cells between the columns. */
 const widthForGaps = 130;
 
-/** The table, and the selected limit in words where there is room below it: at most `height` lines of at most `width` cells. */
+/**
+ * The table, and where there is room below it the selected limit in words and the fleet that shares it: at most `height`
+ * lines of at most `width` cells.
+ */
 export function quotaLines(state: State, width: number, height: number): readonly Line[] {
 	const listed = listedQuotas(state);
 	if (listed.length === 0) {
@@ -97,14 +102,26 @@ export function quotaLines(state: State, width: number, height: number): readonl
 		width < widthForGaps ? 1 : 2,
 	);
 	const words = selected === undefined ? [] : selectedLines(selected, width);
-	const isExplained = rows.length + 2 + words.length <= height;
+	const room = height - rows.length - 2;
+	const explained = words.length <= room ? words : [];
+	const fleet = fleetLines(state, selected, width, room - explained.length - 1);
 	const count = Math.max(1, height - 1);
 	const first = firstShown(selected === undefined ? 0 : listed.indexOf(selected), count, rows.length);
 	return [
 		[segment(formatHeader(fitted), 'muted')],
 		...rows.slice(first, first + count).map((row) => rowLine(fitted, row)),
-		...(isExplained ? [[], ...words] : []),
+		...[explained, fleet].flatMap((block) => (block.length === 0 ? [] : [[], ...block])),
 	];
+}
+
+/** The members of the fleet that shares the bucket of a limit, in at most `height` lines. */
+function fleetLines(state: State, row: QuotaRow | undefined, width: number, height: number): readonly Line[] {
+	const fleet = row?.of === undefined ? undefined : bucketNow(state, row.of.target)?.fleet;
+	if (fleet === undefined) {
+		return [];
+	}
+	const tone = isApart(fleet) ? 'warning' : 'strong';
+	return memberLines(segment(fleetWords(fleet, snapshotNowMs(state)), tone), fleet.rows, width, height);
 }
 
 const labelWidth = 10;

@@ -114,8 +114,8 @@ function blockedWords(state: State): readonly Line[] {
 
 /** All that is taken of a limit, by whomever, marked where that is near it and within a minute of a throttle. */
 function gaugeWords(label: string, gauge: Gauge, nowMs: number | undefined): Line {
-	const {used, reserved, others = 0, limit} = gauge;
-	const taken = formatTokens(used + reserved + others);
+	const {used, reserved, fleet = 0, others = 0, limit} = gauge;
+	const taken = formatTokens(used + reserved + fleet + others);
 	const level = gaugeLevel(gaugeFraction(gauge));
 	const {glyph, tone} =
 		gaugeLevels[level === 'ok' && throttledSinceMs(gauge, nowMs) !== undefined ? 'near' : level];

@@ -68,11 +68,16 @@ export function trafficPanels(
 	const {rows, folded} = listedTraffic(state);
 	const frame = tier === 'narrow' ? 1 : 2;
 	const wanted = Math.max(1, rows.length) + 1 + (folded > 0 ? 1 : 0) + frame;
-	const advice = adviceLines(state, inside(0).width);
-	const below = split(left - wanted, advice.length === 0 ? 0 : advice.length + frame, frame);
-	const tableHeight = left - below.advice - below.detail;
+	const advice = adviceOf(state, inside(0).width);
+	const below = split(left - wanted, advice.length === 0 ? 0 : advice.flat().length + frame, frame);
+	const shown = wholeWithin(advice, below.advice - frame);
+	const adviceHeight = shown.length === 0 ? 0 : shown.flat().length + frame;
+	const detailHeight = below.detail === 0 ? 0 : below.detail + below.advice - adviceHeight;
+	const tableHeight = left - adviceHeight - detailHeight;
+	const hidden = advice.length - shown.length;
+	const more = hidden === 0 ? [] : [segment(`${formatCount(hidden)} more advice: Enter`, 'muted')];
 	const table: StackedPanel = {
-		title: tableTitle(state),
+		title: shown.length === 0 && hidden > 0 ? {...tableTitle(state), note: more} : tableTitle(state),
 		lines: tableLines(state, inside(tableHeight).width, inside(tableHeight).height),
 		height: tableHeight,
 		isTitled: true,
@@ -80,12 +85,17 @@ export function trafficPanels(
 	return [
 		...gauges,
 		table,
-		...(below.advice === 0
+		...(adviceHeight === 0
 			? []
 			: [
-					{title: {title: [segment('Advice', 'title')]}, lines: advice, height: below.advice, isTitled: true},
+					{
+						title: {title: [segment('Advice', 'title')], note: more},
+						lines: shown.flat(),
+						height: adviceHeight,
+						isTitled: true,
+					},
 				]),
-		...(below.detail === 0 ? [] : [detailPanel(state, width, below.detail, tier)]),
+		...(detailHeight === 0 ? [] : [detailPanel(state, width, detailHeight, tier)]),
 	];
 }
 
@@ -104,9 +114,27 @@ function split(
 }
 
 /** What the traffic so far asks for; each sentence names its client. */
-function adviceLines(state: State, width: number): readonly Line[] {
+function adviceOf(state: State, width: number): ReadonlyArray<readonly Line[]> {
 	const advice = shownSnapshot(state)?.advice ?? [];
-	return advice.flatMap(({text}) => hangingLines(segment('→ ', 'accent'), cleanText(text), width));
+	return advice.map(({text}) => hangingLines(segment('→ ', 'accent'), cleanText(text), width));
+}
+
+/** As many of the first sentences as fit: half of one says nothing. */
+function wholeWithin(advice: ReadonlyArray<readonly Line[]>, height: number): ReadonlyArray<readonly Line[]> {
+	const fits = (count: number): boolean => advice.slice(0, count).flat().length <= height;
+	const tooMany = advice.findIndex((_, index) => !fits(index + 1));
+	return tooMany === -1 ? advice : advice.slice(0, tooMany);
+}
+
+/** Advice for a client and for the buckets, which name no client. */
+function adviceFor({name}: ClientRow, state: State): readonly string[] {
+	const snapshot = shownSnapshot(state);
+	const isOf = (client: string, text: string): boolean =>
+		text.startsWith(`${client}: `) || text.startsWith(`${client} on `);
+	const others = (snapshot?.tap?.clients ?? []).filter((client) => client.name !== name);
+	return (snapshot?.advice ?? [])
+		.map(({text}) => text)
+		.filter((text) => isOf(name, text) || !others.some((client) => isOf(client.name, text)));
 }
 
 function requestsOf(state: State): number {
@@ -287,6 +315,7 @@ export function trafficDetailLines(state: State, width: number): readonly Line[]
 		['cache', cacheWords(row)],
 		['first token', timeWords(row.timeToFirstToken)],
 		['cost', row.costUsd === null ? 'not known' : formatUsd(row.costUsd)],
+		...adviceFor(row, state).map((text, index) => [index === 0 ? 'advice' : '', text] as const),
 		...(row.sessions.length < 2 ? [] : row.sessions.map((each, index) => sessionEntry(row, each, index))),
 	];
 	return entries.flatMap(([label, text]) =>

@@ -164,7 +164,8 @@ type ListedRegion = {
 	readonly folded: number;
 };
 
-const isIdle = ({bucket}: Pick<AccountRow, 'bucket'>): boolean => bucket.activity === 'idle';
+const isIdle = ({bucket}: Pick<AccountRow, 'bucket'>): boolean =>
+	bucket.activity === 'idle' && bucket.fleet === undefined;
 
 /** Rows of one Region in the order and with the filter of the view. */
 const rowsOf = (

@@ -157,6 +157,9 @@ function joined(parts: readonly Distribution[]): Distribution {
 	};
 }
 
+/** A session of so many characters is shown whole: its end may be all that tells it from another. */
+const maxSession = 12;
+
 /** The client in a word or two: its session, or how many it has. */
 export function clientName({name, session, sessions}: ClientRow): string {
 	const suffix =
@@ -164,7 +167,7 @@ export function clientName({name, session, sessions}: ClientRow): string {
 			? ` (${formatCount(sessions.length)})`
 			: session === null
 				? ''
-				: ` ${session.slice(0, 8)}`;
+				: ` ${session.length > maxSession ? session.slice(0, 8) : session}`;
 	return cleanText(`${name}${suffix}`);
 }
 
@@ -294,13 +297,14 @@ export const clientColumns: ReadonlyArray<Column<ClientRow>> = [
 ];
 
 const gaugeText = (
-	{used, reserved, limit, others}: Gauge,
+	{used, reserved, limit, fleet, others}: Gauge,
 	unit: string,
 	{source}: Pick<Limit, 'source'>,
 ): string =>
 	[
 		`${formatTokens(used)} used`,
 		...(reserved > 0 ? [`${formatTokens(reserved)} reserved`] : []),
+		...(fleet === undefined ? [] : [`fleet ${formatTokens(fleet)}`]),
 		...(others === undefined ? [] : [`others ${formatTokens(others)}`]),
 		limit === null
 			? `no ${unit} quota known`

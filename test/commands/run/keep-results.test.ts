@@ -1,19 +1,22 @@
 import {existsSync, mkdtempSync, readdirSync, readFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
-import {describe, expect, it, type TestContext} from 'vitest';
+import {describe, expect, it, type TestContext, vi} from 'vitest';
 import {keepRuns} from '../../../source/commands/run/keep-results.ts';
 import type {RunSetup} from '../../../source/commands/run/run-setup.ts';
 import type {Snapshot} from '../../../source/domain/snapshot.ts';
-import {executeWills} from '../../../source/terminal/crash.ts';
+import {executeWills} from '../../../source/terminal/signals.ts';
+import {undrawn} from '../../helpers/built-program.ts';
 import {createFakeEngine} from '../../helpers/fake-engine.ts';
 import {snapshot, twoVariants, variant} from '../../helpers/results-fixture.ts';
 import {configFixture} from '../../helpers/snapshot-fixture.ts';
 
 const config = configFixture();
 
-/** What a screen keeps, with an engine that reports what the test tells it to. */
+/** What a screen keeps, with an engine that reports what the test tells it to; the charts are empty. */
 const keeper = ({onTestFinished}: TestContext, out?: string) => {
+	vi.stubEnv('NODE_OPTIONS', undrawn.NODE_OPTIONS);
+	onTestFinished(() => void vi.unstubAllEnvs());
 	const root = mkdtempSync(path.join(tmpdir(), 'bedrock-top-'));
 	const folder = path.join(root, out ?? 'bedrock-top-reports/claimed');
 	const engine = createFakeEngine();

@@ -50,7 +50,12 @@ it('the environment of a program is that of the tap, with the variables', () => 
 	expect(
 		childEnvironment(
 			url,
-			{HOME: '/home/ada', AWS_USE_DUALSTACK_ENDPOINT: 'true', ALL_PROXY: 'socks://p'},
+			{
+				HOME: '/home/ada',
+				AWS_USE_DUALSTACK_ENDPOINT: 'true',
+				ALL_PROXY: 'socks://p',
+				BEDROCK_TOP_LEDGER: 'redis://:secret@host',
+			},
 			'eu-west-1',
 		),
 	).toEqual({
