@@ -13,6 +13,7 @@ import {formatDurationMs} from '../text/numbers.ts';
 import {foldBuckets, hasDayLimit, newestWholeMinute} from './account-bucket.ts';
 import type {OwnUse} from './own-traffic-registry.ts';
 import {
+	CostMeter,
 	coveredBy,
 	dayQueries,
 	durationQueries,
@@ -23,7 +24,6 @@ import {
 	sumQueries,
 } from './poll-plan.ts';
 import {DayUse, minuteMs, UsageHistory} from './usage-history.ts';
-import {CostMeter} from './watch-cost.ts';
 
 /** Surroundings of the poller of one Region. */
 export type PollerPorts = {

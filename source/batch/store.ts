@@ -3,7 +3,7 @@ import {mkdir, open, readdir, readFile, rename, rm, stat} from 'node:fs/promises
 import path from 'node:path';
 import envPaths from 'env-paths';
 import type {UploadSource} from '../bedrock/jobs/object-store.ts';
-import {diskFiles} from '../bedrock/quotas/quota-cache.ts';
+import {diskFiles} from '../bedrock/quotas/account-lists.ts';
 import type {Target} from '../domain/target.ts';
 import {copyPrivate, writeAtomically} from '../text/private-file.ts';
 import {openItems} from './items.ts';

@@ -1,9 +1,8 @@
 import type {Connection, QuotaOverride} from '../domain/run-config.ts';
 import {UserError} from '../domain/user-error.ts';
 import {type Clients, createClients} from './clients/clients.ts';
-import type {AccountLists} from './quotas/account-lists.ts';
+import {type AccountLists, quotaCacheFor} from './quotas/account-lists.ts';
 import {quotaSourceOf} from './quotas/aws-quota-source.ts';
-import {quotaCacheFor} from './quotas/quota-cache.ts';
 import type {ResolveOptions} from './quotas/resolve-targets.ts';
 
 /** Access to the lists of an account: models, profiles and quotas. */

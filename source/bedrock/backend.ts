@@ -14,7 +14,7 @@ import {isExpiry} from './failures/classify.ts';
 import {factsOf} from './failures/error-facts.ts';
 import {failureOf} from './failures/failure-of.ts';
 import {answerWithoutSecrets} from './failures/redact.ts';
-import {emptyModelIndex, type ModelIndex} from './identify/identifiers.ts';
+import {emptyModelIndex, type ModelIndex} from './identify/identify.ts';
 import {at} from './json.ts';
 import {type BedrockAnswer, type Send, withOwnSignal} from './methods/answer.ts';
 import {converse, converseStream} from './methods/converse.ts';

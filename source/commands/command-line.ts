@@ -7,9 +7,16 @@ import type {FlagName} from '../config/flags.ts';
 import {type Arguments, assertWords, type FlagValues, parseArguments} from '../config/parse-arguments.ts';
 import {UserError} from '../domain/user-error.ts';
 import {toolVersion} from '../reports/environment.ts';
-import {catchCrashes, crashLines, executeWills, stackLines} from '../terminal/crash.ts';
 import {columnsOf, type Io, watchOutput, writeLines, writeWhole} from '../terminal/io.ts';
-import {Interrupted, untilSignal, watchSignals} from '../terminal/signals.ts';
+import {
+	catchCrashes,
+	crashLines,
+	executeWills,
+	Interrupted,
+	stackLines,
+	untilSignal,
+	watchSignals,
+} from '../terminal/signals.ts';
 import {helpLines} from './help.ts';
 import type {OwnScreen} from './screen.ts';
 

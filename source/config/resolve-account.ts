@@ -1,5 +1,5 @@
 import {assertOneCaller} from '../bedrock/credentials/caller-source.ts';
-import {regionOfArns} from '../bedrock/identify/identifiers.ts';
+import {regionOfArns} from '../bedrock/identify/identify.ts';
 import type {Connection, QuotaOverride} from '../domain/run-config.ts';
 import {serviceTiers} from '../domain/run-spec.ts';
 import {bedrockRegions, isRegionName} from '../domain/target.ts';

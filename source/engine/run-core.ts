@@ -13,7 +13,7 @@ import {Contest} from '../metrics/decisions/variant-contest.ts';
 import {emptyFigures, type Figures} from '../metrics/figures/figures.ts';
 import {foldEvent} from '../metrics/figures/fold-event.ts';
 import {OthersLog} from '../metrics/figures/timeline.ts';
-import {isUnsentTurn, type LogicalRequest} from './attempts/logical-request.ts';
+import {isUnsentTurn, type LogicalRequest} from './attempts/attempts.ts';
 import {LostCount, type LostRecord, toLostRecord} from './attempts/request-records.ts';
 import {RetryQueues} from './attempts/retries.ts';
 import {Cell} from './cells/cell.ts';

@@ -1,7 +1,7 @@
 import type {AwsCredentialIdentity} from '@smithy/types';
 import {createClients} from '../bedrock/clients/clients.ts';
+import {type CachedLists, type QuotaCache, quotaCacheFor} from '../bedrock/quotas/account-lists.ts';
 import {quotaSourceOf} from '../bedrock/quotas/aws-quota-source.ts';
-import {type CachedLists, type QuotaCache, quotaCacheFor} from '../bedrock/quotas/quota-cache.ts';
 import {resolveTargets} from '../bedrock/quotas/resolve-targets.ts';
 import type {Target} from '../domain/target.ts';
 

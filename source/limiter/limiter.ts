@@ -1,5 +1,5 @@
 import {Bucket} from '../admission/bucket.ts';
-import {baseModelKey} from '../bedrock/identify/identifiers.ts';
+import {baseModelKey} from '../bedrock/identify/identify.ts';
 import {maxOutputOf} from '../bedrock/quotas/burndown.ts';
 import {type Lane, lanes} from '../domain/bucket-usage.ts';
 import {type Clock, systemClock} from '../domain/clock.ts';

@@ -1,5 +1,4 @@
-import {emptyModelIndex} from '../bedrock/identify/identifiers.ts';
-import {identify} from '../bedrock/identify/identify.ts';
+import {emptyModelIndex, identify} from '../bedrock/identify/identify.ts';
 import {noQuota, onlyKnown, overrideLimit} from '../bedrock/quotas/bucket-quota.ts';
 import {burndownOf} from '../bedrock/quotas/burndown.ts';
 import {type Burndown, limitKinds, type Quota} from '../domain/target.ts';

@@ -51,7 +51,7 @@ export function diskStore({folder}: {readonly folder?: string} = {}): LimiterSto
 			const [{createLedgerStore}, {Membership}, {accountIdentity}] = await Promise.all([
 				import('../admission/member-store.ts'),
 				import('../admission/membership.ts'),
-				import('../bedrock/quotas/quota-cache.ts'),
+				import('../bedrock/quotas/account-lists.ts'),
 			]);
 			const members = createLedgerStore(folder);
 			const number = account ?? (hasOwnKeys ? await askAccount() : undefined);

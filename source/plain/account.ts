@@ -1,5 +1,5 @@
 import {type RaisedAlert, raisedWords} from '../account/alerts.ts';
-import {watchCostWords} from '../account/watch-cost.ts';
+import {watchCostWords} from '../account/poll-plan.ts';
 import type {AccountBucket, AccountRegion} from '../domain/account-snapshot.ts';
 import type {FleetRow} from '../domain/fleet-view.ts';
 import {toAscii} from '../text/glyphs.ts';

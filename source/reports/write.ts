@@ -6,7 +6,7 @@ import type {NamedRun} from './compare/comparison.ts';
 import {comparisonChart} from './compare/comparison-chart.ts';
 import {comparisonMarkdown} from './compare/comparison-table.ts';
 import {hasFullMinute, quotaIncreaseMarkdown} from './quota-increase-markdown.ts';
-import {resultsText} from './results-json.ts';
+import {resultsText} from './results.ts';
 import type {Results} from './results-schema.ts';
 import type {Chart} from './specs/chart.ts';
 import {type ChartFile, chartsOf} from './specs/charts.ts';

@@ -1,5 +1,4 @@
-import {emptyModelIndex} from '../bedrock/identify/identifiers.ts';
-import {identify} from '../bedrock/identify/identify.ts';
+import {emptyModelIndex, identify} from '../bedrock/identify/identify.ts';
 import {unknownQuota} from '../bedrock/quotas/bucket-quota.ts';
 import {burndownOf, maxOutputOf} from '../bedrock/quotas/burndown.ts';
 import type {QuotaOverride} from '../domain/run-config.ts';

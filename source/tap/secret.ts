@@ -1,7 +1,7 @@
 import {randomBytes} from 'node:crypto';
 import {lstat} from 'node:fs/promises';
 import path from 'node:path';
-import {diskFiles} from '../bedrock/quotas/quota-cache.ts';
+import {diskFiles} from '../bedrock/quotas/account-lists.ts';
 import {cacheFolder} from '../text/private-file.ts';
 import {secretPattern} from './gate.ts';
 

@@ -2,7 +2,7 @@ import {createHash} from 'node:crypto';
 import {closeSync, fstatSync, openSync, readdirSync, readSync, rmSync, writeSync} from 'node:fs';
 import path from 'node:path';
 import {z} from 'zod';
-import {accountIdentity} from '../bedrock/quotas/quota-cache.ts';
+import {accountIdentity} from '../bedrock/quotas/account-lists.ts';
 import type {Connection} from '../domain/run-config.ts';
 import {reasonOf} from '../domain/user-error.ts';
 import type {DayBook} from '../tap/spending.ts';

@@ -16,7 +16,7 @@ import {sumOf} from '../admission/member-shares.ts';
 import {isRunning, type LedgerStore} from '../admission/member-store.ts';
 import {Membership} from '../admission/membership.ts';
 import type {Clients} from '../bedrock/clients/clients.ts';
-import {accountIdentity, diskFiles} from '../bedrock/quotas/quota-cache.ts';
+import {accountIdentity, diskFiles} from '../bedrock/quotas/account-lists.ts';
 import type {LedgerEntry, MinuteOfUse, Use} from '../domain/bucket-usage.ts';
 import type {Clock} from '../domain/clock.ts';
 import type {Connection, FleetLedger} from '../domain/run-config.ts';

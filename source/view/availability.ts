@@ -5,7 +5,7 @@ import {notCopyable} from './copied.ts';
 import {selectedItem} from './items.ts';
 import {commandFor, type KeyCommand, keyOf, titleOf, viewsOfKey} from './keymap.ts';
 import {currentList} from './lists.ts';
-import {notAddable} from './more-requests.ts';
+import {notAddable} from './run-commands.ts';
 import {isSortable, rowCount} from './screen-commands.ts';
 import {finalSnapshot, isPaused, isRunning, neighbourWindow, shownSnapshot} from './selectors.ts';
 import type {ExportKind, State} from './state.ts';

@@ -23,6 +23,7 @@ import {screenCostCase} from './cases/screen-cost.ts';
 import {screenUpdatesCase} from './cases/screen-updates.ts';
 import {sharingCase} from './cases/sharing.ts';
 import {stallCase} from './cases/stall.ts';
+import {storeCase} from './cases/store.ts';
 import {tapCase} from './cases/tap.ts';
 import {tapPaceCase} from './cases/tap-pace.ts';
 import {tokensRaceCase} from './cases/tokens-race.ts';
@@ -52,6 +53,7 @@ export const benchCases: readonly BenchCase[] = [
 	addedLatencyCase,
 	tapCase,
 	tapPaceCase,
+	storeCase,
 	memoryCase,
 	batchCase,
 	accountCase,

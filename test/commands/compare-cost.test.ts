@@ -8,8 +8,7 @@ import {compare} from '../../source/commands/compare.ts';
 import {parseArguments} from '../../source/config/parse-arguments.ts';
 import type {CostRange} from '../../source/domain/figures-schema.ts';
 import {comparisonMarkdown} from '../../source/reports/compare/comparison-table.ts';
-import {resultsOf} from '../../source/reports/results.ts';
-import {resultsText} from '../../source/reports/results-json.ts';
+import {resultsOf, resultsText} from '../../source/reports/results.ts';
 import {environment, snapshot, variant} from '../helpers/results-fixture.ts';
 
 /** Costs that are not known to the cent: cut answers make them a range, a dearer tier leaves them open. */

@@ -6,7 +6,7 @@ import {FakeClock} from '../helpers/fake-clock.ts';
 import {ModelServer, type ModelServerOptions} from '../helpers/model-server.ts';
 import {cellOf, itemsOf, loadOf, quotaOf, specOf, targetOf, variantOf} from '../helpers/spec-fixture.ts';
 
-/** `a`: requests that are added to a run which has ended (`source/engine/run.ts`, `source/metrics/decisions/more-requests.ts`). */
+/** `a`: requests that are added to a run which has ended (`source/engine/run.ts`, `source/metrics/decisions/verdict.ts`). */
 
 const setUp = (
 	spec: Partial<RunSpec> = {},

@@ -1,6 +1,14 @@
 import type {ScriptStore} from '../../source/admission/fleet/redis-ledger.ts';
 import {createRedisLedger, glanceAt, redisKeys} from '../../source/admission/fleet/redis-ledger.ts';
-import type {Ask, MemberFacts, SharedLedger} from '../../source/admission/fleet/shared-ledger.ts';
+import {
+	type Ask,
+	type AskVerdict,
+	type FleetState,
+	type MemberFacts,
+	probationMs,
+	type SharedLedger,
+	type Step,
+} from '../../source/admission/fleet/shared-ledger.ts';
 import {FakeClock} from './fake-clock.ts';
 import type {RedisServer} from './redis-server.ts';
 
@@ -42,7 +50,7 @@ export type LedgerLab = {
 	readonly bucket: string;
 	readonly keys: readonly string[];
 	/** A ledger as one more member sees it; it has not entered yet. */
-	readonly ledger: (windowMs?: number) => SharedLedger;
+	readonly ledger: (windowMs?: number, clock?: FakeClock) => SharedLedger;
 	/** As somebody sees it who is no member. */
 	readonly glance: () => ReturnType<typeof glanceAt>;
 	/** Moves the time of members and store. */
@@ -67,8 +75,8 @@ export async function createLedgerLab(redis: RedisServer): Promise<LedgerLab> {
 		clock,
 		bucket,
 		keys: redisKeys(bucket),
-		ledger: (windowMs) =>
-			createRedisLedger({store, bucket, clock, ...(windowMs === undefined ? {} : {windowMs})}),
+		ledger: (windowMs, own = clock) =>
+			createRedisLedger({store, bucket, clock: own, ...(windowMs === undefined ? {} : {windowMs})}),
 		glance: async () => glanceAt({store, bucket}),
 		async pass(ms) {
 			clock.skip(ms);
@@ -79,4 +87,60 @@ export async function createLedgerLab(redis: RedisServer): Promise<LedgerLab> {
 			await set();
 		},
 	};
+}
+
+/** Members of a new ledger that is past its probation. */
+export async function enterAll<Ids extends readonly string[]>(
+	lab: LedgerLab,
+	...ids: Ids
+): Promise<{readonly [Index in keyof Ids]: SharedLedger}> {
+	const ledgers = ids.map(() => lab.ledger());
+	for (const [index, ledger] of ledgers.entries()) {
+		await ledger.enter(factsOf(ids[index] ?? ''), [], []);
+	}
+	await lab.pass(probationMs);
+	return ledgers as unknown as {readonly [Index in keyof Ids]: SharedLedger};
+}
+
+/** @throws Where the ledger did not know the member. */
+export function stateOf(step: Step<unknown>): FleetState {
+	if (step.kind === 'forgotten') {
+		throw new Error('forgotten');
+	}
+	return step.state;
+}
+
+/** What the ledger says to an ask. */
+export async function verdictOn(
+	ledger: SharedLedger,
+	...ask: Parameters<typeof askOf>
+): Promise<AskVerdict | {readonly kind: 'forgotten'}> {
+	const step = await ledger.reserve(askOf(...ask));
+	return step.kind === 'done' ? step.value : step;
+}
+
+/** Says that a member lives. */
+export async function renew(
+	ledger: SharedLedger,
+	inFlight: readonly string[] = [],
+	waiting = 1,
+): Promise<FleetState> {
+	return stateOf(
+		await ledger.renew({inFlight: inFlight.map((id) => ({id})), use: {requests: 0, tokens: 0}, waiting}),
+	);
+}
+
+/** Time passes, and members live. @param inFlight Of the first of them. */
+export async function passAlive(
+	lab: LedgerLab,
+	ms: number,
+	ledgers: readonly SharedLedger[],
+	inFlight: readonly string[] = [],
+): Promise<void> {
+	for (let left = ms; left > 0; left -= 1000) {
+		await lab.pass(Math.min(1000, left));
+		for (const [index, ledger] of ledgers.entries()) {
+			await renew(ledger, index === 0 ? inFlight : []);
+		}
+	}
 }

@@ -1,7 +1,6 @@
 import {Agent as HttpAgent} from 'node:http';
 import {Agent as HttpsAgent} from 'node:https';
-import {emptyModelIndex} from '../../source/bedrock/identify/identifiers.ts';
-import {identify} from '../../source/bedrock/identify/identify.ts';
+import {emptyModelIndex, identify} from '../../source/bedrock/identify/identify.ts';
 import {unknownQuota} from '../../source/bedrock/quotas/bucket-quota.ts';
 import {burndownOf} from '../../source/bedrock/quotas/burndown.ts';
 import {systemClock} from '../../source/domain/clock.ts';

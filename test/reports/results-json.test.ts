@@ -1,9 +1,10 @@
 import {describe, expect, it} from 'vitest';
 import {UserError} from '../../source/domain/user-error.ts';
-import {resultsOf} from '../../source/reports/results.ts';
-import {resultsText} from '../../source/reports/results-json.ts';
+import {resultsOf, resultsText} from '../../source/reports/results.ts';
 import {readResults} from '../../source/reports/results-schema.ts';
 import {environment, snapshot} from '../helpers/results-fixture.ts';
+
+/** Tests source/reports/results.ts: results.json as text. */
 
 const results = resultsOf(snapshot(), environment);
 

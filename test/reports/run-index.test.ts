@@ -10,8 +10,7 @@ import {
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {describe, expect, it} from 'vitest';
-import {resultsOf} from '../../source/reports/results.ts';
-import {resultsText, writeResults} from '../../source/reports/results-json.ts';
+import {resultsOf, resultsText, writeResults} from '../../source/reports/results.ts';
 import type {Results} from '../../source/reports/results-schema.ts';
 import {keptRunOf, listRuns, noteRun, readKeptResults} from '../../source/reports/run-index.ts';
 import {environment, snapshot} from '../helpers/results-fixture.ts';

@@ -1,8 +1,7 @@
 import {afterAll, beforeAll, expect, it} from 'vitest';
 import type {Snapshot} from '../../source/domain/snapshot.ts';
 import {tapJson} from '../../source/plain/tap.ts';
-import {resultsOf, snapshotOf} from '../../source/reports/results.ts';
-import {resultsText} from '../../source/reports/results-json.ts';
+import {resultsOf, resultsText, snapshotOf} from '../../source/reports/results.ts';
 import {readResults} from '../../source/reports/results-schema.ts';
 import {summaryMarkdown} from '../../source/reports/summary-markdown.ts';
 import {accountRegionFixture} from '../helpers/account-fixture.ts';

@@ -1,6 +1,8 @@
 import {describe, expect, it} from 'vitest';
 import {reasonOf} from '../../source/domain/user-error.ts';
-import {crashLines, executeWills, leaveWill, stackLines} from '../../source/terminal/crash.ts';
+import {crashLines, executeWills, leaveWill, stackLines} from '../../source/terminal/signals.ts';
+
+/** Tests source/terminal/signals.ts: what is still done when the program ends at once. */
 
 const systemError = (code: string, more: object = {}): Error =>
 	Object.assign(new Error(`${code}: it failed, write`), {code, ...more});

@@ -13,7 +13,7 @@ import {
 import os from 'node:os';
 import path from 'node:path';
 import {describe, expect, it, onTestFinished} from 'vitest';
-import {diskFiles} from '../../source/bedrock/quotas/quota-cache.ts';
+import {diskFiles} from '../../source/bedrock/quotas/account-lists.ts';
 import {
 	copyPrivate,
 	openLineWriter,

@@ -2,8 +2,8 @@ import {describe, expect, it} from 'vitest';
 import type {MoreRequests} from '../../source/domain/snapshot.ts';
 import type {Action} from '../../source/view/actions.ts';
 import {actionForKey} from '../../source/view/key-actions.ts';
-import {moreHint, moreQuestion} from '../../source/view/more-requests.ts';
 import {reduce} from '../../source/view/reduce.ts';
+import {moreHint, moreQuestion} from '../../source/view/run-commands.ts';
 import {initialState, type State} from '../../source/view/state.ts';
 import {
 	configFixture,
@@ -11,6 +11,8 @@ import {
 	planFixture,
 	readySnapshotFixture,
 } from '../helpers/snapshot-fixture.ts';
+
+/** Tests source/view/run-commands.ts: requests that are added to a run. */
 
 const offer: MoreRequests & {kind: 'offered'} = {
 	kind: 'offered',

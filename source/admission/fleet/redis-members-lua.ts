@@ -27,12 +27,12 @@ local function removeMember(id)
 	call('HDEL', FACTS, id)
 	call('HDEL', TICKETS, id)
 end
-local packedMe = redis.call('HGET', MEMBERS, ME)
+local packedMe = call('HGET', MEMBERS, ME)
 me = packedMe and cmsgpack.unpack(packedMe)
 
 -- What vanished members have in the ledger becomes one sum each: their part of the quota, which they keep, covers it.
 local function vanish(silent)
-	local all = redis.call('HGETALL', OPEN)
+	local all = call('HGETALL', OPEN)
 	for i = 1, #all, 2 do
 		local e = parse(openNames, all[i + 1])
 		local m = silent[e.number]
@@ -45,7 +45,7 @@ local function vanish(silent)
 		end
 	end
 	for key = 8, 10 do
-		all = redis.call('HGETALL', KEYS[key])
+		all = call('HGETALL', KEYS[key])
 		local fields = {}
 		for i = 1, #all, 2 do
 			local e = parse(endedNames, all[i + 1])
@@ -67,7 +67,7 @@ end
 
 -- Who lives, who has vanished, and what these keep.
 local function sweep()
-	local all, awaited = redis.call('HGETALL', MEMBERS), s.awaited
+	local all, awaited = call('HGETALL', MEMBERS), s.awaited
 	local members, silent, isAny = {}, {}, false
 	for i = 1, #all, 2 do
 		local m = all[i] == ME and me or cmsgpack.unpack(all[i + 1])
@@ -192,9 +192,9 @@ local function done(kind, ...)
 	local short = math.max(2 * W, 2 * VANISH)
 	for key in pairs(touched) do
 		local life = (key == MEMBERS or key == FACTS) and KEPT + 2 * W or key == NOTES and DAY + 3600000 or short
-		redis.call('PEXPIRE', key, text(life))
+		call('PEXPIRE', key, text(life))
 	end
-	redis.call('SET', STATE, cmsgpack.pack(s), 'PX', text(short))
+	call('SET', STATE, cmsgpack.pack(s), 'PX', text(short))
 	return {kind, figures(part), ...}
 end
 `;

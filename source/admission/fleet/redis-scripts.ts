@@ -35,7 +35,7 @@ local function isBefore(a, aMember, b, bMember)
 	if a.arrived ~= b.arrived then return a.arrived < b.arrived end
 	return aMember < bMember
 end
-local all, others, held = redis.call('HGETALL', TICKETS), {}, nil
+local all, others, held = call('HGETALL', TICKETS), {}, nil
 for i = 1, #all, 2 do
 	local ticket = cmsgpack.unpack(all[i + 1])
 	if ticket['until'] <= now then
@@ -72,7 +72,7 @@ if kind then
 		eachSlot('e', s.passed, slotOf(now), function(slot, amount)
 			ended[#ended + 1] = {math.ceil(now - slot * W / 600), amount}
 		end)
-		local open = redis.call('HGETALL', OPEN)
+		local open = call('HGETALL', OPEN)
 		for i = 1, #open, 2 do
 			local e = parse(openNames, open[i + 1])
 			flight[#flight + 1] = {open[i], e.reserved, now - e.sent, e.heard == 0 and 0 or 1}
@@ -90,6 +90,7 @@ if tokens <= (maxTokens or tokens) and 1 <= (maxRequests or 1) then
 	if not held or held == id or isBefore(mine, ME, held, ME) then
 		mine['until'] = now + TICKET
 		call('HSET', TICKETS, ME, cmsgpack.pack(mine))
+		touch(TICKETS)
 	end
 end
 if fits(0, 0) then return done('wait', POLL, 'turn') end
@@ -160,7 +161,7 @@ for i = A, #ARGV, 4 do
 			if heard then hear(id, e, now - heard) end
 			finish(id, e, me, at, how)
 		elseif not past and how == 'given-back' then
-			local ticket = redis.call('HGET', TICKETS, ME)
+			local ticket = call('HGET', TICKETS, ME)
 			if ticket and cmsgpack.unpack(ticket).id == id then call('HDEL', TICKETS, ME) end
 		end
 	end
@@ -178,8 +179,9 @@ local isLost = s.epoch == '' or (not isOther and (s.steps < STEPS or (me and me.
 local knowsPast = (isLost or isOther) and (EPOCH ~= '' or seen > 0 or entries <= #ARGV)
 
 if isLost then
-	for _, key in ipairs({OPEN, SLOTS, TICKETS, KEYS[8], KEYS[9], KEYS[10]}) do call('UNLINK', key) end
-	local all = redis.call('HGETALL', MEMBERS)
+	for _, key in ipairs({OPEN, TICKETS, KEYS[8], KEYS[9], KEYS[10]}) do call('UNLINK', key) end
+	emptySlots()
+	local all = call('HGETALL', MEMBERS)
 	for i = 1, #all, 2 do
 		local m = cmsgpack.unpack(all[i + 1])
 		m.requests, m.tokens, m.ended, m.open = 0, 0, 0, 0
@@ -188,7 +190,7 @@ if isLost then
 		if all[i] == ME then me = m end
 		writeMember(all[i], m)
 	end
-	local notes = redis.call('HMGET', NOTES, 'number', 'stamping', 'day')
+	local notes = call('HMGET', NOTES, 'number', 'stamping', 'day')
 	local numbers = s.numbers
 	s = emptyState()
 	s.epoch, s.numbers, s.capacity, s.notes = ARGV[A], numbers, capacity or 0, tonumber(notes[1] or 0)
@@ -209,9 +211,11 @@ me = me or newMember({checked = now})
 me.seen, me.gone, me.awaited, me.buried, me.requests, me.tokens, me.ended = now, 0, 0, 0, 0, 0, 0
 writeMember(ME, me)
 call('HSET', FACTS, ME, ARGV[A + 3])
+touch(MEMBERS)
+touch(FACTS)
 if knowsPast and isAwaiting then
 	for i = A + 5, entries - 1 do
-		if ARGV[i] ~= ME and redis.call('HEXISTS', MEMBERS, ARGV[i]) == 0 then
+		if ARGV[i] ~= ME and call('HEXISTS', MEMBERS, ARGV[i]) == 0 then
 			local part = PART > 0 and PART or math.floor(WHOLE / (seen + 1))
 			writeMember(ARGV[i], newMember({gone = now, awaited = 1, part = part}))
 		end
@@ -271,7 +275,9 @@ if not isKnown() then return forgotten() end
 begin()
 me.usedRequests, me.usedTokens, me.waiting = tonumber(ARGV[A]), tonumber(ARGV[A + 1]), tonumber(ARGV[A + 2])
 if me.waiting == 0 then call('HDEL', TICKETS, ME) end
-touched[FACTS] = true
+for _, key in ipairs(KEYS) do
+	if key ~= NOTES then touch(key) end
+end
 local named, count = {}, 0
 for i = A + 3, #ARGV, 2 do
 	named[ARGV[i]], count = true, count + 1
@@ -294,6 +300,7 @@ export const wordScript = script(`
 if not isKnown() then return forgotten() end
 begin()
 local what, name, value = ARGV[A], ARGV[A + 1], ARGV[A + 2]
+touch(NOTES)
 if what == 'note' then
 	local note = text(now) .. ' ' .. value
 	call('HSET', NOTES, name, note)
@@ -301,7 +308,7 @@ if what == 'note' then
 	if name == 'stamping' then adoptStamping(note) end
 	if name == 'day' then s.day = cjson.decode(value)['until'] end
 elseif what == 'task' then
-	local taken = redis.call('HGET', NOTES, 'task:' .. name)
+	local taken = call('HGET', NOTES, 'task:' .. name)
 	local till, who = string.match(taken or '', '^(%d+) (.*)$')
 	if till and tonumber(till) > now and who ~= ME then return done('done', 0) end
 	call('HSET', NOTES, 'task:' .. name, text(now + tonumber(value)) .. ' ' .. ME)
@@ -311,7 +318,7 @@ elseif what == 'leave' then
 	removeMember(ME)
 	s.parts, s.live, me = s.parts - me.part, s.live - 1, nil
 elseif name ~= ME then
-	local packed = redis.call('HGET', MEMBERS, name)
+	local packed = call('HGET', MEMBERS, name)
 	local m = packed and cmsgpack.unpack(packed)
 	if m and m.gone == 0 then
 		keepAll(m, nil, now)
@@ -328,12 +335,12 @@ return done('done')
 const listLua = `
 -- All that are not buried: id, who it is, figures.
 local function membersNow()
-	local all, members = redis.call('HGETALL', MEMBERS), {}
+	local all, members = call('HGETALL', MEMBERS), {}
 	for i = 1, #all, 2 do
 		local m = all[i] == ME and me or cmsgpack.unpack(all[i + 1])
 		if m.buried == 0 then
 			local gone = m.gone > 0 and m.gone or now - m.seen >= VANISH and now or 0
-			members[#members + 1] = {all[i], redis.call('HGET', FACTS, all[i]) or '', gone, now - m.seen, m.usedRequests,
+			members[#members + 1] = {all[i], call('HGET', FACTS, all[i]) or '', gone, now - m.seen, m.usedRequests,
 				m.usedTokens, m.open, m.waiting}
 		end
 	end
@@ -345,7 +352,7 @@ end
 export const readScript = script(`${listLua}
 if not isKnown() then return forgotten() end
 begin()
-if ARGV[A] == 'notes' then return done('done', redis.call('HGETALL', NOTES)) end
+if ARGV[A] == 'notes' then return done('done', call('HGETALL', NOTES)) end
 if ARGV[A] == 'fates' then
 	local fates = {}
 	for i = A + 1, #ARGV do

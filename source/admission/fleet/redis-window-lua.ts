@@ -46,11 +46,10 @@ local WHOLE = 1000000
 local clock = redis.call('TIME')
 local now = tonumber(clock[1]) * 1000 + math.floor(tonumber(clock[2]) / 1000)
 
+local call = redis.call
+-- Keys that this step may have made: they are given a time to live. Each sign of life gives one to all.
 local touched = {}
-local function call(command, key, ...)
-	touched[key] = true
-	return redis.call(command, key, ...)
-end
+local function touch(key) touched[key] = true end
 
 local function text(n)
 	if type(n) == 'string' then return n end
@@ -83,7 +82,7 @@ local function emptyState()
 		capacity = 0, debt = 0, drained = 0, live = 0, gone = 0, parts = 0, kept = 0, awaited = 0, sweep = 0, day = 0, notes = 0,
 		numbers = 0}
 end
-local packedState = redis.call('GET', STATE)
+local packedState = call('GET', STATE)
 local s = packedState and cmsgpack.unpack(packedState) or emptyState()
 
 -- The member whose step it is; nil where the ledger does not know it.
@@ -115,12 +114,18 @@ local RING = 640
 local kinds = {r = 0, t = RING, e = 2 * RING}
 local sumNames = {r = 'requests', t = 'tokens', e = 'ended'}
 
+-- At its full length at once: one that grows takes twice as much.
+local function emptySlots()
+	call('SET', SLOTS, string.rep('\\0', 3 * RING * 8))
+	touch(SLOTS)
+end
+
 -- Sums of up to 120 slots from one on that lie in a row in the ring, and how many; nil where all are 0.
 local function slotsFrom(kind, slot, last)
 	local place = slot % RING
 	local count = math.min(120, RING - place, last - slot + 1)
 	local from = (kinds[kind] + place) * 8
-	local bytes = redis.call('GETRANGE', SLOTS, from, from + count * 8 - 1)
+	local bytes = call('GETRANGE', SLOTS, from, from + count * 8 - 1)
 	if #bytes < count * 8 then bytes = bytes .. string.rep('\\0', count * 8 - #bytes) end
 	if bytes == string.rep('\\0', count * 8) then return nil, count end
 	return {struct.unpack('<' .. string.rep('d', count), bytes)}, count
@@ -178,7 +183,7 @@ end
 local function advance()
 	local passed = slotOf(now) - 601
 	if passed >= s.passed + 601 then
-		call('DEL', SLOTS)
+		emptySlots()
 		s.requests, s.tokens, s.ended, s.passed, s.faded = 0, 0, 0, passed, math.max(passed, s.faded)
 	elseif passed > s.passed then
 		s.requests = s.requests - sumOf('r', s.passed, passed)
@@ -203,7 +208,7 @@ end
 local function add(kind, slot, amount)
 	if amount == 0 or slot <= s.passed then return end
 	local from = (kinds[kind] + slot % RING) * 8
-	local bytes = redis.call('GETRANGE', SLOTS, from, from + 7)
+	local bytes = call('GETRANGE', SLOTS, from, from + 7)
 	local sum = #bytes == 8 and struct.unpack('<d', bytes) or 0
 	call('SETRANGE', SLOTS, from, struct.pack('<d', sum + amount))
 	if kind ~= 'e' or slot > s.faded then s[sumNames[kind]] = s[sumNames[kind]] + amount end
@@ -217,6 +222,7 @@ local function forget(id) if s.probe == id then s.probe = '' end end
 
 local function hold(id, e)
 	call('HSET', OPEN, id, pack(openNames, e))
+	if s.open == 0 then touch(OPEN) end
 	s.open, s.held, s.unheard = s.open + 1, s.held + e.tokens, s.unheard + (e.heard == 0 and 1 or 0)
 	if e.heard ~= 0 then add('r', e.heard, 1) end
 end
@@ -264,19 +270,21 @@ local function finish(id, e, m, at, how)
 		end
 		count(past, 1)
 	end
-	call('HSET', KEYS[8 + s.half % 3], id, pack(endedNames, past))
+	local key = KEYS[8 + s.half % 3]
+	call('HSET', key, id, pack(endedNames, past))
+	touch(key)
 	return past.tokens
 end
 
 local function endedAs(id)
 	for key = 8, 10 do
-		local packed = redis.call('HGET', KEYS[key], id)
+		local packed = call('HGET', KEYS[key], id)
 		if packed then return parse(endedNames, packed), KEYS[key] end
 	end
 end
 
 local function inFlight(id)
-	local packed = redis.call('HGET', OPEN, id)
+	local packed = call('HGET', OPEN, id)
 	return packed and parse(openNames, packed)
 end
 
@@ -294,7 +302,7 @@ end
 
 -- Ends all requests in flight of a member; their fate is not known. unless: ids that are not meant.
 local function keepAll(m, unless, before)
-	local all = redis.call('HGETALL', OPEN)
+	local all = call('HGETALL', OPEN)
 	for i = 1, #all, 2 do
 		local e = parse(openNames, all[i + 1])
 		if e.number == m.number and not (unless and unless[all[i]]) and e.sent <= before then

@@ -203,7 +203,7 @@ export type SharedLedger = {
 	) => Promise<Step<undefined>>;
 	/**
 	 * The member lives, and so do its requests in flight. What the ledger has in flight of it and is not named for
-	 * `vanishedAfterMs` ends as of unknown fate. Where nothing waits, it gives up its turn.
+	 * `vanishedAfterMs` ends as of unknown fate, after as long again at most. Where nothing waits, it gives up its turn.
 	 */
 	readonly renew: (sign: {
 		readonly inFlight: ReadonlyArray<{readonly id: string; readonly firstByteAgoMs?: number}>;

@@ -6,10 +6,11 @@ import {familyOf} from '../families/registry.ts';
 import {
 	baseModelKey,
 	createModelIndex,
+	type Identity,
+	identify,
 	looksLikeBaseModel,
 	type ModelIndex,
-} from '../identify/identifiers.ts';
-import {type Identity, identify} from '../identify/identify.ts';
+} from '../identify/identify.ts';
 import {runnableNames} from '../identify/runnable-models.ts';
 import {priceOf} from '../prices.ts';
 import {type AccountLists, readLists} from '../quotas/account-lists.ts';

@@ -1,12 +1,6 @@
 import type {Scope} from '../../domain/target.ts';
-import {
-	foldContext,
-	looksLikeArn,
-	looksLikeBaseModel,
-	type ModelIndex,
-	parseBedrockArn,
-	routeOf,
-} from './identifiers.ts';
+import {UserError} from '../../domain/user-error.ts';
+import type {FoundationModel, InferenceProfile} from '../quotas/quota-source.ts';
 
 /** The kind of an identifier. Quotas per minute exist for the first three only. */
 type IdentityKind =
@@ -148,3 +142,206 @@ const hidden = (model: string, kind: IdentityKind, region: string | undefined): 
 	isResolved: false,
 	region,
 });
+
+/**
+ * Identifiers read by their form alone: base model IDs such as `anthropic.claude-sonnet-4-20250514-v1:0:200k`
+ * (`provider.model-date-version:revision:context`) and ARNs.
+ */
+
+/**
+ * A provider is one plain word and the name behind the dot starts with a letter. That separates `us.deepseek.v3.2`
+ * (profile of `deepseek.v3.2`) from `deepseek.v3.2` itself, whose remainder `v3.2` has a digit behind its dot.
+ */
+const baseModelPattern = /^[a-z][a-z0-9]+\.[a-z][a-z0-9.-]*(?::[a-z0-9]+)*$/i;
+
+/** A context length at the end: `:200k`, `:1m`, `:512`, `:mm` (multimodal), with the revision before it. */
+const contextPattern = /^(.*?)(?::(\d{1,2}))?:(\d+[km]|\d{3,}|mm)$/;
+
+/** Whether the text has the form `provider.model`, for any provider. */
+export function looksLikeBaseModel(text: string): boolean {
+	return baseModelPattern.test(text) && !/^v\d+\./i.test(text);
+}
+
+/** The provider's word in a base model ID: `meta` of `meta.llama3-8b-instruct-v1:0`. */
+export function providerOf(baseModel: string): string {
+	return baseModel.slice(0, baseModel.indexOf('.'));
+}
+
+/**
+ * Folds a context suffix: a variant with another context length is the same model for every quota.
+ * The revision before it stays when `isKnown` confirms that ID (`...-v1:0:200k` is `...-v1:0`) and goes when only the
+ * shorter ID is known (`cohere.command-text-v14:7:4k` is `cohere.command-text-v14`).
+ * @returns the ID without the suffix; IDs without one are given back as they are.
+ */
+function foldContext(modelId: string, isKnown: (id: string) => boolean): string {
+	const match = contextPattern.exec(modelId);
+	if (match === null) {
+		return modelId;
+	}
+	const [, bare = '', revision] = match;
+	if (revision === undefined) {
+		return bare;
+	}
+	const revised = `${bare}:${revision}`;
+	return isKnown(revised) || !isKnown(bare) ? revised : bare;
+}
+
+/** The form in which two spellings of one base model are equal: `amazon.titan-embed-image-v1` and `...-v1:0`. */
+export function baseModelKey(baseModel: string): string {
+	return baseModel.toLowerCase().replace(/:0$/, '');
+}
+
+/** An ARN of Amazon Bedrock. */
+type BedrockArn = {
+	readonly partition: string;
+	/** Empty in the region-less ARNs of global profiles (`arn:aws:bedrock:::foundation-model/ID`). */
+	readonly region: string;
+	/** Empty for what belongs to AWS. */
+	readonly account: string;
+	/** Such as `foundation-model`, `inference-profile`, `application-inference-profile`. */
+	readonly resourceType: string;
+	readonly resourceId: string;
+};
+
+const arnPattern = /^arn:([a-z0-9-]+):bedrock:([a-z0-9-]*):(\d*):([a-z-]+)\/(.+)$/i;
+
+/** Whether the text claims to be an ARN, well formed or not. */
+function looksLikeArn(text: string): boolean {
+	return /^arn:/i.test(text);
+}
+
+/** Takes a Bedrock ARN apart; undefined for anything else, ARNs of other services included. */
+function parseBedrockArn(text: string): BedrockArn | undefined {
+	const match = arnPattern.exec(text);
+	if (match === null) {
+		return undefined;
+	}
+	const [, partition = '', region = '', account = '', resourceType = '', resourceId = ''] = match;
+	return {partition, region, account, resourceType: resourceType.toLowerCase(), resourceId};
+}
+
+/**
+ * Scope and base model of an inference profile from the foundation models that it routes to.
+ * A region-less ARN means global routing, several Regions mean a geographic profile, one Region means that the profile was
+ * copied from a base model (the ARN form is documented by AWS, the rule is inferred from it).
+ * @param modelArns ARNs of foundation models, or of the profile that an application profile was copied from.
+ * @returns undefined when no ARN names a foundation model.
+ */
+export function routeOf(
+	modelArns: readonly string[],
+): {readonly baseModel: string; readonly scope: Scope} | undefined {
+	const models = modelArns
+		.map((arn) => parseBedrockArn(arn))
+		.filter((arn) => arn?.resourceType === 'foundation-model');
+	const [first] = models;
+	if (first === undefined) {
+		return undefined;
+	}
+	const regions = new Set(models.map((arn) => arn?.region));
+	const scope: Scope = regions.has('') ? 'global' : regions.size > 1 ? 'cross-region' : 'on-demand';
+	return {baseModel: first.resourceId, scope};
+}
+
+/** A model or profile named by its ARN can be called in the Region of the ARN alone. */
+
+type Placed = {readonly model: string; readonly region: string};
+
+/**
+ * The Region that ARNs among the models decide; undefined where none does.
+ * @param typed Region of the command line.
+ * @throws UserError (exit 2) where ARNs contradict each other or the typed Region.
+ */
+export function regionOfArns(models: readonly string[], typed: string | undefined): string | undefined {
+	const placed = placedIn(models);
+	const [first] = placed;
+	if (first === undefined) {
+		return undefined;
+	}
+	const other = placed.find(({region}) => region !== first.region);
+	if (other !== undefined) {
+		throw new UserError(
+			`${first.model} belongs to ${first.region} and ${other.model} to ${other.region}: a run goes to one Region.`,
+			{
+				exitCode: 2,
+				hint: 'Run them one after the other, and lay the results side by side with "bedrock-top compare".',
+			},
+		);
+	}
+	if (typed !== undefined && typed !== first.region) {
+		throw new UserError(`--region ${typed} contradicts ${first.model}, which belongs to ${first.region}.`, {
+			exitCode: 2,
+			hint: `Write --region ${first.region} or leave --region out: the ARN decides.`,
+		});
+	}
+	return first.region;
+}
+
+const placedIn = (models: readonly string[]): readonly Placed[] =>
+	models.flatMap((given) => {
+		const model = given.trim();
+		const region = parseBedrockArn(model)?.region ?? '';
+		return region === '' ? [] : [{model, region}];
+	});
+
+/** An index over the lists of models and profiles of a Region; empty where nothing could be read. */
+export type ModelIndex = {
+	readonly models: readonly FoundationModel[];
+	readonly profiles: readonly InferenceProfile[];
+	/** The model of a base ID, however its revision is spelt. */
+	readonly model: (baseModel: string) => FoundationModel | undefined;
+	readonly hasModel: (modelId: string) => boolean;
+	/** A profile by ID or ARN. */
+	readonly profile: (idOrArn: string) => InferenceProfile | undefined;
+	/** IDs of the system profiles of a base model, geographic ones first; undefined where no profiles are listed at all. */
+	readonly profilesOf: (baseModel: string) => readonly string[] | undefined;
+};
+
+/** An application profile is called by its ARN only; a system profile by its ID. */
+export function isSystemProfile({arn}: Pick<InferenceProfile, 'arn'>): boolean {
+	return !arn.includes(':application-inference-profile/');
+}
+
+/** Makes the index from the two lists. */
+export function createModelIndex(
+	models: readonly FoundationModel[],
+	profiles: readonly InferenceProfile[],
+): ModelIndex {
+	const ids = new Set(models.map(({modelId}) => modelId));
+	const byKey = new Map<string, FoundationModel>();
+	for (const model of models) {
+		const key = baseModelKey(model.modelId);
+		// The spelling with a revision is the one that the other lists use.
+		if (!byKey.has(key) || model.modelId.endsWith(':0')) {
+			byKey.set(key, model);
+		}
+	}
+	const byName = new Map<string, InferenceProfile>();
+	for (const profile of profiles) {
+		byName.set(profile.id, profile);
+		byName.set(profile.arn, profile);
+	}
+	const systemProfiles = profiles.filter((profile) => isSystemProfile(profile));
+	const byBaseModel = Map.groupBy(systemProfiles, (profile) => keyOfProfile(profile));
+	return {
+		models,
+		profiles,
+		model: (baseModel) => byKey.get(baseModelKey(baseModel)),
+		hasModel: (modelId) => ids.has(modelId),
+		profile: (idOrArn) => byName.get(idOrArn),
+		profilesOf: (baseModel) =>
+			systemProfiles.length === 0
+				? undefined
+				: (byBaseModel.get(baseModelKey(baseModel)) ?? [])
+						.map(({id}) => id)
+						.toSorted((left, right) => rankOf(left) - rankOf(right) || left.localeCompare(right)),
+	};
+}
+
+/** The base model of a system profile, in comparable form. */
+const keyOfProfile = ({id, modelArns}: InferenceProfile): string =>
+	baseModelKey(routeOf(modelArns)?.baseModel ?? id.slice(id.indexOf('.') + 1));
+
+const rankOf = (id: string): number => (id.startsWith('global.') ? 1 : 0);
+
+/** An index that knows nothing: identifiers are then judged by their form. */
+export const emptyModelIndex = createModelIndex([], []);

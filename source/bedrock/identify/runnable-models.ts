@@ -3,8 +3,7 @@ import {type AccountLists, readLists} from '../quotas/account-lists.ts';
 import type {FoundationModel} from '../quotas/quota-source.ts';
 import {listRemarks} from '../quotas/remarks.ts';
 import {type ResolveOptions, resolveFromLists} from '../quotas/resolve-targets.ts';
-import {createModelIndex, isSystemProfile} from './identifiers.ts';
-import {identify} from './identify.ts';
+import {createModelIndex, identify, isSystemProfile} from './identify.ts';
 
 /** A model or profile of the Region that can be asked for text, with the bucket that it draws from. */
 export type RunnableModel = Target & {

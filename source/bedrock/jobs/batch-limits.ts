@@ -1,4 +1,4 @@
-import {baseModelKey, createModelIndex} from '../identify/identifiers.ts';
+import {baseModelKey, createModelIndex} from '../identify/identify.ts';
 import {minBatchRecordsName} from '../quotas/quota-name.ts';
 import {labelOwners} from '../quotas/quota-row-owners.ts';
 import type {FoundationModel, ListedQuota, QuotaSource} from '../quotas/quota-source.ts';

@@ -1,5 +1,4 @@
-import {baseModelKey, type ModelIndex, providerOf} from '../identify/identifiers.ts';
-import {identify} from '../identify/identify.ts';
+import {baseModelKey, identify, type ModelIndex, providerOf} from '../identify/identify.ts';
 
 /**
  * Which base model a quota name is about: by alias, else by exact words. Aliases are labels of Service Quotas that no

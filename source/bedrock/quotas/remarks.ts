@@ -1,7 +1,6 @@
 import type {Quota, Target} from '../../domain/target.ts';
 import {didYouMean} from '../../text/nearest-name.ts';
-import type {ModelIndex} from '../identify/identifiers.ts';
-import type {Identity} from '../identify/identify.ts';
+import type {Identity, ModelIndex} from '../identify/identify.ts';
 import type {AccountLists} from './account-lists.ts';
 import {actions, type ListName, type SourceError} from './quota-source.ts';
 

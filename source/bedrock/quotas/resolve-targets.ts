@@ -1,8 +1,14 @@
 import type {QuotaOverride} from '../../domain/run-config.ts';
 import type {Quota, Target} from '../../domain/target.ts';
-import {baseModelKey, createModelIndex, emptyModelIndex, type ModelIndex} from '../identify/identifiers.ts';
-import {type Identity, identify} from '../identify/identify.ts';
-import {type AccountLists, readLists} from './account-lists.ts';
+import {
+	baseModelKey,
+	createModelIndex,
+	emptyModelIndex,
+	type Identity,
+	identify,
+	type ModelIndex,
+} from '../identify/identify.ts';
+import {type AccountLists, type QuotaCache, readLists} from './account-lists.ts';
 import {
 	bucketQuota,
 	joinAppliedAndDefault,
@@ -13,7 +19,6 @@ import {
 	unknownQuota,
 } from './bucket-quota.ts';
 import {burndownOf} from './burndown.ts';
-import type {QuotaCache} from './quota-cache.ts';
 import {isAccountTokensPerDay, parseQuotaName, type QuotaName} from './quota-name.ts';
 import {labelOwners} from './quota-row-owners.ts';
 import type {QuotaSource} from './quota-source.ts';

@@ -20,8 +20,7 @@ import {formatSpan} from '../../text/numbers.ts';
 import {type Cell, createTierMismatchWatch} from '../cells/cell.ts';
 import type {RunCore} from '../run-core.ts';
 import {ConcurrencyLimiter} from '../scheduling/concurrency-limiter.ts';
-import {type Attempt, type AttemptHandlers, Judging} from './attempts.ts';
-import {type LogicalRequest, nextTurn} from './logical-request.ts';
+import {type Attempt, type AttemptHandlers, Judging, type LogicalRequest, nextTurn} from './attempts.ts';
 import {
 	type AnswerRecord,
 	createIsoTime,

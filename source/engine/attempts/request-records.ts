@@ -5,8 +5,7 @@ import type {RequestTimes, RunEvent} from '../../domain/run-event.ts';
 import type {FailedCheck, Item, ItemVerdict, Task, Variant} from '../../domain/task.ts';
 import {formatCount, formatPercent} from '../../text/numbers.ts';
 import type {Cell} from '../cells/cell.ts';
-import type {Attempt} from './attempts.ts';
-import type {LogicalRequest} from './logical-request.ts';
+import type {Attempt, LogicalRequest} from './attempts.ts';
 
 /** What is kept of each request, and the fingerprints by which a resumed run recognises items and variants in any order. */
 

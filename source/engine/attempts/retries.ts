@@ -4,7 +4,7 @@ import type {Failure, FailureClass, RetryableClass} from '../../domain/failure.t
 import type {Random} from '../../domain/random.ts';
 import {formatCount} from '../../text/numbers.ts';
 import type {Cell} from '../cells/cell.ts';
-import type {LogicalRequest} from './logical-request.ts';
+import type {LogicalRequest} from './attempts.ts';
 
 /** Requests that are sent again: whether and when, and the lines in which they wait. */
 

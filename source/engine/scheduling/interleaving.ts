@@ -1,6 +1,6 @@
 import {type Random, shuffled} from '../../domain/random.ts';
 import type {BlockPlace} from '../../domain/run-event.ts';
-import type {Draft, ItemRange} from '../attempts/logical-request.ts';
+import type {Draft, ItemRange} from '../attempts/attempts.ts';
 
 /** The order in which requests of variants are drawn: random blocks with the same work for each, walking over the items. */
 

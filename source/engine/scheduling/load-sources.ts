@@ -4,7 +4,7 @@ import {exponential, type Random} from '../../domain/random.ts';
 import type {RunSpec} from '../../domain/run-spec.ts';
 import {type Recorded, recordedFor} from '../../domain/task.ts';
 import {chatInLane} from '../../prompts/compose.ts';
-import type {Draft} from '../attempts/logical-request.ts';
+import type {Draft} from '../attempts/attempts.ts';
 import type {Cell} from '../cells/cell.ts';
 import {ConcurrencyLimiter} from './concurrency-limiter.ts';
 import {type Interleaving, type ItemWalk, interleave, itemWalk} from './interleaving.ts';

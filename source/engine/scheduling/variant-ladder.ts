@@ -3,7 +3,7 @@ import type {RunSpec} from '../../domain/run-spec.ts';
 import {type Checked, gateState} from '../../metrics/decisions/elimination.ts';
 import type {Figures} from '../../metrics/figures/figures.ts';
 import {indexOf} from '../../metrics/figures/request-measures.ts';
-import {largestShare} from '../../metrics/statistics/evidence.ts';
+import {largestShare} from '../../metrics/statistics/intervals.ts';
 import type {Cell} from '../cells/cell.ts';
 
 /** How full a bucket is when the next requests take a cheaper variant, as a part of its limit. */

@@ -1,6 +1,6 @@
 import type {GateState} from '../../domain/figures-schema.ts';
 import type {Goal} from '../../domain/run-spec.ts';
-import {evidentT, logShareEvidence} from '../statistics/evidence.ts';
+import {evidentT, logShareEvidence} from '../statistics/intervals.ts';
 import {
 	type Field,
 	figureOf,

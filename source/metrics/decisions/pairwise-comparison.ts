@@ -3,7 +3,7 @@ import type {Goal} from '../../domain/run-spec.ts';
 import type {Quota} from '../../domain/target.ts';
 import type {Blocks} from '../figures/blocks.ts';
 import {indexOf, type Measure} from '../figures/request-measures.ts';
-import {evidentT, largestShare, logEvidence} from '../statistics/evidence.ts';
+import {evidentT, largestShare, logEvidence} from '../statistics/intervals.ts';
 import type {ClusterSums, Weights} from '../statistics/vector-moments.ts';
 import {knownLimits} from './sustainable.ts';
 

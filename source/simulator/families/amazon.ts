@@ -1,9 +1,8 @@
 import {contentText, converseSegments, lastQuestion} from './converse.ts';
 import type {Delta, Family, ResponseContext, StopReason, ToolUse} from './family.ts';
 import {isJson, type Json, numberOr, stringsOf} from './prompt.ts';
-import {plainPrompt} from './prompt-parts.ts';
+import {converseTools, plainPrompt} from './prompt-parts.ts';
 import {anything, assertShape, count, probability, type Shape, text, texts} from './shape.ts';
-import {converseTools} from './tools.ts';
 
 /** Amazon: Titan Text and Nova. */
 

@@ -3,8 +3,7 @@ import type {Model} from '../catalog/model.ts';
 import {asksToThink, checkAnthropic, formatSchema, signatureOf} from './anthropic-request.ts';
 import type {Family, PartKind, ResponseContext, StopReason, ToolUse, Usage} from './family.ts';
 import {isJson, type Json, numberOr, type Segment, stringsOf, textSegment, withCachePoint} from './prompt.ts';
-import {attachmentSegment} from './prompt-parts.ts';
-import {anthropicTools} from './tools.ts';
+import {anthropicTools, attachmentSegment} from './prompt-parts.ts';
 
 /** Anthropic Claude: the Messages API. bedrock-mantle writes the same blocks and counts. */
 

@@ -11,8 +11,7 @@ import {
 	textSegment,
 	withCachePoint,
 } from './prompt.ts';
-import {attachmentSegment} from './prompt-parts.ts';
-import {converseTools} from './tools.ts';
+import {attachmentSegment, converseTools} from './prompt-parts.ts';
 
 /** The request of Converse: content blocks (Nova has the same), the order of turns, checks. */
 

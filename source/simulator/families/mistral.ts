@@ -1,8 +1,14 @@
 import {type Answer, completionStopReason, type Family} from './family.ts';
 import {type Json, numberOr, stringsOf} from './prompt.ts';
-import {chatMessages, chatParts, templatePrompt} from './prompt-parts.ts';
+import {
+	chatMessages,
+	chatParts,
+	functionTools,
+	templatePrompt,
+	toolCallDelta,
+	toolCallOf,
+} from './prompt-parts.ts';
 import {anything, assertShape, count, probability, type Shape, text, texts} from './shape.ts';
-import {functionTools, toolCallDelta, toolCallOf} from './tools.ts';
 
 /** Mistral: text completion for the first models, chat completion since. */
 

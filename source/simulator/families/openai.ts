@@ -1,8 +1,7 @@
 import type {Delta, Family, ResponseContext, StopReason} from './family.ts';
 import {isJson, type Json, numberOr, stringsOf} from './prompt.ts';
-import {chatMessages, chatParts} from './prompt-parts.ts';
+import {chatMessages, chatParts, functionTools, toolCallDelta, toolCallOf} from './prompt-parts.ts';
 import {anything, assertShape, count, type Shape, text} from './shape.ts';
-import {functionTools, toolCallDelta, toolCallOf} from './tools.ts';
 
 /** OpenAI's chat completions: gpt-oss, Qwen and most newer vendors. */
 

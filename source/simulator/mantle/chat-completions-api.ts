@@ -1,8 +1,7 @@
 import {identifier} from '../answers/random.ts';
 import type {ResponseContext, StopReason, ToolUse} from '../families/family.ts';
 import {isJson, type Json, type Prompt, stringsOf} from '../families/prompt.ts';
-import {chatParts} from '../families/prompt-parts.ts';
-import {functionTools} from '../families/tools.ts';
+import {chatParts, functionTools} from '../families/prompt-parts.ts';
 import {
 	type AnswerStream,
 	isReasoning,

@@ -1,8 +1,7 @@
 import {identifier, type Random} from '../answers/random.ts';
 import type {PartKind, ResponseContext, ToolUse} from '../families/family.ts';
 import {isJson, type Json, type Prompt, type RequestedTools} from '../families/prompt.ts';
-import {chatParts} from '../families/prompt-parts.ts';
-import {functionTools} from '../families/tools.ts';
+import {chatParts, functionTools} from '../families/prompt-parts.ts';
 import {
 	type AnswerStream,
 	isReasoning,

@@ -11,18 +11,16 @@ import {type Exchange, type Reply, regionOf} from '../wire/exchange.ts';
 import {
 	type BucketQuota,
 	bucketQuotas,
-	type LimitRow,
-	type Overrides,
-	type QuotaRow,
-} from './bucket-quotas.ts';
-import {
 	type IncreaseRequest,
 	type IncreaseRequests,
 	illegalArgument,
+	type LimitRow,
 	noSuchResource,
+	type Overrides,
 	QuotaError,
+	type QuotaRow,
 	stateOf,
-} from './increase-requests.ts';
+} from './bucket-quotas.ts';
 
 /** Service Quotas: JSON 1.1, the action in the header `X-Amz-Target`. */
 

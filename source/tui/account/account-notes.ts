@@ -1,4 +1,4 @@
-import {watchCostWords} from '../../account/watch-cost.ts';
+import {watchCostWords} from '../../account/poll-plan.ts';
 import type {WhatToChange} from '../../account/what-to-change.ts';
 import type {AccountRegion} from '../../domain/account-snapshot.ts';
 import {formatCount, formatDurationMs, formatNumber, formatTokens} from '../../text/numbers.ts';

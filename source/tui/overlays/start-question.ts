@@ -3,7 +3,7 @@ import type {MoreRequests} from '../../domain/snapshot.ts';
 import {type Line, segment} from '../../text/segment.ts';
 import {wrapText} from '../../text/width.ts';
 import {keyOf} from '../../view/keymap.ts';
-import {moreHint, moreQuestion, offeredMore} from '../../view/more-requests.ts';
+import {moreHint, moreQuestion, offeredMore} from '../../view/run-commands.ts';
 import {oncePerState} from '../../view/selectors.ts';
 import type {State} from '../../view/state.ts';
 import {type Content, overlayRoom, panelInside} from '../frame.ts';

@@ -15,7 +15,7 @@ import {
 } from '../../text/segment.ts';
 import {cleanText, truncateMiddle} from '../../text/width.ts';
 import {keyOf} from '../../view/keymap.ts';
-import {moreHint, offeredMore} from '../../view/more-requests.ts';
+import {moreHint, offeredMore} from '../../view/run-commands.ts';
 import {shownSnapshot} from '../../view/selectors.ts';
 import type {State} from '../../view/state.ts';
 import {verdictFor} from '../../view/variant-order.ts';

@@ -1,7 +1,7 @@
 import {describe, expect, it} from 'vitest';
-import {regionOfArns} from '../../../source/bedrock/identify/identifiers.ts';
+import {regionOfArns} from '../../../source/bedrock/identify/identify.ts';
 
-/** Tests regionOfArns of source/bedrock/identify/identifiers.ts. */
+/** Tests regionOfArns of source/bedrock/identify/identify.ts. */
 
 const kinds = [
 	':foundation-model/amazon.nova-lite-v1:0',

@@ -1,8 +1,14 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import {createModelIndex, emptyModelIndex, routeOf} from '../../../source/bedrock/identify/identifiers.ts';
-import {identify} from '../../../source/bedrock/identify/identify.ts';
+import {
+	createModelIndex,
+	emptyModelIndex,
+	identify,
+	routeOf,
+} from '../../../source/bedrock/identify/identify.ts';
 import {applicationProfile, foundationModel, modelArn, systemProfile} from '../quotas/quotas-source.ts';
+
+/** Tests source/bedrock/identify/identify.ts: identifiers read by their form alone. */
 
 const sonnet = 'anthropic.claude-sonnet-4-5-20250929-v1:0';
 

@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
 import {fittingMethod} from '../../../source/bedrock/backend.ts';
-import {createModelIndex, emptyModelIndex} from '../../../source/bedrock/identify/identifiers.ts';
+import {createModelIndex, emptyModelIndex} from '../../../source/bedrock/identify/identify.ts';
 import type {FoundationModel} from '../../../source/bedrock/quotas/quota-source.ts';
 import {methods} from '../../../source/domain/backend.ts';
 

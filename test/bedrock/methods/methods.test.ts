@@ -1,7 +1,7 @@
 /** Tests source/bedrock/methods/: every method over the real SDK. */
 import {describe, expect, it} from 'vitest';
 import {createBackend} from '../../../source/bedrock/backend.ts';
-import {createModelIndex} from '../../../source/bedrock/identify/identifiers.ts';
+import {createModelIndex} from '../../../source/bedrock/identify/identify.ts';
 import {methods} from '../../../source/domain/backend.ts';
 import {chunk, converseStreamOf, event} from '../../conformance/frames.ts';
 import {eventStreamHeaders, jsonHeaders, plainRequest, withReplays} from '../../conformance/harness.ts';

@@ -2,7 +2,9 @@ import {mkdtemp, readdir, readFile, rm, stat, writeFile} from 'node:fs/promises'
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {afterEach, beforeEach, expect, it, vi} from 'vitest';
-import {quotaCacheFor} from '../../../source/bedrock/quotas/quota-cache.ts';
+import {quotaCacheFor} from '../../../source/bedrock/quotas/account-lists.ts';
+
+/** Tests source/bedrock/quotas/account-lists.ts: the lists of an account on disk. */
 
 const place = {region: 'us-east-1', profile: undefined, endpoint: null};
 const environment = {AWS_ACCESS_KEY_ID: 'AKIAPLANTED', AWS_BEARER_TOKEN_BEDROCK: 'planted-token'};

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import {createModelIndex} from '../../../source/bedrock/identify/identifiers.ts';
+import {createModelIndex} from '../../../source/bedrock/identify/identify.ts';
 import {parseQuotaName} from '../../../source/bedrock/quotas/quota-name.ts';
 import {labelOwners} from '../../../source/bedrock/quotas/quota-row-owners.ts';
 import {foundationModel, systemProfile} from './quotas-source.ts';

@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import {type CacheFiles, createQuotaCache} from '../../../source/bedrock/quotas/quota-cache.ts';
+import {type CacheFiles, createQuotaCache} from '../../../source/bedrock/quotas/account-lists.ts';
 import {SourceError} from '../../../source/bedrock/quotas/quota-source.ts';
 import {resolveTargets} from '../../../source/bedrock/quotas/resolve-targets.ts';
 import {

@@ -5,7 +5,7 @@ import {describe, expect, it, type TestContext, vi} from 'vitest';
 import {keepRuns} from '../../../source/commands/run/keep-results.ts';
 import type {RunSetup} from '../../../source/commands/run/run-setup.ts';
 import type {Snapshot} from '../../../source/domain/snapshot.ts';
-import {executeWills} from '../../../source/terminal/crash.ts';
+import {executeWills} from '../../../source/terminal/signals.ts';
 import {undrawn} from '../../helpers/built-program.ts';
 import {createFakeEngine} from '../../helpers/fake-engine.ts';
 import {snapshot, twoVariants, variant} from '../../helpers/results-fixture.ts';

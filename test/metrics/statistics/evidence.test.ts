@@ -6,7 +6,9 @@ import {
 	largestShare,
 	logEvidence,
 	logShareEvidence,
-} from '../../../source/metrics/statistics/evidence.ts';
+} from '../../../source/metrics/statistics/intervals.ts';
+
+/** Tests source/metrics/statistics/intervals.ts: evidence that may be read at any time. */
 
 describe('evidence on a mean', () => {
 	it('is the closed form of the safe t-test with g = 0.5', () => {
