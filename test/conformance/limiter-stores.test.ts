@@ -464,7 +464,8 @@ describe.each(kinds)('a ledger in %s: several limiters', (kind) => {
 		await bench.clock.advance(soonMs);
 		const all = many(12, () => ask(bench, first));
 		await bench.clock.advance(2 * soonMs);
-		expect([count([one]), count(all)]).toEqual([1, 9]);
+		// On the disk each keeps room for its own next request.
+		expect([count([one]), count(all)]).toEqual([1, kind === 'disk' ? 8 : 9]);
 	});
 
 	it('counts what one that ended in order has used, until its minute is over', async () => {
