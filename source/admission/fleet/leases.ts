@@ -171,8 +171,8 @@ export class Leases {
 	}
 
 	#askOf({id, lane, request}: Pending): Ask {
-		const {bucket} = this.#options;
-		const {tokens, reserved, headroom, limits, mayProbe} = request;
+		const {bucket, clock} = this.#options;
+		const {tokens, reserved, headroom, mayProbe} = request;
 		const quota: Limits = bucket.quota;
 		return {
 			id,
@@ -180,7 +180,7 @@ export class Leases {
 			tokens,
 			reserved,
 			headroom,
-			limits,
+			limits: bucket.limits.forLane(clock.now(), lane),
 			capacity: bucket.limits.own.tokens,
 			ownPart: Math.min(1, Math.max(0, 1 - roomPart(bucket.ledger.use(), quota))),
 			mayProbe,

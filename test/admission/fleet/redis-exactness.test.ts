@@ -16,6 +16,8 @@ import {
 	storeBy,
 } from '../../helpers/redis-server.ts';
 
+/** Tests source/admission/fleet/redis-ledger.ts in real time. */
+
 /*
  * Tests source/admission/fleet/redis-ledger.ts in real time, on real connections: requests that the ledger lets in are offered to meters of every kind that a service may
  * count with, kept here. None of them may ever refuse one.

@@ -12,6 +12,8 @@ import {isSoak} from '../../helpers/random-cases.ts';
 import {askOf, createLedgerLab, factsOf} from '../../helpers/redis-ledgers.ts';
 import {hasRedis, needsRedis, type RedisServer, startRedisServer} from '../../helpers/redis-server.ts';
 
+/** Tests source/admission/fleet/redis-ledger.ts against its definition. */
+
 const windowMs = 60_000;
 const names = ['a', 'b', 'c'];
 
