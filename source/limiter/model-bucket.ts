@@ -212,7 +212,7 @@ export class ModelBucket {
 			held: {count: waiting?.count ?? 0, oldestMs: waiting?.oldestMs ?? 0},
 			nextRoomMs: waiting?.nextMs ?? null,
 			members: this.members(),
-			fleet: bucket.fleet?.view ?? null,
+			fleet: bucket.fleetView ?? null,
 		};
 	}
 }
