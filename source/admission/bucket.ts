@@ -1,5 +1,6 @@
 import type {Dimension, Lane, LedgerEntry, Limits, Use} from '../domain/bucket-usage.ts';
 import type {Clock} from '../domain/clock.ts';
+import type {FleetView} from '../domain/fleet-view.ts';
 import type {Burst} from '../domain/run-spec.ts';
 import type {Quota} from '../domain/target.ts';
 import {BucketLimits, DayLimit} from './bucket-limits.ts';
@@ -62,6 +63,7 @@ export class Bucket {
 	#waiting: {readonly tokens: number; readonly lane: Lane; readonly reason: Wait['reason']} | undefined;
 	#roomAt: number | undefined;
 	#fleet: FleetGate | undefined;
+	#leftFleet: FleetView | undefined;
 
 	constructor({clock, quota, windowMs, share, burst, evenAbove, roundTripMs}: BucketOptions) {
 		this.#clock = clock;
@@ -154,13 +156,14 @@ export class Bucket {
 		return this.#room.left(this.limits.forLane(this.#clock.now(), lane));
 	}
 
-	/** The fleet that shares it; undefined while it is shared with none. */
-	get fleet(): FleetGate | undefined {
-		return this.#fleet;
+	/** The fleet as it is, or was when it was left; undefined without one. */
+	get fleetView(): FleetView | undefined {
+		return this.#fleet?.view ?? this.#leftFleet;
 	}
 
 	/** From now on a fleet shares it; undefined: it leaves. */
 	joins(fleet: FleetGate | undefined): void {
+		this.#leftFleet = this.#fleet?.view;
 		this.#fleet = fleet;
 	}
 
@@ -360,7 +363,6 @@ export class Bucket {
 		const verdict = this.#fleet?.admit({
 			...request,
 			headroom,
-			limits: this.limits.forLane(now, lane),
 			mayProbe: this.stamping.mayProbe(now) && !this.limits.hasOthers(now),
 			isAlone: isPaced,
 		});

@@ -84,9 +84,10 @@ const gaugeOf = (
 	gauge: Pick<Gauge, 'used' | 'reserved' | 'limit'>,
 	clock: Clock,
 ): Gauge => {
+	const ofFleet = bucket.fleetView?.othersUse?.[dimension];
 	const now = clock.now();
 	const others = bucket.limits.shownOthers(now, dimension);
-	const own = gauge.used + gauge.reserved;
+	const known = gauge.used + gauge.reserved + (ofFleet ?? 0);
 	const throttledAt = bucket.throttledAt[dimension];
 	const isRecent = throttledAt !== undefined && now - throttledAt < bucket.windowMs;
 	return {
@@ -94,7 +95,8 @@ const gaugeOf = (
 		// The estimate has a margin on top; what is ours is surely not theirs.
 		...(others === undefined || gauge.limit === null
 			? {}
-			: {others: Math.max(0, Math.min(others.use, gauge.limit - own))}),
+			: {others: Math.max(0, Math.min(others.use, gauge.limit - known))}),
+		...(ofFleet === undefined ? {} : {fleet: ofFleet}),
 		...(isRecent ? {throttledAt: isoOf(throttledAt, clock)} : {}),
 	};
 };
@@ -118,7 +120,7 @@ export function bucketState(
 	{quota}: Pick<Target, 'quota'>,
 	{clock, isSending}: {readonly clock: Clock; readonly isSending: boolean},
 ): BucketState {
-	const {ledger, day} = bucket;
+	const {ledger, day, fleetView: fleet} = bucket;
 	const now = clock.now();
 	const use = ledger.use();
 	const isWaiting = isSending && bucket.roomAt !== undefined;
@@ -155,6 +157,6 @@ export function bucketState(
 		inFlight: ledger.inFlight,
 		...othersSourceOf(bucket, clock),
 		stamping: stampingOf(bucket),
-		...(bucket.fleet === undefined ? {} : {fleet: bucket.fleet.view}),
+		...(fleet === undefined ? {} : {fleet}),
 	};
 }

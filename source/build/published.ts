@@ -152,6 +152,7 @@ const environment: ReadonlyArray<readonly [string, string]> = [
 	['HTTPS_PROXY, NO_PROXY', 'The proxy.'],
 	['NO_COLOR, TERM=dumb', 'No colour.'],
 	['BEDROCK_TOP_CONFIG', 'Another configuration file than the usual one; empty: none.'],
+	['BEDROCK_TOP_LEDGER', 'The URL of the store in which a fleet shares its quotas, as --ledger.'],
 ];
 
 const files: ReadonlyArray<readonly [string, string]> = [

@@ -12,6 +12,8 @@ export type FleetRow = {
 	readonly inFlight: number;
 	/** Requests of it that wait for room. */
 	readonly waiting: number;
+	/** How long ago it was heard of, in milliseconds. */
+	readonly seenAgoMs: number;
 };
 
 /** A fleet that shares a bucket, as one of its members sees it. Times are ISO 8601 UTC. */

@@ -123,13 +123,14 @@ export function accountJson({region, minute, isComplete, buckets, simulated}: Ac
 	});
 }
 
-const memberJson = ({name, state, use, inFlight, waiting}: FleetRow) => ({
+const memberJson = ({name, state, use, inFlight, waiting, seenAgoMs}: FleetRow) => ({
 	name,
 	state,
 	requests: use.requests,
 	quotaTokens: use.tokens,
 	inFlight,
 	waiting,
+	seenSecondsAgo: Math.floor(seenAgoMs / 1000),
 });
 
 const known = ({minute}: AccountBucket, value: number): number | null => (minute === null ? null : value);

@@ -52,6 +52,14 @@ const target = z.object({
 		})
 		.exactOptional()
 		.describe('when the tokens of an answer start to count, as far as confirmed, with the evidence'),
+	fleet: z
+		.object({
+			members: count.nullable().describe('programs that shared the quota at the end; null: not known'),
+			losses: count.describe('how often the ledger was lost'),
+			lostSeconds: z.number().nonnegative().describe('how long the run went without it, in all'),
+		})
+		.exactOptional()
+		.describe('of a run with --ledger: the fleet that shared the quota'),
 });
 
 const lane = z.object({variants: z.array(z.string()), ratePerMinute: quantity});

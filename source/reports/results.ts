@@ -50,6 +50,7 @@ export function resultsOf(snapshot: Snapshot, environment: Environment): Results
 		targets: snapshot.targets.map((target, index) => ({
 			...targetResultsOf(target),
 			...stampingOf(snapshot.buckets[index]),
+			...fleetOf(snapshot.buckets[index]),
 		})),
 		plan: {
 			preset: spec.preset,
@@ -94,6 +95,15 @@ export function resultsOf(snapshot: Snapshot, environment: Environment): Results
 		costUsd: snapshot.costUsd,
 		...(snapshot.costUsdWithin === undefined ? {} : {costUsdWithin: snapshot.costUsdWithin}),
 	};
+}
+
+/** The fleet that shared it; empty without one. */
+function fleetOf(bucket: BucketState | undefined): Pick<Results['targets'][number], 'fleet'> {
+	if (bucket?.fleet === undefined) {
+		return {};
+	}
+	const {members, losses, lostMs} = bucket.fleet;
+	return {fleet: {members, losses, lostSeconds: lostMs / 1000}};
 }
 
 /** When tokens start to count; empty without a bucket. */

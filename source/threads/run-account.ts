@@ -186,13 +186,14 @@ export function createFleetWatch(publish: (report: AccountReport) => void, clock
 		}
 		const seen = await store.lookAt({region, baseModel, scope});
 		const rows = (seen?.members ?? [])
-			.map(({name: member, state, use, inFlight, waiting}) => ({
+			.map(({name: member, state, use, inFlight, waiting, seenAgoMs}) => ({
 				name: member,
 				isSelf: false,
 				state,
 				use,
 				inFlight,
 				waiting,
+				seenAgoMs,
 			}))
 			.toSorted((first, second) => (first.name < second.name ? -1 : 1));
 		read.set(name, {at: clock.now(), rows});

@@ -92,6 +92,13 @@ export const fleetColumns: ReadonlyArray<Column<FleetRow>> = [
 		priority: 50,
 		format: ({waiting}) => formatCount(waiting),
 	},
+	{
+		key: 'seen',
+		header: 'Seen',
+		align: 'right',
+		priority: 40,
+		format: ({seenAgoMs}) => `${formatSecondsLeft(Math.floor(seenAgoMs / 1000) * 1000)} ago`,
+	},
 ];
 
 /** Fewest lines that say something of a fleet: its state, the header and a member. */

@@ -138,7 +138,7 @@ describe.skipIf(!isBuilt || process.platform === 'win32')(
 		it.concurrent.each([
 			[
 				'hangs',
-				"(await import('node:fs')).writeFileSync(file + '.hangs', ''); for (;;);",
+				"(await import('node:fs')).writeFileSync(file + '.hangs', ''); Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);",
 				/it did not answer when it was asked to stop/,
 				true,
 			],

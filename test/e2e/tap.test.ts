@@ -76,7 +76,7 @@ beforeAll(async () => {
 		tokensPerMinute: undefined,
 		enforcement: 'sliding',
 		windowMs: 60_000,
-		latencyMs: 2000,
+		latencyMs: 3000,
 		faults: undefined,
 	});
 });
@@ -84,7 +84,7 @@ afterAll(async () => {
 	await simulator.stop();
 });
 
-/** A tap in front of a service that takes two seconds. */
+/** A tap in front of a service that takes three seconds. */
 const startTap = (argv: readonly string[], extra: Record<string, string | undefined> = {}) => {
 	const cwd = newFolder();
 	const child = spawn(process.execPath, [program, 'tap', ...argv], {
@@ -131,6 +131,10 @@ const ask = async (url: string): Promise<Response> =>
 		headers: {'content-type': 'application/json'},
 		body: JSON.stringify({messages: [{role: 'user', content: [{text: 'Name three rivers.'}]}]}),
 	});
+
+/** Resolves once a request is under way behind the tap. */
+const untilInFlight = async (base: string): Promise<void> =>
+	expect.poll(async () => (await fetch(`${base}/metrics`)).text()).toMatch(/_requests_in_flight\{.*\} 1\n/);
 
 const fromNow = async (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -245,7 +249,7 @@ describe.skipIf(!isBuilt || process.platform === 'win32')(
 			const {child, has, ended, url} = startTap([]);
 			const base = await url;
 			const inFlight = ask(base);
-			await fromNow(700);
+			await untilInFlight(base);
 			child.kill('SIGINT');
 			await has(/1 request in flight/);
 			const refused = await ask(base);
@@ -274,8 +278,9 @@ describe.skipIf(!isBuilt || process.platform === 'win32')(
 
 		it('gives up what is in flight at the second Ctrl+C, and says by its exit code that something was lost', async () => {
 			const {child, has, ended, url, cwd} = startTap([]);
-			const inFlight = ask(await url).catch(() => 'cut');
-			await fromNow(500);
+			const base = await url;
+			const inFlight = ask(base).catch(() => 'cut');
+			await untilInFlight(base);
 			child.kill('SIGINT');
 			await has(/1 request in flight/);
 			child.kill('SIGTERM');

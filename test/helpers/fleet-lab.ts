@@ -5,7 +5,6 @@ import type {Clock} from '../../source/domain/clock.ts';
 import type {FleetEvent} from '../../source/domain/fleet-view.ts';
 import {createRandom} from '../../source/domain/random.ts';
 import {createBucket} from '../../source/simulator/enforcement.ts';
-import type {FakeClock} from './fake-clock.ts';
 import {type Link, SharedLedgerModel} from './shared-ledger-model.ts';
 import {quotaOf} from './spec-fixture.ts';
 
@@ -60,8 +59,11 @@ export type LabMember = {
 	isDead: boolean;
 };
 
+/** Virtual or real time. */
+export type LabClock = Clock & {readonly advance: (byMs: number) => Promise<void>};
+
 export type FleetLab = {
-	readonly clock: FakeClock;
+	readonly clock: LabClock;
 	readonly store: SharedLedgerModel;
 	readonly members: readonly LabMember[];
 	/** Most that the service counted in any window. */
@@ -113,9 +115,9 @@ class Counted {
 	}
 }
 
-/** A fleet at one bucket of the service, in virtual time. */
+/** A fleet at one bucket of the service. @param open The ledgers of its members; absent: those of a model. */
 export async function playFleet(
-	clock: FakeClock,
+	clock: LabClock,
 	scene: FleetScene,
 	open?: (link: Link, index: number) => SharedLedger,
 ): Promise<FleetLab> {
@@ -176,7 +178,6 @@ export async function playFleet(
 			const takesMs = answerMs * (0.85 + 0.3 * random());
 			clock.after(delayMs, () => {
 				const admission = server.admit(serverNow(), reserved);
-				counted.add(reserved, settled, firstByteMs, takesMs);
 				if (!admission.isAdmitted) {
 					lab.throttledAt.push(clock.now());
 					clock.after(delayMs, () => {
@@ -187,6 +188,7 @@ export async function playFleet(
 					});
 					return;
 				}
+				counted.add(reserved, settled, firstByteMs, takesMs);
 				lab.admitted.push([clock.now(), settled]);
 				clock.after(firstByteMs + delayMs, () => {
 					if (!lab.isDead) {

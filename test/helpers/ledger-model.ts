@@ -10,6 +10,7 @@ import {
 	type FleetState,
 	longestPollMs,
 	type MemberFacts,
+	type ProbeScene,
 	partKeptMs,
 	probationMs,
 	type SharedLedger,
@@ -52,7 +53,15 @@ type Member = {
 	waiting: number;
 };
 
-type Ticket = {id: string; lane: number; part: number; arrived: number; tokens: number; until: number};
+type Ticket = {
+	owner: string;
+	id: string;
+	lane: number;
+	part: number;
+	arrived: number;
+	tokens: number;
+	until: number;
+};
 
 const whole = 1_000_000;
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);
@@ -155,6 +164,14 @@ export function createLedgerModel(windowMs: number, now: () => number, ownClock:
 					.map(([, amount]) => amount),
 			),
 		);
+	/** Sums of what is in the window by slot, oldest first. */
+	const slotsOf = (kind: 'r' | 't' | 'e'): ReadonlyArray<readonly [slot: number, amount: number]> => {
+		const bySlot = new Map<number, number>();
+		for (const [slot, amount] of [...entries.values()].flatMap((each) => amounts(each)[kind])) {
+			bySlot.set(slot, (bySlot.get(slot) ?? 0) + amount);
+		}
+		return [...bySlot].filter(([slot, amount]) => isIn(slot) && amount !== 0).toSorted(([a], [b]) => a - b);
+	};
 	const unheard = (): number => open().filter(([, {heard}]) => heard === undefined).length;
 	const held = (): number => sum(open().map(([, {tokens}]) => tokens));
 	const perMs = (): number => (capacity * (whole - swept.kept)) / whole / windowMs;
@@ -204,6 +221,22 @@ export function createLedgerModel(windowMs: number, now: () => number, ownClock:
 		}
 	};
 
+	/** What a vanished member keeps comes to its end. Returns when there is something to do about it again. */
+	const endPart = (id: string, member: Member, goneAt: number): number => {
+		member.isAwaited &&= time < madeAt + awaitedMs;
+		if (member.lump !== undefined && (time >= goneAt + windowMs || sum(Object.values(member.lump)) === 0)) {
+			member.lump = undefined;
+		}
+		if (time >= goneAt + partKeptMs) {
+			Object.assign(member, {isBuried: true, part: 0});
+		}
+		if (member.isBuried && member.lump === undefined) {
+			members.delete(id);
+			tickets.delete(id);
+		}
+		return member.lump === undefined ? Number.POSITIVE_INFINITY : goneAt + windowMs;
+	};
+
 	const sweep = (): void => {
 		const before = swept.awaited;
 		for (const [id, member] of members) {
@@ -215,27 +248,10 @@ export function createLedgerModel(windowMs: number, now: () => number, ownClock:
 		}
 		let at = time + vanishedAfterMs;
 		for (const [id, member] of members) {
-			const {goneAt} = member;
-			if (goneAt === undefined) {
-				at = Math.min(at, member.seenAt + vanishedAfterMs);
-				continue;
-			}
-			if (time >= madeAt + awaitedMs) {
-				member.isAwaited = false;
-			}
-			if (member.lump !== undefined && (time >= goneAt + windowMs || sum(Object.values(member.lump)) === 0)) {
-				member.lump = undefined;
-			}
-			if (time >= goneAt + partKeptMs) {
-				member.isBuried = true;
-				member.part = 0;
-			}
-			if (member.isBuried && member.lump === undefined) {
-				members.delete(id);
-				tickets.delete(id);
-			} else if (member.lump !== undefined) {
-				at = Math.min(at, goneAt + windowMs);
-			}
+			at = Math.min(
+				at,
+				member.goneAt === undefined ? member.seenAt + vanishedAfterMs : endPart(id, member, member.goneAt),
+			);
 		}
 		const all = [...members.values()];
 		const gone = all.filter(({goneAt}) => goneAt !== undefined);
@@ -370,18 +386,8 @@ export function createLedgerModel(windowMs: number, now: () => number, ownClock:
 
 		/** When amounts in the window reach a sum: the slot of the one that does. */
 		const reached = (kind: 'r' | 't' | 'e', high: number): number | undefined => {
-			const bySlot = new Map<number, number>();
-			for (const each of entries.values()) {
-				for (const [slot, amount] of amounts(each)[kind]) {
-					if (isIn(slot) && (kind !== 'e' || endCounts(slot))) {
-						bySlot.set(slot, (bySlot.get(slot) ?? 0) + amount);
-					}
-				}
-			}
 			let total = 0;
-			for (const [slot, amount] of [...bySlot]
-				.filter(([, each]) => each !== 0)
-				.toSorted(([a], [b]) => a - b)) {
+			for (const [slot, amount] of slotsOf(kind).filter(([slot]) => kind !== 'e' || endCounts(slot))) {
 				total += amount;
 				if (total >= high) {
 					return slot;
@@ -402,37 +408,56 @@ export function createLedgerModel(windowMs: number, now: () => number, ownClock:
 			return between(low === undefined ? 0 : leaves(low) - time, to);
 		};
 
-		const judge = (me: Member, ask: Ask): AskVerdict => {
-			if (entries.get(ask.id)?.end === undefined && entries.has(ask.id)) {
-				return {kind: 'lease'};
-			}
-			if (dayUntil > time) {
-				return {kind: 'day', forMs: dayUntil - time};
-			}
-			if (healUntil > time) {
-				return {kind: 'wait', delayMs: swept.awaited > 0 ? longestPollMs : healUntil - time, reason: 'turn'};
-			}
-			capacity = ask.capacity ?? capacity;
+		const lacks = (limit: number | null, use: number): boolean => limit !== null && use > limit;
+		/** All that decides on an ask. */
+		const viewOf = (ask: Ask) => {
 			const size =
 				ask.capacity === null ? null : ask.capacity - Math.ceil((swept.kept * ask.capacity) / whole);
-			const [requests, byFirst, byEnd] = [
-				unheard() + counted('r'),
-				held() + counted('t'),
-				held() + endedNow(),
-			];
-			const max = {
-				requests: leftOf(ask.limits.requests, 'requests'),
-				tokens: leftOf(ask.limits.tokens, 'tokens'),
-				ended: stamping.countsFrom === 'first-byte' ? null : leftOf(ask.limits.tokens, 'ended'),
+			return {
+				size,
+				use: {requests: unheard() + counted('r'), tokens: held() + counted('t'), ended: held() + endedNow()},
+				max: {
+					requests: leftOf(ask.limits.requests, 'requests'),
+					tokens: leftOf(ask.limits.tokens, 'tokens'),
+					ended: stamping.countsFrom === 'first-byte' ? null : leftOf(ask.limits.tokens, 'ended'),
+				},
+				needed: ask.tokens + (unheard() > 0 ? ask.headroom : 0),
+				isProbing: ask.mayProbe && stamping.countsFrom === 'unknown',
 			};
-			const needed = ask.tokens + (unheard() > 0 ? ask.headroom : 0);
-			for (const [owner, ticket] of tickets) {
-				if (ticket.until <= time) {
-					tickets.delete(owner);
-				}
-			}
+		};
+		type View = ReturnType<typeof viewOf>;
+		const fits = (
+			{tokens}: Ask,
+			{size, use, max, needed, isProbing}: View,
+			before: readonly Ticket[],
+		): 'lease' | 'probe' | undefined => {
+			const more = sum(before.map((ticket) => ticket.tokens));
+			const isFull =
+				lacks(max.requests, use.requests + before.length + 1) ||
+				lacks(max.tokens, use.tokens + more + needed) ||
+				(size !== null && tokens + held() + more > size - debt);
+			const isFullByEnd = lacks(max.ended, use.ended + more + needed);
+			return isFull || (isFullByEnd && !(isProbing && probe === undefined))
+				? undefined
+				: isFullByEnd
+					? 'probe'
+					: 'lease';
+		};
+		const isBefore = (first: Ticket, second: Ticket): boolean => {
+			const order = ({lane, part, arrived, owner}: Ticket): readonly (number | string)[] => [
+				lane,
+				part,
+				arrived,
+				owner,
+			];
+			const [mine, other] = [order(first), order(second)];
+			const index = mine.findIndex((each, place) => each !== other[place]);
+			return index >= 0 && (mine[index] ?? 0) < (other[index] ?? 0);
+		};
+		const ticketOf = (ask: Ask): Ticket => {
 			const own = tickets.get(id);
-			const mine: Ticket = {
+			return {
+				owner: id,
 				id: ask.id,
 				lane: lanes.indexOf(ask.lane),
 				part: Math.round(ask.ownPart * whole),
@@ -440,118 +465,101 @@ export function createLedgerModel(windowMs: number, now: () => number, ownClock:
 				tokens: ask.tokens,
 				until: time + ticketMs,
 			};
-			const order = (ticket: Ticket, owner: string): readonly (number | string)[] => [
-				ticket.lane,
-				ticket.part,
-				ticket.arrived,
-				owner,
+		};
+		const sceneNow = (): ProbeScene => ({
+			ended: slotsOf('e')
+				.map(([slot, tokens]) => ({agoMs: Math.ceil(time - (slot * windowMs) / 600), tokens}))
+				.toReversed(),
+			inFlight: open().map(([each, {reserved, sentAt, heard}]) => ({
+				id: each,
+				reserved,
+				sentAgoMs: time - sentAt,
+				isHeard: heard !== undefined,
+			})),
+		});
+		const grant = (me: Member, {id: entry, tokens, reserved}: Ask, kind: 'lease' | 'probe'): AskVerdict => {
+			const scene = sceneNow();
+			entries.set(entry, {owner: me, tokens, reserved, sentAt: time, heard: undefined, end: undefined});
+			if (tickets.get(id)?.id === entry) {
+				tickets.delete(id);
+			}
+			if (kind === 'lease') {
+				return {kind};
+			}
+			probe = entry;
+			return {kind, scene};
+		};
+		const refillDelay = (tokens: number, size: number): number => {
+			const wanted = tokens + held();
+			const missing = wanted - (size - debt);
+			const to = wanted <= size ? missing / perMs() : undefined;
+			if (perMs() <= 0) {
+				return longestPollMs;
+			}
+			return held() === 0 && to !== undefined ? to : between(Math.max(0, missing - held()) / perMs(), to);
+		};
+		const delayOn = ({tokens}: Ask, {size, use, max, needed, isProbing}: View): number => {
+			const free = held() + needed - tokens;
+			const over = (limit: number | null, wanted: number): number | undefined =>
+				limit !== null && wanted > limit ? wanted - limit : undefined;
+			const requests = over(max.requests, use.requests + 1);
+			const byFirst = over(max.tokens, use.tokens + needed);
+			const byEnd = isProbing && probe === undefined ? undefined : over(max.ended, use.ended + needed);
+			const atEnd = byEnd === undefined ? 1 : delayOf('e', byEnd, free);
+			const delays = [
+				requests === undefined ? 1 : delayOf('r', requests, 0),
+				byFirst === undefined ? 1 : delayOf('t', byFirst, free),
+				isProbing ? Math.min(atEnd, longestPollMs) : atEnd,
+				size !== null && tokens + held() > size - debt ? refillDelay(tokens, size) : 1,
 			];
-			const isBefore = (
-				first: readonly (number | string)[],
-				second: readonly (number | string)[],
-			): boolean => {
-				const index = first.findIndex((each, place) => each !== second[place]);
-				return index >= 0 && (first[index] ?? 0) < (second[index] ?? 0);
-			};
-			const before = [...tickets].filter(
-				([owner, ticket]) =>
-					!(owner === id && ticket.id === ask.id) && isBefore(order(ticket, owner), order(mine, id)),
-			);
-			const isProbing = ask.mayProbe && stamping.countsFrom === 'unknown';
-			const lacks = (limit: number | null, use: number): boolean => limit !== null && use > limit;
-			const fits = (moreRequests: number, moreTokens: number): 'lease' | 'probe' | undefined => {
-				if (
-					lacks(max.requests, requests + moreRequests + 1) ||
-					lacks(max.tokens, byFirst + moreTokens + needed) ||
-					(size !== null && ask.tokens + held() + moreTokens > size - debt)
-				) {
-					return undefined;
-				}
-				return lacks(max.ended, byEnd + moreTokens + needed)
-					? isProbing && probe === undefined
-						? 'probe'
-						: undefined
-					: 'lease';
-			};
-			const kind = fits(before.length, sum(before.map(([, {tokens}]) => tokens)));
+			return Math.ceil(Math.max(...delays));
+		};
+
+		/** What is known of an ask without a count. */
+		const verdictAtOnce = ({id: entry}: Ask): AskVerdict | undefined => {
+			const known = entries.get(entry);
+			if (known !== undefined && known.end === undefined) {
+				return {kind: 'lease'};
+			}
+			if (dayUntil > time) {
+				return {kind: 'day', forMs: dayUntil - time};
+			}
+			const delayMs = swept.awaited > 0 ? longestPollMs : healUntil - time;
+			return healUntil > time ? {kind: 'wait', delayMs, reason: 'turn'} : undefined;
+		};
+		const takeTurn = (ask: Ask, {max}: View): void => {
+			const [own, mine] = [tickets.get(id), ticketOf(ask)];
+			const isNext = own === undefined || own.id === ask.id || isBefore(mine, own);
+			if (isNext && !lacks(max.tokens, ask.tokens) && !lacks(max.requests, 1)) {
+				tickets.set(id, mine);
+			}
+		};
+		const ticketsBefore = (ask: Ask): readonly Ticket[] => {
+			for (const {owner} of [...tickets.values()].filter(({until}) => until <= time)) {
+				tickets.delete(owner);
+			}
+			const mine = ticketOf(ask);
+			const others = [...tickets.values()].filter(({owner, id: other}) => owner !== id || other !== ask.id);
+			return others.filter((ticket) => isBefore(ticket, mine));
+		};
+
+		const judge = (me: Member, ask: Ask): AskVerdict => {
+			const atOnce = verdictAtOnce(ask);
+			if (atOnce !== undefined) {
+				return atOnce;
+			}
+			capacity = ask.capacity ?? capacity;
+			const view = viewOf(ask);
+			const kind = fits(ask, view, ticketsBefore(ask));
 			if (kind !== undefined) {
-				const flying = open();
-				const bySlot = new Map<number, number>();
-				for (const each of entries.values()) {
-					for (const [slot, amount] of amounts(each).e) {
-						if (isIn(slot)) {
-							bySlot.set(slot, (bySlot.get(slot) ?? 0) + amount);
-						}
-					}
-				}
-				entries.set(ask.id, {
-					owner: me,
-					tokens: ask.tokens,
-					reserved: ask.reserved,
-					sentAt: time,
-					heard: undefined,
-					end: undefined,
-				});
-				if (own?.id === ask.id) {
-					tickets.delete(id);
-				}
-				if (kind === 'lease') {
-					return {kind};
-				}
-				probe = ask.id;
-				return {
-					kind,
-					scene: {
-						ended: [...bySlot]
-							.filter(([, tokens]) => tokens !== 0)
-							.toSorted(([a], [b]) => b - a)
-							.map(([slot, tokens]) => ({agoMs: Math.ceil(time - (slot * windowMs) / 600), tokens})),
-						inFlight: flying.map(([each, {reserved, sentAt, heard}]) => ({
-							id: each,
-							reserved,
-							sentAgoMs: time - sentAt,
-							isHeard: heard !== undefined,
-						})),
-					},
-				};
+				return grant(me, ask, kind);
 			}
-			if (!lacks(max.tokens, ask.tokens) && !lacks(max.requests, 1)) {
-				if (own === undefined || own.id === ask.id || isBefore(order(mine, id), order(own, id))) {
-					tickets.set(id, mine);
-				}
-			}
-			if (fits(0, 0) !== undefined) {
+			takeTurn(ask, view);
+			if (fits(ask, view, []) !== undefined) {
 				return {kind: 'wait', delayMs: longestPollMs, reason: 'turn'};
 			}
-			const delays = [1];
-			const areRequests = lacks(max.requests, requests + 1);
-			if (areRequests) {
-				delays.push(delayOf('r', requests + 1 - (max.requests ?? 0), 0));
-			}
-			const free = held() + needed - ask.tokens;
-			if (lacks(max.tokens, byFirst + needed)) {
-				delays.push(delayOf('t', byFirst + needed - (max.tokens ?? 0), free));
-			}
-			if (lacks(max.ended, byEnd + needed) && !(isProbing && probe === undefined)) {
-				const delay = delayOf('e', byEnd + needed - (max.ended ?? 0), free);
-				delays.push(isProbing ? Math.min(delay, longestPollMs) : delay);
-			}
-			if (size !== null && ask.tokens + held() > size - debt) {
-				const missing = ask.tokens + held() - (size - debt);
-				const to = ask.tokens + held() <= size ? missing / perMs() : undefined;
-				delays.push(
-					perMs() <= 0
-						? longestPollMs
-						: held() === 0 && to !== undefined
-							? to
-							: between(Math.max(0, missing - held()) / perMs(), to),
-				);
-			}
-			return {
-				kind: 'wait',
-				delayMs: Math.ceil(Math.max(...delays)),
-				reason: areRequests ? 'requests' : 'tokens',
-			};
+			const reason = lacks(view.max.requests, view.use.requests + 1) ? 'requests' : 'tokens';
+			return {kind: 'wait', delayMs: delayOn(ask, view), reason};
 		};
 
 		const reopen = (me: Member, each: Entry): void => {
@@ -561,50 +569,130 @@ export function createLedgerModel(windowMs: number, now: () => number, ownClock:
 			each.end = undefined;
 		};
 
+		/** What a member says of its entry. Returns the tokens that it owes by its end. */
+		const hearOf = (
+			me: Member,
+			{
+				id: entry,
+				firstByteAgoMs,
+				end,
+			}: Pick<EntryState, 'id'> & {firstByteAgoMs?: number | undefined; end?: EntryEnd | undefined},
+			each: Entry,
+		): number | undefined => {
+			const isReopened = each.end?.how === 'kept' && end?.settled !== 'kept';
+			if (isReopened) {
+				reopen(me, each);
+			}
+			if (each.end !== undefined || each.owner !== me) {
+				return undefined;
+			}
+			if (firstByteAgoMs !== undefined) {
+				hear(entry, each, time - firstByteAgoMs);
+			}
+			const counts = end === undefined ? undefined : finish(entry, each, time - end.agoMs, end.settled);
+			return isReopened ? 0 : counts;
+		};
+		/** A new ledger: all that were members are awaited. */
+		const startAnew = (at: number): void => {
+			entries.clear();
+			tickets.clear();
+			for (const member of members.values()) {
+				member.lump = undefined;
+				if (member.goneAt === undefined) {
+					member.isAwaited = isMade || at - member.seenAt < vanishedAfterMs;
+					member.goneAt = at;
+				}
+			}
+			epoch++;
+			isMade = true;
+			[steps, last, madeAt, gapAt] = [0, at, at, 0];
+			[healUntil, holdUntil] = [at + probationMs, at + probationMs];
+			[capacity, debt, drainedAt, probe] = [asked ?? 0, 0, at, undefined];
+			swept = none;
+		};
+		const awaitThem = (saw: readonly string[]): void => {
+			const part = partKnown() > 0 ? partKnown() : Math.floor(whole / (saw.length + 1));
+			for (const each of saw.filter((name) => !members.has(name))) {
+				members.set(each, {
+					...stranger(undefined),
+					seenAt: 0,
+					part,
+					checkedAt: 0,
+					goneAt: time,
+					isAwaited: true,
+				});
+			}
+		};
+		/** An entry as its member knows it. Returns what ended before the ledger knew of it: when, and tokens. */
+		const bringOne = (
+			me: Member,
+			{id: entry, tokens, reserved, sentAgoMs, firstByteAgoMs, end}: EntryState,
+		): readonly [at: number, tokens: number] | undefined => {
+			const known = entries.get(entry);
+			const each = known ?? {
+				owner: me,
+				tokens,
+				reserved,
+				sentAt: time - sentAgoMs,
+				heard: undefined,
+				end: undefined,
+			};
+			entries.set(entry, each);
+			const counts = hearOf(me, {id: entry, firstByteAgoMs, end}, each);
+			if (end === undefined || counts === undefined || known !== undefined) {
+				debt += counts ?? 0;
+				return undefined;
+			}
+			return [time - end.agoMs, counts];
+		};
+		const bring = (me: Member, list: readonly EntryState[]): void => {
+			const late = list.flatMap((each) => {
+				const found = bringOne(me, each);
+				return found === undefined ? [] : [found];
+			});
+			late.sort(([a], [b]) => a - b);
+			let owed = 0;
+			for (const [index, [from, counts]] of late.entries()) {
+				owed = Math.max(0, owed + counts - ((late[index + 1]?.[0] ?? time) - from) * perMs());
+			}
+			debt += owed;
+		};
+		const stranger = (facts: MemberFacts | undefined): Member => ({
+			...{facts, own: 0, seenAt: time, part: 0, checkedAt: time, goneAt: undefined, isAwaited: false},
+			...{isBuried: false, lump: undefined, use: {requests: 0, tokens: 0}, waiting: 0},
+		});
+
+		/** Whether the ledger lacks what this member has seen of it. */
+		const hasLost = (me: Member | undefined, at: number): boolean => {
+			const hasGap = at - last >= vanishedAfterMs || at < last || at - gapAt < awaitedMs;
+			const hasForgotten =
+				known !== undefined && (steps < known.state.steps || (me?.own ?? Infinity) < known.own);
+			return hasForgotten || (hasJumped && hasGap);
+		};
+
+		const heal = (isOfThePast: boolean): void => {
+			if (swept.awaited > 0) {
+				healUntil = Math.max(healUntil, madeAt + awaitedMs + windowMs);
+			} else if (isOfThePast) {
+				healUntil = Math.max(healUntil, time + windowMs);
+			}
+		};
+
 		const enter = (facts: MemberFacts, list: readonly EntryState[], saw: readonly string[]): FleetState => {
 			id = facts.id;
 			const at = now();
 			let me = members.get(id);
-			const hasGap = at - last >= vanishedAfterMs || at < last || at - gapAt < awaitedMs;
 			const isOther = !isMade || known?.state.epoch !== String(epoch);
-			const isLost =
-				!isMade ||
-				(!isOther &&
-					(steps < (known?.state.steps ?? 0) ||
-						(me?.own ?? Infinity) < (known?.own ?? 0) ||
-						(hasJumped && hasGap)));
+			const isLost = !isMade || (!isOther && hasLost(me, at));
 			const knowsPast = (isLost || isOther) && (known !== undefined || saw.length > 0 || list.length > 0);
 			if (isLost) {
-				entries.clear();
-				tickets.clear();
-				for (const member of members.values()) {
-					member.lump = undefined;
-					if (member.goneAt === undefined) {
-						member.isAwaited = isMade || at - member.seenAt < vanishedAfterMs;
-						member.goneAt = at;
-					}
-				}
-				epoch++;
-				isMade = true;
-				[steps, last, madeAt, healUntil, holdUntil, gapAt] = [
-					0,
-					at,
-					at,
-					at + probationMs,
-					at + probationMs,
-					0,
-				];
-				[capacity, debt, drainedAt, probe] = [asked ?? 0, 0, at, undefined];
-				swept = none;
+				startAnew(at);
 			}
 			pass(me);
 			drain();
 			const isAwaiting = time < madeAt + awaitedMs;
 			const isStranger = me === undefined;
-			me ??= {
-				...{facts, own: 0, seenAt: time, part: 0, checkedAt: time, goneAt: undefined, isAwaited: false},
-				...{isBuried: false, lump: undefined, use: {requests: 0, tokens: 0}, waiting: 0},
-			};
+			me ??= stranger(facts);
 			Object.assign(me, {
 				facts,
 				seenAt: time,
@@ -615,57 +703,22 @@ export function createLedgerModel(windowMs: number, now: () => number, ownClock:
 			});
 			members.set(id, me);
 			if (knowsPast && isAwaiting) {
-				for (const each of saw) {
-					if (!members.has(each)) {
-						const part = partKnown() > 0 ? partKnown() : Math.floor(whole / (saw.length + 1));
-						members.set(each, {
-							...{facts: undefined, own: 0, seenAt: 0, part, checkedAt: 0, goneAt: time, isAwaited: true},
-							...{isBuried: false, lump: undefined, use: {requests: 0, tokens: 0}, waiting: 0},
-						});
-					}
-				}
+				awaitThem(saw);
 			}
 			sweep();
-			if (swept.awaited > 0) {
-				healUntil = Math.max(healUntil, madeAt + awaitedMs + windowMs);
-			} else if (knowsPast && (isAwaiting || isStranger)) {
-				healUntil = Math.max(healUntil, time + windowMs);
-			}
-			const late: Array<readonly [number, number]> = [];
-			for (const {id: entry, tokens, reserved, sentAgoMs, firstByteAgoMs, end} of list) {
-				let each = entries.get(entry);
-				const isReopened = each?.end?.how === 'kept' && end?.settled !== 'kept';
-				const isNew = each === undefined;
-				if (isReopened && each !== undefined) {
-					reopen(me, each);
-				}
-				if (each === undefined) {
-					each = {owner: me, tokens, reserved, sentAt: time - sentAgoMs, heard: undefined, end: undefined};
-					entries.set(entry, each);
-				}
-				if (each.end !== undefined || each.owner !== me) {
-					continue;
-				}
-				if (firstByteAgoMs !== undefined) {
-					hear(entry, each, time - firstByteAgoMs);
-				}
-				if (end !== undefined) {
-					const counts = finish(entry, each, time - end.agoMs, end.settled);
-					if (isNew) {
-						late.push([time - end.agoMs, counts]);
-					} else if (!isReopened) {
-						debt += counts;
-					}
-				}
-			}
-			let owed = 0;
-			for (const [index, [from, counts]] of late.toSorted(([a], [b]) => a - b).entries()) {
-				const till = late.toSorted(([a], [b]) => a - b)[index + 1]?.[0] ?? time;
-				owed = Math.max(0, owed + counts - (till - from) * perMs());
-			}
-			debt += owed;
+			heal(knowsPast && (isAwaiting || isStranger));
+			bring(me, list);
 			hasJumped = false;
 			return done(me, true);
+		};
+
+		const endOne = (me: Member, each: Parameters<SharedLedger['end']>[0][number]): void => {
+			const known = entries.get(each.id);
+			if (known !== undefined) {
+				debt += hearOf(me, each, known) ?? 0;
+			} else if (each.end.settled === 'given-back' && tickets.get(id)?.id === each.id) {
+				tickets.delete(id);
+			}
 		};
 
 		const notAsked = async (): Promise<never> => {
@@ -685,23 +738,8 @@ export function createLedgerModel(windowMs: number, now: () => number, ownClock:
 			},
 			end: async (ends) =>
 				step((me) => {
-					for (const {id: entry, firstByteAgoMs, end} of ends) {
-						const each = entries.get(entry);
-						const isReopened = each?.end?.how === 'kept' && end.settled !== 'kept';
-						if (each !== undefined && isReopened) {
-							reopen(me, each);
-						}
-						if (each === undefined && end.settled === 'given-back' && tickets.get(id)?.id === entry) {
-							tickets.delete(id);
-						}
-						if (each === undefined || each.owner !== me || each.end !== undefined) {
-							continue;
-						}
-						if (firstByteAgoMs !== undefined) {
-							hear(entry, each, time - firstByteAgoMs);
-						}
-						const counts = finish(entry, each, time - end.agoMs, end.settled);
-						debt += isReopened ? 0 : counts;
+					for (const each of ends) {
+						endOne(me, each);
 					}
 					return undefined;
 				}),

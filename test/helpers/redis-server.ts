@@ -67,12 +67,20 @@ const launch = async (port: number, more: readonly string[]): Promise<ChildProce
 	throw new Error(`${program} did not start on port ${port}.`);
 };
 
+/** Hashes of the scripts: the text is long. */
+const hashes = new Map<string, string>();
+const hashOf = (script: string): string => {
+	const hash = hashes.get(script) ?? createHash('sha1').update(script).digest('hex');
+	hashes.set(script, hash);
+	return hash;
+};
+
 /** Runs scripts by what sends commands. */
 export const storeBy = (send: (words: readonly string[]) => Promise<unknown>): ScriptStore => ({
 	async eval(script, keys, words) {
 		const rest = [String(keys.length), ...keys, ...words];
 		try {
-			return await send(['EVALSHA', createHash('sha1').update(script).digest('hex'), ...rest]);
+			return await send(['EVALSHA', hashOf(script), ...rest]);
 		} catch (error) {
 			if (error instanceof Error && error.message.startsWith('NOSCRIPT')) {
 				return send(['EVAL', script, ...rest]);

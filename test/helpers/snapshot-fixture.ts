@@ -204,6 +204,7 @@ export function fleetFixture(overrides: Partial<FleetView> = {}): FleetView {
 		use: {requests: 24, tokens: 31_000},
 		inFlight: 3,
 		waiting: 0,
+		seenAgoMs: 400,
 	} as const;
 	return {
 		state: 'connected',
@@ -222,7 +223,13 @@ export function fleetFixture(overrides: Partial<FleetView> = {}): FleetView {
 				inFlight: 5,
 				waiting: 12,
 			},
-			{...row, name: 'limiter on web-2, process 1', state: 'vanished', use: {requests: 9, tokens: 2600}},
+			{
+				...row,
+				name: 'limiter on web-2, process 1',
+				state: 'vanished',
+				seenAgoMs: 47_300,
+				use: {requests: 9, tokens: 2600},
+			},
 		],
 		...overrides,
 	};

@@ -9,6 +9,7 @@ import {type Results, resultsJsonSchema, resultsSchema} from '../../source/repor
 import {chartCases} from '../helpers/chart-cases.ts';
 import {violationsOf} from '../helpers/published-schema.ts';
 import {environment, snapshot, target, variant} from '../helpers/results-fixture.ts';
+import {bucketFixture, fleetFixture} from '../helpers/snapshot-fixture.ts';
 
 /** Keys of an object and of what is below it, `a.b`; lists by their first element, records of free keys left out. */
 function keysOf(value: unknown, path = ''): readonly string[] {
@@ -163,7 +164,7 @@ describe('resultsOf', () => {
 	});
 
 	it('a snapshot has nothing that the results leave out but advice on failures', () => {
-		expectTypeOf<keyof Target | 'stamping'>().toEqualTypeOf<keyof Results['targets'][number]>();
+		expectTypeOf<keyof Target | 'stamping' | 'fleet'>().toEqualTypeOf<keyof Results['targets'][number]>();
 		expectTypeOf<keyof Snapshot['variants'][number]>().toEqualTypeOf<keyof Results['variants'][number]>();
 		expectTypeOf<keyof Snapshot['timeline']['points'][number]>().toEqualTypeOf<
 			keyof Results['timeline']['points'][number]
@@ -175,6 +176,13 @@ describe('resultsOf', () => {
 			'firstAt',
 		]);
 	});
+});
+
+it('says which fleet shared a quota, and how long its ledger was lost', () => {
+	const fleet = fleetFixture({losses: 2, lostMs: 12_500});
+	const [target] = resultsOf({...snapshot(), buckets: [bucketFixture({fleet})]}, environment).targets;
+	expect(target?.fleet).toEqual({members: 3, losses: 2, lostSeconds: 12.5});
+	expect(resultsOf(snapshot(), environment).targets[0]).not.toHaveProperty('fleet');
 });
 
 describe('resultsJsonSchema', () => {

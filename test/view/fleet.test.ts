@@ -74,10 +74,10 @@ it('the Quotas view has a row for each member, as far as there is room', () => {
 		[
 		  "",
 		  "fleet of 3, 1 vanished",
-		  "Member                                  In flight  RPM   TPM  Waiting",
-		  "run on build-7, process 4711  this one          3   24   31k        0",
-		  "tap on web-1, process 31                        5   51   18k       12",
-		  "limiter on web-2, process 1   vanished          3    9  2.6k        0",
+		  "Member                                  In flight  RPM   TPM  Waiting      Seen",
+		  "run on build-7, process 4711  this one          3   24   31k        0   0 s ago",
+		  "tap on web-1, process 31                        5   51   18k       12   0 s ago",
+		  "limiter on web-2, process 1   vanished          3    9  2.6k        0  47 s ago",
 		]
 	`);
 	expect(texts(12).at(-1)).toMatchInlineSnapshot(`"2 more"`);

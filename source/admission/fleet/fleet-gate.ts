@@ -1,4 +1,4 @@
-import type {Dimension, Lane, Limits} from '../../domain/bucket-usage.ts';
+import type {Dimension, Lane} from '../../domain/bucket-usage.ts';
 import type {FleetView} from '../../domain/fleet-view.ts';
 import type {Reservation} from '../ledger.ts';
 import type {Wait} from '../room.ts';
@@ -13,8 +13,6 @@ export type FleetRequest = {
 	readonly reserved: number;
 	/** Quota tokens to keep free beside it. */
 	readonly headroom: number;
-	/** What all members may use together. */
-	readonly limits: Limits;
 	readonly mayProbe: boolean;
 	/** No other may be asked for meanwhile: requests are spread evenly. */
 	readonly isAlone: boolean;

@@ -79,7 +79,6 @@ export class FleetMember implements FleetGate {
 	#members: number | undefined;
 	#isAssumed = false;
 	#ids = 0;
-	/** It enters now: what is sent meanwhile would be missing. */
 	#isEntering = false;
 	/** When the ledger will be healed, in milliseconds of the clock. */
 	#healedAt = 0;
@@ -157,13 +156,13 @@ export class FleetMember implements FleetGate {
 		const isOnline = this.#line.isOpen;
 		this.#leases.clear();
 		await this.#entries.report();
+		bucket.joins(undefined);
 		this.#enterPhase('ended');
 		this.#cancelTick();
 		this.#cancelRetry();
 		this.#cancelHealed();
 		this.#line.cut();
 		this.#split.end();
-		bucket.joins(undefined);
 		bucket.limits.setFleet(undefined);
 		bucket.standing.neighbours = {count: 0, pendingTokens: 0};
 		if (isOnline) {
@@ -269,7 +268,7 @@ export class FleetMember implements FleetGate {
 		this.#cancelHealed();
 		if (this.#split.isOn && state.healingMs <= 0) {
 			this.#members = counted;
-			this.#found();
+			this.#found(state);
 		} else if (this.#split.isOn) {
 			this.#healedAt = clock.now() + state.healingMs;
 			this.#cancelHealed = clock.after(state.healingMs, () => void this.#renew());
@@ -349,9 +348,10 @@ export class FleetMember implements FleetGate {
 	}
 
 	/** The ledger decides again. */
-	#found(): void {
-		const {onEvent, onChange} = this.#options;
+	#found(state: FleetState): void {
+		const {bucket, onEvent, onChange} = this.#options;
 		const lostMs = this.#split.end();
+		bucket.limits.setFleet(this.#othersUse(state));
 		this.#enterPhase('connected');
 		if (lostMs !== undefined) {
 			onEvent?.({kind: 'back', lostMs, sent: this.#split.sent, members: this.#members ?? 1});

@@ -30,10 +30,12 @@ export class MemberList {
 	get rows(): readonly FleetRow[] {
 		const {clock, facts} = this.#options;
 		this.#seenAt = clock.now();
+		const sinceMs = Math.max(0, this.#seenAt - this.#readAt);
 		return this.#members
-			.map(({id, name, state, use, inFlight, waiting}): FleetRow => {
+			.map(({id, name, state, use, inFlight, waiting, ...seen}): FleetRow => {
 				const isSelf = id === facts.id;
-				return {name, isSelf, state, use, inFlight, waiting};
+				const seenAgoMs = isSelf ? 0 : seen.seenAgoMs + sinceMs;
+				return {name, isSelf, state, use, inFlight, waiting, seenAgoMs};
 			})
 			.toSorted((first, second) => (first.name < second.name ? -1 : 1));
 	}

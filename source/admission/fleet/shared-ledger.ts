@@ -84,9 +84,10 @@ export type AskVerdict =
 	| {readonly kind: 'lease'}
 	| {readonly kind: 'probe'; readonly scene: ProbeScene}
 	/**
-	 * `delayMs`: not before that, at most `longestPollMs` where it depends on answers or on the turn of others. The ask has a
-	 * ticket: what comes after it in turn leaves it its room. One of a member at a time, the first in turn; it lives for
-	 * `ticketMs` since it was asked last, so an ask that waits longer is repeated in between.
+	 * `delayMs`: not before that, at most `longestPollMs` where it depends on answers or on the turn of others; `turn` too
+	 * while the ledger heals. The ask has a ticket: what comes after it in turn leaves it its room. One of a member at a
+	 * time, the first in turn; it lives for `ticketMs` since it was asked last, so an ask that waits longer is repeated in
+	 * between.
 	 */
 	| {readonly kind: 'wait'; readonly delayMs: number; readonly reason: Dimension | 'turn'}
 	/** The quota of the day is used up for that long. */

@@ -31,7 +31,7 @@ const scene = ([enforcement, limit]: (typeof cases)[number], more: Partial<Fleet
 const throttlesOf = ({members}: FleetLab): number =>
 	members.reduce((sum, {throttledAt}) => sum + throttledAt.length, 0);
 
-/** What 400 set aside for 2 s and 280 settled from the first byte on allow of 40,000 quota tokens (DESIGN 1). */
+/** What 400 set aside for 2 s and 280 settled from the first byte on allow of 40,000 quota tokens. */
 const mostTokens = ((40_000 - 200) * 60_000 * 280) / (400 * 2040 + 280 * (60_000 - 2040 + 320));
 const most = {requests: 100, tokens: mostTokens} as const;
 
@@ -62,6 +62,46 @@ describe('members of a fleet', () => {
 		}
 		const left = greedy === undefined ? 0 : rateOf([greedy], 'requests', windowMs, 3 * windowMs);
 		expect(left).toBeGreaterThanOrEqual(78);
+	});
+
+	it('are eight of all sizes, two of them killed, and each has its part', async () => {
+		const sizes = [200, 300, 400, 500, 600, 800, 1000, 1200];
+		const lab = await playFleet(
+			new FakeClock(),
+			scene(['sliding', 'tokens'], {
+				programs: sizes.map((size, index) => ({
+					startMs: 200 * index,
+					reserved: [size / 2, size],
+					...(index % 4 === 3 ? {killMs: windowMs} : {}),
+				})),
+				tokens: 80_000,
+				windows: 4,
+			}),
+		);
+		expect(throttlesOf(lab)).toBe(0);
+		expect(lab.peak.tokens).toBeLessThanOrEqual(80_000);
+		// The dead are buried; what they used has left two minutes later.
+		const living = lab.members.filter(({isDead}) => !isDead);
+		const whole = rateOf(living, 'tokens', 2 * windowMs, 4 * windowMs);
+		// About 450 set aside and 315 settled: a few in flight, and half of the largest does not fit.
+		expect(whole).toBeGreaterThan(0.97 * (80_000 - 600) * (315 / (450 * 0.034 + 315 * 0.971)));
+		for (const member of living) {
+			const part = (rateOf([member], 'tokens', 2 * windowMs, 4 * windowMs) * living.length) / whole;
+			expect(part).toBeGreaterThan(0.8);
+			expect(part).toBeLessThan(1.2);
+		}
+	});
+
+	it('do not starve one that needs more than half of the quota at once', async () => {
+		const lab = await playFleet(
+			new FakeClock(),
+			scene(['sliding', 'tokens'], {
+				programs: [{}, {}, {}, {startMs: 30_000, reserved: [24_000, 24_000]}],
+			}),
+		);
+		expect(throttlesOf(lab)).toBe(0);
+		expect(lab.peak.tokens).toBeLessThanOrEqual(40_000);
+		expect(lab.members[3]?.admitted[0]?.[0]).toBeLessThan(30_000 + 2 * windowMs);
 	});
 
 	it('do not go by their own clocks', async () => {
@@ -162,6 +202,23 @@ describe('a fleet whose store is', () => {
 			expect(gap.tokens).toBeLessThanOrEqual(1000);
 		}
 	});
+
+	it.each([1, 2, 3])(
+		'out of reach of one, whose room the others take before they miss it: %i',
+		async (seed) => {
+			const lab = await playFleet(
+				new FakeClock(),
+				scene(['fixed', 'requests'], {
+					programs: four,
+					seed,
+					happens: [[88_000 + 1000 * seed, lose(0, true)]],
+				}),
+			);
+			expect(throttlesOf(lab)).toBe(0);
+			expect(lab.peak.requests).toBeLessThanOrEqual(100);
+			expect(lab.members[0]?.admitted.filter(([at]) => at > 2 * windowMs).length).toBeGreaterThan(10);
+		},
+	);
 
 	it('lost says so, and for how long', async () => {
 		const lab = await playFleet(

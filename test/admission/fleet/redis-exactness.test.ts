@@ -16,8 +16,10 @@ import {
 	storeBy,
 } from '../../helpers/redis-server.ts';
 
+/** Tests source/admission/fleet/redis-ledger.ts in real time. */
+
 /*
- * In real time, on real connections: requests that the ledger lets in are offered to meters of every kind that a service may
+ * Tests source/admission/fleet/redis-ledger.ts in real time, on real connections: requests that the ledger lets in are offered to meters of every kind that a service may
  * count with, kept here. None of them may ever refuse one.
  */
 
@@ -95,44 +97,52 @@ describe.skipIf(!hasRedis)(`a ledger in Redis, in real time${needsRedis}`, () =>
 				return undefined;
 			};
 			await enter();
+			const admit = async (id: string, tokens: number): Promise<boolean> => {
+				const asked = {tokens, reserved: tokens, limits: {requests: 400, tokens: quota}, capacity: quota};
+				while (performance.now() < until) {
+					const verdict = await ask(async () => ledger.reserve(askOf(id, asked)));
+					if (verdict?.kind === 'lease') {
+						return true;
+					}
+					waited++;
+					await delay(verdict?.kind === 'wait' ? Math.min(verdict.delayMs, 500) : 10);
+				}
+				return false;
+			};
+			const send = async (id: string, tokens: number): Promise<void> => {
+				const flight: Flight = {};
+				flights.set(id, flight);
+				// It is counted at any instant between its lease and its first byte.
+				await delay(20 * random());
+				const settles = services.flatMap(({name, now, bucket}) => {
+					const admission = bucket.admit(now(), tokens);
+					if (!admission.isAdmitted) {
+						refused.push(name);
+						return [];
+					}
+					return [(settled: number) => admission.settle(now(), settled)];
+				});
+				await delay(10 * random());
+				const firstByteAt = performance.now();
+				flight.firstByteAt = firstByteAt;
+				await delay(40 * random());
+				const settled = Math.floor(tokens * random());
+				for (const settle of settles) {
+					settle(settled);
+				}
+				tokensSettled += settled;
+				flights.delete(id);
+				const firstByteAgoMs = performance.now() - firstByteAt;
+				await ask(async () => ledger.end([{id, firstByteAgoMs, end: {agoMs: 0, settled}}]));
+			};
 			const work = async (worker: number): Promise<void> => {
 				for (let count = 0; performance.now() < until; count++) {
 					const id = `${index}-${worker}-${count}`;
 					const tokens = 1 + Math.floor(60 * random());
-					const asked = {tokens, reserved: tokens, limits: {requests: 400, tokens: quota}, capacity: quota};
-					let verdict = await ask(async () => ledger.reserve(askOf(id, asked)));
-					while (verdict?.kind !== 'lease' && performance.now() < until) {
-						waited++;
-						await delay(verdict?.kind === 'wait' ? Math.min(verdict.delayMs, 500) : 10);
-						verdict = await ask(async () => ledger.reserve(askOf(id, asked)));
+					if (await admit(id, tokens)) {
+						admitted++;
+						await send(id, tokens);
 					}
-					if (verdict?.kind !== 'lease') {
-						return;
-					}
-					admitted++;
-					const flight: Flight = {};
-					flights.set(id, flight);
-					// It is counted at any instant between its lease and its first byte.
-					await delay(20 * random());
-					const settles = services.flatMap(({name, now, bucket}) => {
-						const admission = bucket.admit(now(), tokens);
-						if (!admission.isAdmitted) {
-							refused.push(name);
-							return [];
-						}
-						return [(settled: number) => admission.settle(now(), settled)];
-					});
-					await delay(10 * random());
-					flight.firstByteAt = performance.now();
-					await delay(40 * random());
-					const settled = Math.floor(tokens * random());
-					for (const settle of settles) {
-						settle(settled);
-					}
-					tokensSettled += settled;
-					const firstByteAgoMs = performance.now() - flight.firstByteAt;
-					flights.delete(id);
-					await ask(async () => ledger.end([{id, firstByteAgoMs, end: {agoMs: 0, settled}}]));
 				}
 			};
 			const beat = async (): Promise<void> => {

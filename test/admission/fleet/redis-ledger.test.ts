@@ -1,6 +1,11 @@
 import {afterAll, beforeAll, beforeEach, describe, expect, it} from 'vitest';
 import {createRedisLedger} from '../../../source/admission/fleet/redis-ledger.ts';
-import {probationMs, ticketMs, vanishedAfterMs} from '../../../source/admission/fleet/shared-ledger.ts';
+import {
+	probationMs,
+	type SharedLedger,
+	ticketMs,
+	vanishedAfterMs,
+} from '../../../source/admission/fleet/shared-ledger.ts';
 import {FakeClock} from '../../helpers/fake-clock.ts';
 import {
 	askOf,
@@ -298,35 +303,40 @@ describe.skipIf(!hasRedis)(`a ledger in Redis${needsRedis}`, () => {
 			await lab.pass(probationMs);
 			const [patient, ...busy] = ledgers;
 			const used = [0, 0];
-			const flying: Array<{readonly owner: number; readonly id: string; readonly until: number}> = [];
+			type Flight = {readonly owner: number; readonly id: string; readonly until: number};
+			let flying: readonly Flight[] = [];
 			let count = 0;
+			/** Sends small ones until it is refused, 50 per second at most. */
+			const send = async (ledger: SharedLedger, owner: number, now: number): Promise<void> => {
+				for (let each = 0; each < 5; each++) {
+					const id = `${owner}-${++count}`;
+					const ownPart = (used[owner] ?? 0) / 1000;
+					const verdict = await verdictOn(ledger, id, {tokens: 2, reserved: 2, ownPart});
+					if (verdict.kind !== 'lease') {
+						return;
+					}
+					used[owner] = (used[owner] ?? 0) + 2;
+					flying = [...flying, {owner, id, until: now + 500}];
+				}
+			};
+			const settle = async (ledger: SharedLedger, owner: number, now: number): Promise<void> => {
+				const due = flying.filter((each) => each.owner === owner && each.until <= now);
+				await ledger.end(due.map(({id}) => ({id, firstByteAgoMs: 100, end: {agoMs: 0, settled: 2}})));
+				flying = flying.filter((each) => !due.includes(each));
+			};
 			let admittedAt: number | undefined;
 			const startedAt = lab.clock.now();
 			while (admittedAt === undefined && lab.clock.now() - startedAt < 3 * shortMs) {
 				const now = lab.clock.now();
 				for (const [owner, ledger] of busy.entries()) {
-					const due = flying.filter((each) => each.owner === owner && each.until <= now);
-					const ends = due.map(({id}) => ({id, firstByteAgoMs: 100, end: {agoMs: 0, settled: 2}}));
-					await ledger.end(ends);
-					for (let each = 0; each < 5; each++) {
-						const id = `${owner}-${++count}`;
-						const ownPart = (used[owner] ?? 0) / 1000;
-						const verdict = await verdictOn(ledger, id, {tokens: 2, reserved: 2, ownPart});
-						if (verdict.kind !== 'lease') {
-							break;
-						}
-						used[owner] = (used[owner] ?? 0) + 2;
-						flying.push({owner, id, until: now + 500});
-					}
-					flying.splice(0, flying.length, ...flying.filter((each) => !due.includes(each)));
+					await settle(ledger, owner, now);
+					await send(ledger, owner, now);
 				}
+				await renew(patient);
 				// It has used nothing, yet the room is taken before it comes.
-				if (now - startedAt >= 7000) {
-					const verdict = await verdictOn(patient, 'large', {tokens: 600});
-					admittedAt = verdict.kind === 'lease' ? now : undefined;
-				} else {
-					await renew(patient);
-				}
+				const isLet =
+					now - startedAt >= 7000 && (await verdictOn(patient, 'large', {tokens: 600})).kind === 'lease';
+				admittedAt = isLet ? now : undefined;
 				await lab.pass(100);
 			}
 			expect(count).toBeGreaterThan(500);

@@ -20,6 +20,8 @@ import {
 } from '../../helpers/redis-ledgers.ts';
 import {hasRedis, needsRedis, type RedisServer, startRedisServer} from '../../helpers/redis-server.ts';
 
+/** Tests source/admission/fleet/redis-ledger.ts: who is a member, and each way to lose a ledger. */
+
 const windowMs = 60_000;
 const lease = {kind: 'lease'};
 

@@ -12,6 +12,8 @@ import {isSoak} from '../../helpers/random-cases.ts';
 import {askOf, createLedgerLab, factsOf} from '../../helpers/redis-ledgers.ts';
 import {hasRedis, needsRedis, type RedisServer, startRedisServer} from '../../helpers/redis-server.ts';
 
+/** Tests source/admission/fleet/redis-ledger.ts against its definition. */
+
 const windowMs = 60_000;
 const names = ['a', 'b', 'c'];
 
@@ -209,48 +211,35 @@ const tryBoth = async (steps: readonly Happening[]): Promise<void> => {
 	};
 	const flying = ({sent}: Member): readonly Sent[] => [...sent.values()].filter(({end}) => end === undefined);
 
-	for (const member of members.slice(0, 2)) {
-		await enter(member);
-	}
-	await lab.pass(probationMs);
-	for (const step of steps) {
-		const member = 'who' in step ? members[step.who] : undefined;
-		if (member !== undefined && !member.isIn) {
-			await enter(member);
-		}
-		switch (step.kind) {
-			case 'pass':
-				await lab.pass(step.ms);
-				break;
-			case 'reserve': {
-				const own = member as Member;
-				const id = step.isAgain && own.lastAsk !== '' ? own.lastAsk : `${own.name}-${++count}`;
+	type Of<Kind> = Extract<Happening, {kind: Kind}>;
+	const handlers: {readonly [Kind in Happening['kind']]: (step: Of<Kind>, own: Member) => Promise<unknown>} =
+		{
+			pass: async ({ms}) => lab.pass(ms),
+			async reserve({kind: _, who: __, isAgain, reservedPart, ...asked}, own) {
+				const id = isAgain && own.lastAsk !== '' ? own.lastAsk : `${own.name}-${++count}`;
 				const before = own.sent.get(id);
 				own.lastAsk = id;
 				if (before?.end !== undefined) {
-					break;
+					return;
 				}
-				const reserved = Math.ceil(step.tokens * step.reservedPart);
-				const {lane, tokens, headroom, limits, capacity, ownPart, mayProbe} = step;
+				const {tokens} = asked;
+				const reserved = Math.ceil(tokens * reservedPart);
 				const verdict = (await take(own, async (ledger) =>
-					ledger.reserve(askOf(id, {lane, tokens, reserved, headroom, limits, capacity, ownPart, mayProbe})),
+					ledger.reserve(askOf(id, {...asked, reserved})),
 				)) as {kind: string} | undefined;
 				if (before === undefined && (verdict?.kind === 'lease' || verdict?.kind === 'probe')) {
 					own.sent.set(id, {id, tokens, reserved, sentAt: now(), firstByteAt: undefined, end: undefined});
 				}
-				break;
-			}
-			case 'hear': {
-				const [each] = flying(member as Member).slice(
-					step.which % Math.max(1, flying(member as Member).length),
-				);
+			},
+			async hear({which}, own) {
+				const all = flying(own);
+				const each = all[which % Math.max(1, all.length)];
 				if (each !== undefined) {
 					each.firstByteAt ??= now();
 				}
-				break;
-			}
-			case 'end': {
-				const all = flying(member as Member);
+			},
+			async end(step, own) {
+				const all = flying(own);
 				const chosen = new Set(step.which.flatMap((which) => all[which % Math.max(1, all.length)] ?? []));
 				const ends = [...chosen].map((each) => {
 					const settled = step.how === 'settled' ? Math.floor(each.tokens * step.part) : step.how;
@@ -262,72 +251,69 @@ const tryBoth = async (steps: readonly Happening[]): Promise<void> => {
 						end: {agoMs, settled},
 					};
 				});
-				await take(member as Member, async (ledger) => ledger.end(ends));
-				break;
-			}
-			case 'renew':
-				await renew(member as Member, step.waiting, step.forgets);
-				break;
-			case 'live':
-				for (let second = 0; second < step.seconds; second++) {
+				await take(own, async (ledger) => ledger.end(ends));
+			},
+			renew: async ({waiting, forgets}, own) => renew(own, waiting, forgets),
+			async live({seconds}) {
+				for (let second = 0; second < seconds; second++) {
 					await lab.pass(1000);
 					for (const each of members.filter(({isIn}) => isIn)) {
 						await renew(each, 1, false);
 					}
 				}
-				break;
-			case 'enter':
-				await enter(member as Member);
-				break;
-			case 'leave':
-				await both(member as Member, async (ledger) => ledger.leave());
-				Object.assign(member as Member, {isIn: false});
-				for (const each of flying(member as Member)) {
+			},
+			enter: async (_, own) => enter(own),
+			async leave(_, own) {
+				await both(own, async (ledger) => ledger.leave());
+				own.isIn = false;
+				for (const each of flying(own)) {
 					each.end = {at: now(), settled: 'kept'};
 				}
-				break;
-			case 'bury':
-				await take(member as Member, async (ledger) => ledger.bury(names[step.other] ?? ''));
-				break;
-			case 'members':
-				await take(member as Member, async (ledger) => ledger.members());
-				break;
-			case 'fates': {
+			},
+			bury: async ({other}, own) => take(own, async (ledger) => ledger.bury(names[other] ?? '')),
+			members: async (_, own) => take(own, async (ledger) => ledger.members()),
+			async fates(_, own) {
 				const ids = members.flatMap(({sent}) => [...sent.keys()]);
-				await take(member as Member, async (ledger) => ledger.fates([...ids, 'unknown']));
-				break;
-			}
-			case 'withdraw': {
-				const own = member as Member;
+				await take(own, async (ledger) => ledger.fates([...ids, 'unknown']));
+			},
+			async withdraw(_, own) {
 				if (own.lastAsk !== '' && !own.sent.has(own.lastAsk)) {
 					const end = {agoMs: 0, settled: 'given-back'} as const;
 					await take(own, async (ledger) => ledger.end([{id: own.lastAsk, end}]));
 				}
-				break;
-			}
-			case 'flush':
+			},
+			async flush() {
 				await redis.call('DEL', ...lab.keys);
 				model.flush();
-				break;
-			case 'jump':
-				jumpedMs += step.ms;
-				await lab.jump(step.ms);
-				break;
-			case 'stamping': {
+			},
+			async jump({ms}) {
+				jumpedMs += ms;
+				await lab.jump(ms);
+			},
+			async stamping({countsFrom, marked}, own) {
 				const marks = Array.from({length: 600}, () => 0);
-				for (const [from, length] of step.marked) {
+				for (const [from, length] of marked) {
 					marks.fill(1, from, from + length);
 				}
-				const learnt = {countsFrom: step.countsFrom, accepted: 0, refused: 0, marks: marks.join('')};
-				await take(member as Member, async (ledger) => ledger.note('stamping', learnt));
-				break;
-			}
-			case 'day': {
-				const until = lab.clock.epoch() + jumpedMs + step.forMs;
-				await take(member as Member, async (ledger) => ledger.note('day', {until}));
-				break;
-			}
+				const learnt = {countsFrom, accepted: 0, refused: 0, marks: marks.join('')};
+				await take(own, async (ledger) => ledger.note('stamping', learnt));
+			},
+			async day({forMs}, own) {
+				const until = lab.clock.epoch() + jumpedMs + forMs;
+				await take(own, async (ledger) => ledger.note('day', {until}));
+			},
+		};
+
+	const [first, second] = members as [Member, Member];
+	await enter(first);
+	await enter(second);
+	await lab.pass(probationMs);
+	for (const step of steps) {
+		const own = ('who' in step ? members[step.who] : undefined) ?? first;
+		if ('who' in step && !own.isIn) {
+			await enter(own);
 		}
+		await (handlers[step.kind] as (step: Happening, own: Member) => Promise<unknown>)(step, own);
 	}
 };
 

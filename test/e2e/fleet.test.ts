@@ -1,0 +1,316 @@
+import {spawn, spawnSync} from 'node:child_process';
+import {once} from 'node:events';
+import {existsSync, readdirSync, readFileSync} from 'node:fs';
+import path from 'node:path';
+import {afterEach, beforeEach, describe, expect, it} from 'vitest';
+import {startSimulator} from '../../source/simulator/server.ts';
+import {
+	isBuilt,
+	newFolder,
+	plainEnvironment,
+	program,
+	readResultsIn,
+	runProgram,
+} from '../helpers/built-program.ts';
+import {hasRedis, needsRedis, type RedisServer, startRedisServer} from '../helpers/redis-server.ts';
+
+/** Programs that share one quota by the ledger in a real Redis, against one simulated account that counts what comes. */
+
+const password = 'pl4nted-s3cret';
+
+let simulator: Awaited<ReturnType<typeof startSimulator>>;
+let redis: RedisServer;
+
+const environment = (ledger = `redis://:${password}@127.0.0.1:${redis.port}`): Record<string, string> => ({
+	...plainEnvironment(),
+	AWS_REGION: 'us-east-1',
+	AWS_ACCESS_KEY_ID: 'AKIDOFTHEFLEET',
+	AWS_SECRET_ACCESS_KEY: 'secret-key-of-the-fleet',
+	AWS_ENDPOINT_URL: simulator.url,
+	BEDROCK_TOP_LEDGER: ledger,
+});
+
+type Stats = {
+	readonly ok: number;
+	readonly throttled: {readonly requests: number; readonly tokens: number};
+	readonly buckets: ReadonlyArray<{readonly maximumRequests: number}>;
+};
+
+const statsOf = async (): Promise<Stats> =>
+	(await (await fetch(`${simulator.url}/__stats?log=0`)).json()) as Stats;
+
+/** A run that sends all it may, for some seconds. */
+const saturating = (seconds: number): readonly string[] => [
+	...['run', 'summarize', '--load', 'saturate', '--duration', `${seconds}s`, '--yes', '--plain'],
+	...['--no-reports', '--log-file', 'run.log'],
+];
+
+/** All that was written below a folder, by file. */
+const textsIn = (folder: string): ReadonlyArray<readonly [file: string, text: string]> =>
+	existsSync(folder)
+		? readdirSync(folder, {recursive: true, withFileTypes: true})
+				.filter((entry) => entry.isFile())
+				.map(({parentPath, name}) => path.join(parentPath, name))
+				.map((file) => [file, readFileSync(file, 'latin1')] as const)
+		: [];
+
+const secretIn = (texts: ReadonlyArray<readonly [string, string]>): readonly string[] =>
+	texts.filter(([, text]) => text.includes(password)).map(([file]) => file);
+
+const quota = 60;
+
+const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
+
+describe.skipIf(!isBuilt || !hasRedis)(`a fleet${needsRedis} (skipped where dist/ is not built)`, () => {
+	beforeEach(async () => {
+		redis = await startRedisServer(['--requirepass', password]);
+		simulator = await startSimulator({
+			port: 0,
+			seed: 1,
+			requestsPerMinute: quota,
+			tokensPerMinute: 60_000,
+			enforcement: 'sliding',
+			windowMs: 60_000,
+			latencyMs: 400,
+			faults: undefined,
+		});
+	});
+	afterEach(async () => {
+		await simulator.stop();
+		await redis.stop();
+	});
+
+	it('of two runs uses the whole quota and no more', async () => {
+		const runs = await Promise.all(
+			[1, 2].map(async () => {
+				const cwd = newFolder();
+				const argv = saturating(12).filter((word) => word !== '--no-reports');
+				const {code, stderr} = await runProgram(argv, {cwd, environment: environment()});
+				return {code, stderr, results: readResultsIn(cwd), texts: textsIn(cwd)};
+			}),
+		);
+		const {ok, throttled, buckets} = await statsOf();
+		expect(runs.map(({code, stderr}) => [code, stderr])).toEqual([
+			[0, expect.any(String)],
+			[0, expect.any(String)],
+		]);
+		expect(throttled).toMatchObject({requests: 0, tokens: 0});
+		expect(buckets[0]?.maximumRequests).toBe(quota);
+		expect(ok).toBe(quota);
+		const sent = runs.map(({results}) =>
+			results.variants.reduce((sum, {requests}) => sum + requests.sent, 0),
+		);
+		expect(Math.min(...sent)).toBeGreaterThan(0.35 * quota);
+		for (const {results} of runs) {
+			// The last to end is alone by then.
+			expect([1, 2]).toContain(results.targets[0]?.fleet?.members);
+		}
+		for (const {stderr, texts} of runs) {
+			expect(texts.length).toBeGreaterThan(3);
+			expect(secretIn([...texts, ['stderr', stderr]])).toEqual([]);
+		}
+	}, 60_000);
+
+	it('of a tap and a run shares one quota too, and shows its members; no page, file and title has the secret', async () => {
+		const [tapFolder, runFolder] = [newFolder(), newFolder()];
+		const tap = spawn(
+			process.execPath,
+			[
+				program,
+				'tap',
+				'--pace',
+				'--hold-alive',
+				'5s',
+				'--plain',
+				'--log-file',
+				'tap.log',
+				'--record',
+				'calls.jsonl',
+				'--out',
+				'out',
+			],
+			{cwd: tapFolder, env: environment()},
+		);
+		let output = '';
+		for (const stream of [tap.stdout, tap.stderr]) {
+			stream.on('data', (chunk) => {
+				output += chunk;
+			});
+		}
+		const exported = /AWS_ENDPOINT_URL_BEDROCK_RUNTIME=(http:\/\/127\.0\.0\.1:\d+\/[\w-]{22})\s/;
+		await expect.poll(() => output, {timeout: 15_000}).toMatch(exported);
+		const [, url = ''] = exported.exec(output) ?? [];
+		const ask = async (): Promise<number> =>
+			(
+				await fetch(`${url}/model/us.amazon.nova-lite-v1%3A0/converse`, {
+					method: 'POST',
+					headers: {'content-type': 'application/json'},
+					body: JSON.stringify({
+						messages: [{role: 'user', content: [{text: 'Name three rivers.'}]}],
+						inferenceConfig: {maxTokens: 40},
+					}),
+				})
+			).status;
+		expect(await ask()).toBe(200);
+		const running = runProgram(saturating(10), {cwd: runFolder, environment: environment()});
+		const statuses: number[] = [];
+		const asking = (async () => {
+			for (let count = 0; count < 6; count++) {
+				statuses.push(await ask());
+			}
+		})();
+		await expect
+			.poll(async () => (await fetch(`${url}/metrics`)).text(), {timeout: 15_000})
+			.toMatch(/bedrock_top_bucket_requests_per_minute\{[^}]*by="fleet"\} [1-9]/);
+		const metrics = await (await fetch(`${url}/metrics`)).text();
+		const titles = [`/proc/${tap.pid}/cmdline`]
+			.filter(existsSync)
+			.map((file) => readFileSync(file, 'latin1'));
+		const run = await running;
+		await asking;
+		const exited = once(tap, 'exit');
+		tap.kill('SIGINT');
+		await exited;
+		const {throttled, buckets} = await statsOf();
+		expect(run.code).toBe(0);
+		expect(throttled).toMatchObject({requests: 0, tokens: 0});
+		expect(buckets[0]?.maximumRequests).toBeLessThanOrEqual(quota);
+		expect(statuses.every((status) => status === 200 || status === 429)).toBe(true);
+		expect(statuses.filter((status) => status === 200).length).toBeGreaterThan(1);
+		const texts = [...textsIn(tapFolder), ...textsIn(runFolder)];
+		expect(texts.map(([file]) => path.basename(file))).toEqual(
+			expect.arrayContaining(['tap.log', 'calls.jsonl', 'results.json', 'run.log']),
+		);
+		expect(
+			secretIn([
+				...texts,
+				['output of the tap', output],
+				['output of the run', run.stdout + run.stderr],
+				['metrics', metrics],
+				...titles.map((title) => ['title', title] as const),
+			]),
+		).toEqual([]);
+	}, 60_000);
+
+	it('goes on by its parts when the store is killed under load, and says so', async () => {
+		const folders = [newFolder(), newFolder()];
+		const running = folders.map(async (cwd) => runProgram(saturating(14), {cwd, environment: environment()}));
+		await expect.poll(async () => (await statsOf()).ok, {timeout: 20_000}).toBeGreaterThan(10);
+		const before = (await statsOf()).ok;
+		await redis.stop();
+		const runs = await Promise.all(running);
+		const {ok, throttled, buckets} = await statsOf();
+		expect(runs.map(({code}) => code)).toEqual([0, 0]);
+		expect(throttled).toMatchObject({requests: 0, tokens: 0});
+		expect(buckets[0]?.maximumRequests).toBeLessThanOrEqual(quota);
+		expect(ok).toBeGreaterThanOrEqual(before);
+		for (const folder of folders) {
+			expect(readFileSync(path.join(folder, 'run.log'), 'utf8')).toMatch(
+				/ ledger The ledger does not answer: goes by 1\/2 of the quota\./,
+			);
+		}
+	}, 60_000);
+
+	it('says what is wrong with its ledger, with the way out', async () => {
+		const secretUrl = `redis://:wrong-${password}@127.0.0.1:${redis.port}`;
+		const start = async (ledger: string, ...more: readonly string[]) =>
+			runProgram([...saturating(1), '--debug', ...more], {environment: environment(ledger)});
+		const refused = await start(secretUrl);
+		expect(refused.code).toBe(1);
+		expect(refused.stderr).toMatch(
+			/The ledger redis:\/\/127\.0\.0\.1:\d+ can't be used: it refuses the user or the password\./,
+		);
+		const typed = await start('', '--ledger', secretUrl, '--members', '4');
+		expect(typed.stderr).toContain('it refuses the user or the password');
+		expect(typed.code).toBe(0);
+		const unknown = await start('', '--ledger', `http://:${password}@store`);
+		expect(unknown.code).toBe(2);
+		expect(unknown.stderr).toContain('--ledger: "http://[hidden]@store" has the scheme "http".');
+		await redis.stop();
+		const gone = await start(`redis://:${password}@127.0.0.1:${redis.port}`, '--ledger-down', 'stop');
+		expect(gone.code).toBe(1);
+		expect(gone.stderr).toContain('nothing listens there');
+		for (const {stdout, stderr} of [refused, typed, unknown, gone]) {
+			expect(stdout + stderr).not.toContain(password);
+		}
+	}, 60_000);
+
+	it.skipIf(!hasOpenssl)(
+		`is reached by TLS${hasOpenssl ? '' : ' (skipped: there is no openssl here)'}`,
+		async () => {
+			const folder = newFolder();
+			const [key, certificate] = [path.join(folder, 'key.pem'), path.join(folder, 'certificate.pem')];
+			spawnSync('openssl', [
+				...[
+					'req',
+					'-x509',
+					'-newkey',
+					'ec',
+					'-pkeyopt',
+					'ec_paramgen_curve:prime256v1',
+					'-nodes',
+					'-days',
+					'2',
+				],
+				...[
+					'-subj',
+					'/CN=ledger',
+					'-addext',
+					'subjectAltName=IP:127.0.0.1',
+					'-keyout',
+					key,
+					'-out',
+					certificate,
+				],
+			]);
+			const port = redis.port === 65_535 ? 1024 : redis.port + 1;
+			const files = [
+				'--tls-cert-file',
+				certificate,
+				'--tls-key-file',
+				key,
+				'--tls-ca-cert-file',
+				certificate,
+			];
+			const encrypted = await startRedisServer([
+				...['--tls-port', String(port), '--tls-auth-clients', 'no', '--requirepass', password],
+				...files,
+			]);
+			const ledger = `rediss://default:${password}@127.0.0.1:${port}`;
+			const start = async (more: Readonly<Record<string, string>>) =>
+				runProgram([...saturating(1), '--members', '1'], {environment: {...environment(ledger), ...more}});
+			const [strange, trusted] = [await start({}), await start({NODE_EXTRA_CA_CERTS: certificate})];
+			await encrypted.stop();
+			expect(strange.stderr).toContain('its certificate is not trusted. Name the file of its authority');
+			expect(trusted.stderr).not.toContain('ledger');
+			expect(trusted.code).toBe(0);
+		},
+		60_000,
+	);
+
+	it('is read by the plan of a batch and by watch, which do not join it', async () => {
+		const cwd = newFolder();
+		const running = runProgram(saturating(12), {cwd, environment: environment()});
+		await expect.poll(async () => (await statsOf()).ok, {timeout: 20_000}).toBeGreaterThan(5);
+		const plan = await runProgram(['batch', 'summarize', '--plan', '--json'], {environment: environment()});
+		expect(JSON.parse(plan.stdout)).toMatchObject({
+			fleet: {members: 1, requestsPerMinute: expect.any(Number)},
+		});
+		const lines = await runProgram(['batch', 'summarize', '--plan'], {environment: environment()});
+		expect(lines.stdout).toMatch(/fleet: 1 member uses \d+ RPM and [\d.]+k? TPM now/);
+		const watched = spawn(process.execPath, [program, 'watch', '--json'], {env: environment()});
+		let line = '';
+		watched.stdout.on('data', (chunk) => {
+			line += chunk;
+		});
+		await expect.poll(() => line, {timeout: 15_000}).toContain('\n');
+		watched.kill('SIGTERM');
+		const {buckets} = JSON.parse(line.split('\n', 1)[0] ?? '') as {
+			buckets: ReadonlyArray<{model: string; fleet?: ReadonlyArray<{name: string; state: string}>}>;
+		};
+		expect(buckets.flatMap(({fleet = []}) => fleet)).toMatchObject([
+			{name: expect.stringMatching(/^run on .+, process \d+$/), state: 'live'},
+		]);
+		expect((await running).code).toBe(0);
+	}, 60_000);
+});
