@@ -22,7 +22,7 @@ connection.on('error', () => {
 });
 await connection.connect();
 
-const limitOf = (value: string): number | undefined => (value === '0' ? undefined : Number(value));
+const limitOf = (value: string): number | null => (value === '0' ? null : Number(value));
 const limiter = createLimiter({
 	region: 'us-east-1',
 	account: '111122223333',
