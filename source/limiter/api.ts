@@ -1,4 +1,5 @@
 import type {Dimension, Lane} from '../domain/bucket-usage.ts';
+import type {FleetView} from '../domain/fleet-view.ts';
 import type {Burst} from '../domain/run-spec.ts';
 import type {Scope} from '../domain/target.ts';
 import {formatCount} from '../text/numbers.ts';
@@ -57,11 +58,18 @@ export type LimiterOptions = {
 	readonly store?: LimiterStore;
 	/** `full`: what there is room for goes at once; `even`: requests are spread over the minute. @default 'full' */
 	readonly burst?: Burst;
+	/**
+	 * While a store of a fleet does not answer: go by the part of this limiter among the members that it knows, or wait.
+	 * @default 'split'
+	 */
+	readonly ledgerDown?: 'split' | 'stop';
+	/** How many limiters share the quota, for one that starts while the store does not answer. */
+	readonly members?: number;
 	readonly onEvent?: (event: LimiterEvent) => void;
 };
 
-/** Where limiters share what they used: made by `memoryStore()` or `diskStore()`. */
-export type LimiterStore = {readonly kind: 'memory' | 'disk'};
+/** Where limiters share what they used: made by `memoryStore()`, `diskStore()` or `redisStore()`. */
+export type LimiterStore = {readonly kind: 'memory' | 'disk' | 'redis'};
 
 export type AcquireOptions = {
 	readonly model: string;
@@ -142,6 +150,8 @@ export type BucketUsage = Omit<ModelName, 'model'> & {
 	readonly nextRoomMs: number | null;
 	/** Members that share the bucket, this one included; null while that is not known. */
 	readonly members: number | null;
+	/** The fleet that shares it by a store that other hosts use too; null where none does. */
+	readonly fleet: FleetView | null;
 };
 
 export type LimiterUsage = {readonly buckets: readonly BucketUsage[]};
@@ -152,7 +162,7 @@ type OfModel = ModelName & {
 };
 
 /** What may be assumed. */
-export type Assumed = 'quota' | 'burndown' | 'max-tokens' | 'account';
+export type Assumed = 'quota' | 'burndown' | 'max-tokens' | 'account' | 'members' | 'day';
 
 export type LimiterEvent = OfModel &
 	(
@@ -166,8 +176,10 @@ export type LimiterEvent = OfModel &
 		  }
 		/** An answer settled above what was set aside. */
 		| {readonly type: 'overrun'; readonly setAside: number; readonly settled: number}
-		/** The store does not answer any more. */
-		| {readonly type: 'store-lost'; readonly reason: string}
+		/** The store does not answer, or has lost its memory. `members` share the quota as far as it is known. */
+		| {readonly type: 'store-lost'; readonly reason: string; readonly members: number | null}
+		/** It decides again. `sent`: requests that went without it. */
+		| {readonly type: 'store-back'; readonly lostMs: number; readonly sent: number}
 		/** By `setQuota`, or as the account has it now. */
 		| {readonly type: 'quota-changed'; readonly from: ModelQuota; readonly to: ModelQuota}
 		/** Something is not known, and what is assumed in its place. */

@@ -3,4 +3,4 @@
 export type * from './api.ts';
 export {DayUsedUpError, LargerThanQuotaError, LimiterClosedError, UnknownQuotaError} from './api.ts';
 export {createLimiter} from './limiter.ts';
-export {diskStore, memoryStore} from './stores.ts';
+export {diskStore, memoryStore, redisStore} from './stores.ts';

@@ -28,6 +28,8 @@ type Internals = {readonly clock?: Clock; readonly windowMs?: number};
 /** @throws TypeError that quotes the value. */
 const check = ({
 	region,
+	ledgerDown = 'split',
+	members,
 	share = 1,
 	burst = 'full',
 	store,
@@ -45,6 +47,12 @@ const check = ({
 	}
 	if (store !== undefined && typeof (store as Partial<BucketStore>).open !== 'function') {
 		throw new TypeError('The store is none of those that this library makes.');
+	}
+	if (ledgerDown !== 'split' && ledgerDown !== 'stop') {
+		throw new TypeError(`"${ledgerDown}" is not what to do while the store is lost: split, stop.`);
+	}
+	if (members !== undefined && !(Number.isSafeInteger(members) && members > 0)) {
+		throw new TypeError(`"${members}" is not a number of members.`);
 	}
 	Object.keys(demands).forEach(checkLane);
 	checkQuota(quota);
@@ -209,6 +217,7 @@ class AccountLimiter implements Limiter {
 		const key = `${own} ${baseModelKey(baseModel)} ${scope}`;
 		const known = this.#buckets.get(key) ?? this.#openBucket(facts);
 		this.#buckets.set(key, known);
+		known.catch(() => this.#buckets.delete(key));
 		return known;
 	}
 
@@ -224,7 +233,7 @@ class AccountLimiter implements Limiter {
 
 	async #openBucket(facts: ModelFacts): Promise<ModelBucket> {
 		const {name, burndown, assumed} = facts;
-		const {account, credentials} = this.#options;
+		const {account, credentials, ledgerDown = 'split', members: memberCount} = this.#options;
 		const {room, members, close} = await this.#store.open({
 			name,
 			account,
@@ -232,7 +241,9 @@ class AccountLimiter implements Limiter {
 			askAccount: async () => this.#askAccount(name),
 			clock: this.#clock,
 			make: () => this.#make(facts),
-			onLost: (reason) => this.#say(name, {type: 'store-lost', reason}),
+			onEvent: (news) => this.#say(name, news),
+			whenDown: ledgerDown,
+			memberCount,
 		});
 		this.#closings.push(close);
 		const onNews = (news: ModelNews, model = name.model): void => this.#say({...name, model}, news);

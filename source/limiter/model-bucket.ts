@@ -42,8 +42,12 @@ export type Opening = {
 	readonly askAccount: () => Promise<string>;
 	readonly clock: Clock;
 	readonly make: () => Bucket;
-	/** The store does not answer any more. */
-	readonly onLost: (reason: string) => void;
+	/** Something about the store. */
+	readonly onEvent: (news: ModelNews) => void;
+	/** What to do while the store is lost. */
+	readonly whenDown: 'split' | 'stop';
+	/** How many members share the quota where the store can't say. */
+	readonly memberCount: number | undefined;
 };
 
 /** A bucket of a store, as one limiter has it. */
@@ -177,6 +181,7 @@ export class ModelBucket {
 	/** The service said that the tokens of the day are used up. */
 	dayEnded(): void {
 		this.#dayTriedAt = this.#clock.now();
+		this.room.bucket.dayEnded();
 	}
 
 	/** An answer came: there are tokens of this day. */
@@ -207,6 +212,7 @@ export class ModelBucket {
 			held: {count: waiting?.count ?? 0, oldestMs: waiting?.oldestMs ?? 0},
 			nextRoomMs: waiting?.nextMs ?? null,
 			members: this.members(),
+			fleet: bucket.fleetView ?? null,
 		};
 	}
 }

@@ -1,6 +1,9 @@
 import {WaitingRoom} from '../admission/waiting-room.ts';
 import type {LimiterStore} from './api.ts';
 import type {BucketStore, Opening} from './model-bucket.ts';
+import type {RedisClient} from './redis-clients.ts';
+
+/** Where limiters share their buckets. What a store needs is loaded with the first bucket in it. */
 
 /** Tells limits apart that are not the same quota. */
 const keyOf = ({name: {region, baseModel, scope}, account = ''}: Opening): string =>
@@ -16,10 +19,7 @@ export function memoryStore(): LimiterStore {
 		kind: 'memory',
 		async open(opening) {
 			const key = keyOf(opening);
-			const known = buckets.get(key) ?? {
-				room: new WaitingRoom(opening.make(), opening.clock),
-				members: 0,
-			};
+			const known = buckets.get(key) ?? {room: new WaitingRoom(opening.make(), opening.clock), members: 0};
 			buckets.set(key, known);
 			known.members++;
 			return {
@@ -41,10 +41,20 @@ export function memoryStore(): LimiterStore {
 export function diskStore({folder}: {readonly folder?: string} = {}): LimiterStore {
 	const store: BucketStore = {
 		kind: 'disk',
-		async open(opening) {
-			const {openOnDisk} = await import('./disk-store.ts');
-			return openOnDisk(folder, opening);
-		},
+		open: async (opening) => (await import('./shared-stores.ts')).openOnDisk(folder, opening),
+	};
+	return store;
+}
+
+/**
+ * The ledger in Redis or Valkey: all limiters that use the same server or cluster share the buckets of an account.
+ * @param client One that the application has connected: of `@redis/client` or `redis`, `ioredis`, `iovalkey`,
+ * `@valkey/valkey-glide`.
+ */
+export function redisStore(client: RedisClient): LimiterStore {
+	const store: BucketStore = {
+		kind: 'redis',
+		open: async (opening) => (await import('./shared-stores.ts')).openInRedis(client, opening),
 	};
 	return store;
 }

@@ -6,6 +6,7 @@ import {
 	readdirSync,
 	readFileSync,
 	statSync,
+	symlinkSync,
 	writeFileSync,
 } from 'node:fs';
 import {tmpdir} from 'node:os';
@@ -59,7 +60,7 @@ describe.skipIf(!isBuilt)('the packed tarball (skipped where dist/ is not built)
 		const allowed = [
 			/^dist\/[\w-]+\.js$/,
 			/^dist\/json-schema-library\.cjs$/,
-			/^dist\/(?:THIRD-PARTY-NOTICES\.txt|results\.(?:d\.ts|schema\.json)|bedrock-top\.1)$/,
+			/^dist\/(?:THIRD-PARTY-NOTICES\.txt|limiter\.d\.ts|results\.(?:d\.ts|schema\.json)|bedrock-top\.1)$/,
 			/^presets\/[\w-]+\.(?:yaml|csv|jsonl|txt)$/,
 			/^presets\/README\.md$/,
 			/^presets\/schema\.json$/,
@@ -84,8 +85,8 @@ describe.skipIf(!isBuilt)('the packed tarball (skipped where dist/ is not built)
 			(sum, file) => sum + statSync(path.join(installed, file)).size,
 			0,
 		);
-		// 40 kB of it are the client of Redis, without the commands that it does not need: --ledger.
-		expect(statSync(tarball).size).toBeLessThanOrEqual(1_540_000);
+		// 40 kB of it are the client of Redis, without the commands that it does not need: --ledger; 50 kB the library.
+		expect(statSync(tarball).size).toBeLessThanOrEqual(1_600_000);
 		expect(bytes).toBeLessThanOrEqual(6_000_000);
 		const packages = readdirSync(path.join(folder, 'node_modules')).filter((name) => !name.startsWith('.'));
 		expect(packages).toEqual(['bedrock-top']);
@@ -139,6 +140,82 @@ export const model = (target: TargetResults, variant: VariantResults): string =>
 			(error: {stdout: string}) => error,
 		);
 		expect(result.stdout).toBe('');
+	});
+
+	it('has a library whose types work with the SDK’s', async () => {
+		const user = path.join(folder, 'user-limiter');
+		mkdirSync(user, {recursive: true});
+		symlinkSync(path.join(root, 'node_modules'), path.join(user, 'node_modules'));
+		writeFileSync(
+			path.join(user, 'index.mts'),
+			`import {BedrockRuntimeClient} from '@aws-sdk/client-bedrock-runtime';
+import {createClient} from '@redis/client';
+import {Redis} from 'ioredis';
+import {createLimiter, diskStore, LargerThanQuotaError, type Lease, type LimiterEvent, memoryStore, redisStore} from 'bedrock-top/limiter';
+const client = new BedrockRuntimeClient({region: 'us-east-1'});
+const onEvent = (event: LimiterEvent): string => event.type === 'held' ? String(event.heldMs) : event.model;
+const limiter = createLimiter({region: 'us-east-1', quota: 'detect', share: 0.8, store: memoryStore(), onEvent});
+client.middlewareStack.use(limiter.plugin({lane: 'high'}));
+export const lease: Promise<Lease> = limiter.acquire({model: 'm', inputTokens: 1, maxTokens: 1, signal: AbortSignal.timeout(1)});
+export const stores = [diskStore(), redisStore(createClient()), redisStore(new Redis())];
+export const needed = (error: unknown): number => error instanceof LargerThanQuotaError ? error.needed : 0;
+// @ts-expect-error
+createLimiter({region: 'us-east-1'});
+`,
+		);
+		const settings = {
+			compilerOptions: {
+				strict: true,
+				noEmit: true,
+				skipLibCheck: true,
+				module: 'nodenext',
+				target: 'es2024',
+				types: ['node'],
+				typeRoots: [path.join(root, 'node_modules/@types')],
+			},
+			include: ['index.mts'],
+		};
+		writeFileSync(path.join(user, 'tsconfig.json'), JSON.stringify(settings));
+		const result = await run(path.join(root, 'node_modules/.bin/tsc'), ['-p', user]).catch(
+			(error: {stdout: string}) => error,
+		);
+		expect(result.stdout).toBe('');
+	});
+
+	it('has a library below 60 KiB, with all that it loads at once', () => {
+		const loaded = new Set(['limiter.js']);
+		for (const file of loaded) {
+			const text = readFileSync(path.join(installed, 'dist', file), 'utf8');
+			for (const [, name = ''] of text.matchAll(/(?:from|^import|;import)\s*"\.\/([^"]+)"/g)) {
+				loaded.add(name);
+			}
+			expect(text).not.toMatch(/@aws-sdk|@smithy|\bink\b|react/);
+		}
+		const bytes = [...loaded].map((file) => statSync(path.join(installed, 'dist', file)).size);
+		expect(bytes.reduce((sum, each) => sum + each, 0)).toBeLessThanOrEqual(60 * 1024);
+	});
+
+	const canRequire = nodes.filter(({version}) => {
+		const [, major = 0, minor = 0] = /^v(\d+)\.(\d+)/.exec(version)?.map(Number) ?? [];
+		return major > 22 || (major === 22 && minor >= 12);
+	});
+
+	it.each(canRequire)('has a library that import and require load on Node $version', async ({file}) => {
+		const use = `const limiter = createLimiter({region: 'us-east-1', quota: {requestsPerMinute: 1}, store: diskStore({folder: 'ledger'})});
+limiter.acquire({model: 'amazon.nova-lite-v1:0', inputTokens: 1, maxTokens: 1}).then(async (lease) => { lease.settle({inputTokens: 1, outputTokens: 1}); console.log(limiter.usage().buckets[0].requests.used); await limiter.close(); });`;
+		writeFileSync(
+			path.join(folder, 'required.cjs'),
+			`const {createLimiter, diskStore} = require('bedrock-top/limiter');\n${use}`,
+		);
+		writeFileSync(
+			path.join(folder, 'imported.mjs'),
+			`import {createLimiter, diskStore} from 'bedrock-top/limiter';\n${use}`,
+		);
+		for (const name of ['required.cjs', 'imported.mjs']) {
+			const cwd = mkdtempSync(path.join(tmpdir(), 'bedrock-top-library-'));
+			const {stdout, stderr} = await run(file, [path.join(folder, name)], {cwd});
+			expect({stdout, stderr}).toEqual({stdout: '1\n', stderr: ''});
+		}
 	});
 
 	it('publishes the schema of the results', () => {

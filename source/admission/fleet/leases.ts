@@ -80,7 +80,11 @@ export class Leases {
 		} else if (known !== undefined) {
 			return this.#again(known, request, now);
 		}
-		if (this.#pending.size >= (request.isAlone ? 1 : this.#window)) {
+		const most = request.isAlone ? 1 : this.#window;
+		if (this.#pending.size >= most) {
+			this.#makeWay(request.lane);
+		}
+		if (this.#pending.size >= most) {
 			return this.#wait(undefined, 'fleet');
 		}
 		const pending: Pending = {
@@ -111,6 +115,16 @@ export class Leases {
 			this.#drop(pending);
 		}
 		this.#window = 1;
+	}
+
+	/** What waits in a lane below is asked for again later: one above must not wait for it. */
+	#makeWay(lane: Lane): void {
+		const below = [...this.#pending.values()].findLast(
+			(each) => each.state.kind === 'waiting' && lanes.indexOf(each.lane) > lanes.indexOf(lane),
+		);
+		if (below !== undefined) {
+			this.#drop(below);
+		}
 	}
 
 	#again(pending: Pending, request: FleetRequest, now: number): Wait {

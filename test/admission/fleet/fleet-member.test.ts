@@ -31,7 +31,7 @@ const scene = ([enforcement, limit]: (typeof cases)[number], more: Partial<Fleet
 const throttlesOf = ({members}: FleetLab): number =>
 	members.reduce((sum, {throttledAt}) => sum + throttledAt.length, 0);
 
-/** What 400 set aside for 2 s and 280 settled from the first byte on allow of 40,000 quota tokens (DESIGN 1). */
+/** What 400 set aside for 2 s and 280 settled from the first byte on allow of 40,000 quota tokens. */
 const mostTokens = ((40_000 - 200) * 60_000 * 280) / (400 * 2040 + 280 * (60_000 - 2040 + 320));
 const most = {requests: 100, tokens: mostTokens} as const;
 

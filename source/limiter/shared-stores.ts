@@ -1,0 +1,135 @@
+import {hostname} from 'node:os';
+import {WaitingRoom} from '../admission/waiting-room.ts';
+import {backgroundClock, type Clock, systemClock} from '../domain/clock.ts';
+import type {FleetEvent} from '../domain/fleet-view.ts';
+import type {OpenBucket, Opening} from './model-bucket.ts';
+import type {RedisClient} from './redis-clients.ts';
+
+/** Buckets that other processes share. Each store loads what it needs with its first bucket. */
+
+/** For what goes on beside the calls: no timer of it keeps a process alive. */
+const beside = (clock: Clock): Clock => (clock === systemClock ? backgroundClock : clock);
+
+/** On the disk of the host. */
+export async function openOnDisk(
+	folder: string | undefined,
+	{name, account, hasOwnKeys, askAccount, clock, make, onEvent}: Opening,
+): Promise<OpenBucket> {
+	const [{createLedgerStore}, {Membership}, {accountIdentity}] = await Promise.all([
+		import('../admission/member-store.ts'),
+		import('../admission/membership.ts'),
+		import('../bedrock/quotas/account-lists.ts'),
+	]);
+	const members = createLedgerStore(folder, clock.epoch);
+	const number = account ?? (hasOwnKeys ? await askAccount() : undefined);
+	const identity = number === undefined ? accountIdentity(process.env) : [number];
+	const bucket = make();
+	const room = new WaitingRoom(bucket, clock);
+	const member = new Membership({
+		id: members.newMember(),
+		process: members.process,
+		bucket,
+		store: members.open({identity}, {...name, endpoint: null}),
+		clock: beside(clock),
+		onChange: () => room.pump(),
+		onLost(error) {
+			const reason = error instanceof Error ? error.message : String(error);
+			onEvent({type: 'store-lost', reason, members: null});
+		},
+	});
+	if (bucket.isLimited) {
+		await member.start();
+	}
+	return {
+		room,
+		members: () => bucket.standing.neighbours.count + 1,
+		close: async () => member.stop(),
+	};
+}
+
+/** Faults that no waiting mends. */
+const lasting: ReadonlySet<string> = new Set([
+	'password',
+	'permission',
+	'wrong-type',
+	'old-server',
+	'cluster',
+	'read-only',
+]);
+
+let opened = 0;
+
+/** In Redis or Valkey. */
+export async function openInRedis(
+	client: RedisClient,
+	{name, account, askAccount, clock, make, onEvent, whenDown, memberCount}: Opening,
+): Promise<OpenBucket> {
+	const [{scriptStoreOf}, {createRedisLedger, fleetBucketName, glanceAt}, {FleetMember}, {isRunning}] =
+		await Promise.all([
+			import('./redis-clients.ts'),
+			import('../admission/fleet/redis-ledger.ts'),
+			import('../admission/fleet/fleet-member.ts'),
+			import('../admission/member-store.ts'),
+		]);
+	const scripts = scriptStoreOf(client, beside(clock));
+	const bucket = make();
+	const room = new WaitingRoom(bucket, clock);
+	const {windowMs} = bucket;
+	const bucketName = fleetBucketName({...name, account: account ?? (await askAccount())});
+	await glanceAt({store: scripts, bucket: bucketName, windowMs}).catch((error: unknown) => {
+		const {fault = ''} = error as {fault?: string};
+		if (fault === 'not-a-client' || (lasting.has(fault) && memberCount === undefined)) {
+			throw error;
+		}
+	});
+	const member = new FleetMember({
+		bucket,
+		ledger: createRedisLedger({store: scripts, bucket: bucketName, windowMs, clock}),
+		clock: beside(clock),
+		facts: {
+			id: `${hostname()}-${process.pid}-${clock.epoch()}-${opened++}`,
+			name: `limiter on ${hostname()}, process ${process.pid}`,
+			host: hostname(),
+			pid: process.pid,
+		},
+		onChange: () => room.pump(),
+		onEvent: (event) => onEvent(newsOf(event)),
+		whenDown,
+		known: {given: memberCount},
+		isRunning,
+		waiting: () => room.state?.count ?? 0,
+	});
+	await member.start();
+	return {
+		room,
+		members: () => member.view.members,
+		close: async () => member.stop(),
+	};
+}
+
+const newsOf = (event: FleetEvent): Parameters<Opening['onEvent']>[0] => {
+	switch (event.kind) {
+		case 'lost':
+			return {type: 'store-lost', reason: event.message, members: event.members};
+		case 'back':
+			return {type: 'store-back', lostMs: event.lostMs, sent: event.sent};
+		case 'waiting-for-members':
+			return {
+				type: 'assumed',
+				what: 'members',
+				text: 'The store does not answer, and how many members share the quota is not known: nothing is sent until it does. Give their number in `members`.',
+			};
+		case 'assumed':
+			return {
+				type: 'assumed',
+				what: 'members',
+				text: `The store does not answer: this limiter goes by its part of a quota that ${event.members} members share.`,
+			};
+		case 'day':
+			return {
+				type: 'assumed',
+				what: 'day',
+				text: `A member has seen that the tokens of the day are used up: nothing is sent until ${new Date(event.until).toISOString()}.`,
+			};
+	}
+};
