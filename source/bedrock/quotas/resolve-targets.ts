@@ -202,7 +202,9 @@ const resolveOne = (
 			tokensPerDay: detected.tokensPerDay,
 			...(detected.outputTokensPerMinute === undefined
 				? {}
-				: {outputTokensPerMinute: detected.outputTokensPerMinute}),
+				: {
+						outputTokensPerMinute: overrideLimit(detected.outputTokensPerMinute, override.tokensPerMinute),
+					}),
 			...(accountTokensPerDay === undefined || scope === 'mantle' ? {} : {accountTokensPerDay}),
 		},
 	};
