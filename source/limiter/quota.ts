@@ -1,7 +1,9 @@
 import {emptyModelIndex, identify} from '../bedrock/identify/identify.ts';
 import {noQuota, onlyKnown, overrideLimit} from '../bedrock/quotas/bucket-quota.ts';
 import {burndownOf} from '../bedrock/quotas/burndown.ts';
+import type {Clock} from '../domain/clock.ts';
 import {type Burndown, limitKinds, type Quota} from '../domain/target.ts';
+import {formatDurationMs} from '../text/numbers.ts';
 import {type ModelName, type ModelQuota, type QuotaOption, UnknownQuotaError} from './api.ts';
 
 /** What is known of a model: its bucket, and what limits it. */
@@ -11,6 +13,10 @@ export type ModelFacts = {
 	readonly burndown: Burndown;
 	/** It was read from the account. */
 	readonly isDetected: boolean;
+	/** So long ago, in milliseconds. */
+	readonly readAgoMs: number;
+	/** The account does not say what it is. */
+	readonly isUnknown: boolean;
 	/** Sentences about what is assumed; empty where all is known. */
 	readonly assumed: readonly string[];
 };
@@ -87,49 +93,166 @@ const quotaFor = async (option: QuotaOption, name: ModelName): Promise<ModelQuot
 	return given === 'detect' ? given : checked(given);
 };
 
-/** Reads the quota of a model from the account. */
-type Detect = (model: string) => Promise<{
-	readonly target: Pick<ModelFacts, 'quota' | 'burndown'> & Pick<ModelName, 'baseModel' | 'scope' | 'region'>;
-	readonly remarks: readonly string[];
-}>;
+/** A model before the account was asked about it. */
+export type Asked = {
+	readonly name: ModelName;
+	readonly given: ModelQuota | 'detect';
+	/** The name says which bucket it draws from. */
+	readonly isResolved: boolean;
+};
 
 /**
- * The bucket and the limits of a model.
+ * What the name of a model says, and the option about it.
  * @throws UnknownQuotaError, or what the function of the option throws.
  */
-export async function factsOf(
-	model: string,
-	{option, region, detect}: {readonly option: QuotaOption; readonly region: string; readonly detect: Detect},
-): Promise<ModelFacts> {
+export async function askedOf(model: string, option: QuotaOption, region: string): Promise<Asked> {
 	const {baseModel, scope, isResolved, region: own} = identify(model, emptyModelIndex);
 	const name = {model, baseModel, scope, region: own ?? region};
-	const given = await quotaFor(option, name);
-	if (given === 'detect') {
-		const {target, remarks} = await detect(model);
-		const isUnknown = limitKinds.some(
-			(kind) => kind !== 'tokensPerDay' && target.quota[kind].state === 'unknown',
-		);
-		return {
-			name: {...name, baseModel: target.baseModel, scope: target.scope},
-			quota: onlyKnown(target.quota),
-			burndown: target.burndown,
-			isDetected: true,
-			assumed: isUnknown
-				? [[`The quota of ${model} is not known: its calls pass without a limit.`, ...remarks].join(' ')]
-				: [],
-		};
-	}
+	return {name, given: await quotaFor(option, name), isResolved};
+}
+
+const limitsOf = (given: ModelQuota): Quota => ({
+	requestsPerMinute: overrideLimit(noQuota.requestsPerMinute, given.requestsPerMinute ?? undefined),
+	tokensPerMinute: overrideLimit(noQuota.tokensPerMinute, given.tokensPerMinute ?? undefined),
+	tokensPerDay: overrideLimit(noQuota.tokensPerDay, given.tokensPerDay ?? undefined),
+});
+
+/** The bucket and the limits of a model whose quota is given. */
+export function givenFacts({name, isResolved}: Asked, given: ModelQuota): ModelFacts {
 	return {
 		name,
-		quota: {
-			requestsPerMinute: overrideLimit(noQuota.requestsPerMinute, given.requestsPerMinute ?? undefined),
-			tokensPerMinute: overrideLimit(noQuota.tokensPerMinute, given.tokensPerMinute ?? undefined),
-			tokensPerDay: overrideLimit(noQuota.tokensPerDay, given.tokensPerDay ?? undefined),
-		},
-		burndown: burndownOf(baseModel, given.burndown),
+		quota: limitsOf(given),
+		burndown: burndownOf(name.baseModel, given.burndown),
 		isDetected: false,
+		readAgoMs: 0,
+		isUnknown: false,
 		assumed: isResolved
 			? []
-			: [`${model} does not name its foundation model: it is taken for a quota of its own.`],
+			: [`${name.model} does not name its foundation model: it is taken for a quota of its own.`],
 	};
 }
+
+/** A model as the account has it, and sentences about what is not plain. */
+type Detected = {
+	readonly target: Pick<ModelFacts, 'quota' | 'burndown'> & Pick<ModelName, 'baseModel' | 'scope'>;
+	readonly remarks: readonly string[];
+};
+
+/** The bucket and the limits of a model as the account has them. */
+export function detectedFacts(name: ModelName, {target, remarks}: Detected): ModelFacts {
+	const isUnknown = limitKinds.some(
+		(kind) => kind !== 'tokensPerDay' && target.quota[kind].state === 'unknown',
+	);
+	return {
+		name: {...name, baseModel: target.baseModel, scope: target.scope},
+		quota: onlyKnown(target.quota),
+		burndown: target.burndown,
+		isDetected: true,
+		readAgoMs: 0,
+		isUnknown,
+		assumed: isUnknown
+			? [[`The quota of ${name.model} is not known: its calls pass without a limit.`, ...remarks].join(' ')]
+			: [],
+	};
+}
+
+/** A quota that was read from the account holds for so long, in milliseconds. */
+export const knownForMs = 3_600_000;
+
+/** The quota of a bucket as the members of its store know it: one reads it for all. */
+export type SharedQuota = {
+	/** What a member wrote, and how long ago; undefined before one did, and where the store can't say. */
+	readonly read: () => Promise<{readonly json: string; readonly agoMs: number} | undefined>;
+	/** Whether this member asks the account for all in that time; each does where the store can't say. */
+	readonly claim: (forMs: number) => Promise<boolean>;
+	readonly write: (json: string) => Promise<void>;
+};
+
+/** So long the others wait for the member that asks, in milliseconds. */
+const turnMs = 10_000;
+const pollMs = 250;
+
+/** What another member read; undefined where it is no quota. */
+const factsIn = (
+	name: ModelName,
+	{json, agoMs}: {readonly json: string; readonly agoMs: number},
+): ModelFacts | undefined => {
+	try {
+		const value: unknown = JSON.parse(json);
+		return isModelQuota(value)
+			? {
+					name,
+					quota: limitsOf(checked(value)),
+					burndown: burndownOf(name.baseModel),
+					isDetected: true,
+					readAgoMs: Math.max(0, agoMs),
+					isUnknown: false,
+					assumed: [],
+				}
+			: undefined;
+	} catch {
+		return undefined;
+	}
+};
+
+/** Lets the other members know what this one has read. */
+export async function share(shared: SharedQuota, {quota}: ModelFacts): Promise<void> {
+	await shared.write(
+		JSON.stringify(Object.fromEntries(limitKinds.map((kind) => [kind, quota[kind].value] as const))),
+	);
+}
+
+type Sharing = {
+	readonly shared: SharedQuota;
+	readonly clock: Clock;
+	/** Asks the account. @param isRefreshing Whatever is cached. */
+	readonly detect: (isRefreshing: boolean) => Promise<ModelFacts>;
+};
+
+/**
+ * The limits of a model as one member reads them for all. Where that one can't, the next in turn tries; where nobody can, an
+ * older quota holds, with its age.
+ */
+export async function sharedFacts(name: ModelName, {shared, clock, detect}: Sharing): Promise<ModelFacts> {
+	const until = clock.now() + turnMs;
+	for (;;) {
+		const note = await shared.read();
+		const known = note && factsIn(name, note);
+		if (known !== undefined && known.readAgoMs < knownForMs) {
+			return known;
+		}
+		if ((await shared.claim(turnMs)) || clock.now() >= until) {
+			return detectForAll({shared, detect}, known);
+		}
+		if (known !== undefined) {
+			// Another asks just now.
+			return known;
+		}
+		await new Promise<void>((resolve) => clock.after(pollMs, resolve));
+	}
+}
+
+const detectForAll = async (
+	{shared, detect}: Pick<Sharing, 'shared' | 'detect'>,
+	known: ModelFacts | undefined,
+): Promise<ModelFacts> => {
+	try {
+		const own = await detect(known !== undefined);
+		if (!own.isUnknown) {
+			await share(shared, own);
+			return own;
+		}
+		if (known === undefined) {
+			await shared.claim(1);
+			return own;
+		}
+	} catch (error) {
+		await shared.claim(1);
+		if (known === undefined) {
+			throw error;
+		}
+	}
+	const age = formatDurationMs(known.readAgoMs);
+	const text = `The quota of ${known.name.model} can't be read now: it is as a member of the fleet read it ${age} ago.`;
+	return {...known, assumed: [text]};
+};

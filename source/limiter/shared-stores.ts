@@ -103,6 +103,14 @@ export async function openInRedis(
 	return {
 		room,
 		members: () => member.view.members,
+		sharedQuota: {
+			async read() {
+				await member.news.read();
+				return member.news.quota;
+			},
+			claim: async (forMs) => member.news.claimTask('quota', forMs),
+			write: async (json) => member.news.detected(json),
+		},
 		close: async () => member.stop(),
 	};
 }
