@@ -30,14 +30,20 @@ const kinds = [...limitKinds, 'burndown'] as const;
 const isModelQuota = (value: unknown): value is ModelQuota =>
 	typeof value === 'object' && value !== null && kinds.some((kind) => Object.hasOwn(value, kind));
 
+/** @throws TypeError that quotes the value, and says what it is not. */
+export function refuse(value: unknown, what: string): never {
+	throw new TypeError(`"${String(value)}" is not ${what}`);
+}
+
 /** @throws TypeError that quotes the value. */
 const checked = (quota: ModelQuota): ModelQuota => {
 	for (const [kind, value] of Object.entries(quota)) {
 		const isKnown = kinds.some((each) => each === kind);
 		const isLimit = typeof value === 'number' && Number.isFinite(value) && value >= 0;
 		if (!isKnown || !(isLimit || (value === null && kind !== 'burndown') || value === undefined)) {
-			throw new TypeError(
-				`"${kind}: ${String(value)}" is not a limit of a quota: ${kinds.join(', ')}, each a number from 0 up.`,
+			refuse(
+				`${kind}: ${String(value)}`,
+				`a limit of a quota: ${kinds.join(', ')}, each a number from 0 up.`,
 			);
 		}
 	}
@@ -53,9 +59,7 @@ export function checkQuota(option: QuotaOption): void {
 		return;
 	}
 	if (typeof option !== 'object' || option === null) {
-		throw new TypeError(
-			`"${String(option)}" is not a quota: 'detect', limits, limits by model, or a function.`,
-		);
+		refuse(option, "a quota: 'detect', limits, limits by model, or a function.");
 	}
 	if (isModelQuota(option)) {
 		checked(option);
@@ -64,9 +68,7 @@ export function checkQuota(option: QuotaOption): void {
 	for (const [model, each] of Object.entries(option)) {
 		if (each !== 'detect') {
 			if (!isModelQuota(each)) {
-				throw new TypeError(
-					`"${model}: ${String(each)}" is not a quota: 'detect' or limits such as requestsPerMinute.`,
-				);
+				refuse(`${model}: ${String(each)}`, "a quota: 'detect' or limits such as requestsPerMinute.");
 			}
 			checked(each);
 		}
