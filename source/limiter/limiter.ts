@@ -19,19 +19,10 @@ import {
 	type QuotaOption,
 } from './api.ts';
 import type {Detection} from './detect.ts';
-import {type BucketLease, type BucketStore, ModelBucket, type ModelNews} from './model-bucket.ts';
-import {type PluginCall, pluginOf} from './plugin.ts';
-import {
-	type Asked,
-	askedOf,
-	checkQuota,
-	detectedFacts,
-	givenFacts,
-	type ModelFacts,
-	type SharedQuota,
-	share,
-	sharedFacts,
-} from './quota.ts';
+import {type BucketLease, type BucketStore, knownForMs, ModelBucket, type ModelNews} from './model-bucket.ts';
+import {checkLane, type PluginCall, pluginOf} from './plugin.ts';
+import {type Asked, askedOf, checkQuota, givenFacts, type ModelFacts, refuse} from './quota.ts';
+import type {SharedQuota} from './shared-quota.ts';
 import {memoryStore} from './stores.ts';
 
 /** What only tests and benchmarks set. */
@@ -49,36 +40,30 @@ const check = ({
 	lanes: demands = {},
 }: LimiterOptions): void => {
 	if (typeof region !== 'string' || region === '') {
-		throw new TypeError(`"${String(region)}" is not a Region: name one, such as us-east-1.`);
+		refuse(region, 'a Region: name one, such as us-east-1.');
 	}
 	if (!(share > 0 && share <= 1)) {
-		throw new TypeError(`"${share}" is not a share: a number above 0 up to 1.`);
+		refuse(share, 'a share: a number above 0 up to 1.');
 	}
 	if (!bursts.includes(burst)) {
-		throw new TypeError(`"${burst}" is not a burst: ${bursts.join(', ')}.`);
+		refuse(burst, `a burst: ${bursts.join(', ')}.`);
 	}
 	if (store !== undefined && typeof (store as Partial<BucketStore>).open !== 'function') {
 		throw new TypeError('The store is none of those that this library makes.');
 	}
 	if (ledgerDown !== 'split' && ledgerDown !== 'stop') {
-		throw new TypeError(`"${ledgerDown}" is not what to do while the store is lost: split, stop.`);
+		refuse(ledgerDown, 'what to do while the store is lost: split, stop.');
 	}
 	if (members !== undefined && !(Number.isSafeInteger(members) && members > 0)) {
-		throw new TypeError(`"${members}" is not a number of members.`);
+		refuse(members, 'a number of members.');
 	}
 	Object.keys(demands).forEach(checkLane);
 	checkQuota(quota);
 };
 
-const checkLane = (lane: string): void => {
-	if (!lanes.some((each) => each === lane)) {
-		throw new TypeError(`"${lane}" is not a lane: ${lanes.join(', ')}.`);
-	}
-};
-
 const checkCount = (name: string, value: unknown): void => {
 	if (typeof value !== 'number' || !Number.isFinite(value) || value < 0) {
-		throw new TypeError(`"${name}: ${String(value)}" is not a number of tokens.`);
+		refuse(`${name}: ${String(value)}`, 'a number of tokens.');
 	}
 };
 
@@ -167,7 +152,7 @@ class AccountLimiter implements Limiter {
 			throw new LimiterClosedError();
 		}
 		if (typeof model !== 'string' || model === '') {
-			throw new TypeError(`"${String(model)}" is not a model.`);
+			refuse(model, 'a model.');
 		}
 		signal?.throwIfAborted();
 		const end = new AbortController();
@@ -245,11 +230,9 @@ class AccountLimiter implements Limiter {
 			if (this.#isClosed) {
 				throw new LimiterClosedError();
 			}
-			return detectedFacts(name, await (await this.#asked()).detect(name.model, isAgain));
+			return (await this.#asked()).detect(name, isAgain);
 		};
-		return shared === undefined
-			? detect(isRefreshing)
-			: sharedFacts(name, {shared, clock: this.#clock, detect});
+		return shared?.read(name, detect, knownForMs) ?? detect(isRefreshing);
 	}
 
 	async #readAgain(bucket: ModelBucket): Promise<void> {
@@ -286,8 +269,8 @@ class AccountLimiter implements Limiter {
 		const facts = early ?? (await this.#factsOf(asked, false, sharedQuota).catch(leave));
 		if (early === undefined) {
 			room.bucket.setQuota(facts.quota);
-		} else if (early.isDetected && !early.isUnknown && sharedQuota !== undefined) {
-			await share(sharedQuota, early);
+		} else if (early.isDetected) {
+			await sharedQuota?.share(early);
 		}
 		const onNews = (news: ModelNews, model = name.model): void => this.#say({...name, model}, news);
 		const ports = {clock: this.#clock, onNews};

@@ -22,7 +22,8 @@ import {
 	type LimiterStore,
 	type ModelName,
 } from './api.ts';
-import {asGiven, knownForMs, type ModelFacts, type SharedQuota} from './quota.ts';
+import {asGiven, type ModelFacts} from './quota.ts';
+import type {SharedQuota} from './shared-quota.ts';
 
 /** An event without what all events have: of which model, and when. */
 export type ModelNews = LimiterEvent extends infer Event
@@ -80,6 +81,8 @@ type Wanted = {
 /** Before an answer: the usual size of a token in text. */
 const firstPrompt = {value: 1, isEstimated: true, length: charactersPerToken};
 
+/** A quota that was read from the account holds for so long, in milliseconds. */
+export const knownForMs = 3_600_000;
 /** A quota that was not found is looked for again so soon, in milliseconds. */
 const unknownForMs = 300_000;
 /** A day that is used up is tried again so often: AWS does not document when it begins. */

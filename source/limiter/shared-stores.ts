@@ -4,6 +4,7 @@ import {backgroundClock, type Clock, systemClock} from '../domain/clock.ts';
 import type {FleetEvent} from '../domain/fleet-view.ts';
 import type {OpenBucket, Opening} from './model-bucket.ts';
 import type {RedisClient} from './redis-clients.ts';
+import {SharedQuota} from './shared-quota.ts';
 
 /** Buckets that other processes share. Each store loads what it needs with its first bucket. */
 
@@ -103,14 +104,17 @@ export async function openInRedis(
 	return {
 		room,
 		members: () => member.view.members,
-		sharedQuota: {
-			async read() {
-				await member.news.read();
-				return member.news.quota;
+		sharedQuota: new SharedQuota(
+			{
+				async read() {
+					await member.news.read();
+					return member.news.quota;
+				},
+				claim: async (forMs) => member.news.claimTask('quota', forMs),
+				write: async (json) => member.news.detected(json),
 			},
-			claim: async (forMs) => member.news.claimTask('quota', forMs),
-			write: async (json) => member.news.detected(json),
-		},
+			clock,
+		),
 		close: async () => member.stop(),
 	};
 }

@@ -7,6 +7,7 @@ import {commandStartCase} from './cases/command-start.ts';
 import {decisionsCase} from './cases/decisions.ts';
 import {enforcementAndDelayCase} from './cases/enforcement-and-delay.ts';
 import {firstFrameCase} from './cases/first-frame.ts';
+import {fleetCase} from './cases/fleet.ts';
 import {historyCase} from './cases/history.ts';
 import {itemsCase} from './cases/items.ts';
 import {keyToPaintCase} from './cases/key-to-paint.ts';
@@ -53,6 +54,7 @@ export const benchCases: readonly BenchCase[] = [
 	addedLatencyCase,
 	tapCase,
 	tapPaceCase,
+	fleetCase,
 	storeCase,
 	memoryCase,
 	batchCase,

@@ -160,7 +160,11 @@ describe.skipIf(!hasRedis)(`a detected quota in one Redis${needsRedis}`, () => {
 		expect([...members, late].map(limitOf)).toEqual(Array(4).fill(limitOf(single)));
 		expect(limitOf(single)).toBeGreaterThan(10_000);
 		expect(alone.calls()).toBeGreaterThan(0);
-		expect(shared.calls()).toBe(alone.calls());
+		// Whoever loses the store asks by itself.
+		const lost = [...members, late].filter(({events}) =>
+			events.some(({type}) => type === 'store-lost'),
+		).length;
+		expect(shared.calls()).toBeLessThanOrEqual(alone.calls() * (1 + lost));
 	});
 
 	it('is that of another where this one may not read it', async () => {

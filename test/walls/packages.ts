@@ -8,6 +8,8 @@ import {type File, files, importsOf} from './house.ts';
 const root = path.resolve(import.meta.dirname, '../..');
 
 export type Manifest = {
+	/** Of the package itself, which its users import. */
+	readonly name?: string;
 	readonly scripts: Readonly<Record<string, string>>;
 	readonly devDependencies: Readonly<Record<string, string>>;
 };
@@ -31,13 +33,13 @@ function packageOf(specifier: string): string | undefined {
 }
 
 /** Imports of packages that package.json does not declare: they work only while another package installs them. */
-export function undeclared(from: readonly File[], {devDependencies}: Manifest): readonly string[] {
+export function undeclared(from: readonly File[], {name: own, devDependencies}: Manifest): readonly string[] {
 	return from.flatMap((file) =>
 		importsOf(file)
 			// An import of a file is a path by now: with its ending, or of data.
 			.filter(({target}) => !/\.tsx?$|^\.|^(?:source|test)\/|\$/.test(target))
 			.map(({target}) => packageOf(target))
-			.filter((name) => name !== undefined && !(name in devDependencies))
+			.filter((name) => name !== undefined && name !== own && !(name in devDependencies))
 			.map((name) => `${file.path} -> ${name}`),
 	);
 }

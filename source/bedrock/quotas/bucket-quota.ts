@@ -115,11 +115,11 @@ export function bucketQuota(quotas: readonly NamedQuota[], scope: Scope): Quota 
 	};
 }
 
-/** Limits of a bucket without any known quota. */
+/** Limits of a bucket without any known quota. Marked as pure: the library is built without them. */
 export const unknownQuota: Quota = {
-	requestsPerMinute: unknownLimit('requestsPerMinute'),
-	tokensPerMinute: unknownLimit('tokensPerMinute'),
-	tokensPerDay: unknownLimit('tokensPerDay'),
+	requestsPerMinute: /* @__PURE__ */ unknownLimit('requestsPerMinute'),
+	tokensPerMinute: /* @__PURE__ */ unknownLimit('tokensPerMinute'),
+	tokensPerDay: /* @__PURE__ */ unknownLimit('tokensPerDay'),
 };
 
 /** Limits where the service sets none at all, as for purchased capacity. */

@@ -1,9 +1,9 @@
 import {describe, expect, it} from 'vitest';
-import type {ModelFacts, SharedQuota} from '../../source/limiter/quota.ts';
-import {askedOf, givenFacts, sharedFacts} from '../../source/limiter/quota.ts';
+import {askedOf, givenFacts, type ModelFacts} from '../../source/limiter/quota.ts';
+import {type QuotaNews, SharedQuota} from '../../source/limiter/shared-quota.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';
 
-/** Tests `sharedFacts`: who of several members asks the account. */
+/** Who of several members asks the account. */
 
 const hourMs = 3_600_000;
 const {name} = await askedOf('amazon.nova-lite-v1:0', 'detect', 'us-east-1');
@@ -18,7 +18,7 @@ const fleetOf = () => {
 	const clock = new FakeClock();
 	let note: {readonly json: string; readonly at: number} | undefined;
 	let task: {readonly until: number; readonly who: string} | undefined;
-	const open = (who: string): SharedQuota => ({
+	const open = (who: string): QuotaNews => ({
 		read: async () => note && {json: note.json, agoMs: clock.now() - note.at},
 		async claim(forMs) {
 			const isFree = task === undefined || task.until <= clock.now() || task.who === who;
@@ -31,15 +31,15 @@ const fleetOf = () => {
 	});
 	const asks: string[] = [];
 	const member = async (who: string, detect: () => Promise<ModelFacts>) =>
-		sharedFacts(name, {
-			shared: open(who),
-			clock,
-			async detect() {
+		new SharedQuota(open(who), clock).read(
+			name,
+			async () => {
 				asks.push(who);
 				return detect();
 			},
-		});
-	return {clock, asks, member, shared: open('someone')};
+			hourMs,
+		);
+	return {clock, asks, member, news: open('someone')};
 };
 
 const tokensOf = ({quota}: ModelFacts): number | null => quota.tokensPerMinute.value;
@@ -93,16 +93,16 @@ describe('the quota that a fleet shares', () => {
 		expect(facts).toMatchObject({
 			readAgoMs: 2 * hourMs,
 			assumed: [
-				"The quota of amazon.nova-lite-v1:0 can't be read now: it is as a member of the fleet read it 2h 00m ago.",
+				"The quota of amazon.nova-lite-v1:0 can't be read now: it is as a member of the fleet read it 2 h ago.",
 			],
 		});
 	});
 
 	it('is read again where a member wrote something else', async () => {
-		const {member, shared} = fleetOf();
-		for (const json of ['{"tokensPerMinute":"many"}', '{"a":1}', '[', '{"a":1,"tokensPerMinute":1}']) {
-			await shared.write(json);
-			await shared.claim(1);
+		const {member, news} = fleetOf();
+		for (const json of ['{"quota":{}}', '{}', '[', 'null', JSON.stringify({...given(1), burndown: {}})]) {
+			await news.write(json);
+			await news.claim(1);
 			expect(tokensOf(await member('someone', async () => given(5000)))).toBe(5000);
 		}
 	});
