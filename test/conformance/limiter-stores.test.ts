@@ -38,13 +38,17 @@ vi.mock('node:fs/promises', async (original) => {
 			}
 		};
 	const real = await original<Record<string, Call>>();
-	const open = counted(async (...words) => {
-		const handle = (await real.open?.(...words)) as Record<string, Call>;
-		return {
-			writeFile: counted(async (...text) => handle.writeFile?.(...text)),
-			close: counted(async () => handle.close?.()),
-		};
-	});
+	// All that a file has: tests of other files may run in this thread after this one.
+	const open = counted(
+		async (...words) =>
+			new Proxy((await real.open?.(...words)) as Record<string, unknown>, {
+				get(handle, name) {
+					const value = Reflect.get(handle, name, handle);
+					const own = typeof value === 'function' ? (value.bind(handle) as Call) : undefined;
+					return own === undefined ? value : name === 'writeFile' || name === 'close' ? counted(own) : own;
+				},
+			}),
+	);
 	const names = ['mkdir', 'readFile', 'readdir', 'rename', 'rm'];
 	return {...real, open, ...Object.fromEntries(names.map((name) => [name, counted(real[name] as Call)]))};
 });
