@@ -140,7 +140,8 @@ describe.skipIf(!hasRedis)(`clients of a real server${needsRedis}`, () => {
 						const store = await open(own.port);
 						await store.eval(echo, ['x'], ['']);
 						own.pause();
-						expect(await faultOf(store.eval(echo, ['x'], ['']))).toBe('late');
+						// A busy machine may find first that the connection is silent.
+						expect(['late', 'unreachable']).toContain(await faultOf(store.eval(echo, ['x'], [''])));
 						own.resume();
 					} finally {
 						await own.stop();
