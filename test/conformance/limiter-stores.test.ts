@@ -520,7 +520,7 @@ describe.each(kinds)('a ledger in %s: one limiter', (kind) => {
 		const second = ask(bench, limiter);
 		await bench.clock.advance(windowMs + 2 * soonMs);
 		expect(second.lease).toBeUndefined();
-		// At 1000 a minute from 2000 below nothing.
+		// At 1000 per minute from 2000 below nothing.
 		await bench.clock.advance(2 * windowMs);
 		expect(second.lease).toBeDefined();
 	});

@@ -21,7 +21,7 @@ const glide = await loadGlide();
 
 type Made = {readonly client: RedisClient; readonly close: () => unknown};
 
-/** An error that a client tells of beside its answers is not what is asked here. */
+/** An error that a client reports beside its answers is not what is asked here. */
 const quiet = <Client extends {on: (event: 'error', listener: () => void) => unknown}>(
 	client: Client,
 ): Client => {

@@ -135,7 +135,7 @@ describe.skipIf(!hasRedis)(`limiters on one Redis${needsRedis}`, () => {
 	}, 20_000);
 });
 
-it('what is no client is refused with an error that has a name', async () => {
+it('what is not a client is refused with an error that has a name', async () => {
 	const limiter = createLimiter({
 		region: 'us-east-1',
 		quota: {requestsPerMinute: 1},
