@@ -61,8 +61,9 @@ const beside = ({json}: OutputConfig, io: Io): NodeJS.WriteStream =>
 const exitCodeOf = ({outcome}: Snapshot, reason: number): number =>
 	[130, 143].includes(reason) && outcome === 'completed' ? 0 : reason;
 
-/** What a signal means for requests in flight. */
-const announceEnding = async (reports: TapReports, io: Io): Promise<void> => {
+/** What a signal means for requests in flight, by the first figures from now on: those before may have missed one. */
+const announceEnding = async (reports: TapReports, ending: Promise<unknown>, io: Io): Promise<void> => {
+	await Promise.race([reports.first('snapshot'), ending]).catch(() => undefined);
 	const inFlight = reports.latest()?.progress.inFlight ?? 0;
 	if (inFlight > 0) {
 		const requests = `${formatCount(inFlight)} ${inFlight === 1 ? 'request' : 'requests'}`;
@@ -96,7 +97,7 @@ const serve = async (started: Started, io: Io): Promise<number> => {
 		await Promise.race([untilAborted(io.signal), untilAborted(signals.signal), reports.first('ended')]);
 		// The tap takes no new requests by the time that this is said.
 		const ending = finish(started, {stoppedBy: 'signal', deadlineMs: drainMs}, io, stream);
-		await announceEnding(reports, io);
+		await announceEnding(reports, ending, io);
 		return exitCodeOf(await ending, (signals.signal.reason ?? io.signal.reason ?? 0) as number);
 	} finally {
 		await printing.stop();
@@ -124,7 +125,7 @@ const serveOnScreen = async (started: Started, shown: Shown, io: Io): Promise<nu
 	io.takeSignals();
 	try {
 		const ending = finish(started, {stoppedBy: 'signal', deadlineMs: drainMs}, io, io.stdout, snapshot);
-		await announceEnding(reports, io);
+		await announceEnding(reports, ending, io);
 		return exitCodeOf(await ending, io.signal.reason as number);
 	} finally {
 		signals.release();

@@ -2,17 +2,35 @@ import type {AwsCredentialIdentity} from '@smithy/types';
 import {createClients} from '../bedrock/clients/clients.ts';
 import {type CachedLists, type QuotaCache, quotaCacheFor} from '../bedrock/quotas/account-lists.ts';
 import {quotaSourceOf} from '../bedrock/quotas/aws-quota-source.ts';
+import {onlyKnown} from '../bedrock/quotas/bucket-quota.ts';
 import {resolveTargets} from '../bedrock/quotas/resolve-targets.ts';
-import type {Target} from '../domain/target.ts';
+import {limitKinds, type Target} from '../domain/target.ts';
+import type {ModelName} from './api.ts';
+import type {ModelFacts} from './quota.ts';
 
 /** The quotas of the account: loaded when they are asked for, with the clients of AWS that they need. */
 
-/** A model with its quotas, and sentences about what is not plain. */
-type Detected = {readonly target: Target; readonly remarks: readonly string[]};
+const factsOf = (name: ModelName, target: Target, remarks: readonly string[]): ModelFacts => {
+	const isUnknown = limitKinds.some(
+		(kind) => kind !== 'tokensPerDay' && target.quota[kind].state === 'unknown',
+	);
+	return {
+		name: {...name, baseModel: target.baseModel, scope: target.scope},
+		quota: onlyKnown(target.quota),
+		burndown: target.burndown,
+		isDetected: true,
+		readAgoMs: 0,
+		isUnknown,
+		assumed: isUnknown
+			? [[`The quota of ${name.model} is not known: its calls pass without a limit.`, ...remarks].join(' ')]
+			: [],
+	};
+};
 
 /** What an account says. */
 export type Detection = {
-	readonly detect: (model: string, isRefreshing: boolean) => Promise<Detected>;
+	/** Its bucket and limits of a model. */
+	readonly detect: (name: ModelName, isRefreshing: boolean) => Promise<ModelFacts>;
 	/** Its number; null where it cannot be found out. */
 	readonly account: () => Promise<string | null>;
 	readonly close: () => void;
@@ -40,15 +58,15 @@ export function createDetection(region: string, credentials: unknown): Detection
 	};
 	let last: Promise<unknown> = Promise.resolve();
 	return {
-		async detect(model, isRefreshing) {
+		async detect(name, isRefreshing) {
 			// One at a time: the next finds the lists that the first has read.
 			const detected = last
-				.then(async () => resolveTargets([model], {...options, isRefreshing}))
+				.then(async () => resolveTargets([name.model], {...options, isRefreshing}))
 				.then(({targets: [target], remarks}) => {
 					if (target === undefined) {
-						throw new Error(`${model} was not resolved.`);
+						throw new Error(`${name.model} was not resolved.`);
 					}
-					return {target, remarks};
+					return factsOf(name, target, remarks);
 				});
 			last = detected.catch(() => undefined);
 			return detected;

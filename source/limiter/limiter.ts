@@ -1,9 +1,11 @@
 import {Bucket} from '../admission/bucket.ts';
 import {baseModelKey} from '../bedrock/identify/identify.ts';
+import {noQuota} from '../bedrock/quotas/bucket-quota.ts';
 import {maxOutputOf} from '../bedrock/quotas/burndown.ts';
 import {type Lane, lanes} from '../domain/bucket-usage.ts';
 import {type Clock, systemClock} from '../domain/clock.ts';
 import {bursts} from '../domain/run-spec.ts';
+import type {Quota} from '../domain/target.ts';
 import {
 	type AcquireOptions,
 	type Assumed,
@@ -17,9 +19,10 @@ import {
 	type QuotaOption,
 } from './api.ts';
 import type {Detection} from './detect.ts';
-import {type BucketLease, type BucketStore, ModelBucket, type ModelNews} from './model-bucket.ts';
-import {type PluginCall, pluginOf} from './plugin.ts';
-import {checkQuota, factsOf, type ModelFacts} from './quota.ts';
+import {type BucketLease, type BucketStore, knownForMs, ModelBucket, type ModelNews} from './model-bucket.ts';
+import {checkLane, type PluginCall, pluginOf} from './plugin.ts';
+import {type Asked, askedOf, checkQuota, givenFacts, type ModelFacts, refuse} from './quota.ts';
+import type {SharedQuota} from './shared-quota.ts';
 import {memoryStore} from './stores.ts';
 
 /** What only tests and benchmarks set. */
@@ -37,36 +40,30 @@ const check = ({
 	lanes: demands = {},
 }: LimiterOptions): void => {
 	if (typeof region !== 'string' || region === '') {
-		throw new TypeError(`"${String(region)}" is not a Region: name one, such as us-east-1.`);
+		refuse(region, 'a Region: name one, such as us-east-1.');
 	}
 	if (!(share > 0 && share <= 1)) {
-		throw new TypeError(`"${share}" is not a share: a number above 0 up to 1.`);
+		refuse(share, 'a share: a number above 0 up to 1.');
 	}
 	if (!bursts.includes(burst)) {
-		throw new TypeError(`"${burst}" is not a burst: ${bursts.join(', ')}.`);
+		refuse(burst, `a burst: ${bursts.join(', ')}.`);
 	}
 	if (store !== undefined && typeof (store as Partial<BucketStore>).open !== 'function') {
 		throw new TypeError('The store is none of those that this library makes.');
 	}
 	if (ledgerDown !== 'split' && ledgerDown !== 'stop') {
-		throw new TypeError(`"${ledgerDown}" is not what to do while the store is lost: split, stop.`);
+		refuse(ledgerDown, 'what to do while the store is lost: split, stop.');
 	}
 	if (members !== undefined && !(Number.isSafeInteger(members) && members > 0)) {
-		throw new TypeError(`"${members}" is not a number of members.`);
+		refuse(members, 'a number of members.');
 	}
 	Object.keys(demands).forEach(checkLane);
 	checkQuota(quota);
 };
 
-const checkLane = (lane: string): void => {
-	if (!lanes.some((each) => each === lane)) {
-		throw new TypeError(`"${lane}" is not a lane: ${lanes.join(', ')}.`);
-	}
-};
-
 const checkCount = (name: string, value: unknown): void => {
 	if (typeof value !== 'number' || !Number.isFinite(value) || value < 0) {
-		throw new TypeError(`"${name}: ${String(value)}" is not a number of tokens.`);
+		refuse(`${name}: ${String(value)}`, 'a number of tokens.');
 	}
 };
 
@@ -95,7 +92,7 @@ class AccountLimiter implements Limiter {
 	readonly #named = new Map<string, Promise<ModelBucket>>();
 	readonly #buckets = new Map<string, Promise<ModelBucket>>();
 	readonly #open: ModelBucket[] = [];
-	readonly #closings: Array<() => Promise<void>> = [];
+	readonly #closings = new Set<() => Promise<void>>();
 	readonly #waiting = new Set<AbortController>();
 	readonly #said = new Set<string>();
 	#detection: Promise<Detection> | undefined;
@@ -144,7 +141,7 @@ class AccountLimiter implements Limiter {
 		for (const waiting of this.#waiting) {
 			waiting.abort();
 		}
-		await Promise.all(this.#closings.map(async (close) => close()));
+		await Promise.all([...this.#closings].map(async (close) => close()));
 		(await this.#detection)?.close();
 	};
 
@@ -155,7 +152,7 @@ class AccountLimiter implements Limiter {
 			throw new LimiterClosedError();
 		}
 		if (typeof model !== 'string' || model === '') {
-			throw new TypeError(`"${String(model)}" is not a model.`);
+			refuse(model, 'a model.');
 		}
 		signal?.throwIfAborted();
 		const end = new AbortController();
@@ -212,46 +209,75 @@ class AccountLimiter implements Limiter {
 	}
 
 	async #find(model: string): Promise<ModelBucket> {
-		const facts = await this.#factsOf(model, false);
-		const {baseModel, scope, region: own} = facts.name;
+		const asked = await askedOf(model, this.#quota, this.#options.region);
+		// One member of a fleet reads the quota for all: that needs its bucket.
+		const isLater = this.#store.kind === 'redis' && asked.given === 'detect' && asked.isResolved;
+		const facts = isLater ? undefined : await this.#factsOf(asked, false);
+		const {baseModel, scope, region: own} = (facts ?? asked).name;
 		const key = `${own} ${baseModelKey(baseModel)} ${scope}`;
-		const known = this.#buckets.get(key) ?? this.#openBucket(facts);
+		const known = this.#buckets.get(key) ?? this.#openBucket(asked, facts);
 		this.#buckets.set(key, known);
 		known.catch(() => this.#buckets.delete(key));
 		return known;
 	}
 
-	async #factsOf(model: string, isRefreshing: boolean): Promise<ModelFacts> {
-		const {region} = this.#options;
-		const detect = async (name: string) => (await this.#asked()).detect(name, isRefreshing);
-		return factsOf(model, {option: this.#quota, region, detect});
+	async #factsOf(asked: Asked, isRefreshing: boolean, shared?: SharedQuota): Promise<ModelFacts> {
+		const {name, given} = asked;
+		if (given !== 'detect') {
+			return givenFacts(asked, given);
+		}
+		const detect = async (isAgain: boolean): Promise<ModelFacts> => {
+			if (this.#isClosed) {
+				throw new LimiterClosedError();
+			}
+			return (await this.#asked()).detect(name, isAgain);
+		};
+		return shared?.read(name, detect, knownForMs) ?? detect(isRefreshing);
 	}
 
 	async #readAgain(bucket: ModelBucket): Promise<void> {
-		bucket.change(await this.#factsOf(bucket.name.model, true));
+		const {name, sharedQuota} = bucket;
+		const asked = await askedOf(name.model, this.#quota, this.#options.region);
+		const facts = await this.#factsOf({...asked, name}, true, sharedQuota);
+		bucket.change(facts);
+		if (!facts.isUnknown) {
+			this.#sayAssumed(facts);
+		}
 	}
 
-	async #openBucket(facts: ModelFacts): Promise<ModelBucket> {
-		const {name, burndown, assumed} = facts;
+	/** @param early Undefined: what limits it is read when the members of its bucket are known. */
+	async #openBucket(asked: Asked, early: ModelFacts | undefined): Promise<ModelBucket> {
+		const {name} = early ?? asked;
 		const {account, credentials, ledgerDown = 'split', members: memberCount} = this.#options;
-		const {room, members, close} = await this.#store.open({
+		const {room, members, sharedQuota, close} = await this.#store.open({
 			name,
 			account,
 			hasOwnKeys: credentials !== undefined,
 			askAccount: async () => this.#askAccount(name),
 			clock: this.#clock,
-			make: () => this.#make(facts),
+			make: () => this.#make(early?.quota ?? noQuota),
 			onEvent: (news) => this.#say(name, news),
 			whenDown: ledgerDown,
 			memberCount,
 		});
-		this.#closings.push(close);
-		const onNews = (news: ModelNews, model = name.model): void => this.#say({...name, model}, news);
-		const bucket = new ModelBucket(facts, {room, members}, {clock: this.#clock, onNews});
-		this.#open.push(bucket);
-		for (const text of assumed) {
-			this.#sayOnce(name, 'quota', text);
+		this.#closings.add(close);
+		const leave = async (error: unknown): Promise<never> => {
+			this.#closings.delete(close);
+			await close();
+			throw error;
+		};
+		const facts = early ?? (await this.#factsOf(asked, false, sharedQuota).catch(leave));
+		if (early === undefined) {
+			room.bucket.setQuota(facts.quota);
+		} else if (early.isDetected) {
+			await sharedQuota?.share(early);
 		}
+		const onNews = (news: ModelNews, model = name.model): void => this.#say({...name, model}, news);
+		const ports = {clock: this.#clock, onNews};
+		const bucket = new ModelBucket({...facts, name}, {room, members, sharedQuota}, ports);
+		this.#open.push(bucket);
+		this.#sayAssumed(facts);
+		const {burndown} = facts;
 		if (burndown.source === 'assumed') {
 			const text = `The burndown of ${name.baseModel} is not documented: ${burndown.value} is assumed.`;
 			this.#sayOnce(name, 'burndown', text);
@@ -259,7 +285,13 @@ class AccountLimiter implements Limiter {
 		return bucket;
 	}
 
-	#make({quota}: ModelFacts): Bucket {
+	#sayAssumed({name, assumed}: ModelFacts): void {
+		for (const text of assumed) {
+			this.#sayOnce(name, 'quota', text);
+		}
+	}
+
+	#make(quota: Quota): Bucket {
 		const {share = 1, burst = 'full', lanes: demands = {}} = this.#options;
 		const bucket = new Bucket({clock: this.#clock, quota, windowMs: this.#windowMs, share, burst});
 		for (const lane of lanes) {

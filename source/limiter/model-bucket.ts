@@ -23,6 +23,7 @@ import {
 	type ModelName,
 } from './api.ts';
 import {asGiven, type ModelFacts} from './quota.ts';
+import type {SharedQuota} from './shared-quota.ts';
 
 /** An event without what all events have: of which model, and when. */
 export type ModelNews = LimiterEvent extends infer Event
@@ -55,6 +56,8 @@ export type OpenBucket = {
 	readonly room: WaitingRoom;
 	/** Members that share it, this limiter included; null while that is not known. */
 	readonly members: () => number | null;
+	/** Its quota, where one member reads it for all. */
+	readonly sharedQuota?: SharedQuota | undefined;
 	/** The others know what was used. */
 	readonly close: () => Promise<void>;
 };
@@ -78,8 +81,9 @@ type Wanted = {
 /** Before an answer: the usual size of a token in text. */
 const firstPrompt = {value: 1, isEstimated: true, length: charactersPerToken};
 
-/** A quota that was read from the account holds for so long, in milliseconds; one that was not found is looked for sooner. */
-const knownForMs = 3_600_000;
+/** A quota that was read from the account holds for so long, in milliseconds. */
+export const knownForMs = 3_600_000;
+/** A quota that was not found is looked for again so soon, in milliseconds. */
 const unknownForMs = 300_000;
 /** A day that is used up is tried again so often: AWS does not document when it begins. */
 const dayTriedEveryMs = 600_000;
@@ -91,10 +95,12 @@ export class ModelBucket {
 	#facts: ModelFacts;
 	/** Members of its store, this limiter included. */
 	readonly members: () => number | null;
+	readonly sharedQuota: SharedQuota | undefined;
 	readonly #clock: Clock;
 	readonly #onNews: (news: ModelNews, model?: string) => void;
-	/** When the quota was read. */
+	/** When the quota was read, and when that was last tried. */
 	#readAt: number;
+	#triedAt: number;
 	/** When the service last said that the tokens of the day are used up. */
 	#dayTriedAt = Number.NEGATIVE_INFINITY;
 	/** What answers taught. */
@@ -103,14 +109,16 @@ export class ModelBucket {
 
 	constructor(
 		facts: ModelFacts,
-		{room, members}: Pick<ModelBucket, 'room' | 'members'>,
+		{room, members, sharedQuota}: Pick<OpenBucket, 'room' | 'members' | 'sharedQuota'>,
 		ports: {readonly clock: Clock; readonly onNews: (news: ModelNews, model?: string) => void},
 	) {
 		this.#facts = facts;
-		this.#readAt = ports.clock.now();
+		this.#triedAt = ports.clock.now();
+		this.#readAt = this.#triedAt - facts.readAgoMs;
 		this.name = facts.name;
 		this.room = room;
 		this.members = members;
+		this.sharedQuota = sharedQuota;
 		this.#clock = ports.clock;
 		this.#onNews = ports.onNews;
 	}
@@ -125,21 +133,25 @@ export class ModelBucket {
 
 	/** Whether the account is to be asked again what its quota is; once for each time that it is due. */
 	isDue(): boolean {
-		const {isDetected, assumed} = this.#facts;
+		const {isDetected, isUnknown} = this.#facts;
 		const now = this.#clock.now();
-		const isDue = isDetected && now - this.#readAt >= (assumed.length > 0 ? unknownForMs : knownForMs);
-		this.#readAt = isDue ? now : this.#readAt;
+		const isOld = isUnknown || now - this.#readAt >= knownForMs;
+		const isDue = isDetected && isOld && now - this.#triedAt >= unknownForMs;
+		this.#triedAt = isDue ? now : this.#triedAt;
 		return isDue;
 	}
 
 	/** What is known of the quota now. What could not be read again stays as it was. */
 	change(facts: ModelFacts): void {
 		const [from, to] = [asGiven(this.#facts), asGiven(facts)];
-		const isLost = facts.isDetected && facts.assumed.length > 0;
-		if (isLost || JSON.stringify(from) === JSON.stringify(to)) {
+		if (facts.isUnknown) {
 			return;
 		}
 		this.#facts = facts;
+		this.#readAt = this.#clock.now() - facts.readAgoMs;
+		if (JSON.stringify(from) === JSON.stringify(to)) {
+			return;
+		}
 		this.room.bucket.setQuota(facts.quota);
 		this.#onNews({type: 'quota-changed', from, to});
 		this.room.pump();

@@ -6,6 +6,7 @@ import {countsIn, overlay, type ReportedCounts} from '../bedrock/usage.ts';
 import {type Lane, lanes} from '../domain/bucket-usage.ts';
 import type {LimiterPlugin, PluginOptions} from './api.ts';
 import type {BucketLease} from './model-bucket.ts';
+import {refuse} from './quota.ts';
 
 /** An attempt of a call that a client of the AWS SDK is about to send. */
 export type PluginCall = {
@@ -84,11 +85,16 @@ export function pluginOf(
 
 const laneOf = (lane: NonNullable<PluginOptions['lane']>, input: JsonObject): Lane => {
 	const name = typeof lane === 'function' ? lane(input) : lane;
-	if (!lanes.includes(name)) {
-		throw new TypeError(`"${name}" is not a lane: ${lanes.join(', ')}.`);
-	}
+	checkLane(name);
 	return name;
 };
+
+/** @throws TypeError that quotes the value. */
+export function checkLane(lane: string): void {
+	if (!lanes.some((each) => each === lane)) {
+		refuse(lane, `a lane: ${lanes.join(', ')}.`);
+	}
+}
 
 const decoder = new TextDecoder();
 

@@ -1,7 +1,7 @@
 import {emptyModelIndex, identify} from '../bedrock/identify/identify.ts';
-import {noQuota, onlyKnown, overrideLimit} from '../bedrock/quotas/bucket-quota.ts';
+import {noQuota, overrideLimit} from '../bedrock/quotas/bucket-quota.ts';
 import {burndownOf} from '../bedrock/quotas/burndown.ts';
-import {type Burndown, limitKinds, type Quota} from '../domain/target.ts';
+import {type Burndown, type Limit, limitKinds, type Quota} from '../domain/target.ts';
 import {type ModelName, type ModelQuota, type QuotaOption, UnknownQuotaError} from './api.ts';
 
 /** What is known of a model: its bucket, and what limits it. */
@@ -11,6 +11,10 @@ export type ModelFacts = {
 	readonly burndown: Burndown;
 	/** It was read from the account. */
 	readonly isDetected: boolean;
+	/** So long ago, in milliseconds. */
+	readonly readAgoMs: number;
+	/** The account does not say what it is. */
+	readonly isUnknown: boolean;
 	/** Sentences about what is assumed; empty where all is known. */
 	readonly assumed: readonly string[];
 };
@@ -30,14 +34,20 @@ const kinds = [...limitKinds, 'burndown'] as const;
 const isModelQuota = (value: unknown): value is ModelQuota =>
 	typeof value === 'object' && value !== null && kinds.some((kind) => Object.hasOwn(value, kind));
 
+/** @throws TypeError that quotes the value, and says what it is not. */
+export function refuse(value: unknown, what: string): never {
+	throw new TypeError(`"${String(value)}" is not ${what}`);
+}
+
 /** @throws TypeError that quotes the value. */
 const checked = (quota: ModelQuota): ModelQuota => {
 	for (const [kind, value] of Object.entries(quota)) {
 		const isKnown = kinds.some((each) => each === kind);
 		const isLimit = typeof value === 'number' && Number.isFinite(value) && value >= 0;
 		if (!isKnown || !(isLimit || (value === null && kind !== 'burndown') || value === undefined)) {
-			throw new TypeError(
-				`"${kind}: ${String(value)}" is not a limit of a quota: ${kinds.join(', ')}, each a number from 0 up.`,
+			refuse(
+				`${kind}: ${String(value)}`,
+				`a limit of a quota: ${kinds.join(', ')}, each a number from 0 up.`,
 			);
 		}
 	}
@@ -53,9 +63,7 @@ export function checkQuota(option: QuotaOption): void {
 		return;
 	}
 	if (typeof option !== 'object' || option === null) {
-		throw new TypeError(
-			`"${String(option)}" is not a quota: 'detect', limits, limits by model, or a function.`,
-		);
+		refuse(option, "a quota: 'detect', limits, limits by model, or a function.");
 	}
 	if (isModelQuota(option)) {
 		checked(option);
@@ -64,9 +72,7 @@ export function checkQuota(option: QuotaOption): void {
 	for (const [model, each] of Object.entries(option)) {
 		if (each !== 'detect') {
 			if (!isModelQuota(each)) {
-				throw new TypeError(
-					`"${model}: ${String(each)}" is not a quota: 'detect' or limits such as requestsPerMinute.`,
-				);
+				refuse(`${model}: ${String(each)}`, "a quota: 'detect' or limits such as requestsPerMinute.");
 			}
 			checked(each);
 		}
@@ -87,49 +93,41 @@ const quotaFor = async (option: QuotaOption, name: ModelName): Promise<ModelQuot
 	return given === 'detect' ? given : checked(given);
 };
 
-/** Reads the quota of a model from the account. */
-type Detect = (model: string) => Promise<{
-	readonly target: Pick<ModelFacts, 'quota' | 'burndown'> & Pick<ModelName, 'baseModel' | 'scope' | 'region'>;
-	readonly remarks: readonly string[];
-}>;
+/** A model before the account was asked about it. */
+export type Asked = {
+	readonly name: ModelName;
+	readonly given: ModelQuota | 'detect';
+	/** The name says which bucket it draws from. */
+	readonly isResolved: boolean;
+};
 
 /**
- * The bucket and the limits of a model.
+ * What the name of a model says, and the option about it.
  * @throws UnknownQuotaError, or what the function of the option throws.
  */
-export async function factsOf(
-	model: string,
-	{option, region, detect}: {readonly option: QuotaOption; readonly region: string; readonly detect: Detect},
-): Promise<ModelFacts> {
+export async function askedOf(model: string, option: QuotaOption, region: string): Promise<Asked> {
 	const {baseModel, scope, isResolved, region: own} = identify(model, emptyModelIndex);
 	const name = {model, baseModel, scope, region: own ?? region};
-	const given = await quotaFor(option, name);
-	if (given === 'detect') {
-		const {target, remarks} = await detect(model);
-		const isUnknown = limitKinds.some(
-			(kind) => kind !== 'tokensPerDay' && target.quota[kind].state === 'unknown',
-		);
-		return {
-			name: {...name, baseModel: target.baseModel, scope: target.scope},
-			quota: onlyKnown(target.quota),
-			burndown: target.burndown,
-			isDetected: true,
-			assumed: isUnknown
-				? [[`The quota of ${model} is not known: its calls pass without a limit.`, ...remarks].join(' ')]
-				: [],
-		};
-	}
+	return {name, given: await quotaFor(option, name), isResolved};
+}
+
+/** The bucket and the limits of a model whose quota is given. */
+export function givenFacts({name, isResolved}: Asked, given: ModelQuota): ModelFacts {
+	const limit = (kind: (typeof limitKinds)[number]): Limit =>
+		overrideLimit(noQuota[kind], given[kind] ?? undefined);
 	return {
 		name,
 		quota: {
-			requestsPerMinute: overrideLimit(noQuota.requestsPerMinute, given.requestsPerMinute ?? undefined),
-			tokensPerMinute: overrideLimit(noQuota.tokensPerMinute, given.tokensPerMinute ?? undefined),
-			tokensPerDay: overrideLimit(noQuota.tokensPerDay, given.tokensPerDay ?? undefined),
+			requestsPerMinute: limit('requestsPerMinute'),
+			tokensPerMinute: limit('tokensPerMinute'),
+			tokensPerDay: limit('tokensPerDay'),
 		},
-		burndown: burndownOf(baseModel, given.burndown),
+		burndown: burndownOf(name.baseModel, given.burndown),
 		isDetected: false,
+		readAgoMs: 0,
+		isUnknown: false,
 		assumed: isResolved
 			? []
-			: [`${model} does not name its foundation model: it is taken for a quota of its own.`],
+			: [`${name.model} does not name its foundation model: it is taken for a quota of its own.`],
 	};
 }

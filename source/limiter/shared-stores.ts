@@ -2,8 +2,10 @@ import {hostname} from 'node:os';
 import {WaitingRoom} from '../admission/waiting-room.ts';
 import {backgroundClock, type Clock, systemClock} from '../domain/clock.ts';
 import type {FleetEvent} from '../domain/fleet-view.ts';
+import {cacheFolder} from '../text/private-file.ts';
 import type {OpenBucket, Opening} from './model-bucket.ts';
 import type {RedisClient} from './redis-clients.ts';
+import {SharedQuota} from './shared-quota.ts';
 
 /** Buckets that other processes share. Each store loads what it needs with its first bucket. */
 
@@ -57,6 +59,9 @@ const lasting: ReadonlySet<string> = new Set([
 	'read-only',
 ]);
 
+/** How many members there are is kept so often, in milliseconds. */
+const rememberEveryMs = 10_000;
+
 let opened = 0;
 
 /** In Redis or Valkey. */
@@ -64,21 +69,29 @@ export async function openInRedis(
 	client: RedisClient,
 	{name, account, askAccount, clock, make, onEvent, whenDown, memberCount}: Opening,
 ): Promise<OpenBucket> {
-	const [{scriptStoreOf}, {createRedisLedger, fleetBucketName, glanceAt}, {FleetMember}, {isRunning}] =
-		await Promise.all([
-			import('./redis-clients.ts'),
-			import('../admission/fleet/redis-ledger.ts'),
-			import('../admission/fleet/fleet-member.ts'),
-			import('../admission/member-store.ts'),
-		]);
+	const [
+		{scriptStoreOf},
+		{createRedisLedger, fleetBucketName, glanceAt},
+		{FleetMember},
+		{isRunning},
+		{createKnownMembers},
+	] = await Promise.all([
+		import('./redis-clients.ts'),
+		import('../admission/fleet/redis-ledger.ts'),
+		import('../admission/fleet/fleet-member.ts'),
+		import('../admission/member-store.ts'),
+		import('../admission/fleet/known-members.ts'),
+	]);
 	const scripts = scriptStoreOf(client, beside(clock));
 	const bucket = make();
 	const room = new WaitingRoom(bucket, clock);
 	const {windowMs} = bucket;
 	const bucketName = fleetBucketName({...name, account: account ?? (await askAccount())});
+	const known = createKnownMembers(cacheFolder(), clock);
+	const last = await known.read(bucketName);
 	await glanceAt({store: scripts, bucket: bucketName, windowMs}).catch((error: unknown) => {
 		const {fault = ''} = error as {fault?: string};
-		if (fault === 'not-a-client' || (lasting.has(fault) && memberCount === undefined)) {
+		if (fault === 'not-a-client' || (lasting.has(fault) && memberCount === undefined && last === undefined)) {
 			throw error;
 		}
 	});
@@ -95,15 +108,46 @@ export async function openInRedis(
 		onChange: () => room.pump(),
 		onEvent: (event) => onEvent(newsOf(event)),
 		whenDown,
-		known: {given: memberCount},
+		known: {
+			given: memberCount,
+			// A number that was given may be the newer one: the greater is the safe one.
+			last: last && {...last, count: Math.max(last.count, memberCount ?? 1)},
+		},
 		isRunning,
 		waiting: () => room.state?.count ?? 0,
 	});
+	const remember = async (): Promise<void> => {
+		const {members, isAssumed} = member.view;
+		if (members !== null && !isAssumed) {
+			await known.write(bucketName, members);
+		}
+	};
+	let cancel = (): void => {};
+	const tick = (): void => {
+		void remember();
+		cancel = beside(clock).after(rememberEveryMs, tick);
+	};
 	await member.start();
+	tick();
 	return {
 		room,
 		members: () => member.view.members,
-		close: async () => member.stop(),
+		sharedQuota: new SharedQuota(
+			{
+				async read() {
+					await member.news.read();
+					return member.news.quota;
+				},
+				claim: async (forMs) => member.news.claimTask('quota', forMs),
+				write: async (json) => member.news.detected(json),
+			},
+			clock,
+		),
+		async close() {
+			cancel();
+			await remember();
+			await member.stop();
+		},
 	};
 }
 

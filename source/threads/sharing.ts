@@ -1,11 +1,9 @@
 import {createHash} from 'node:crypto';
 import {readlinkSync} from 'node:fs';
-import {readFile} from 'node:fs/promises';
 import {hostname} from 'node:os';
-import path from 'node:path';
-import {z} from 'zod';
 import type {Bucket} from '../admission/bucket.ts';
 import {FleetMember, type FleetMemberOptions} from '../admission/fleet/fleet-member.ts';
+import {createKnownMembers} from '../admission/fleet/known-members.ts';
 import {
 	createRedisLedger,
 	fleetBucketName,
@@ -16,7 +14,7 @@ import {sumOf} from '../admission/member-shares.ts';
 import {isRunning, type LedgerStore} from '../admission/member-store.ts';
 import {Membership} from '../admission/membership.ts';
 import type {Clients} from '../bedrock/clients/clients.ts';
-import {accountIdentity, diskFiles} from '../bedrock/quotas/account-lists.ts';
+import {accountIdentity} from '../bedrock/quotas/account-lists.ts';
 import type {LedgerEntry, MinuteOfUse, Use} from '../domain/bucket-usage.ts';
 import type {Clock} from '../domain/clock.ts';
 import type {Connection, FleetLedger} from '../domain/run-config.ts';
@@ -197,38 +195,6 @@ const ownHost = (): string => {
 	}
 };
 
-const rememberedSchema = z.object({members: z.number().int().min(1), at: z.number()});
-/** A number of members that is older says nothing any more. */
-const rememberedMs = 86_400_000;
-
-/** How many members a bucket had when this host saw it last: for a start while the store can't be reached. */
-const createMemory = (folder: string | undefined, clock: Clock) => {
-	const fileOf = (bucket: string): string | undefined =>
-		folder &&
-		path.join(folder, 'use', `fleet-${createHash('sha256').update(bucket).digest('hex').slice(0, 32)}.json`);
-	const written = new Map<string, number>();
-	return {
-		async read(bucket: string): Promise<{readonly count: number; readonly agoMs: number} | undefined> {
-			const file = fileOf(bucket);
-			try {
-				const text = file === undefined ? '' : await readFile(file, 'utf8');
-				const {members, at} = rememberedSchema.parse(JSON.parse(text));
-				const agoMs = clock.epoch() - at;
-				return agoMs >= 0 && agoMs < rememberedMs ? {count: members, agoMs} : undefined;
-			} catch {
-				return undefined;
-			}
-		},
-		async write(bucket: string, members: number): Promise<void> {
-			const file = fileOf(bucket);
-			if (file !== undefined && written.get(bucket) !== members) {
-				written.set(bucket, members);
-				await diskFiles.write(file, JSON.stringify({members, at: clock.epoch()})).catch(() => {});
-			}
-		},
-	};
-};
-
 const minuteMs = 60_000;
 /** Minutes that are kept: CloudWatch is that late at most. */
 const keptMinutes = 15;
@@ -282,7 +248,7 @@ export async function fleetSharing(
 		clients,
 		targets[0],
 	);
-	const memory = createMemory(folder, clock);
+	const memory = createKnownMembers(folder, clock);
 	const remembered = async (target: Target) => memory.read(`${name} ${nameOf(target)}`);
 	if (fault !== undefined) {
 		const known = await Promise.all(targets.map(remembered));

@@ -12,6 +12,7 @@ import {historyCase} from './cases/history.ts';
 import {itemsCase} from './cases/items.ts';
 import {keyToPaintCase} from './cases/key-to-paint.ts';
 import {learningCase} from './cases/learning.ts';
+import {limiterCase} from './cases/limiter.ts';
 import {memoryCase} from './cases/memory.ts';
 import {neighbourCase} from './cases/neighbour.ts';
 import {overheadCase} from './cases/overhead.ts';
@@ -54,6 +55,7 @@ export const benchCases: readonly BenchCase[] = [
 	addedLatencyCase,
 	tapCase,
 	tapPaceCase,
+	limiterCase,
 	fleetCase,
 	storeCase,
 	memoryCase,

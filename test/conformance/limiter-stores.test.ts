@@ -6,6 +6,8 @@ import {afterAll, afterEach, beforeAll, describe, expect, it, vi} from 'vitest';
 import type {ScriptStore} from '../../source/admission/fleet/redis-ledger.ts';
 import type {
 	AcquireOptions,
+	AnswerUsage,
+	BucketUsage,
 	Lease,
 	Limiter,
 	LimiterEvent,
@@ -36,13 +38,17 @@ vi.mock('node:fs/promises', async (original) => {
 			}
 		};
 	const real = await original<Record<string, Call>>();
-	const open = counted(async (...words) => {
-		const handle = (await real.open?.(...words)) as Record<string, Call>;
-		return {
-			writeFile: counted(async (...text) => handle.writeFile?.(...text)),
-			close: counted(async () => handle.close?.()),
-		};
-	});
+	// All that a file has: tests of other files may run in this thread after this one.
+	const open = counted(
+		async (...words) =>
+			new Proxy((await real.open?.(...words)) as Record<string, unknown>, {
+				get(handle, name) {
+					const value = Reflect.get(handle, name, handle);
+					const own = typeof value === 'function' ? (value.bind(handle) as Call) : undefined;
+					return own === undefined ? value : name === 'writeFile' || name === 'close' ? counted(own) : own;
+				},
+			}),
+	);
 	const names = ['mkdir', 'readFile', 'readdir', 'rename', 'rm'];
 	return {...real, open, ...Object.fromEntries(names.map((name) => [name, counted(real[name] as Call)]))};
 });
@@ -66,6 +72,7 @@ beforeAll(async () => {
 		import('../../source/limiter/redis-clients.ts'),
 		import('../../source/admission/fleet/redis-ledger.ts'),
 		import('../../source/admission/fleet/fleet-member.ts'),
+		import('../../source/admission/fleet/known-members.ts'),
 	]);
 });
 afterAll(async () => redis?.stop());
@@ -134,8 +141,8 @@ afterEach(async () => {
 	await Promise.all(open.splice(0).map(async (limiter) => limiter.close()));
 });
 
-const benchOf = async (kind: string): Promise<Bench> => {
-	const clock = new SharedClock();
+const benchOf = async (kind: string, epochMs?: number): Promise<Bench> => {
+	const clock = new SharedClock(epochMs);
 	await redis?.call('SET', 'test:time', String(clock.epoch()));
 	const folder = mkdtempSync(path.join(tmpdir(), 'limiter-conformance-'));
 	const shared = kind === 'memory' ? memoryStore() : undefined;
@@ -187,6 +194,8 @@ const many = (amount: number, make: (index: number) => ReturnType<typeof ask>) =
 	Array.from({length: amount}, (_, index) => make(index));
 /** Time for all members to hear of each other. */
 const soonMs = 3000;
+/** A store of others is asked once a second at least. */
+const lateMs = 1200;
 const used = {inputTokens: 50, outputTokens: 50};
 
 const kinds = ['memory', 'disk', ...(hasRedis ? ['redis'] : [])];
@@ -445,6 +454,340 @@ describe.each(kinds)('a ledger in %s: one limiter', (kind) => {
 			2,
 		);
 	});
+
+	it.each([
+		['its first byte', 10_000, 40_000, 70_000],
+		['its end, where no first byte is known', undefined, 40_000, 100_000],
+	])('counts a request for a minute from %s', async (_name, firstByteAt, endAt, expected) => {
+		const bench = await benchOf(kind);
+		const limiter = bench.join({quota: {requestsPerMinute: 1}});
+		const first = ask(bench, limiter);
+		await bench.clock.advance(firstByteAt ?? 0);
+		if (firstByteAt !== undefined) {
+			first.lease?.firstByte();
+		}
+		const second = ask(bench, limiter);
+		await bench.clock.advance(endAt - bench.clock.now());
+		first.lease?.settle(used);
+		await bench.clock.advance(expected - 100 - bench.clock.now());
+		expect(second.lease).toBeUndefined();
+		await bench.clock.advance(100 + lateMs);
+		expect(second.at).toBeGreaterThanOrEqual(expected);
+	});
+
+	it('hears a first byte once', async () => {
+		const bench = await benchOf(kind);
+		const limiter = bench.join({quota: {requestsPerMinute: 1}});
+		const first = ask(bench, limiter);
+		await bench.clock.advance(10_000);
+		first.lease?.firstByte();
+		await bench.clock.advance(20_000);
+		first.lease?.firstByte();
+		first.lease?.settle(used);
+		first.lease?.firstByte();
+		const second = ask(bench, limiter);
+		await bench.clock.advance(40_000 + lateMs);
+		expect(second.at).toBeGreaterThanOrEqual(70_000);
+	});
+
+	it('counts in full what broke off after its first byte, for a minute from its end', async () => {
+		const bench = await benchOf(kind);
+		const limiter = bench.join({quota: {tokensPerMinute: 1000}});
+		const first = ask(bench, limiter, {inputTokens: 100, maxTokens: 500});
+		await bench.clock.advance(5000);
+		first.lease?.firstByte();
+		await bench.clock.advance(35_000);
+		first.lease?.failed(Object.assign(new Error('socket hang up'), {code: 'ECONNRESET'}));
+		const [fits, waits] = [
+			ask(bench, limiter, {inputTokens: 300, maxTokens: 100}),
+			ask(bench, limiter, {inputTokens: 400, maxTokens: 100}),
+		];
+		await bench.clock.advance(soonMs);
+		expect([fits.lease !== undefined, waits.lease]).toEqual([true, undefined]);
+		fits.lease?.giveBack();
+		await bench.clock.advance(99_900 - bench.clock.now());
+		expect(waits.lease).toBeUndefined();
+		await bench.clock.advance(100 + lateMs);
+		expect(waits.at).toBeGreaterThanOrEqual(100_000);
+	});
+
+	it('goes by a bucket that refills: what was overrun beyond the quota has to come back', async () => {
+		const bench = await benchOf(kind);
+		const limiter = bench.join({quota: {tokensPerMinute: 1000, burndown: 1}});
+		const first = ask(bench, limiter);
+		await bench.clock.advance(soonMs);
+		first.lease?.settle({inputTokens: 1000, outputTokens: 2000});
+		const second = ask(bench, limiter);
+		await bench.clock.advance(windowMs + 2 * soonMs);
+		expect(second.lease).toBeUndefined();
+		// At 1000 per minute from 2000 below nothing.
+		await bench.clock.advance(2 * windowMs);
+		expect(second.lease).toBeDefined();
+	});
+
+	it('charges an overrun at once, and says both figures', async () => {
+		const bench = await benchOf(kind);
+		const limiter = bench.join({quota: {tokensPerMinute: 1000, burndown: 2}});
+		const first = ask(bench, limiter, {inputTokens: 100, maxTokens: 100});
+		await bench.clock.advance(soonMs);
+		first.lease?.settle({inputTokens: 300, outputTokens: 300});
+		await bench.clock.advance(soonMs);
+		expect(limiter.usage().buckets[0]?.tokens).toMatchObject({used: 900, reserved: 0});
+		expect(bench.events.find(({type}) => type === 'overrun')).toMatchObject({
+			setAside: first.lease?.tokens,
+			settled: 900,
+		});
+	});
+
+	it.each<[string, AnswerUsage, number]>([
+		['with output times burndown', {inputTokens: 10, outputTokens: 20}, 110],
+		[
+			'with cache writes and without cache reads',
+			{inputTokens: 10, outputTokens: 2, cacheReadInputTokens: 500, cacheWriteInputTokens: 30},
+			50,
+		],
+		[
+			'in the spelling of a model',
+			{input_tokens: 10, output_tokens: 20, cache_creation_input_tokens: 5},
+			115,
+		],
+		['in full where the answer names no counts', {}, 1000],
+	])('settles %s', async (_name, usage, expected) => {
+		const bench = await benchOf(kind);
+		const limiter = bench.join({quota: {tokensPerMinute: 10_000, burndown: 5}});
+		const first = ask(bench, limiter, {inputTokens: 500, maxTokens: 100});
+		await bench.clock.advance(soonMs);
+		expect(first.lease?.tokens).toBe(1000);
+		first.lease?.settle(usage);
+		await bench.clock.advance(soonMs);
+		expect(limiter.usage().buckets[0]?.tokens).toMatchObject({used: expected, reserved: 0});
+	});
+
+	it.each<[string, (lease: Lease) => void, number]>([
+		[
+			'settle twice',
+			(lease) => {
+				lease.settle({inputTokens: 20, outputTokens: 10});
+				lease.settle({inputTokens: 900, outputTokens: 10});
+			},
+			30,
+		],
+		[
+			'settle after give back',
+			(lease) => {
+				lease.giveBack();
+				lease.settle(used);
+			},
+			0,
+		],
+		[
+			'keep after settle',
+			(lease) => {
+				lease.settle({inputTokens: 20, outputTokens: 10});
+				lease.keep();
+			},
+			30,
+		],
+		[
+			'give back after keep',
+			(lease) => {
+				lease.keep();
+				lease.giveBack();
+			},
+			100,
+		],
+		[
+			'a throttle after settle',
+			(lease) => {
+				lease.settle({inputTokens: 20, outputTokens: 10});
+				lease.failed({name: 'ThrottlingException', message: 'Too many requests'});
+			},
+			30,
+		],
+	])('goes by the first end: %s', async (_name, end, expected) => {
+		const bench = await benchOf(kind);
+		const limiter = bench.join({quota: {requestsPerMinute: 2, tokensPerMinute: 1000}});
+		const first = ask(bench, limiter);
+		await bench.clock.advance(soonMs);
+		if (first.lease !== undefined) {
+			end(first.lease);
+		}
+		await bench.clock.advance(soonMs);
+		const [bucket] = limiter.usage().buckets;
+		expect(bucket?.tokens).toMatchObject({used: expected, reserved: 0});
+		expect(bucket?.requests.used).toBe(expected === 0 ? 0 : 1);
+		expect(bucket?.inFlight).toBe(0);
+		expect(bench.events.map(({type}) => type)).not.toContain('throttled');
+	});
+
+	it.each<[string, Partial<LimiterOptions>, object]>([
+		['no requests', {quota: {requestsPerMinute: 0}}, {dimension: 'requests', needed: 1, limit: 0}],
+		['no tokens', {quota: {tokensPerMinute: 0}}, {dimension: 'tokens', needed: 100, limit: 0}],
+		[
+			'a share below one request',
+			{quota: {requestsPerMinute: 3}, share: 0.25},
+			{dimension: 'requests', needed: 1, limit: 0},
+		],
+	])('refuses at once where the quota allows %s', async (_name, options, fault) => {
+		const bench = await benchOf(kind);
+		const asked = ask(bench, bench.join(options));
+		await bench.clock.advance(soonMs);
+		expect(asked.fault).toMatchObject({name: 'LargerThanQuotaError', ...fault});
+	});
+
+	it('lets a request go that is as large as the quota, and none that is larger by one', async () => {
+		const bench = await benchOf(kind);
+		const limiter = bench.join({quota: {tokensPerMinute: 1000}});
+		const [larger, as] = [
+			ask(bench, limiter, {inputTokens: 501, maxTokens: 500}),
+			ask(bench, limiter, {inputTokens: 500, maxTokens: 500}),
+		];
+		await bench.clock.advance(soonMs);
+		expect(larger.fault).toMatchObject({needed: 1001, limit: 1000});
+		expect(as.lease?.tokens).toBe(1000);
+	});
+
+	it('holds nothing where nothing is limited', async () => {
+		const bench = await benchOf(kind);
+		const limiter = bench.join({quota: {requestsPerMinute: null, tokensPerMinute: null}});
+		const all = many(50, () => ask(bench, limiter));
+		await bench.clock.advance(0);
+		expect(count(all)).toBe(50);
+		expect(limiter.usage().buckets[0]?.requests).toMatchObject({reserved: 50, limit: null});
+	});
+
+	it('sets the most aside that the model may write where max tokens are left out, and says it once', async () => {
+		const bench = await benchOf(kind);
+		const limiter = bench.join({quota: {tokensPerMinute: 50_000}});
+		const all = [1, 2].map(() => ask(bench, limiter, {maxTokens: undefined} as object));
+		await bench.clock.advance(soonMs);
+		expect(all.map(({lease}) => lease?.tokens)).toEqual([10_050, 10_050]);
+		expect(bench.events.filter(({type}) => type === 'assumed')).toMatchObject([{what: 'max-tokens', model}]);
+	});
+
+	it('gives the turn of what was aborted to the next', async () => {
+		const bench = await benchOf(kind);
+		const limiter = bench.join({quota: {requestsPerMinute: 1}});
+		const first = ask(bench, limiter);
+		await bench.clock.advance(soonMs);
+		const abort = new AbortController();
+		const gone = ask(bench, limiter, {signal: abort.signal, lane: 'high'});
+		const next = ask(bench, limiter);
+		await bench.clock.advance(soonMs);
+		abort.abort(new Error('enough'));
+		first.lease?.giveBack();
+		await bench.clock.advance(soonMs);
+		expect(gone).toMatchObject({fault: {message: 'enough'}});
+		expect(next.lease).toBeDefined();
+	});
+
+	it('goes by a lower quota while requests wait, and says both', async () => {
+		const bench = await benchOf(kind);
+		const limiter = bench.join({quota: {requestsPerMinute: 6}});
+		const all = many(8, () => ask(bench, limiter));
+		await bench.clock.advance(soonMs);
+		expect(count(all)).toBe(6);
+		await limiter.setQuota({requestsPerMinute: 4});
+		for (const {lease} of all.slice(0, 2)) {
+			lease?.giveBack();
+		}
+		await bench.clock.advance(soonMs);
+		expect(count(all)).toBe(6);
+		all[2]?.lease?.giveBack();
+		await bench.clock.advance(soonMs);
+		expect(count(all)).toBe(7);
+		expect(limiter.usage().buckets[0]?.requests.limit).toBe(4);
+		expect(bench.events.find(({type}) => type === 'quota-changed')).toMatchObject({
+			from: {requestsPerMinute: 6, tokensPerMinute: null},
+			to: {requestsPerMinute: 4, tokensPerMinute: null},
+		});
+	});
+
+	it('refuses what waits where the quota was lowered below it', async () => {
+		const bench = await benchOf(kind);
+		const limiter = bench.join({quota: {tokensPerMinute: 1000}});
+		const first = ask(bench, limiter, {inputTokens: 500, maxTokens: 500});
+		const second = ask(bench, limiter, {inputTokens: 400, maxTokens: 400});
+		await bench.clock.advance(soonMs);
+		await limiter.setQuota({tokensPerMinute: 700});
+		await bench.clock.advance(soonMs);
+		expect(first.lease?.isOpen).toBe(true);
+		expect(second.fault).toMatchObject({name: 'LargerThanQuotaError', needed: 800, limit: 700});
+	});
+
+	it('keeps room for a lane above', async () => {
+		const bench = await benchOf(kind);
+		const limiter = bench.join({
+			quota: {requestsPerMinute: 10},
+			lanes: {high: {requestsPerMinute: 3, tokens: 100}},
+		});
+		const normal = many(12, () => ask(bench, limiter));
+		await bench.clock.advance(soonMs);
+		// Three are expected above, and two standard deviations more: seven.
+		expect(count(normal)).toBe(3);
+		const high = many(8, () => ask(bench, limiter, {lane: 'high'}));
+		await bench.clock.advance(soonMs);
+		expect([count(normal), count(high)]).toEqual([3, 7]);
+	});
+
+	it('begins a day at 00:00 UTC', async () => {
+		const bench = await benchOf(kind, Date.UTC(2026, 0, 1, 23, 58));
+		const limiter = bench.join({quota: {requestsPerMinute: 100, tokensPerDay: 150}});
+		const first = ask(bench, limiter);
+		await bench.clock.advance(soonMs);
+		first.lease?.settle(used);
+		const second = ask(bench, limiter);
+		await bench.clock.advance(soonMs);
+		expect(limiter.usage().buckets[0]?.day).toMatchObject({used: 100, limit: 150});
+		expect(second.fault).toMatchObject({name: 'DayUsedUpError', limit: 150});
+		await bench.clock.advance(2 * windowMs);
+		const third = ask(bench, limiter);
+		await bench.clock.advance(soonMs);
+		expect(third.lease).toBeDefined();
+		expect(limiter.usage().buckets[0]?.day).toMatchObject({used: 0, reserved: 100});
+	});
+
+	it.each([
+		['ThrottlingException', 'Too many requests, please wait before trying again.', 'requests'],
+		['ThrottlingException', 'Too many tokens, please wait before trying again.', 'tokens'],
+		['ServiceUnavailableException', 'Too many connections.', 'capacity'],
+	])('says a throttle as an event: %s, %s', async (name, message, by) => {
+		const bench = await benchOf(kind);
+		const limiter = bench.join({quota: {requestsPerMinute: 1, tokensPerMinute: 1000}});
+		const first = ask(bench, limiter);
+		await bench.clock.advance(soonMs);
+		first.lease?.failed({name, message, $metadata: {httpStatusCode: by === 'capacity' ? 503 : 429}});
+		await bench.clock.advance(soonMs);
+		expect(bench.events.filter(({type}) => type === 'throttled')).toMatchObject([
+			{
+				by,
+				model,
+				baseModel: model,
+				scope: 'on-demand',
+				region: 'us-east-1',
+				at: bench.clock.epoch() - soonMs,
+			},
+		]);
+		expect(limiter.usage().buckets[0]).toMatchObject({inFlight: 0, tokens: {used: 0, reserved: 0}});
+	});
+
+	it('has a quota for each model', async () => {
+		const bench = await benchOf(kind);
+		const other = 'amazon.nova-pro-v1:0';
+		const limiter = bench.join({quota: {[model]: {requestsPerMinute: 2}, [other]: {requestsPerMinute: 3}}});
+		const all = [model, other].map((each) => many(5, () => ask(bench, limiter, {model: each})));
+		const unknown = ask(bench, limiter, {model: 'amazon.nova-micro-v1:0'});
+		await bench.clock.advance(soonMs);
+		expect(all.map(count)).toEqual([2, 3]);
+		expect(unknown.fault).toMatchObject({name: 'UnknownQuotaError'});
+		const usage = limiter
+			.usage()
+			.buckets.map(({baseModel, requests, held}) => [baseModel, requests.limit, held.count]);
+		expect(usage.toSorted()).toEqual([
+			[model, 2, 3],
+			[other, 3, 2],
+		]);
+	});
 });
 
 describe.each(kinds)('a ledger in %s: several limiters', (kind) => {
@@ -539,5 +882,252 @@ describe.each(kinds)('a ledger in %s: several limiters', (kind) => {
 			more = [...more.filter(({lease}) => lease === undefined), ...many(3, () => ask(bench, small))];
 		}
 		expect(big.lease).toBeDefined();
+	});
+
+	it.each(['gives back', 'settles for less', 'stops waiting'])(
+		'has room for one when another %s',
+		async (how) => {
+			const bench = await benchOf(kind);
+			const quota = {tokensPerMinute: 1000};
+			const [first, second] = [bench.join({quota}), bench.join({quota})];
+			const one = ask(bench, first, {inputTokens: 500, maxTokens: 400});
+			await bench.clock.advance(soonMs);
+			expect(one.lease).toBeDefined();
+			const abort = new AbortController();
+			const waiting = [
+				...(how === 'stops waiting'
+					? [ask(bench, first, {inputTokens: 500, maxTokens: 500, lane: 'high', signal: abort.signal})]
+					: []),
+				ask(bench, second, {inputTokens: 300, maxTokens: 200}),
+			];
+			await bench.clock.advance(soonMs);
+			expect(count(waiting)).toBe(0);
+			abort.abort();
+			if (how === 'settles for less') {
+				one.lease?.settle({inputTokens: 100, outputTokens: 50});
+			} else {
+				one.lease?.giveBack();
+			}
+			await bench.clock.advance(2 * soonMs);
+			expect(waiting.at(-1)?.lease).toBeDefined();
+		},
+	);
+
+	it('says in sum what all have used, and who they are', async () => {
+		const bench = await benchOf(kind);
+		const all = [bench.join(), bench.join(), bench.join()];
+		const asked = all.map((limiter) => many(2, () => ask(bench, limiter)));
+		await bench.clock.advance(2 * soonMs);
+		for (const [first] of asked) {
+			first?.lease?.firstByte();
+			first?.lease?.settle({inputTokens: 10, outputTokens: 20});
+		}
+		await bench.clock.advance(soonMs);
+		const sum = (pick: (bucket: BucketUsage) => number): number =>
+			all.reduce(
+				(total, limiter) => total + limiter.usage().buckets.reduce((of, each) => of + pick(each), 0),
+				0,
+			);
+		// In memory there is one ledger, which each of them shows whole.
+		const times = kind === 'memory' ? 3 : 1;
+		expect(sum(({tokens}) => tokens.used)).toBe(90 * times);
+		expect(sum(({tokens}) => tokens.reserved)).toBe(300 * times);
+		expect(sum(({requests}) => requests.used)).toBe(3 * times);
+		expect(sum(({inFlight}) => inFlight)).toBe(3 * times);
+		expect(all.map((limiter) => limiter.usage().buckets[0]?.members)).toEqual([3, 3, 3]);
+	});
+
+	it('knows who has left', async () => {
+		const bench = await benchOf(kind);
+		const [first, second] = [bench.join(), bench.join()];
+		const all = [ask(bench, first), ask(bench, second)];
+		await bench.clock.advance(soonMs);
+		expect(second.usage().buckets[0]?.members).toBe(2);
+		for (const {lease} of all) {
+			lease?.settle(used);
+		}
+		const closing = first.close();
+		await bench.clock.advance(soonMs);
+		await closing;
+		await bench.clock.advance(soonMs);
+		expect(second.usage().buckets[0]?.members).toBe(1);
+	});
+
+	it('counts tokens that one which ended in order has used', async () => {
+		const bench = await benchOf(kind);
+		const quota = {tokensPerMinute: 1000};
+		const first = bench.join({quota});
+		const one = ask(bench, first, {inputTokens: 400, maxTokens: 400});
+		await bench.clock.advance(soonMs);
+		one.lease?.settle({inputTokens: 400, outputTokens: 200});
+		const closing = first.close();
+		await bench.clock.advance(soonMs);
+		await closing;
+		const second = bench.join({quota});
+		const [waits, fits] = [
+			ask(bench, second, {inputTokens: 300, maxTokens: 200, lane: 'low'}),
+			ask(bench, second, {inputTokens: 200, maxTokens: 200}),
+		];
+		await bench.clock.advance(2 * soonMs);
+		expect([waits.lease, fits.lease !== undefined]).toEqual([undefined, true]);
+		fits.lease?.giveBack();
+		await bench.clock.advance(windowMs + soonMs);
+		expect(waits.at).toBeGreaterThanOrEqual(windowMs + soonMs);
+	});
+
+	it('goes by what one learnt of where tokens count from', async () => {
+		const bench = await benchOf(kind);
+		const quota = {tokensPerMinute: 1000};
+		const first = bench.join({quota});
+		const one = ask(bench, first, {inputTokens: 500, maxTokens: 500});
+		await bench.clock.advance(soonMs);
+		one.lease?.firstByte();
+		await bench.clock.advance(47_000);
+		one.lease?.settle({inputTokens: 500, outputTokens: 500});
+		await bench.clock.advance(1000);
+		const probe = ask(bench, first, {inputTokens: 300, maxTokens: 200});
+		await bench.clock.advance(32_000);
+		// There is room from the first byte and as it refills, and none from the end: it is sent to find out.
+		expect(probe.lease).toBeDefined();
+		probe.lease?.failed({name: 'ThrottlingException', message: 'Too many tokens, please wait.'});
+		expect(bench.events.at(-1)).toMatchObject({type: 'throttled', shows: 'counted from the end'});
+		await bench.clock.advance(soonMs);
+		const closing = first.close();
+		await bench.clock.advance(soonMs);
+		await closing;
+		const second = bench.join({quota});
+		const next = ask(bench, second, {inputTokens: 300, maxTokens: 200});
+		await bench.clock.advance(109_900 - bench.clock.now());
+		expect(next.lease).toBeUndefined();
+		await bench.clock.advance(100 + lateMs);
+		expect(next.at).toBeGreaterThanOrEqual(110_000);
+	});
+
+	it('has one bucket for all spellings of a model, and one for each scope', async () => {
+		const bench = await benchOf(kind);
+		const quota = {requestsPerMinute: 2};
+		const [first, second] = [bench.join({quota}), bench.join({quota})];
+		const same = [
+			ask(bench, first),
+			ask(bench, second, {model: `arn:aws:bedrock:us-east-1::foundation-model/${model}`}),
+			ask(bench, first, {model: 'amazon.nova-lite-v1'}),
+		];
+		const scopes = ['us.', 'eu.', 'global.'].map((prefix) =>
+			ask(bench, second, {model: `${prefix}${model}`}),
+		);
+		await bench.clock.advance(2 * soonMs);
+		expect(count(same)).toBe(2);
+		// Both geographies are one scope, with a quota of its own.
+		expect(count(scopes)).toBe(3);
+		expect(second.usage().buckets.map(({scope, inFlight}) => [scope, inFlight])).toEqual(
+			expect.arrayContaining([
+				['cross-region', 2],
+				['global', 1],
+			]),
+		);
+	});
+
+	it('lets each have its turn where one has many that wait', async () => {
+		const bench = await benchOf(kind);
+		const quota = {requestsPerMinute: 4};
+		const [first, second] = [bench.join({quota}), bench.join({quota})];
+		const burst = many(30, (index) => ask(bench, first, {caller: `caller ${index % 3}`}));
+		await bench.clock.advance(soonMs);
+		const one = ask(bench, second, {caller: 'one'});
+		await bench.clock.advance(soonMs);
+		for (const {lease} of [...burst, one]) {
+			lease?.settle(used);
+		}
+		await bench.clock.advance(windowMs + 2 * soonMs);
+		expect(one.lease).toBeDefined();
+		expect(count(burst)).toBeLessThanOrEqual(8);
+	});
+
+	it('lets a high lane of one go before a normal one of another', async () => {
+		const bench = await benchOf(kind);
+		const quota = {requestsPerMinute: 2};
+		const [first, second] = [bench.join({quota}), bench.join({quota})];
+		const started = [ask(bench, first), ask(bench, second)];
+		await bench.clock.advance(2 * soonMs);
+		expect(count(started)).toBe(2);
+		const normal = many(3, () => ask(bench, first));
+		await bench.clock.advance(soonMs);
+		const high = ask(bench, second, {lane: 'high'});
+		await bench.clock.advance(soonMs);
+		for (const {lease} of started) {
+			lease?.settle(used);
+		}
+		await bench.clock.advance(windowMs + 2 * soonMs);
+		expect(high.lease).toBeDefined();
+		expect(count(normal)).toBeLessThanOrEqual(1);
+	});
+
+	it('goes by another quota in all where it is set in all', async () => {
+		const bench = await benchOf(kind);
+		const quota = {requestsPerMinute: 2};
+		const both = [bench.join({quota}), bench.join({quota})];
+		const all = both.flatMap((limiter) => many(10, () => ask(bench, limiter)));
+		await bench.clock.advance(2 * soonMs);
+		expect(count(all)).toBe(2);
+		await Promise.all(both.map(async (limiter) => limiter.setQuota({requestsPerMinute: 12})));
+		await bench.clock.advance(3 * soonMs);
+		expect(count(all)).toBe(12);
+	});
+});
+
+/** A clock that stops when its program does. */
+const mortal = (clock: SharedClock) => {
+	let isDead = false;
+	return {
+		now: clock.now,
+		epoch: clock.epoch,
+		after: (delayMs: number, callback: () => void) =>
+			clock.after(delayMs, () => {
+				if (!isDead) {
+					callback();
+				}
+			}),
+		die() {
+			isDead = true;
+		},
+	};
+};
+
+// In memory the members are one program: they end together, and the first of them decides the share.
+describe.each(kinds.filter((kind) => kind !== 'memory'))('a ledger in %s: programs of their own', (kind) => {
+	it('counts what a member that crashed had in flight, until it has surely left', async () => {
+		const bench = await benchOf(kind);
+		const clock = mortal(bench.clock);
+		const [first, second] = [bench.join({clock} as object), bench.join()];
+		const lost = many(4, () => ask(bench, first));
+		await bench.clock.advance(soonMs);
+		expect(count(lost)).toBe(4);
+		clock.die();
+		const all = many(30, () => ask(bench, second));
+		await bench.clock.advance(windowMs - soonMs);
+		const before = count(all);
+		expect(before).toBeGreaterThan(0);
+		expect(before).toBeLessThanOrEqual(6);
+		for (const {lease} of all) {
+			lease?.giveBack();
+		}
+		// Its part is kept for ten minutes where nobody can say that it has ended.
+		await bench.clock.advance(11 * windowMs);
+		expect(count(all) - before).toBe(10);
+		expect(second.usage().buckets[0]?.members).toBe(1);
+	});
+
+	it('lets each go to its own share, and both no further than the quota', async () => {
+		const bench = await benchOf(kind);
+		const quota = {requestsPerMinute: 12};
+		const [less, more] = [bench.join({quota, share: 0.25}), bench.join({quota, share: 0.75})];
+		const few = many(12, () => ask(bench, less));
+		await bench.clock.advance(2 * soonMs);
+		expect(count(few)).toBe(3);
+		const rest = many(12, () => ask(bench, more));
+		await bench.clock.advance(3 * soonMs);
+		expect(count(few)).toBe(3);
+		expect(count(rest)).toBeGreaterThanOrEqual(6);
+		expect(count(rest)).toBeLessThanOrEqual(9);
 	});
 });

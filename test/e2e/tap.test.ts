@@ -76,7 +76,7 @@ beforeAll(async () => {
 		tokensPerMinute: undefined,
 		enforcement: 'sliding',
 		windowMs: 60_000,
-		latencyMs: 3000,
+		latencyMs: 4500,
 		faults: undefined,
 	});
 });

@@ -31,8 +31,8 @@ const withoutDrawing = `
 	});`;
 
 /**
- * For runs whose charts nobody looks at: they are written, but empty. Drawing takes a short run nearly as long as all else
- * that it does. `headless.test.ts` looks at what the built program draws.
+ * For runs whose charts nobody reads: they are written, but empty. Drawing takes a short run nearly as long as all else
+ * that it does. `headless.test.ts` reads what the built program draws.
  */
 export const undrawn = {
 	NODE_OPTIONS: `--import data:text/javascript,${encodeURIComponent(withoutDrawing)}`,

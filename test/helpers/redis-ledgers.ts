@@ -51,7 +51,7 @@ export type LedgerLab = {
 	readonly keys: readonly string[];
 	/** A ledger as one more member sees it; it has not entered yet. */
 	readonly ledger: (windowMs?: number, clock?: FakeClock) => SharedLedger;
-	/** As somebody sees it who is no member. */
+	/** As somebody sees it who has not joined. */
 	readonly glance: () => ReturnType<typeof glanceAt>;
 	/** Moves the time of members and store. */
 	readonly pass: (ms: number) => Promise<void>;

@@ -21,7 +21,7 @@ import {dimensions, type Limits, lanes, ofEach, type Use} from '../../source/dom
 import type {Clock} from '../../source/domain/clock.ts';
 
 /*
- * The ledger that a fleet shares, said as plainly as possible: all entries in one list, each sum counted anew each time. What
+ * The ledger that a fleet shares, said as plainly as possible: all entries in one list, each sum counted again each time. What
  * a store does with scripts must come to the same.
  */
 

@@ -21,7 +21,7 @@ const glide = await loadGlide();
 
 type Made = {readonly client: RedisClient; readonly close: () => unknown};
 
-/** An error that a client tells of beside its answers is not what is asked here. */
+/** An error that a client reports beside its answers is not what is asked here. */
 const quiet = <Client extends {on: (event: 'error', listener: () => void) => unknown}>(
 	client: Client,
 ): Client => {
@@ -140,7 +140,8 @@ describe.skipIf(!hasRedis)(`clients of a real server${needsRedis}`, () => {
 						const store = await open(own.port);
 						await store.eval(echo, ['x'], ['']);
 						own.pause();
-						expect(await faultOf(store.eval(echo, ['x'], ['']))).toBe('late');
+						// A busy machine may find first that the connection is silent.
+						expect(['late', 'unreachable']).toContain(await faultOf(store.eval(echo, ['x'], [''])));
 						own.resume();
 					} finally {
 						await own.stop();

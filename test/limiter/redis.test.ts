@@ -1,5 +1,8 @@
+import {mkdtempSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import path from 'node:path';
 import {createClient} from '@redis/client';
-import {afterEach, describe, expect, it} from 'vitest';
+import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest';
 import type {Limiter, LimiterEvent, LimiterOptions} from '../../source/limiter/api.ts';
 import {createLimiter, redisStore} from '../../source/limiter/index.ts';
 import type {RedisClient} from '../../source/limiter/redis-clients.ts';
@@ -11,7 +14,10 @@ const model = 'amazon.nova-lite-v1:0';
 const call = {model, inputTokens: 1, maxTokens: 1};
 const stops: Array<() => unknown> = [];
 
+beforeEach(() => vi.stubEnv('XDG_CACHE_HOME', mkdtempSync(path.join(tmpdir(), 'limiter-redis-'))));
+
 afterEach(async () => {
+	vi.unstubAllEnvs();
 	for (const stop of stops.splice(0).toReversed()) {
 		await stop();
 	}
@@ -101,6 +107,21 @@ describe.skipIf(!hasRedis)(`limiters on one Redis${needsRedis}`, () => {
 		await expect(limiter.acquire(call)).rejects.toMatchObject({name: 'StoreError', fault: 'wrong-type'});
 	});
 
+	it('know how many they were, where it is gone when they start again', async () => {
+		const {url} = await server();
+		const [first, second] = [await limiterOn(url), await limiterOn(url)];
+		await Promise.all([first, second].map(async ({limiter}) => limiter.acquire(call)));
+		await expect.poll(() => first.limiter.usage().buckets[0]?.members, {timeout: 5000}).toBe(2);
+		await first.limiter.close();
+		const {limiter, events} = await limiterOn('redis://127.0.0.1:1');
+		limiter.acquire(call).catch(() => {});
+		await expect.poll(() => events.map(({type}) => type), {timeout: 5000}).toContain('assumed');
+		expect(events.find(({type}) => type === 'assumed')).toMatchObject({
+			what: 'members',
+			text: 'The store does not answer: this limiter goes by its part of a quota that 2 members share.',
+		});
+	}, 20_000);
+
 	it('that are not there: they wait and say so, or go by the number of members that is given', async () => {
 		const {limiter, events} = await limiterOn('redis://127.0.0.1:1');
 		const waiting = limiter.acquire(call).catch((error: unknown) => error);
@@ -114,7 +135,7 @@ describe.skipIf(!hasRedis)(`limiters on one Redis${needsRedis}`, () => {
 	}, 20_000);
 });
 
-it('what is no client is refused with an error that has a name', async () => {
+it('what is not a client is refused with an error that has a name', async () => {
 	const limiter = createLimiter({
 		region: 'us-east-1',
 		quota: {requestsPerMinute: 1},

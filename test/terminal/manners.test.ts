@@ -175,7 +175,7 @@ it('notifies where the terminal is known to, else rings; --no-bell does neither'
 		[{TERM: 'xterm-kitty'}, '', '\u001B]9;over\u001B\\'],
 		[{TERM: 'xterm-256color'}, '\u001BP>|iTerm2 3.5\u001B\\', '\u001B]9;over\u001B\\'],
 		[
-			{TERM: 'tmux-256color', TMUX: '/tmp/x', LC_TERMINAL: 'iTerm2'},
+			{TERM: 'tmux-256color', TMUX: '/run/x', LC_TERMINAL: 'iTerm2'},
 			'\u001BP>|tmux 3.4\u001B\\',
 			`${throughTmux('\u001B]9;over\u001B\\')}\u0007`,
 		],
@@ -195,7 +195,7 @@ it('copies clean text, through tmux as well, and says what is known of the outco
 	for (const [environment, expected] of [
 		[{TERM: 'xterm-kitty'}, 'copied'],
 		[{TERM: 'xterm-256color'}, 'asked'],
-		[{TERM: 'xterm-kitty', TMUX: '/tmp/x'}, 'asked'],
+		[{TERM: 'xterm-kitty', TMUX: '/run/x'}, 'asked'],
 		[{TERM: 'xterm-256color', VTE_VERSION: '7600'}, 'refused'],
 	] as const) {
 		const {manners, takes, written, terminal} = open({environment, asksBackground: false});
@@ -212,7 +212,7 @@ it('copies clean text, through tmux as well, and says what is known of the outco
 
 it('asks for the background through tmux where tmux does not know it', async () => {
 	const {manners, takes, written, terminal} = open({
-		environment: {TERM: 'tmux-256color', TMUX: '/tmp/x'},
+		environment: {TERM: 'tmux-256color', TMUX: '/run/x'},
 	});
 	takes();
 	expect(written()).not.toContain('Ptmux');

@@ -72,7 +72,7 @@ describe('y', () => {
 			text: expect.stringMatching(/^[\w.:-]+$/),
 		});
 		expect(copiedIn(stateAfter(running, given('open-quotas')))).toMatchObject({what: 'the model ID'});
-		const files = ['/tmp/a.svg', '/tmp/b.svg'];
+		const files = ['/reports/a.svg', '/reports/b.svg'];
 		const written = stateAfter(running, {type: 'export-finished', what: 'charts', files});
 		expect(copiedIn(written)).toEqual({type: 'copy', what: '2 paths', text: files.join('\n')});
 		expect(actionForKey(written, 'y', 0)).toMatchObject({command: 'copy'});
@@ -164,7 +164,7 @@ describe('y', () => {
 		const hostile = stateAfter(running, {
 			type: 'export-finished',
 			what: 'charts',
-			files: ['/tmp/a\u001B]52;c;x\u0007\u202E.svg'],
+			files: ['/reports/a\u001B]52;c;x\u0007\u202E.svg'],
 		});
 		expect(copiedIn(hostile)).toMatchObject({text: expect.not.stringMatching(/[\u001B\u0007\u202E]/)});
 	});

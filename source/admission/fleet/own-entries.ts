@@ -39,7 +39,7 @@ export class OwnEntries {
 	/** Not in the ledger at all. */
 	readonly #unentered = new Set<Entry>();
 
-	#isReporting = false;
+	#reporting: Promise<void> | undefined;
 
 	constructor(options: OwnEntriesOptions) {
 		this.#options = options;
@@ -108,12 +108,13 @@ export class OwnEntries {
 		return this.#batch([...this.#open.values(), ...this.#ended]);
 	}
 
-	/** Reports to the ledger what it does not know; one batch at a time. */
+	/** Reports to the ledger what it does not know; one batch at a time. A call meanwhile waits for all of it. */
 	async report(): Promise<void> {
-		if (this.#isReporting) {
-			return;
-		}
-		this.#isReporting = true;
+		this.#reporting ??= this.#reportAll();
+		return this.#reporting;
+	}
+
+	async #reportAll(): Promise<void> {
 		// What a refusal taught is known only after its end, in the same turn.
 		await Promise.resolve();
 		await this.#options.onReport();
@@ -121,7 +122,7 @@ export class OwnEntries {
 		while (isMore) {
 			isMore = (await this.#enterNew()) || (await this.#reportEnds());
 		}
-		this.#isReporting = false;
+		this.#reporting = undefined;
 	}
 
 	async #enterNew(): Promise<boolean> {

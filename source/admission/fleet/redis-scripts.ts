@@ -371,7 +371,7 @@ end
 return done('done', membersNow())
 `);
 
-/** Somebody who has not joined looks at the ledger: nothing is written. */
+/** The ledger as a program reads it that has not joined: nothing is written. */
 export const glanceScript = script(`${listLua}
 if s.epoch == '' then return {'none'} end
 now = math.max(now, s.last)

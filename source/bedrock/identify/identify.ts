@@ -351,4 +351,11 @@ const keyOfProfile = ({id, modelArns}: InferenceProfile): string =>
 const rankOf = (id: string): number => (id.startsWith('global.') ? 1 : 0);
 
 /** An index that knows nothing: identifiers are then judged by their form. */
-export const emptyModelIndex = createModelIndex([], []);
+export const emptyModelIndex: ModelIndex = {
+	models: [],
+	profiles: [],
+	model: () => undefined,
+	hasModel: () => false,
+	profile: () => undefined,
+	profilesOf: () => undefined,
+};

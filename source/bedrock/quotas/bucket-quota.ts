@@ -143,11 +143,11 @@ const mantleQuota = (quotas: readonly NamedQuota[]): Quota => {
 	};
 };
 
-/** Limits of a bucket without any known quota. */
+/** Limits of a bucket without any known quota. Marked as pure: the library is built without them. */
 export const unknownQuota: Quota = {
-	requestsPerMinute: unknownLimit('requestsPerMinute'),
-	tokensPerMinute: unknownLimit('tokensPerMinute'),
-	tokensPerDay: unknownLimit('tokensPerDay'),
+	requestsPerMinute: /* @__PURE__ */ unknownLimit('requestsPerMinute'),
+	tokensPerMinute: /* @__PURE__ */ unknownLimit('tokensPerMinute'),
+	tokensPerDay: /* @__PURE__ */ unknownLimit('tokensPerDay'),
 };
 
 /** Limits of a bucket by a route, without any known quota. */

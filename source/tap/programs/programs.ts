@@ -20,7 +20,7 @@ const pauseFactor = 2;
 const maxPauseMs = 20;
 /** Clients that are looked at first when a new connection comes. */
 const maxRemembered = 32;
-/** A look at all processes that found nothing is paid for with so much more time until the next. */
+/** A scan of all processes that found nothing is paid for with so much more time until the next. */
 const restFactor = 20;
 
 type Options = {

@@ -345,7 +345,7 @@ describe.skipIf(!hasRedis)(`a ledger in Redis${needsRedis}`, () => {
 	});
 
 	describe('notes', () => {
-		it('are read by all, with when they were written; each one is told by a number', async () => {
+		it('are read by all, with when they were written; each one changes a number', async () => {
 			const [first, second] = await enterAll(lab, 'a', 'b');
 			expect(await second.notes()).toMatchObject({value: {}, state: {notes: 0}});
 			await first.note('others', {use: {tokens: 40}});
@@ -440,7 +440,7 @@ describe.skipIf(!hasRedis)(`a ledger in Redis${needsRedis}`, () => {
 		});
 	});
 
-	describe('a glance of somebody who is no member', () => {
+	describe('a glance of somebody who has not joined', () => {
 		it('sees nothing where there is no ledger, and makes none', async () => {
 			expect(await lab.glance()).toBeUndefined();
 			expect(await redis.call('EXISTS', ...lab.keys)).toBe(0);

@@ -13,7 +13,7 @@ import {configFixture} from '../../helpers/snapshot-fixture.ts';
 
 const config = configFixture();
 
-/** What a screen keeps, with an engine that reports what the test tells it to; the charts are empty. */
+/** What a screen keeps, with an engine that reports what the test says; the charts are empty. */
 const keeper = ({onTestFinished}: TestContext, out?: string) => {
 	vi.stubEnv('NODE_OPTIONS', undrawn.NODE_OPTIONS);
 	onTestFinished(() => void vi.unstubAllEnvs());

@@ -8,7 +8,7 @@ const uniform = (most: number) => (random: Random) => most * random();
 const logNormal = (median: number, spread: number) => (random: Random) =>
 	median * Math.exp(spread * Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random()));
 
-/** Requests of a client that gives some of them up, whether a timeout was seen at any look at them. */
+/** Requests of a client that gives some of them up, whether a timeout was seen at any reading of them. */
 const isSeen = (
 	random: Random,
 	{

@@ -87,7 +87,7 @@ describe('by the files of the system', () => {
 	it('a search that found nothing is not begun again for each connection', async () => {
 		const folder = procWith([[50_000, 77, uid]], [worker]);
 		let nowMs = 0;
-		// Each look at the clock is a millisecond later.
+		// Each reading of the clock is a millisecond later.
 		const programs = new Programs({folder, uid, now: () => nowMs++});
 		expect(await programs.find(50_000, tapPort)).toBeUndefined();
 		symlinkSync('socket:[77]', path.join(folder, '4242/fd/77'));
