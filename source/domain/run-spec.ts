@@ -5,8 +5,7 @@ import type {Task, Variant} from './task.ts';
 
 export const loadShapes = ['measure', 'saturate', 'concurrency', 'rate', 'serial'] as const;
 /** What applications sent through a tap is a load too: as it was recorded (`--replay`), or as it passes. */
-export const resultLoads = [...loadShapes, 'replay', 'tap'] as const;
-export type LoadShape = (typeof resultLoads)[number];
+export type LoadShape = (typeof loadShapes)[number] | 'replay' | 'tap';
 
 export const goals = ['throughput', 'efficiency', 'cost', 'latency'] as const;
 export type Goal = (typeof goals)[number];

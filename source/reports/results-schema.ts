@@ -11,7 +11,7 @@ import {
 	variantSchema,
 	verdictBases,
 } from '../domain/figures-schema.ts';
-import {bursts, goals, policies, resultLoads} from '../domain/run-spec.ts';
+import {bursts, goals, loadShapes, policies} from '../domain/run-spec.ts';
 import {limitSources, scopes} from '../domain/target.ts';
 import {UserError} from '../domain/user-error.ts';
 import {withoutMark} from '../text/utf8.ts';
@@ -73,7 +73,7 @@ const plan = z.object({
 	preset: z.string().nullable(),
 	task: z.string(),
 	method: z.enum([...methods, 'batch']),
-	load: z.enum(resultLoads),
+	load: z.enum([...loadShapes, 'replay', 'tap']),
 	goal: z.enum(goals),
 	policy: z.enum(policies),
 	requests: count.nullable().describe('of each variant in measure, of the whole run otherwise'),
