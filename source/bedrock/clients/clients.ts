@@ -229,6 +229,7 @@ export function createClients(connection: Connection, options: ClientOptions): C
 			credentials: async () => config.credentials(),
 			onSecrets: secrets.keep,
 			now: () => new Date(Date.now() + config.systemClockOffset),
+			errorMs: ofCalls,
 		});
 	});
 	const control = lazily(async () => {

@@ -3,6 +3,7 @@ import {Hash} from '@smithy/core/serde';
 import type {NodeHttpHandler} from '@smithy/node-http-handler';
 import {SignatureV4} from '@smithy/signature-v4';
 import type {AwsCredentialIdentity} from '@smithy/types';
+import {textBesideAnswer} from '../clients/middleware.ts';
 import type {JsonObject} from '../json.ts';
 import {at, parseJson, wordOf} from '../json.ts';
 import {headersOf, type ResponseHeaders} from '../methods/response-headers.ts';
@@ -40,12 +41,11 @@ type EndpointOptions = {
 	/** Each value that a request was signed with: it must never be shown. */
 	readonly onSecrets: (values: readonly string[]) => void;
 	readonly now: () => Date;
+	/** How long an error or a page may take, in milliseconds. */
+	readonly errorMs: number;
 };
 
-/** Longest text of an error that is read, in bytes. */
-const maxErrorBytes = 64 * 1024;
-
-/** An answer of 300 and above, in the words of the API that was called. */
+/** An answer of 300 and above in the words of the API that was called, or a page of another server. */
 class MantleFault extends Error {
 	/** Where the SDK's own errors have it. */
 	declare readonly $response: object;
@@ -59,23 +59,9 @@ class MantleFault extends Error {
 	}
 }
 
-/** The text of an error, as far as it is read. */
-async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
-	const chunks: Uint8Array[] = [];
-	let length = 0;
-	for await (const chunk of body) {
-		chunks.push(chunk);
-		length += chunk.length;
-		if (length >= maxErrorBytes) {
-			break;
-		}
-	}
-	return Buffer.concat(chunks).toString('utf8');
-}
-
 /** Calls the endpoint, signed for `bedrock-mantle` with SigV4 or with a Bedrock API key. */
 export function createMantleEndpoint(options: EndpointOptions): MantleEndpoint {
-	const {url, region, handler, token, credentials, onSecrets, now} = options;
+	const {url, region, handler, token, credentials, onSecrets, now, errorMs} = options;
 	const signer = new SignatureV4({
 		service: 'bedrock-mantle',
 		region,
@@ -114,8 +100,9 @@ export function createMantleEndpoint(options: EndpointOptions): MantleEndpoint {
 			});
 			const {response} = await handler.handle(await signed(request), {abortSignal: signal});
 			const replied = {headers: headersOf(response), body: response.body as AsyncIterable<Uint8Array>};
-			if (response.statusCode >= 300) {
-				throw new MantleFault(response.statusCode, replied.headers, await textOf(replied.body));
+			const insteadOfAnswer = await textBesideAnswer(response, errorMs);
+			if (insteadOfAnswer !== undefined) {
+				throw new MantleFault(response.statusCode, replied.headers, insteadOfAnswer);
 			}
 			return replied;
 		},

@@ -1,5 +1,6 @@
 import {createParser} from 'eventsource-parser';
 import type {InferenceRequest, InvokeOptions, MantleMethod} from '../../domain/backend.ts';
+import {readText} from '../clients/middleware.ts';
 import type {Reading} from '../families/family.ts';
 import {at, countOf, isObject, parseJson, wordOf} from '../json.ts';
 import {answerOf, type BedrockAnswer, EmptyAnswer, UnreadableAnswer} from '../methods/answer.ts';
@@ -65,14 +66,6 @@ const open = async (
 		signal,
 	});
 
-const textOf = async (body: AsyncIterable<Uint8Array>): Promise<string> => {
-	const chunks: Uint8Array[] = [];
-	for await (const chunk of body) {
-		chunks.push(chunk);
-	}
-	return Buffer.concat(chunks).toString('utf8');
-};
-
 const faultError = ({name, message}: NonNullable<Reading['fault']>): Error =>
 	Object.assign(new Error(message), {name});
 
@@ -89,7 +82,7 @@ export async function sendToMantle(
 
 const askForWhole: MantleSend = async (dialect, endpoint, request, options) => {
 	const {headers, body} = await open(dialect, endpoint, request, options, false);
-	const text = await textOf(body);
+	const text = await readText(body);
 	const parsed = parseJson(text);
 	const reading = isObject(parsed) ? dialect.readBody(parsed) : undefined;
 	if (reading === undefined) {
@@ -125,7 +118,7 @@ async function* eventsOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<Mantle
 const askForStream: MantleSend = async (dialect, endpoint, request, options) => {
 	const {headers, body} = await open(dialect, endpoint, request, options, true);
 	if (!/event-stream/i.test(contentTypeOf({headers}) ?? 'text/event-stream')) {
-		throw new UnreadableAnswer({headers, bodyText: await textOf(body)});
+		throw new UnreadableAnswer({headers, bodyText: await readText(body)});
 	}
 	const reader = streamReader(options.onFirstToken, options.onFirstAnswerToken);
 	let isRead = false;
@@ -179,5 +172,5 @@ export async function countByMantle(
 		body: {model, messages: turns, ...(system === undefined ? {} : {system})},
 		signal,
 	});
-	return countOf(at(parseJson(await textOf(body)), 'input_tokens'));
+	return countOf(at(parseJson(await readText(body)), 'input_tokens'));
 }
