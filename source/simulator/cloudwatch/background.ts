@@ -45,7 +45,9 @@ const burstMinutes = 7;
 const levelAt = (shape: BackgroundTraffic['shape'], minute: number, key: number): number => {
 	switch (shape) {
 		case 'waves':
-			return 0.65 + 0.35 * Math.sin((2 * Math.PI * ((minute + (key % waveMinutes)) % waveMinutes)) / waveMinutes);
+			return (
+				0.65 + 0.35 * Math.sin((2 * Math.PI * ((minute + (key % waveMinutes)) % waveMinutes)) / waveMinutes)
+			);
 		case 'bursts':
 			return randomAt(key ^ Math.floor(minute / burstMinutes), 0) < 0.4 ? 1 : 0;
 		case 'ended':

@@ -118,8 +118,7 @@ export function lookAt(
 				return sum;
 			};
 		},
-		oldestMs: (periodMs) =>
-			nowMs - (keptFor.find(({belowMs}) => periodMs < belowMs)?.days ?? 0) * dayMs,
+		oldestMs: (periodMs) => nowMs - (keptFor.find(({belowMs}) => periodMs < belowMs)?.days ?? 0) * dayMs,
 		activeSince(region, sinceMs) {
 			const window = {fromMs: sinceMs, toMs: nowMs - delayMs};
 			const found = new Map<string, ReadonlySet<MetricName>>();
