@@ -31,29 +31,30 @@ export type ExchangePorts = {
  * Reads a body. One that is too large is read to its end all the same, and forgotten: a client that is still sending would
  * meet a reset in place of the answer.
  */
-export async function bodyOf({body}: Incoming, signal: AbortSignal): Promise<Buffer | 'too-large' | 'gone'> {
-	let chunks: Buffer[] = [];
+export function bodyOf({body}: Incoming, signal: AbortSignal): Promise<Buffer | 'too-large' | 'gone'> {
+	const {promise, resolve} = Promise.withResolvers<Buffer | 'too-large' | 'gone'>();
+	const chunks: Buffer[] = [];
 	let length = 0;
-	try {
-		for await (const chunk of body as AsyncIterable<Buffer>) {
-			length += chunk.length;
-			if (length > maxReadBytes) {
-				break;
-			}
-			if (length > maxBodyBytes) {
-				chunks = [];
-			} else {
-				chunks.push(chunk);
-			}
+	const end = (): void => {
+		// Over HTTP/2 a body that was given up ends like one that is whole.
+		resolve(signal.aborted ? 'gone' : length > maxBodyBytes ? 'too-large' : Buffer.concat(chunks, length));
+	};
+	body.on('data', (chunk: Buffer) => {
+		length += chunk.length;
+		if (length <= maxBodyBytes) {
+			chunks.push(chunk);
+		} else {
+			chunks.length = 0;
 		}
-	} catch {
-		return 'gone';
-	}
-	// Over HTTP/2 a body that was given up ends like one that is whole.
-	if (signal.aborted) {
-		return 'gone';
-	}
-	return length > maxBodyBytes ? 'too-large' : Buffer.concat(chunks);
+		if (length > maxReadBytes) {
+			body.pause();
+			end();
+		}
+	});
+	body.on('end', end);
+	body.on('error', () => resolve('gone'));
+	body.on('close', () => resolve('gone'));
+	return promise;
 }
 
 /** Answers in the service's place, with a line in the log. */

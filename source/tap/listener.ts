@@ -140,6 +140,10 @@ const replyOverHttp1 = (response: http.ServerResponse): Reply => {
 	response.sendDate = false;
 	return {
 		start(status, reason, headers) {
+			const {socket} = response;
+			// What came together leaves together: each write to a socket delays the first byte.
+			socket?.cork();
+			setImmediate(() => socket?.uncork());
 			response.writeHead(status, reason, headers.flat());
 			response.flushHeaders();
 			return response;

@@ -1,7 +1,7 @@
+import {createHash, createHmac, createSecretKey, type KeyObject} from 'node:crypto';
 import {HttpRequest} from '@smithy/core/protocols';
-import {Hash} from '@smithy/core/serde';
 import {SignatureV4} from '@smithy/signature-v4';
-import type {AwsCredentialIdentity} from '@smithy/types';
+import type {AwsCredentialIdentity, Checksum, SourceData} from '@smithy/types';
 import {type Headers, headerIn} from './listener.ts';
 import {refusals, type TapRefusal} from './refusal.ts';
 
@@ -44,6 +44,61 @@ const left: ReadonlySet<string> = new Set(['x-bedrock-top-token', 'host', 'conte
 /** Own keys that are remembered: a client may still sign with those before the last renewal. */
 const rememberedKeys = 8;
 
+const bytesOf = (data: SourceData): Uint8Array => {
+	if (typeof data === 'string') {
+		return Buffer.from(data);
+	}
+	return ArrayBuffer.isView(data)
+		? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+		: new Uint8Array(data);
+};
+
+/** SHA-256 for signatures. A secret becomes a key of the crypto library once: that takes longer than to sign with it. */
+class Sha256 implements Checksum {
+	static readonly #ofText = new Map<string, KeyObject>();
+	static readonly #ofBytes = new WeakMap<object, KeyObject>();
+	#hash: {update: (data: Uint8Array) => unknown; digest: () => Buffer};
+	readonly #secret: SourceData | undefined;
+
+	constructor(secret?: SourceData) {
+		this.#secret = secret;
+		this.#hash = this.#begun();
+	}
+
+	update(data: Uint8Array): void {
+		this.#hash.update(data);
+	}
+
+	async digest(): Promise<Uint8Array> {
+		return this.#hash.digest();
+	}
+
+	reset(): void {
+		this.#hash = this.#begun();
+	}
+
+	#begun() {
+		return this.#secret === undefined
+			? createHash('sha256')
+			: createHmac('sha256', Sha256.#keyOf(this.#secret));
+	}
+
+	static #keyOf(secret: SourceData): KeyObject {
+		const isText = typeof secret === 'string';
+		const known = isText ? Sha256.#ofText.get(secret) : Sha256.#ofBytes.get(secret);
+		const key = known ?? createSecretKey(bytesOf(secret));
+		if (!isText) {
+			Sha256.#ofBytes.set(secret, key);
+		} else if (known === undefined) {
+			if (Sha256.#ofText.size >= rememberedKeys) {
+				Sha256.#ofText.clear();
+			}
+			Sha256.#ofText.set(secret, key);
+		}
+		return key;
+	}
+}
+
 const accessKeyIn = (authorization: string): string | undefined =>
 	/^AWS4-[\w-]+\s.*?Credential=([^/,\s]+)\//i.exec(authorization)?.[1];
 
@@ -60,6 +115,9 @@ const inQuery = /^x-amz-(?:algorithm|credential|date|expires|security-token|sign
 
 /** The access key that signed a query. */
 const keyInQuery = (target: string): string | undefined => {
+	if (!target.includes('?')) {
+		return undefined;
+	}
 	const query = new URLSearchParams(target.split('?').slice(1).join('?'));
 	const [, credential] = [...query].find(([name]) => /^x-amz-credential$/i.test(name)) ?? [];
 	const isSigned = [...query.keys()].some((name) => /^x-amz-signature$/i.test(name));
@@ -189,7 +247,7 @@ export class Signer {
 				credentials: this.#options.credentials,
 				region: this.#options.region,
 				service,
-				sha256: Hash.bind(null, 'sha256') as never,
+				sha256: Sha256,
 				applyChecksum: false,
 			});
 		this.#signers.set(service, known);

@@ -78,6 +78,7 @@ const once = async (
 		sentAt = performance.now();
 		wasConnected = request.reusedSocket;
 		if (!wasConnected) {
+			socket.setKeepAlive(true, probeMs);
 			socket.once(isSecure ? 'secureConnect' : 'connect', () => {
 				wasConnected = true;
 			});
@@ -88,8 +89,6 @@ const once = async (
 		const isStale = isReset && request.reusedSocket && performance.now() - sentAt < staleMs;
 		reject(Object.assign(error, {wasConnected, isStale} satisfies ConnectionFault));
 	});
-	request.setNoDelay(true);
-	request.setSocketKeepAlive(true, probeMs);
 	request.end(body);
 	return promise;
 };
