@@ -195,8 +195,8 @@ export function createOwnTrafficRegistry(): OwnTrafficRegistry {
 
 	/** The newer of what this program and another member of its fleet read. */
 	const newestOf = (target: Target): AccountFigures | undefined => {
-		const [read, told] = [readOf(target), heard.get(idOf(target))];
-		return told === undefined || (read !== undefined && read.at >= told.at) ? read : told;
+		const [read, noted] = [readOf(target), heard.get(idOf(target))];
+		return noted === undefined || (read !== undefined && read.at >= noted.at) ? read : noted;
 	};
 
 	const report = (each: SharedBucket): void => {

@@ -365,7 +365,7 @@ export function createRedisLedger({
 }
 
 /** A ledger as somebody sees it who has not joined. */
-export type Glance = {
+type Glance = {
 	/** The store's time: milliseconds since 1970. */
 	readonly at: number;
 	/** Undefined where there is none now. */

@@ -314,12 +314,9 @@ if what == 'note' then
 	if name == 'stamping' then adoptStamping(note) end
 	if name == 'day' then s.day = cjson.decode(value)['until'] end
 elseif what == 'task' then
-	local taken = call('HGET', NOTES, 'task:' .. name)
-	local till, who = string.match(taken or '', '^(%d+) (.*)$')
-	if till and tonumber(till) > now and who ~= ME then
-		local packed = call('HGET', MEMBERS, who)
-		if packed and cmsgpack.unpack(packed).gone == 0 then return done('done', 0) end
-	end
+	local till, who = string.match(call('HGET', NOTES, 'task:' .. name) or '', '^(%d+) (.*)$')
+	local holder = till and tonumber(till) > now and who ~= ME and call('HGET', MEMBERS, who)
+	if holder and cmsgpack.unpack(holder).gone == 0 then return done('done', 0) end
 	call('HSET', NOTES, 'task:' .. name, text(now + tonumber(value)) .. ' ' .. ME)
 	return done('done', 1)
 elseif what == 'leave' then

@@ -89,7 +89,7 @@ export function notedFigures({reported}: FleetNotes, now: number): AccountFigure
 
 /** The notes of a fleet, as one member reads and writes them. */
 export class SharedNews {
-	/** Takes the account's figures as a member read them; whoever knows more of the account may set another. */
+	/** Takes the account's figures as a member read them: here they limit the bucket at once. */
 	onFigures: (figures: AccountFigures) => void;
 	readonly #options: SharedNewsOptions;
 	/** The stamping as the note has it, as far as it is known: where ours differs it is written. */
