@@ -1,3 +1,4 @@
+import {methods} from '../domain/backend.ts';
 import {bursts, goals, loadShapes, policies} from '../domain/run-spec.ts';
 import {themeNames} from '../text/themes.ts';
 import type {Flag} from './command-table.ts';
@@ -34,7 +35,7 @@ export const promptFlags = [
 		kind: 'value',
 		value: 'M',
 		default: defaults.method,
-		choices: ['converse', 'converse-stream', 'invoke', 'invoke-stream', 'batch'],
+		choices: [...methods, 'batch'],
 		help: 'how requests are sent',
 		scopes: ['run', 'batch'],
 	},

@@ -290,7 +290,7 @@ export class BucketLease implements Lease {
 		this.#end(() => {
 			const {room, burndown} = this.#bucket;
 			const settled = settledTokens(known, burndown.value);
-			const overrun = room.bucket.settle(reservation, settled);
+			const overrun = room.bucket.settle(reservation, settled, known.outputTokens);
 			this.#bucket.dayGoesOn();
 			this.#bucket.outputs.learn(1, known);
 			wanted.onSettled?.(inputOf(known));

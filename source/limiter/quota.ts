@@ -1,6 +1,7 @@
 import {emptyModelIndex, identify} from '../bedrock/identify/identify.ts';
 import {noQuota, overrideLimit} from '../bedrock/quotas/bucket-quota.ts';
 import {burndownOf} from '../bedrock/quotas/burndown.ts';
+import {lanes} from '../domain/bucket-usage.ts';
 import {type Burndown, type Limit, limitKinds, type Quota} from '../domain/target.ts';
 import {type ModelName, type ModelQuota, type QuotaOption, UnknownQuotaError} from './api.ts';
 
@@ -37,6 +38,13 @@ const isModelQuota = (value: unknown): value is ModelQuota =>
 /** @throws TypeError that quotes the value, and says what it is not. */
 export function refuse(value: unknown, what: string): never {
 	throw new TypeError(`"${String(value)}" is not ${what}`);
+}
+
+/** @throws TypeError that quotes the value. */
+export function checkLane(lane: string): void {
+	if (!lanes.some((each) => each === lane)) {
+		refuse(lane, `a lane: ${lanes.join(', ')}.`);
+	}
 }
 
 /** @throws TypeError that quotes the value. */

@@ -1,5 +1,5 @@
 import type {FailureContext} from '../bedrock/failures/error-facts.ts';
-import {failureOf} from '../bedrock/failures/failure-of.ts';
+import {actionOf, failureOf} from '../bedrock/failures/failure-of.ts';
 import type {ResponseHeaders} from '../bedrock/methods/response-headers.ts';
 import {StreamFault} from '../bedrock/methods/stream-reader.ts';
 import {requestFacts, unreadFacts} from '../bedrock/request-facts.ts';
@@ -348,13 +348,6 @@ const finishUnanswered = (
 	admitted.settled(traffic.ended(attempt, {kind: 'broken', failure, reading: undefined}), failure);
 };
 
-const actions: Readonly<Record<Method, string>> = {
-	converse: 'bedrock:InvokeModel',
-	'converse-stream': 'bedrock:InvokeModelWithResponseStream',
-	invoke: 'bedrock:InvokeModel',
-	'invoke-stream': 'bedrock:InvokeModelWithResponseStream',
-};
-
 const contextOf = (
 	method: Method,
 	model: string,
@@ -362,7 +355,7 @@ const contextOf = (
 	index: number,
 ): FailureContext => {
 	const {baseModel} = models.at(index).target;
-	return {model, baseModel, action: actions[method], region, endpoint, method, isPassedOn: true};
+	return {model, baseModel, action: actionOf(method), region, endpoint, method, isPassedOn: true};
 };
 
 /** Usage of an answer without counts, marked as estimated. */

@@ -177,6 +177,8 @@ local hasGap = now - s.last >= VANISH or now < s.last or now - s.gap < AWAITED
 local isOther = EPOCH ~= s.epoch
 local isLost = s.epoch == '' or (not isOther and (s.steps < STEPS or (me and me.own < OWN) or (ARGV[A + 1] == '1' and hasGap)))
 local knowsPast = (isLost or isOther) and (EPOCH ~= '' or seen > 0 or entries <= #ARGV)
+-- What it brings goes back one window: what was answered before that without the ledger, nobody counted.
+local lacksAnswers = (isLost and knowsPast) or (EPOCH ~= '' and not (me and now - me.seen <= W))
 
 if isLost then
 	for _, key in ipairs({OPEN, TICKETS, KEYS[8], KEYS[9], KEYS[10]}) do call('UNLINK', key) end
@@ -204,6 +206,10 @@ now = math.max(now, s.last)
 noteGap()
 advance()
 drain()
+if lacksAnswers then
+	call('HSET', NOTES, 'since', text(now))
+	touch(NOTES)
+end
 
 local isAwaiting, isStranger = now < s.made + AWAITED, not me
 me = me or newMember({checked = now})
@@ -308,12 +314,13 @@ if what == 'note' then
 	if name == 'stamping' then adoptStamping(note) end
 	if name == 'day' then s.day = cjson.decode(value)['until'] end
 elseif what == 'task' then
-	local taken = call('HGET', NOTES, 'task:' .. name)
-	local till, who = string.match(taken or '', '^(%d+) (.*)$')
-	if till and tonumber(till) > now and who ~= ME then return done('done', 0) end
+	local till, who = string.match(call('HGET', NOTES, 'task:' .. name) or '', '^(%d+) (.*)$')
+	local holder = till and tonumber(till) > now and who ~= ME and call('HGET', MEMBERS, who)
+	if holder and cmsgpack.unpack(holder).gone == 0 then return done('done', 0) end
 	call('HSET', NOTES, 'task:' .. name, text(now + tonumber(value)) .. ' ' .. ME)
 	return done('done', 1)
 elseif what == 'leave' then
+	keepAnswers()
 	keepAll(me, nil, now)
 	removeMember(ME)
 	s.parts, s.live, me = s.parts - me.part, s.live - 1, nil
@@ -373,7 +380,7 @@ return done('done', membersNow())
 
 /** The ledger as a program reads it that has not joined: nothing is written. */
 export const glanceScript = script(`${listLua}
-if s.epoch == '' then return {'none'} end
+if s.epoch == '' then return {'none', {'', now}, {}, call('HGETALL', NOTES)} end
 now = math.max(now, s.last)
 local passed = slotOf(now) - 601
 if passed >= s.passed + 601 then
@@ -388,5 +395,5 @@ s.live, s.gone = 0, 0
 for _, member in ipairs(members) do
 	if member[3] == 0 then s.live = s.live + 1 else s.gone = s.gone + 1 end
 end
-return {'done', figures(0), members}
+return {'done', figures(0), members, call('HGETALL', NOTES)}
 `);

@@ -8,7 +8,7 @@
  *   tickets  hash: whose turn it is, by member
  *   members  hash: figures of each member by id, as records
  *   facts    hash: who each member is, as JSON
- *   notes    hash: what members say to each other, and tasks that one does for all
+ *   notes    hash: what members say to each other, tasks that one does for all, and what all had answered by minutes
  *   ended    three hashes in turn, each for half a window: requests that ended, by id, so that each counts once
  *
  * A record is an array of MessagePack: small hashes are searched field by field, which takes longer than all else. Numbers
@@ -35,6 +35,9 @@ export const commonArguments = 7;
 
 /** Notes are kept for so long. */
 export const notesKeptMs = 86_400_000;
+
+/** Minutes of answers that are kept: more than the account's figures are late. */
+const keptMinutes = 16;
 
 export const windowLua = `
 local DAY = ${notesKeptMs}
@@ -80,7 +83,7 @@ local function emptyState()
 	return {epoch = '', probe = '', lumps = '', from = 'unknown', marks = '', steps = 0, last = 0, made = 0, heal = 0, hold = 0,
 		gap = 0, passed = 0, faded = 0, half = 0, requests = 0, tokens = 0, ended = 0, open = 0, unheard = 0, held = 0,
 		capacity = 0, debt = 0, drained = 0, live = 0, gone = 0, parts = 0, kept = 0, awaited = 0, sweep = 0, day = 0, notes = 0,
-		numbers = 0}
+		numbers = 0, minute = 0, answers = 0, answered = 0}
 end
 local packedState = call('GET', STATE)
 local s = packedState and cmsgpack.unpack(packedState) or emptyState()
@@ -179,6 +182,21 @@ local function adoptStamping(note)
 	fadeAgain()
 end
 
+-- Requests and quota tokens that were answered in a minute, for all.
+local function addAnswers(minute, requests, tokens)
+	if requests == 0 then return end
+	local field = 'minute:' .. minute % ${keptMinutes}
+	local known, more, moreTokens = string.match(call('HGET', NOTES, field) or '', '^(%d+) (%d+) (%d+)$')
+	if known and tonumber(known) > minute then return end
+	if known and tonumber(known) == minute then requests, tokens = requests + more, tokens + moreTokens end
+	call('HSET', NOTES, field, table.concat({text(minute), text(requests), text(tokens)}, ' '))
+	touch(NOTES)
+end
+local function keepAnswers()
+	addAnswers(s.minute, s.answers, s.answered)
+	s.minute, s.answers, s.answered = math.floor(now / 60000), 0, 0
+end
+
 -- Takes what has left the window out of the sums.
 local function advance()
 	local passed = slotOf(now) - 601
@@ -197,6 +215,7 @@ local function advance()
 	local half = math.floor(now * 2 / W)
 	for each = math.max(s.half + 1, half - 2), half do call('UNLINK', KEYS[8 + each % 3]) end
 	s.half = half
+	if math.floor(now / 60000) ~= s.minute then keepAnswers() end
 end
 
 -- Where the service refills a bucket: quota tokens that are still missing in it. Vanished members use their part of the refill.
@@ -267,6 +286,12 @@ local function finish(id, e, m, at, how)
 			past.kind, past.from, past.first, past.tokens = 1, past.slot, e.reserved, e.tokens
 		else
 			past.from, past.first, past.tokens = e.heard, math.min(how, e.reserved), how
+			local minute = math.floor(at / 60000)
+			if minute == s.minute then
+				s.answers, s.answered = s.answers + 1, s.answered + how
+			else
+				addAnswers(minute, 1, how)
+			end
 		end
 		count(past, 1)
 	end

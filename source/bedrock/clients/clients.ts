@@ -14,6 +14,7 @@ import {assertOneCaller, hasBearerToken, keySourceOf, profileIn} from '../creden
 import {assertProfile} from '../credentials/credentials-faults.ts';
 import {askForAccount, credentialsOf, type SharedCredentials} from '../credentials/shared-credentials.ts';
 import {readSharedFiles} from '../credentials/shared-files.ts';
+import type {MantleEndpoint} from '../mantle/endpoint.ts';
 import {addMiddleware, createSecrets, keepErrorPages, renewExpired, sendOnce} from './middleware.ts';
 import {
 	configuredCertificates,
@@ -51,6 +52,7 @@ export async function inTime<T>(credentials: Promise<T>, limitMs: number): Promi
 export type Clients = {
 	readonly runtime: () => Promise<BedrockRuntimeClient>;
 	readonly control: () => Promise<BedrockClient>;
+	readonly mantle: () => Promise<MantleEndpoint>;
 	readonly serviceQuotas: () => Promise<ServiceQuotasClient>;
 	readonly s3: () => Promise<S3Client>;
 	readonly cloudwatch: () => Promise<CloudWatchClient>;
@@ -214,6 +216,22 @@ export function createClients(connection: Connection, options: ClientOptions): C
 		keepUsageSpellings(client);
 		return client;
 	});
+	const mantle = lazily(async () => {
+		const {createMantleEndpoint} = await import('../mantle/endpoint.ts');
+		const {config} = await runtime();
+		const {endpoint: own, requestHandler} = await settings('Bedrock Mantle', options.maxSockets, undefined);
+		const mantleRegion = await config.region();
+		return createMantleEndpoint({
+			url: new URL(own ?? `https://bedrock-mantle.${mantleRegion}.api.aws`),
+			region: mantleRegion,
+			handler: requestHandler,
+			token: hasToken ? process.env.AWS_BEARER_TOKEN_BEDROCK : undefined,
+			credentials: async () => config.credentials(),
+			onSecrets: secrets.keep,
+			now: () => new Date(Date.now() + config.systemClockOffset),
+			errorMs: ofCalls,
+		});
+	});
 	const control = lazily(async () => {
 		const {BedrockClient} = await import('@aws-sdk/client-bedrock');
 		const client = new BedrockClient(await settings('Bedrock', controlSockets, ofCalls));
@@ -279,6 +297,7 @@ export function createClients(connection: Connection, options: ClientOptions): C
 	return {
 		runtime,
 		control,
+		mantle,
 		serviceQuotas,
 		cloudwatch,
 		s3,

@@ -1,5 +1,4 @@
 import {at, isObject, parseJson, stringOf, wordOf} from '../json.ts';
-import {UnreadableAnswer} from '../methods/answer.ts';
 import {headersOf, type ResponseHeaders} from '../methods/response-headers.ts';
 import {StreamFault} from '../methods/stream-reader.ts';
 
@@ -205,7 +204,7 @@ const firstCode = (error: unknown): string | undefined => {
 const messageOf = (error: unknown, body: ErrorBody, isAnswered: boolean): string => {
 	const own = error instanceof Error ? error.message : stringOf(at(error, 'message'));
 	const message = (own ?? '').replace(readingHint, '').replace(nodeHint, '');
-	if (body.isPage || error instanceof UnreadableAnswer) {
+	if (body.isPage || wordOf(at(error, 'name')) === 'UnreadableAnswer') {
 		return body.message ?? message;
 	}
 	const saysNothing =

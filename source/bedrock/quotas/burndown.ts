@@ -50,6 +50,12 @@ export function burndownOf(baseModel: string, override?: number): Burndown {
 	return rule === undefined ? {value: 1, source: assumed} : {value: rule.value, source: rule.source};
 }
 
+/** On bedrock-mantle output has a quota of its own and costs the one of the input what it is (user guide, quotas-mantle). */
+export const noBurndown: Burndown = {
+	value: 1,
+	source: 'AWS user guide, quotas of bedrock-mantle, 2026-11-22',
+};
+
 /**
  * Output tokens that a request may ask for at most: what the service sets aside where a request names none (AWS user
  * guide, token burndown: "the model's maximum"). Data from the providers' pages in the user guide as read on 2026-11-22;

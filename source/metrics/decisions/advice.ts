@@ -39,6 +39,7 @@ type Subject = {
 const scopeWords: Readonly<Record<Scope, string>> = {
 	'on-demand': 'on-demand',
 	'cross-region': 'cross-Region',
+	mantle: 'bedrock-mantle',
 	global: 'global',
 };
 
@@ -129,8 +130,9 @@ function limitAdvice(subject: Subject): readonly Advice[] {
 	if (limitedBy === 'concurrency') {
 		return concurrencyLimit(subject, usefulPerMinute);
 	}
-	const {requestsPerMinute, tokensPerMinute, tokensPerDay} = target.quota;
+	const {requestsPerMinute, tokensPerMinute, tokensPerDay, outputTokensPerMinute} = target.quota;
 	const limit = {
+		output: `output tokens per minute (${formatNumber(outputTokensPerMinute?.value ?? 0)})`,
 		requests: `requests per minute (${formatNumber(requestsPerMinute.value ?? 0)})`,
 		tokens: `tokens per minute (${formatNumber(tokensPerMinute.value ?? 0)})`,
 		day: `tokens per day (${formatNumber(tokensPerDay.value ?? 0)})`,

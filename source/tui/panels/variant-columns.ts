@@ -41,6 +41,7 @@ type Figure = {
 const limitWordsByCause: Readonly<Record<LimitedBy, string>> = {
 	requests: 'requests',
 	tokens: 'tokens',
+	output: 'output',
 	day: 'day',
 	concurrency: 'in flight',
 	none: '–',
