@@ -74,7 +74,7 @@ if kind then
 		end)
 		local open = call('HGETALL', OPEN)
 		for i = 1, #open, 2 do
-			local e = parse(openNames, open[i + 1])
+			local e = readOpen(open[i + 1])
 			flight[#flight + 1] = {open[i], e.reserved, now - e.sent, e.heard == 0 and 0 or 1}
 		end
 		reply = {ended, flight}
@@ -103,6 +103,10 @@ local function reached(slotKind, after, low, high)
 		if not atLow and sum >= low then atLow = slot end
 		if sum >= high then atHigh = slot end
 		return atHigh
+	end, function(amount)
+		if sum + amount >= (atLow and high or low) then return false end
+		sum = sum + amount
+		return true
 	end)
 	return atLow, atHigh
 end
@@ -185,7 +189,7 @@ if isLost then
 	emptySlots()
 	local all = call('HGETALL', MEMBERS)
 	for i = 1, #all, 2 do
-		local m = cmsgpack.unpack(all[i + 1])
+		local m = readMember(all[i + 1])
 		m.requests, m.tokens, m.ended, m.open = 0, 0, 0, 0
 		-- Where the ledger had expired, who was silent has vanished.
 		if m.gone == 0 then m.gone, m.awaited = now, (s.epoch ~= '' or now - m.seen < VANISH) and 1 or 0 end
@@ -253,7 +257,7 @@ for i = entries, #ARGV, 7 do
 	if e and e.number == me.number then
 		if heard and e.heard == 0 then
 			hear(id, e, now - heard)
-			call('HSET', OPEN, id, pack(openNames, e))
+			call('HSET', OPEN, id, packOpen(e))
 		end
 		if ended then
 			local tokens = finish(id, e, me, now - ended, how)
@@ -291,7 +295,7 @@ for i = A + 3, #ARGV, 2 do
 	local e = heard and inFlight(ARGV[i])
 	if e and e.heard == 0 and e.number == me.number then
 		hear(ARGV[i], e, now - heard)
-		call('HSET', OPEN, ARGV[i], pack(openNames, e))
+		call('HSET', OPEN, ARGV[i], packOpen(e))
 	end
 end
 if me.open ~= count and now - me.checked >= VANISH then
@@ -316,7 +320,7 @@ if what == 'note' then
 elseif what == 'task' then
 	local till, who = string.match(call('HGET', NOTES, 'task:' .. name) or '', '^(%d+) (.*)$')
 	local holder = till and tonumber(till) > now and who ~= ME and call('HGET', MEMBERS, who)
-	if holder and cmsgpack.unpack(holder).gone == 0 then return done('done', 0) end
+	if holder and readMember(holder).gone == 0 then return done('done', 0) end
 	call('HSET', NOTES, 'task:' .. name, text(now + tonumber(value)) .. ' ' .. ME)
 	return done('done', 1)
 elseif what == 'leave' then
@@ -326,7 +330,7 @@ elseif what == 'leave' then
 	s.parts, s.live, me = s.parts - me.part, s.live - 1, nil
 elseif name ~= ME then
 	local packed = call('HGET', MEMBERS, name)
-	local m = packed and cmsgpack.unpack(packed)
+	local m = packed and readMember(packed)
 	if m and m.gone == 0 then
 		keepAll(m, nil, now)
 		removeMember(name)
@@ -344,7 +348,7 @@ const listLua = `
 local function membersNow()
 	local all, members = call('HGETALL', MEMBERS), {}
 	for i = 1, #all, 2 do
-		local m = all[i] == ME and me or cmsgpack.unpack(all[i + 1])
+		local m = all[i] == ME and me or readMember(all[i + 1])
 		if m.buried == 0 then
 			local gone = m.gone > 0 and m.gone or now - m.seen >= VANISH and now or 0
 			members[#members + 1] = {all[i], call('HGET', FACTS, all[i]) or '', gone, now - m.seen, m.usedRequests,
@@ -382,14 +386,10 @@ return done('done', membersNow())
 export const glanceScript = script(`${listLua}
 if s.epoch == '' then return {'none', {'', now}, {}, call('HGETALL', NOTES)} end
 now = math.max(now, s.last)
-local passed = slotOf(now) - 601
-if passed >= s.passed + 601 then
-	s.requests, s.tokens, s.ended = 0, 0, 0
-elseif passed > s.passed then
-	s.requests = s.requests - sumOf('r', s.passed, passed)
-	s.tokens = s.tokens - sumOf('t', s.passed, passed)
-	s.ended = s.ended - sumOf('e', math.max(s.passed, s.faded), passed)
-end
+local passed = math.min(slotOf(now), s.passed + 1202) - 601
+s.requests = s.requests - sumOf('r', s.passed, passed)
+s.tokens = s.tokens - sumOf('t', s.passed, passed)
+s.ended = s.ended - sumOf('e', math.max(s.passed, s.faded), passed)
 local members = membersNow()
 s.live, s.gone = 0, 0
 for _, member in ipairs(members) do

@@ -1,18 +1,21 @@
+import {sumsLua} from './redis-sums-lua.ts';
+
 /*
  * The window of a bucket in Redis: what all scripts of its ledger begin with (`redis-scripts`).
  *
  * The keys of a bucket, in one slot of a cluster:
  *   state    record: epoch, steps, sums of the window, and what follows from the members
  *   open     hash: requests in flight by id, as records
- *   slots    three rings of sums, one for each 600th of a window: requests and tokens from the first byte, tokens ended
+ *   slots    a ring of sums, for each 600th of a window: requests and tokens from the first byte, tokens ended; then the same
+ *            for blocks of slots, so that a sum over the window is read at once
  *   tickets  hash: whose turn it is, by member
  *   members  hash: figures of each member by id, as records
  *   facts    hash: who each member is, as JSON
  *   notes    hash: what members say to each other, tasks that one does for all, and what all had answered by minutes
  *   ended    three hashes in turn, each for half a window: requests that ended, by id, so that each counts once
  *
- * A record is an array of MessagePack: small hashes are searched field by field, which takes longer than all else. Numbers
- * in text are whole and written with `text`: Lua writes others with 14 digits, and -0 as such, which Redis refuses. A slot
+ * A record is an array of MessagePack: small hashes are searched field by field, and maps spell each name, which takes longer
+ * than all else. Numbers in text are whole and written with `text`: Lua writes others with 14 digits, and -0 as such, which Redis refuses. A slot
  * counts until one window after its end: too long by one slot at most, never too short.
  */
 
@@ -38,6 +41,72 @@ export const notesKeptMs = 86_400_000;
 
 /** Minutes of answers that are kept: more than the account's figures are late. */
 const keptMinutes = 16;
+
+/** Lua that reads and packs a record by the names of its fields, in their order. */
+const recordLua = (name: string, fields: readonly string[]): string => `
+local function read${name}(packed)
+	local v = cmsgpack.unpack(packed)
+	return {${fields.map((field, index) => `${field} = v[${index + 1}]`).join(', ')}}
+end
+local function pack${name}(r) return cmsgpack.pack({${fields.map((field) => `r.${field}`).join(', ')}}) end
+`;
+
+const texts = {epoch: "''", probe: "''", lumps: "''", from: "'unknown'", marks: "''"};
+/** minute, answers, answered: the minute of now, and what all had answered in it. */
+const numbers = [
+	...[
+		'steps',
+		'last',
+		'made',
+		'heal',
+		'hold',
+		'gap',
+		'passed',
+		'faded',
+		'half',
+		'requests',
+		'tokens',
+		'ended',
+	],
+	...[
+		'open',
+		'unheard',
+		'held',
+		'capacity',
+		'debt',
+		'drained',
+		'live',
+		'gone',
+		'parts',
+		'kept',
+		'awaited',
+		'sweep',
+	],
+	...['day', 'notes', 'numbers', 'minute', 'answers', 'answered'],
+];
+const emptyState = [...Object.entries(texts), ...numbers.map((name) => [name, '0'] as const)];
+
+/** gone: when it vanished; requests, tokens, ended: what it had in the ledger then; checked: when its requests in flight were. */
+const memberFields = [
+	...[
+		'number',
+		'own',
+		'seen',
+		'part',
+		'open',
+		'checked',
+		'gone',
+		'awaited',
+		'buried',
+		'requests',
+		'tokens',
+		'ended',
+	],
+	...['usedRequests', 'usedTokens', 'waiting'],
+];
+const openFields = ['number', 'tokens', 'reserved', 'sent', 'heard'];
+/** kind: 0 settled, 1 kept, 2 given back; heard: slot of its first byte; from, first: tokens that count from there; slot: of its end. */
+const endedFields = ['number', 'kind', 'heard', 'from', 'first', 'slot', 'tokens'];
 
 export const windowLua = `
 local DAY = ${notesKeptMs}
@@ -67,26 +136,15 @@ local function inPieces(command, key, fields)
 	end
 end
 
--- Of records that are many only the values are kept.
-local function pack(names, record)
-	local values = {}
-	for i = 1, #names do values[i] = record[names[i]] end
-	return cmsgpack.pack(values)
-end
-local function parse(names, packed)
-	local record, values = {}, cmsgpack.unpack(packed)
-	for i = 1, #names do record[names[i]] = values[i] end
-	return record
-end
-
+${recordLua(
+	'State',
+	emptyState.map(([name]) => name),
+)}${recordLua('Member', memberFields)}${recordLua('Open', openFields)}${recordLua('Ended', endedFields)}
 local function emptyState()
-	return {epoch = '', probe = '', lumps = '', from = 'unknown', marks = '', steps = 0, last = 0, made = 0, heal = 0, hold = 0,
-		gap = 0, passed = 0, faded = 0, half = 0, requests = 0, tokens = 0, ended = 0, open = 0, unheard = 0, held = 0,
-		capacity = 0, debt = 0, drained = 0, live = 0, gone = 0, parts = 0, kept = 0, awaited = 0, sweep = 0, day = 0, notes = 0,
-		numbers = 0, minute = 0, answers = 0, answered = 0}
+	return {${emptyState.map(([name, value]) => `${name} = ${value}`).join(', ')}}
 end
 local packedState = call('GET', STATE)
-local s = packedState and cmsgpack.unpack(packedState) or emptyState()
+local s = packedState and readState(packedState) or emptyState()
 
 -- The member whose step it is; nil where the ledger does not know it.
 local me
@@ -112,54 +170,7 @@ local function unmarkedUntil(slot)
 	return slot
 end
 
--- Rings of 640 sums: more than a window has slots.
-local RING = 640
-local kinds = {r = 0, t = RING, e = 2 * RING}
-local sumNames = {r = 'requests', t = 'tokens', e = 'ended'}
-
--- At its full length at once: one that grows takes twice as much.
-local function emptySlots()
-	call('SET', SLOTS, string.rep('\\0', 3 * RING * 8))
-	touch(SLOTS)
-end
-
--- Sums of up to 120 slots from one on that lie in a row in the ring, and how many; nil where all are 0.
-local function slotsFrom(kind, slot, last)
-	local place = slot % RING
-	local count = math.min(120, RING - place, last - slot + 1)
-	local from = (kinds[kind] + place) * 8
-	local bytes = call('GETRANGE', SLOTS, from, from + count * 8 - 1)
-	if #bytes < count * 8 then bytes = bytes .. string.rep('\\0', count * 8 - #bytes) end
-	if bytes == string.rep('\\0', count * 8) then return nil, count end
-	return {struct.unpack('<' .. string.rep('d', count), bytes)}, count
-end
--- Calls with each slot that has a sum, after one and up to another, until it returns true.
-local function eachSlot(kind, after, last, visit)
-	local slot = after + 1
-	while slot <= last do
-		local sums, count = slotsFrom(kind, slot, last)
-		if sums then
-			for i = 1, count do
-				if sums[i] ~= 0 and visit(slot + i - 1, sums[i]) then return end
-			end
-		end
-		slot = slot + count
-	end
-end
-local function sumOf(kind, after, last)
-	local sum = 0
-	eachSlot(kind, after, last, function(_, amount) sum = sum + amount end)
-	return sum
-end
-local function clear(kind, after, last)
-	local slot = after + 1
-	while slot <= last do
-		local count = math.min(RING - slot % RING, last - slot + 1)
-		call('SETRANGE', SLOTS, (kinds[kind] + slot % RING) * 8, string.rep('\\0', count * 8))
-		slot = slot + count
-	end
-end
-
+${sumsLua}
 -- Ended tokens of slots up to this one do not count, for all that is known of the service's minutes.
 local function fade()
 	local last = unmarkedFrom(slotOf(now) - 600) - 1
@@ -204,10 +215,7 @@ local function advance()
 		emptySlots()
 		s.requests, s.tokens, s.ended, s.passed, s.faded = 0, 0, 0, passed, math.max(passed, s.faded)
 	elseif passed > s.passed then
-		s.requests = s.requests - sumOf('r', s.passed, passed)
-		s.tokens = s.tokens - sumOf('t', s.passed, passed)
-		s.ended = s.ended - sumOf('e', math.max(s.passed, s.faded), passed)
-		for kind in pairs(kinds) do clear(kind, s.passed, passed) end
+		clear(s.passed, passed)
 		s.faded = math.max(passed, s.faded)
 		s.passed = passed
 	end
@@ -224,33 +232,27 @@ local function drain()
 	s.drained = now
 end
 
-local function add(kind, slot, amount)
-	if amount == 0 or slot <= s.passed then return end
-	local from = (kinds[kind] + slot % RING) * 8
-	local bytes = call('GETRANGE', SLOTS, from, from + 7)
-	local sum = #bytes == 8 and struct.unpack('<d', bytes) or 0
-	call('SETRANGE', SLOTS, from, struct.pack('<d', sum + amount))
-	if kind ~= 'e' or slot > s.faded then s[sumNames[kind]] = s[sumNames[kind]] + amount end
+local function add(slot, r, t, e)
+	if slot <= s.passed then return end
+	plus(pending, slot, r, t, e)
+	s.requests, s.tokens = s.requests + r, s.tokens + t
+	if slot > s.faded then s.ended = s.ended + e end
 end
-
-local openNames = {'number', 'tokens', 'reserved', 'sent', 'heard'}
--- kind: 0 settled, 1 kept, 2 given back; heard: slot of its first byte; from, first: tokens that count from there; slot: of its end.
-local endedNames = {'number', 'kind', 'heard', 'from', 'first', 'slot', 'tokens'}
 
 local function forget(id) if s.probe == id then s.probe = '' end end
 
 local function hold(id, e)
-	call('HSET', OPEN, id, pack(openNames, e))
+	call('HSET', OPEN, id, packOpen(e))
 	if s.open == 0 then touch(OPEN) end
 	s.open, s.held, s.unheard = s.open + 1, s.held + e.tokens, s.unheard + (e.heard == 0 and 1 or 0)
-	if e.heard ~= 0 then add('r', e.heard, 1) end
+	if e.heard ~= 0 then add(e.heard, 1, 0, 0) end
 end
 
 local function hear(id, e, at)
 	if e.heard == 0 then
 		e.heard = slotOf(at)
 		s.unheard = s.unheard - 1
-		add('r', e.heard, 1)
+		add(e.heard, 1, 0, 0)
 		forget(id)
 	end
 end
@@ -263,9 +265,8 @@ local function release(id, e, m)
 end
 
 local function count(e, sign)
-	add('t', e.from, sign * e.first)
-	add('t', e.slot, sign * (e.tokens - e.first))
-	add('e', e.slot, sign * e.tokens)
+	if e.first ~= 0 then add(e.from, 0, sign * e.first, 0) end
+	if e.tokens ~= 0 then add(e.slot, 0, sign * (e.tokens - e.first), sign * e.tokens) end
 end
 
 -- Ends a request in flight. how: tokens, 'kept' or 'given-back'. Returns the tokens that count.
@@ -296,7 +297,7 @@ local function finish(id, e, m, at, how)
 		count(past, 1)
 	end
 	local key = KEYS[8 + s.half % 3]
-	call('HSET', key, id, pack(endedNames, past))
+	call('HSET', key, id, packEnded(past))
 	touch(key)
 	return past.tokens
 end
@@ -304,20 +305,20 @@ end
 local function endedAs(id)
 	for key = 8, 10 do
 		local packed = call('HGET', KEYS[key], id)
-		if packed then return parse(endedNames, packed), KEYS[key] end
+		if packed then return readEnded(packed), KEYS[key] end
 	end
 end
 
 local function inFlight(id)
 	local packed = call('HGET', OPEN, id)
-	return packed and parse(openNames, packed)
+	return packed and readOpen(packed)
 end
 
 -- Takes back the end of a request that was kept because nothing was heard of it. Returns it as it was in flight.
 local function reopen(id, past, key)
 	call('HDEL', key, id)
 	count(past, -1)
-	add('r', past.heard, -1)
+	add(past.heard, -1, 0, 0)
 	local e = {number = me.number, tokens = past.tokens, reserved = past.first, sent = now, heard = 0}
 	if past.heard < past.slot then e.heard = past.heard end
 	hold(id, e)
@@ -329,7 +330,7 @@ end
 local function keepAll(m, unless, before)
 	local all = call('HGETALL', OPEN)
 	for i = 1, #all, 2 do
-		local e = parse(openNames, all[i + 1])
+		local e = readOpen(all[i + 1])
 		if e.number == m.number and not (unless and unless[all[i]]) and e.sent <= before then
 			s.debt = s.debt + finish(all[i], e, m, now, 'kept')
 		end
