@@ -119,6 +119,7 @@ end
 -- A limit less what vanished members keep: their part, or what they had in the ledger where that is more.
 local function leftOf(limit, kind)
 	if not limit then return nil end
+	if s.lumps == '' then return limit - math.ceil(s.kept * limit / WHOLE) end
 	local kept, lumped = s.kept, 0
 	for part, requests, tokens, ended in string.gmatch(s.lumps, '(%d+):(%d+):(%d+):(%d+)') do
 		local lump = tonumber(kind == 'r' and requests or kind == 't' and tokens or ended)
@@ -131,6 +132,7 @@ end
 -- What counts of vanished members.
 local function lumpOf(kind)
 	local sum = 0
+	if s.lumps == '' then return sum end
 	for requests, tokens, ended in string.gmatch(s.lumps, '%d+:(%d+):(%d+):(%d+)') do
 		sum = sum + tonumber(kind == 'r' and requests or kind == 't' and tokens or ended)
 	end
@@ -189,12 +191,12 @@ local function done(kind, ...)
 		writeMember(ME, me)
 	end
 	writeSums()
+	saveState()
 	local short = math.max(2 * W, 2 * VANISH)
 	for key in pairs(touched) do
 		local life = (key == MEMBERS or key == FACTS) and KEPT + 2 * W or key == NOTES and DAY + 3600000 or short
 		call('PEXPIRE', key, text(life))
 	end
-	call('SET', STATE, packState(s), 'PX', text(short))
 	return {kind, figures(part), ...}
 end
 `;

@@ -37,8 +37,8 @@ local function isBefore(a, aMember, b, bMember)
 end
 local all, others, held = call('HGETALL', TICKETS), {}, nil
 for i = 1, #all, 2 do
-	local ticket = cmsgpack.unpack(all[i + 1])
-	if ticket['until'] <= now then
+	local ticket = readTicket(all[i + 1])
+	if ticket.till <= now then
 		call('HDEL', TICKETS, all[i])
 	elseif all[i] == ME and ticket.id == id then
 		mine.arrived, held = ticket.arrived, id
@@ -69,7 +69,7 @@ if kind then
 	if kind == 'probe' then
 		s.probe = id
 		local ended, flight = {}, {}
-		eachSlot('e', s.passed, slotOf(now), function(slot, amount)
+		window().eachSlot('e', s.passed, slotOf(now), function(slot, amount)
 			ended[#ended + 1] = {math.ceil(now - slot * W / 600), amount}
 		end)
 		local open = call('HGETALL', OPEN)
@@ -88,9 +88,9 @@ end
 -- What could never fit takes no turn.
 if tokens <= (maxTokens or tokens) and 1 <= (maxRequests or 1) then
 	if not held or held == id or isBefore(mine, ME, held, ME) then
-		mine['until'] = now + TICKET
-		call('HSET', TICKETS, ME, cmsgpack.pack(mine))
-		touch(TICKETS)
+		mine.till = now + TICKET
+		call('HSET', TICKETS, ME, packTicket(mine))
+		if not held and #others == 0 then touch(TICKETS) end
 	end
 end
 if fits(0, 0) then return done('wait', POLL, 'turn') end
@@ -98,7 +98,7 @@ if fits(0, 0) then return done('wait', POLL, 'turn') end
 -- The slots by whose end at least so much is in: low and high, after a slot; nil where it never is.
 local function reached(slotKind, after, low, high)
 	local sum, atLow, atHigh = 0, nil, nil
-	eachSlot(slotKind, after, slotOf(now), function(slot, amount)
+	window().eachSlot(slotKind, after, slotOf(now), function(slot, amount)
 		sum = sum + amount
 		if not atLow and sum >= low then atLow = slot end
 		if sum >= high then atHigh = slot end
@@ -129,7 +129,7 @@ if maxTokens and byFirst + needed > maxTokens then
 	delay = math.max(delay, delayOf('t', s.passed, byFirst + needed - maxTokens, free, leavesAt))
 end
 if maxEnded and byEnd + needed > maxEnded and not (isProbing and s.probe == '') then
-	local function leaves(slot) return leavesAt(unmarkedUntil(slot)) end
+	local function leaves(slot) return leavesAt(window().unmarkedUntil(slot)) end
 	local atEnd = delayOf('e', s.faded, byEnd + needed - maxEnded, free, leaves)
 	delay = math.max(delay, isProbing and math.min(atEnd, POLL) or atEnd)
 end
@@ -166,7 +166,7 @@ for i = A, #ARGV, 4 do
 			finish(id, e, me, at, how)
 		elseif not past and how == 'given-back' then
 			local ticket = call('HGET', TICKETS, ME)
-			if ticket and cmsgpack.unpack(ticket).id == id then call('HDEL', TICKETS, ME) end
+			if ticket and readTicket(ticket).id == id then call('HDEL', TICKETS, ME) end
 		end
 	end
 end
@@ -186,7 +186,7 @@ local lacksAnswers = (isLost and knowsPast) or (EPOCH ~= '' and not (me and now 
 
 if isLost then
 	for _, key in ipairs({OPEN, TICKETS, KEYS[8], KEYS[9], KEYS[10]}) do call('UNLINK', key) end
-	emptySlots()
+	window().emptySlots()
 	local all = call('HGETALL', MEMBERS)
 	for i = 1, #all, 2 do
 		local m = readMember(all[i + 1])
@@ -203,7 +203,7 @@ if isLost then
 	s.made, s.heal, s.hold, s.drained, s.last = now, now + PROBATION, now + PROBATION, now, now
 	s.passed = slotOf(now) - 601
 	s.faded, s.half = s.passed, math.floor(now * 2 / W)
-	if notes[2] then adoptStamping(notes[2]) end
+	if notes[2] then window().adoptStamping(notes[2]) end
 	if notes[3] then s.day = cjson.decode(string.match(notes[3], ' (.*)$'))['until'] end
 end
 now = math.max(now, s.last)
@@ -315,7 +315,7 @@ if what == 'note' then
 	local note = text(now) .. ' ' .. value
 	call('HSET', NOTES, name, note)
 	s.notes = call('HINCRBY', NOTES, 'number', 1)
-	if name == 'stamping' then adoptStamping(note) end
+	if name == 'stamping' then window().adoptStamping(note) end
 	if name == 'day' then s.day = cjson.decode(value)['until'] end
 elseif what == 'task' then
 	local till, who = string.match(call('HGET', NOTES, 'task:' .. name) or '', '^(%d+) (.*)$')
@@ -324,7 +324,7 @@ elseif what == 'task' then
 	call('HSET', NOTES, 'task:' .. name, text(now + tonumber(value)) .. ' ' .. ME)
 	return done('done', 1)
 elseif what == 'leave' then
-	keepAnswers()
+	window().keepAnswers()
 	keepAll(me, nil, now)
 	removeMember(ME)
 	s.parts, s.live, me = s.parts - me.part, s.live - 1, nil
@@ -387,9 +387,9 @@ export const glanceScript = script(`${listLua}
 if s.epoch == '' then return {'none', {'', now}, {}, call('HGETALL', NOTES)} end
 now = math.max(now, s.last)
 local passed = math.min(slotOf(now), s.passed + 1202) - 601
-s.requests = s.requests - sumOf('r', s.passed, passed)
-s.tokens = s.tokens - sumOf('t', s.passed, passed)
-s.ended = s.ended - sumOf('e', math.max(s.passed, s.faded), passed)
+s.requests = s.requests - window().sumOf('r', s.passed, passed)
+s.tokens = s.tokens - window().sumOf('t', s.passed, passed)
+s.ended = s.ended - window().sumOf('e', math.max(s.passed, s.faded), passed)
 local members = membersNow()
 s.live, s.gone = 0, 0
 for _, member in ipairs(members) do

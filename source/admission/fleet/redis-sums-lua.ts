@@ -5,14 +5,6 @@
 export const sumsLua = `
 -- A ring of 640 slots, more than a window has, and its 32 blocks of 20: each three sums of 8 bytes.
 local RING, BLOCK, BYTES, BLOCKS = 640, 20, 24, 640 * 24
-local kinds = {r = 1, t = 2, e = 3}
-local one = {'d' .. string.rep('x', 16), string.rep('x', 8) .. 'd' .. string.rep('x', 8), string.rep('x', 16) .. 'd'}
-
--- At its full length at once: one that grows takes twice as much.
-local function emptySlots()
-	call('SET', SLOTS, string.rep('\\0', BLOCKS + RING / BLOCK * BYTES))
-	touch(SLOTS)
-end
 
 -- Sums of this step that are not written yet, by slot.
 local pending = {}
@@ -40,6 +32,18 @@ local function writeSums()
 	end
 	pending = {}
 	for from, sums in pairs(blocks) do write(from, sums) end
+end
+`;
+
+/** What looks at many slots at once. */
+export const scanLua = `
+local kinds = {r = 1, t = 2, e = 3}
+local one = {'d' .. string.rep('x', 16), string.rep('x', 8) .. 'd' .. string.rep('x', 8), string.rep('x', 16) .. 'd'}
+
+-- At its full length at once: one that grows takes twice as much.
+local function emptySlots()
+	call('SET', SLOTS, string.rep('\\0', BLOCKS + RING / BLOCK * BYTES))
+	touch(SLOTS)
 end
 
 -- Sums of one kind of so many slots or blocks that lie in a row.

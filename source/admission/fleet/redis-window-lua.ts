@@ -1,10 +1,10 @@
-import {sumsLua} from './redis-sums-lua.ts';
+import {scanLua, sumsLua} from './redis-sums-lua.ts';
 
 /*
  * The window of a bucket in Redis: what all scripts of its ledger begin with (`redis-scripts`).
  *
  * The keys of a bucket, in one slot of a cluster:
- *   state    record: epoch, steps, sums of the window, and what follows from the members
+ *   state    numbers and texts: epoch, steps, sums of the window, and what follows from the members
  *   open     hash: requests in flight by id, as records
  *   slots    a ring of sums, for each 600th of a window: requests and tokens from the first byte, tokens ended; then the same
  *            for blocks of slots, so that a sum over the window is read at once
@@ -15,8 +15,8 @@ import {sumsLua} from './redis-sums-lua.ts';
  *   ended    three hashes in turn, each for half a window: requests that ended, by id, so that each counts once
  *
  * A record is an array of MessagePack: small hashes are searched field by field, and maps spell each name, which takes longer
- * than all else. Numbers in text are whole and written with `text`: Lua writes others with 14 digits, and -0 as such, which Redis refuses. A slot
- * counts until one window after its end: too long by one slot at most, never too short.
+ * than all else. Numbers in text are whole and written with `text`: Lua writes others with 14 digits, and -0 as such, which
+ * Redis refuses. A slot counts until one window after its end: too long by one slot at most, never too short.
  */
 
 /** Keys of a bucket by the ends of their names, in the order in which all scripts get them. */
@@ -43,7 +43,7 @@ export const notesKeptMs = 86_400_000;
 const keptMinutes = 16;
 
 /** Lua that reads and packs a record by the names of its fields, in their order. */
-const recordLua = (name: string, fields: readonly string[]): string => `
+const recordLua = (name: string, words: string, fields = words.split(' ')): string => `
 local function read${name}(packed)
 	local v = cmsgpack.unpack(packed)
 	return {${fields.map((field, index) => `${field} = v[${index + 1}]`).join(', ')}}
@@ -51,108 +51,51 @@ end
 local function pack${name}(r) return cmsgpack.pack({${fields.map((field) => `r.${field}`).join(', ')}}) end
 `;
 
-const texts = {epoch: "''", probe: "''", lumps: "''", from: "'unknown'", marks: "''"};
-/** minute, answers, answered: the minute of now, and what all had answered in it. */
+const texts = ['epoch', 'probe', 'lumps', 'from', 'marks'];
+/**
+ * slot: of the last step; lived: which half of a window has its ended requests in a key that expires; minute, answers,
+ * answered: the minute of now, and what all had answered in it.
+ */
 const numbers = [
-	...[
-		'steps',
-		'last',
-		'made',
-		'heal',
-		'hold',
-		'gap',
-		'passed',
-		'faded',
-		'half',
-		'requests',
-		'tokens',
-		'ended',
-	],
-	...[
-		'open',
-		'unheard',
-		'held',
-		'capacity',
-		'debt',
-		'drained',
-		'live',
-		'gone',
-		'parts',
-		'kept',
-		'awaited',
-		'sweep',
-	],
-	...['day', 'notes', 'numbers', 'minute', 'answers', 'answered'],
-];
-const emptyState = [...Object.entries(texts), ...numbers.map((name) => [name, '0'] as const)];
+	'steps last made heal hold gap passed faded slot half lived requests tokens ended open unheard held capacity debt drained',
+	'live gone parts kept awaited sweep day notes numbers minute answers answered',
+].flatMap((line) => line.split(' '));
 
 /** gone: when it vanished; requests, tokens, ended: what it had in the ledger then; checked: when its requests in flight were. */
-const memberFields = [
-	...[
-		'number',
-		'own',
-		'seen',
-		'part',
-		'open',
-		'checked',
-		'gone',
-		'awaited',
-		'buried',
-		'requests',
-		'tokens',
-		'ended',
-	],
-	...['usedRequests', 'usedTokens', 'waiting'],
-];
-const openFields = ['number', 'tokens', 'reserved', 'sent', 'heard'];
+const memberFields =
+	'number own seen part open checked gone awaited buried requests tokens ended usedRequests usedTokens waiting';
 /** kind: 0 settled, 1 kept, 2 given back; heard: slot of its first byte; from, first: tokens that count from there; slot: of its end. */
-const endedFields = ['number', 'kind', 'heard', 'from', 'first', 'slot', 'tokens'];
+const endedFields = 'number kind heard from first slot tokens';
 
-export const windowLua = `
-local DAY = ${notesKeptMs}
-local STATE, OPEN, SLOTS, TICKETS, MEMBERS, FACTS, NOTES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
-local W, ME, EPOCH = tonumber(ARGV[1]), ARGV[2], ARGV[3]
-local STEPS, OWN, EXPECTED, PART = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
-local WHOLE = 1000000
-
-local clock = redis.call('TIME')
-local now = tonumber(clock[1]) * 1000 + math.floor(tonumber(clock[2]) / 1000)
-
-local call = redis.call
--- Keys that this step may have made: they are given a time to live. Each sign of life gives one to all.
-local touched = {}
-local function touch(key) touched[key] = true end
-
-local function text(n)
-	if type(n) == 'string' then return n end
-	if n == 0 then return '0' end
-	return string.format('%.0f', n)
-end
-
--- Calls with many fields in pieces: unpack has a limit.
-local function inPieces(command, key, fields)
-	for from = 1, #fields, 500 do
-		call(command, key, unpack(fields, from, math.min(from + 499, #fields)))
-	end
-end
-
-${recordLua(
-	'State',
-	emptyState.map(([name]) => name),
-)}${recordLua('Member', memberFields)}${recordLua('Open', openFields)}${recordLua('Ended', endedFields)}
+/** The state: numbers at fixed places, which are written over where they lie, then texts, which seldom change. */
+const stateLua = `
 local function emptyState()
-	return {${emptyState.map(([name, value]) => `${name} = ${value}`).join(', ')}}
+	return {${texts.map((name) => `${name} = '${name === 'from' ? 'unknown' : ''}'`).join(', ')}, ${numbers.map((name) => `${name} = 0`).join(', ')}}
 end
-local packedState = call('GET', STATE)
-local s = packedState and readState(packedState) or emptyState()
+local packedState, textsBefore, packedTexts = call('GET', STATE), {}, nil
+local s
+if not packedState then
+	s = emptyState()
+else
+	local v = {struct.unpack('<${'d'.repeat(numbers.length + 1)}', packedState)}
+	packedTexts = string.sub(packedState, v[${numbers.length + 2}], v[${numbers.length + 2}] + v[1] - 1)
+	local t = cmsgpack.unpack(packedTexts)
+	textsBefore = t
+	s = {${texts.map((name, index) => `${name} = t[${index + 1}]`).join(', ')},
+		${numbers.map((name, index) => `${name} = v[${index + 2}]`).join(', ')}}
+end
+local function saveState()
+	local t = textsBefore
+	local isSame = ${texts.map((name, index) => `s.${name} == t[${index + 1}]`).join(' and ')}
+	local packed = isSame and packedTexts or cmsgpack.pack({${texts.map((name) => `s.${name}`).join(', ')}})
+	local written = struct.pack('<${'d'.repeat(numbers.length + 1)}', #packed, ${numbers.map((name) => `s.${name}`).join(', ')})
+	call('SETRANGE', STATE, 0, isSame and written or written .. packed)
+	if not packedState then touch(STATE) end
+end
+`;
 
--- The member whose step it is; nil where the ledger does not know it.
-local me
-
-local function slotOf(at) return math.floor(at * 600 / W) end
--- When a slot has left the window.
-local function leavesAt(slot) return (slot + 601) * W / 600 end
-
+/** What moves the window on, and what looks into it: what few steps need. */
+const windowPartsLua = `${scanLua}
 -- The next unmarked place in the minute from a slot on; itself where all are marked.
 local function unmarkedFrom(slot)
 	if s.from ~= 'unknown' or s.marks == '' then return slot end
@@ -170,7 +113,6 @@ local function unmarkedUntil(slot)
 	return slot
 end
 
-${sumsLua}
 -- Ended tokens of slots up to this one do not count, for all that is known of the service's minutes.
 local function fade()
 	local last = unmarkedFrom(slotOf(now) - 600) - 1
@@ -209,7 +151,7 @@ local function keepAnswers()
 end
 
 -- Takes what has left the window out of the sums.
-local function advance()
+local function move()
 	local passed = slotOf(now) - 601
 	if passed >= s.passed + 601 then
 		emptySlots()
@@ -222,8 +164,59 @@ local function advance()
 	fade()
 	local half = math.floor(now * 2 / W)
 	for each = math.max(s.half + 1, half - 2), half do call('UNLINK', KEYS[8 + each % 3]) end
-	s.half = half
+	s.half, s.slot = half, slotOf(now)
 	if math.floor(now / 60000) ~= s.minute then keepAnswers() end
+end
+`;
+
+export const windowLua = `
+local DAY = ${notesKeptMs}
+local STATE, OPEN, SLOTS, TICKETS, MEMBERS, FACTS, NOTES = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7]
+local W, ME, EPOCH = tonumber(ARGV[1]), ARGV[2], ARGV[3]
+local STEPS, OWN, EXPECTED, PART = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
+local WHOLE = 1000000
+
+local clock = redis.call('TIME')
+local now = tonumber(clock[1]) * 1000 + math.floor(tonumber(clock[2]) / 1000)
+
+local call = redis.call
+-- Keys that this step may have made: they are given a time to live. Each sign of life gives one to all.
+local touched = {}
+local function touch(key) touched[key] = true end
+
+local function text(n)
+	if type(n) == 'string' then return n end
+	if n == 0 then return '0' end
+	return string.format('%.0f', n)
+end
+
+-- Calls with many fields in pieces: unpack has a limit.
+local function inPieces(command, key, fields)
+	for from = 1, #fields, 500 do
+		call(command, key, unpack(fields, from, math.min(from + 499, #fields)))
+	end
+end
+
+${recordLua('Member', memberFields)}${recordLua('Open', 'number tokens reserved sent heard')}${recordLua('Ticket', 'id lane part arrived tokens till')}${recordLua('Ended', endedFields)}${stateLua}
+-- The member whose step it is; nil where the ledger does not know it.
+local me
+
+local function slotOf(at) return math.floor(at * 600 / W) end
+-- When a slot has left the window.
+local function leavesAt(slot) return (slot + 601) * W / 600 end
+
+${sumsLua}
+-- The window in time. Each step makes the functions that it may call: what few steps need is made when one does.
+local made
+local function window()
+	if made then return made end
+${windowPartsLua}
+	made = {sumOf = sumOf, eachSlot = eachSlot, unmarkedUntil = unmarkedUntil, emptySlots = emptySlots, adoptStamping = adoptStamping,
+		keepAnswers = keepAnswers, addAnswers = addAnswers, move = move}
+	return made
+end
+local function advance()
+	if slotOf(now) ~= s.slot then window().move() end
 end
 
 -- Where the service refills a bucket: quota tokens that are still missing in it. Vanished members use their part of the refill.
@@ -291,14 +284,17 @@ local function finish(id, e, m, at, how)
 			if minute == s.minute then
 				s.answers, s.answered = s.answers + 1, s.answered + how
 			else
-				addAnswers(minute, 1, how)
+				window().addAnswers(minute, 1, how)
 			end
 		end
 		count(past, 1)
 	end
 	local key = KEYS[8 + s.half % 3]
 	call('HSET', key, id, packEnded(past))
-	touch(key)
+	if s.lived ~= s.half then
+		touch(key)
+		s.lived = s.half
+	end
 	return past.tokens
 end
 
