@@ -46,7 +46,13 @@ const bodyOfMarkup = (text: string, status: number | undefined): ErrorBody => {
 const bodyOfJson = (value: unknown): ErrorBody => {
 	const error = at(value, 'error');
 	return {
-		name: wordOf(at(value, 'Output', '__type')) ?? wordOf(at(value, '__type')) ?? wordOf(at(value, 'code')),
+		name:
+			wordOf(at(value, 'Output', '__type')) ??
+			wordOf(at(value, '__type')) ??
+			wordOf(at(value, 'code')) ??
+			// OpenAI's code says more than its type: a denial is `access_denied` of type `permission_denied_error`.
+			wordOf(at(error, 'code')) ??
+			wordOf(at(error, 'type')),
 		message:
 			wordOf(at(error, 'message')) ??
 			wordOf(error) ??
@@ -175,7 +181,11 @@ export function factsOf(error: unknown): ErrorFacts {
 	const isReadable = isObject(inner) || inner instanceof Error;
 	const response: unknown = isReadable ? (inner as {$response?: unknown}).$response : undefined;
 	const metadata = (inner as {$metadata?: {httpStatusCode?: number}} | undefined)?.$metadata;
-	const answered = (response as {statusCode?: unknown} | undefined)?.statusCode ?? metadata?.httpStatusCode;
+	const answered =
+		(response as {statusCode?: unknown} | undefined)?.statusCode ??
+		metadata?.httpStatusCode ??
+		// Of the clients of Anthropic and OpenAI.
+		at(inner, 'status');
 	const status = typeof answered === 'number' ? answered : undefined;
 	const body = errorBodyOf(inner, response);
 	const code = firstCode(inner);
