@@ -1,5 +1,6 @@
-import type {SeriesName, SeriesQuery, TimeWindow} from '../domain/usage-source.ts';
+import type {SeriesName, SeriesQuery, UsageFailure, UsageSource} from '../domain/usage-source.ts';
 import {newestWholeMinute} from './account-bucket.ts';
+import type {PastStore, PastWindow} from './past-store.ts';
 import {metricPrice} from './poll-plan.ts';
 import {minuteMs} from './usage-history.ts';
 
@@ -16,20 +17,12 @@ const keptFor = [
 	{periodMs: hourMs, days: 455},
 ] as const;
 
-/** Longest time that there is anything to read of. */
-export const maxSinceMs = 455 * dayMs;
 /** CloudWatch lists a metric for two weeks after its last value. */
-export const listedForMs = 14 * dayMs;
+const listedForMs = 14 * dayMs;
 
 /** Bounds of one call of GetMetricData. */
 const maxQueries = 500;
 const maxDatapoints = 100_800;
-
-/** A stretch of time, and the period of its values. */
-export type PastWindow = TimeWindow & {readonly periodMs: number};
-
-/** One series as it is read and kept: a metric of a ModelId at one period. */
-export type PastSeries = SeriesQuery & {readonly periodMs: number};
 
 export type PastWindows = {
 	/** Of what quotas limit: requests, quota tokens, throttles. The newest first. */
@@ -39,7 +32,7 @@ export type PastWindows = {
 };
 
 /** One call of GetMetricData, whose answer fits on one page: so each metric is asked for once. */
-export type PastCall = {readonly queries: readonly SeriesQuery[]; readonly window: PastWindow};
+type PastCall = {readonly queries: readonly SeriesQuery[]; readonly window: PastWindow};
 
 const floorTo = (atMs: number, periodMs: number): number => Math.floor(atMs / periodMs) * periodMs;
 const ceilTo = (atMs: number, periodMs: number): number => Math.ceil(atMs / periodMs) * periodMs;
@@ -48,7 +41,7 @@ const ceilTo = (atMs: number, periodMs: number): number => Math.ceil(atMs / peri
  * The time from `sinceMs` ago to the newest whole minutes, in windows of the finest period that is still kept.
  * @param nowMs By the service's clock.
  */
-export function pastWindows(nowMs: number, sinceMs: number): PastWindows {
+function pastWindows(nowMs: number, sinceMs: number): PastWindows {
 	const toMs = floorTo(newestWholeMinute(nowMs) + minuteMs, fiveMinutesMs);
 	const wantedMs = floorTo(toMs - sinceMs, fiveMinutesMs);
 	let endMs = toMs;
@@ -97,7 +90,7 @@ const seriesOf = (
 };
 
 /** Everything that the report of some ModelIds is made of. */
-export function pastSeries(
+function pastSeries(
 	modelIds: readonly string[],
 	listed: ReadonlyMap<string, ReadonlySet<SeriesName>> | undefined,
 	windows: PastWindows,
@@ -114,7 +107,7 @@ export function pastSeries(
 }
 
 /** Puts what is missing into calls: those of one window together, as many as fit on a page. */
-export function pastCalls(
+function pastCalls(
 	missing: ReadonlyArray<{readonly query: SeriesQuery; readonly window: PastWindow}>,
 ): readonly PastCall[] {
 	const byWindow = Map.groupBy(
@@ -139,7 +132,129 @@ export function pastCalls(
 /** What reading costs: the metrics asked for, which are billed, and the calls. */
 export type PastCost = {readonly calls: number; readonly metrics: number; readonly usd: number};
 
-export function pastCost(calls: readonly PastCall[]): PastCost {
+function pastCost(calls: readonly PastCall[]): PastCost {
 	const metrics = calls.reduce((sum, {queries}) => sum + queries.length, 0);
 	return {calls: calls.length, metrics, usd: metrics * metricPrice.metricUsd};
+}
+
+/** Reads the past use of one Region: what is not kept yet, in few calls. */
+
+/** Which models there are, and what is missing of them. */
+export type PastPlan = {
+	readonly windows: PastWindows;
+	/** Series of each ModelId that the report needs. */
+	readonly asked: ReadonlyMap<string, ReadonlySet<SeriesName>>;
+	readonly calls: readonly PastCall[];
+	readonly cost: PastCost;
+	/** Series that are kept in full already. */
+	readonly keptSeries: number;
+	/** Values from before this moment no longer change. */
+	readonly settledMs: number;
+};
+
+/** Metrics of AWS arrive minutes late: values older than this are taken as final. */
+const settleMs = 30 * minuteMs;
+/** Calls in flight together: the service limits datapoints per second too. */
+const callsAtOnce = 3;
+
+type Wanted = {
+	/** By the service's clock. */
+	readonly nowMs: number;
+	readonly sinceMs: number;
+	readonly modelIds: readonly string[];
+	/** Undefined where CloudWatch does not list its metrics. */
+	readonly listed: ReadonlyMap<string, ReadonlySet<SeriesName>> | undefined;
+};
+
+/** Finds out what has to be asked for. */
+export function planPast({nowMs, sinceMs, modelIds, listed}: Wanted, store: PastStore): PastPlan {
+	const windows = pastWindows(nowMs, sinceMs);
+	const wanted = pastSeries(modelIds, listed, windows);
+	const asked = new Map<string, Set<SeriesName>>(modelIds.map((modelId) => [modelId, new Set()]));
+	for (const {query} of wanted) {
+		asked.get(query.modelId)?.add(query.series);
+	}
+	const missing = missingOf(wanted, store);
+	const calls = pastCalls(missing);
+	const missed = new Set(missing.map(({query, window}) => keyOf(query, window)));
+	return {
+		windows,
+		asked,
+		calls,
+		cost: pastCost(calls),
+		keptSeries: wanted.filter(({query, window}) => !missed.has(keyOf(query, window))).length,
+		settledMs: nowMs - settleMs,
+	};
+}
+
+const keyOf = ({modelId, series}: SeriesQuery, {periodMs}: PastWindow): string =>
+	`${periodMs} ${series} ${modelId}`;
+
+const missingOf = (
+	wanted: ReadonlyArray<{readonly query: SeriesQuery; readonly window: PastWindow}>,
+	store: PastStore,
+) =>
+	wanted.flatMap(({query, window}) =>
+		store.missing({...query, periodMs: window.periodMs}, window).map((part) => ({query, window: part})),
+	);
+
+/** How the reading ended. */
+export type PastReading = {
+	/** Why it ended early; undefined where it did not. */
+	readonly failure: UsageFailure | undefined;
+	/** Calls made, with retries and pages. */
+	readonly calls: number;
+	/** Of the planned ones, those that were answered. */
+	readonly answered: number;
+};
+
+/**
+ * Makes the calls of a plan, and records each answer as soon as it is there. Never rejects.
+ * @param onCall Called after each.
+ */
+export async function readPast(
+	{calls, settledMs}: PastPlan,
+	store: PastStore,
+	{
+		source,
+		signal,
+		onCall,
+	}: {
+		readonly source: UsageSource;
+		readonly signal: AbortSignal;
+		readonly onCall: (done: number) => void;
+	},
+): Promise<PastReading> {
+	const waiting = [...calls];
+	let failure: UsageFailure | undefined;
+	let done = 0;
+	let answered = 0;
+	let made = 0;
+	const work = async (): Promise<void> => {
+		for (let call = waiting.shift(); call !== undefined && !signal.aborted; call = waiting.shift()) {
+			const {queries, window} = call;
+			const reading = await source.read(queries, window, window.periodMs, signal);
+			made += reading.cost.calls;
+			store.record(
+				reading.series
+					.filter(({isPartial}) => !isPartial)
+					.map(({modelId, series, at, values}) => ({
+						series: {modelId, series, periodMs: window.periodMs},
+						at,
+						values,
+					})),
+				window,
+				settledMs,
+			);
+			if (reading.failure === undefined) {
+				answered++;
+			} else {
+				failure ??= reading.failure;
+				waiting.length = 0;
+			}
+			onCall(++done);
+		}
+	};
+	await Promise.all(Array.from({length: callsAtOnce}, work));
+	return {failure, calls: made, answered};
 }

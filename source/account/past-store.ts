@@ -1,7 +1,7 @@
 import {closeSync, readFileSync, writeSync} from 'node:fs';
 import {mkdir} from 'node:fs/promises';
 import path from 'node:path';
-import type {TimeWindow} from '../domain/usage-source.ts';
+import type {SeriesQuery, TimeWindow} from '../domain/usage-source.ts';
 import {
 	isNumber,
 	isText,
@@ -11,12 +11,17 @@ import {
 	shapedAs,
 	writeAtomically,
 } from '../text/private-file.ts';
-import type {PastSeries, PastWindow} from './past-plan.ts';
 
 /**
  * Values of the past that were read, in memory and in a file: a line for each series and stretch of time, added as soon as
- * it was read. What is there is not asked for again, whoever ended the program.
+ * it was read. What is there is not asked for again, also after an interrupt.
  */
+
+/** A stretch of time, and the period of its values. */
+export type PastWindow = TimeWindow & {readonly periodMs: number};
+
+/** One series as it is read and kept: a metric of a ModelId at one period. */
+type PastSeries = SeriesQuery & {readonly periodMs: number};
 
 /** Values of one series, one for each period; periods without traffic are 0. */
 type Stretch = {readonly fromMs: number; readonly values: Float64Array};

@@ -2,8 +2,8 @@ import type {AccountMap, KnownBucket} from '../domain/account-snapshot.ts';
 import {costOf, settledTokens} from '../domain/accounting.ts';
 import type {Burndown, Limit, Quota, Scope} from '../domain/target.ts';
 import type {SeriesName, TimeWindow, UsageMetric} from '../domain/usage-source.ts';
-import type {PastCost, PastWindow, PastWindows} from './past-plan.ts';
-import type {PastStore} from './past-store.ts';
+import type {PastCost, PastWindows} from './past-plan.ts';
+import type {PastStore, PastWindow} from './past-store.ts';
 import {dayStartOf, minuteMs} from './usage-history.ts';
 
 /** The use of each bucket over a past time, against the quota of now: peaks, percentiles, throttles, by hour and weekday. */
@@ -70,7 +70,7 @@ export type PastBucket = {
 };
 
 /** What could be made of everything that was read. */
-export type PastUse = {
+type PastUse = {
 	/** Nearest to their quotas first. */
 	readonly buckets: readonly PastBucket[];
 	/** ModelIds of which something could not be read: their buckets are left out. */

@@ -289,7 +289,7 @@ export function usageFailureWords({kind, action, message}: UsageFailure): string
 		case 'network':
 			return `CloudWatch cannot be reached: ${message}`;
 		case 'throttled':
-			return 'CloudWatch throttles';
+			return `CloudWatch throttles ${action.replace('cloudwatch:', '')}`;
 		case 'other':
 			return message;
 	}

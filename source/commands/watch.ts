@@ -6,7 +6,7 @@ import {readAlert, readInteger} from '../config/values.ts';
 import type {AccountRegion, Alert} from '../domain/account-snapshot.ts';
 import {errorOf, UserError} from '../domain/user-error.ts';
 import {accountJson, accountLines, accountMetrics, alertLines} from '../plain/account.ts';
-import {secretFor} from '../tap/secret.ts';
+import {secretFor} from '../tap/gate.ts';
 import {serveMetrics} from '../tap/tap-metrics.ts';
 import {columnsOf, type Io, writeClean, writeLines} from '../terminal/io.ts';
 import {signalExitCode} from '../terminal/signals.ts';

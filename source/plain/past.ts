@@ -137,7 +137,8 @@ const columns: ReadonlyArray<Column<PastBucket>> = [
 const hoursPerCell = (width: number): number =>
 	[1, 2, 3, 6].find((hours) => weekdayWidth + (24 / hours) * cellWidth <= width) ?? 12;
 const weekdayWidth = 4;
-const cellWidth = 4;
+/** A count takes four cells: `2.3k`. */
+const cellWidth = 5;
 
 /** Hours and weekdays of one bucket. @param textOf What stands in a cell; empty: nothing happened in it. */
 const gridLines = (

@@ -1,7 +1,7 @@
 import {createHash} from 'node:crypto';
 import {readdir, rm, stat} from 'node:fs/promises';
 import path from 'node:path';
-import {type PastPlan, type PastReading, planPast, readPast} from '../../account/past-reader.ts';
+import {type PastPlan, type PastReading, planPast, readPast} from '../../account/past-plan.ts';
 import {PastStore} from '../../account/past-store.ts';
 import {type PastReport, type PastSource, pastUse} from '../../account/past-use.ts';
 import {usageFailureWords} from '../../account/region-poller.ts';
@@ -177,11 +177,13 @@ const report = async (
 };
 
 /** What was read is kept: nobody has to begin again. */
-const brokenOff = (failure: UsageFailure, {calls}: PastReading, plan: PastPlan): string =>
-	`${failureText(failure)} ${
-		calls <= 1
-			? 'Nothing was read.'
-			: `What was read of ${formatCount(plan.calls.length)} calls is kept: the same command continues there.`
+const brokenOff = (failure: UsageFailure, {answered}: PastReading, plan: PastPlan): string =>
+	`${failureText(failure)}${
+		answered === 0
+			? failure.kind === 'throttled'
+				? ' Try again in a few minutes.'
+				: ''
+			: ` ${formatCount(answered)} of ${formatCount(plan.calls.length)} calls are answered and kept: the same command continues there.`
 	}`;
 
 /** What will be asked for and what it costs, before it is. */

@@ -20,7 +20,7 @@ const shades = {domain: [0, 0.5, 0.8, 1], range: [ground, '#FBE3B5', colours.ora
  * The past use of a source: for each bucket the greatest minute of every hour of the week, as a share of its quota, and
  * where requests were throttled.
  */
-export function heatMapOf(report: PastReport): Chart {
+function heatMapOf(report: PastReport): Chart {
 	const title = `Use by hour and weekday${report.simulated ? ' (SIMULATED)' : ''}`;
 	const {buckets} = report.use;
 	const {fromMs, toMs} = pastSpan(report);

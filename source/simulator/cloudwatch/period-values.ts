@@ -16,7 +16,7 @@ import {
 /** Values of one metric per period. */
 
 /** One minute of a ModelId; undefined where nothing is known of it. */
-export type MinuteAt = (modelId: string, minute: number) => MinuteSums | undefined;
+type MinuteAt = (modelId: string, minute: number) => MinuteSums | undefined;
 
 /** What values are made of: minutes as a whole, or one count of them. */
 export type Minutes = {
