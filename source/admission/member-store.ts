@@ -47,6 +47,7 @@ const isStamping = shapedAs({
 	refused: isNumber,
 	marks: (value) => isText(value) && /^[01]*$/.test(value),
 });
+const isToday = shapedAs({day: isNumber, tokens: isNumber});
 const isRecord = shapedAs({
 	id: isText,
 	isEnded: isFlag,
@@ -59,6 +60,7 @@ const isRecord = shapedAs({
 	needs: isNumber,
 	lastSentAt: isNumber,
 	settledTokens: isNumber,
+	today: (value) => value === undefined || isToday(value),
 	entries: listOf(shapedAs({...use, at: isNumber, ended: isNumber})),
 	minutes: listOf(shapedAs({...use, process: isText, at: isNumber})),
 	stamping: isStamping,
