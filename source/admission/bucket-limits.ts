@@ -263,7 +263,7 @@ export class DayLimit {
 	limit: number | null;
 	/** Quota tokens used today by others and by earlier runs (from the account monitor). */
 	others = 0;
-	/** Of these, what the programs that share the bucket report of themselves, in flight too. */
+	/** Of these, what the programs that share the bucket report of themselves. */
 	members = 0;
 	readonly #clock: Clock;
 	#own = 0;

@@ -277,8 +277,7 @@ export class FleetMember implements FleetGate {
 			bucket.limits.setFleet(this.#othersUse(state));
 			bucket.standing.neighbours = {count: counted - 1, pendingTokens: 0};
 		}
-		const own = bucket.day.own + bucket.ledger.heldTokens;
-		bucket.day.members = Math.max(0, state.usedToday + state.heldTokens - own);
+		bucket.day.members = Math.max(0, state.usedToday - bucket.day.own);
 		if (notes !== state.notes) {
 			void this.news.read();
 		}
