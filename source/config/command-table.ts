@@ -87,7 +87,7 @@ export const commands: readonly Command[] = [
 	{
 		name: 'quotas',
 		synopsis: '[model...]',
-		help: 'resolved quotas: applied, default, code, scope',
+		help: 'resolved quotas: applied, default, measured, code, scope',
 		words: {min: 0, max: 100},
 		scopes: ['account'],
 	},

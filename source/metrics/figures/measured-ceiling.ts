@@ -161,8 +161,8 @@ const slopeSlack = 0.1;
 export function ceilingWords(measured: MeasuredCeiling, quota: MinuteQuota, period: string): string {
 	const {requests, quotaTokens, limitedBy, minutes} = measured;
 	const ranges = [
-		...(requests === null ? [] : [`${rangeWords(requests, formatCount)} requests`]),
-		...(quotaTokens === null ? [] : [`${rangeWords(quotaTokens, formatTokens)} quota tokens`]),
+		...(requests === null ? [] : [`${measuredRange(requests, formatCount)} requests`]),
+		...(quotaTokens === null ? [] : [`${measuredRange(quotaTokens, formatTokens)} quota tokens`]),
 	];
 	const stated = [
 		...(requests === null ? [] : [statedWords(quota.requestsPerMinute, formatCount)]),
@@ -183,10 +183,11 @@ export function ceilingWords(measured: MeasuredCeiling, quota: MinuteQuota, peri
 	].join(' ');
 }
 
-const rangeWords = ({low, high}: MeasuredLimit, format: (value: number) => string): string => {
+/** A range in words; one number where both ends read the same. */
+export function measuredRange({low, high}: MeasuredLimit, format: (value: number) => string): string {
 	const [from, to] = [format(low), format(high)];
 	return from === to ? from : `${from} to ${to}`;
-};
+}
 
 /** What is in force by Service Quotas, and whose number it is. */
 const statedWords = (
