@@ -2,11 +2,14 @@ import {readBucketsOnce} from '../account/region-poller.ts';
 import {measuredPeriod} from '../account/what-to-change.ts';
 import type {OpenAccount} from '../bedrock/account-access.ts';
 import {listRunnableModels} from '../bedrock/identify/runnable-models.ts';
+import {quotaIncreasesOf} from '../bedrock/quotas/aws-quota-source.ts';
 import {resolveTargets} from '../bedrock/quotas/resolve-targets.ts';
 import type {Arguments} from '../config/parse-arguments.ts';
+import {readIncrease, type WantedIncrease} from '../config/values.ts';
 import {bucketKey, type MeasuredCeiling} from '../domain/account-snapshot.ts';
 import {systemClock} from '../domain/clock.ts';
 import type {Target} from '../domain/target.ts';
+import {UserError} from '../domain/user-error.ts';
 import {ceilingJson, ceilingWords, measuredRange} from '../metrics/figures/measured-ceiling.ts';
 import type {Io} from '../terminal/io.ts';
 import {formatCount, unknownMark} from '../text/numbers.ts';
@@ -14,6 +17,7 @@ import {type Column, renderTable} from '../text/table.ts';
 import {cleanText, wrapText} from '../text/width.ts';
 import {factorWords, limitColumns, limitFactor, limitRows} from '../view/quotas.ts';
 import {type ListIo, type ListRequest, printList, withListRequest} from './account-lists.ts';
+import {openWords, requestIncreases} from './quotas/request-increase.ts';
 
 type QuotasRequest = ListRequest & {
 	/** Identifiers of any kind; without one, all models that can be run. */
@@ -33,7 +37,7 @@ const withNear = (target: Target, near: readonly string[]): QuotaReport => {
 	return isUnmatched ? {...target, near} : target;
 };
 
-const readStated = async (models: readonly string[], options: OpenAccount['options']) => {
+const readReports = async (models: readonly string[], options: OpenAccount['options']) => {
 	if (models.length === 0) {
 		const {entries, ...rest} = await listRunnableModels(options);
 		const targets = entries.map(({name, provider, isStreaming, lifecycle, ...target}) => target);
@@ -43,13 +47,12 @@ const readStated = async (models: readonly string[], options: OpenAccount['optio
 	return {...rest, entries: targets.map((target, index) => withNear(target, near[index] ?? []))};
 };
 
-/** What Service Quotas states, and what throttled minutes show of the limits that are enforced. */
-const readQuotas = async (
-	models: readonly string[],
+/** Adds what throttled minutes show of the limits that are enforced. */
+const withMeasured = async <Stated extends Awaited<ReturnType<typeof readReports>>>(
+	stated: Stated,
 	{options, clients}: OpenAccount,
 	ceilings: Map<string, MeasuredCeiling>,
-) => {
-	const stated = await readStated(models, options);
+): Promise<Stated> => {
 	// Nothing more is asked of an account that does not answer: that is said elsewhere.
 	if ([...stated.failures.values()].some(({kind}) => kind === 'network' || kind === 'credentials')) {
 		return stated;
@@ -75,6 +78,27 @@ const readQuotas = async (
 				? stated.remarks
 				: [...stated.remarks, `What throttled minutes show of the limits is not known: ${failure}.`],
 	};
+};
+
+/** The quotas, stated and measured, with a remark for each request that is open to raise one of them. */
+const readQuotas = async (
+	models: readonly string[],
+	account: OpenAccount,
+	ceilings: Map<string, MeasuredCeiling>,
+) => {
+	const [found, open] = await Promise.all([
+		readReports(models, account.options).then(async (stated) => withMeasured(stated, account, ceilings)),
+		// Who may not see the requests still sees the quotas.
+		quotaIncreasesOf(account.clients)
+			.listOpen()
+			.catch(() => []),
+	]);
+	const limits = limitRows(found.entries).map(({limit}) => limit);
+	const remarks = open.flatMap((increase) => {
+		const name = limits.find(({code}) => code === increase.code)?.name ?? undefined;
+		return name === undefined ? [] : [openWords(increase, name)];
+	});
+	return {...found, remarks: [...found.remarks, ...remarks]};
 };
 
 type Row = ReturnType<typeof limitRows>[number];
@@ -159,7 +183,31 @@ export async function printQuotas({models, ...request}: QuotasRequest, io: ListI
 	});
 }
 
+/** The quotas that `--request` names. @throws UserError (exit 2), also for one that is named twice. */
+const wantedIncreases = ({flags, words}: Arguments): readonly WantedIncrease[] => {
+	const wanted = flags.texts('request').map(readIncrease);
+	const twice = wanted.find(({code}, index) => wanted.findIndex((each) => each.code === code) < index);
+	const [model] = [...words, ...flags.texts('model')];
+	if (twice !== undefined) {
+		throw new UserError(`--request: ${twice.code} is given twice.`, {exitCode: 2, hint: 'Give it once.'});
+	}
+	if (wanted.length > 0 && model !== undefined) {
+		throw new UserError(`--request names quotas by their codes, and "${model}" is one word too many.`, {
+			exitCode: 2,
+			hint: `"bedrock-top quotas ${model}" lists the codes of this model.`,
+		});
+	}
+	return wanted;
+};
+
 /** The command `quotas`. @returns Exit code. */
 export async function quotas(given: Arguments, io: Io): Promise<number> {
+	const wanted = wantedIncreases(given);
+	const isConfirmed = given.flags.isSet('yes') ?? false;
+	if (wanted.length > 0) {
+		return withListRequest(given, io, async (request) =>
+			requestIncreases({...request, wanted, isConfirmed}, io),
+		);
+	}
 	return withListRequest(given, io, printQuotas);
 }

@@ -47,11 +47,28 @@ describe('the watch over the engine', () => {
 		expect(clock.timers).toBe(0);
 	});
 
+	it('does not take a thread for dead that gets the processor only a second after it was asked to stop', () => {
+		const {clock, deaths, watch, beats} = open();
+		watch.heard();
+		watch.stopping(0);
+		clock.skip(1200);
+		// The first ping came with the request, one after each 250 ms, and the one of the second.
+		expect(beats()).toBe(6);
+		watch.heard();
+		clock.skip(1000);
+		expect(deaths).toEqual([]);
+		watch.stopped();
+		clock.skip(60_000);
+		expect(deaths).toEqual(['it did not answer for 10 s']);
+	});
+
 	it('ends a thread that is silent after it was asked to stop, and one that speaks and does not stop', () => {
 		const silent = open();
 		silent.watch.heard();
 		silent.watch.stopping(2000);
 		silent.clock.skip(2300);
+		expect(silent.deaths).toEqual([]);
+		silent.clock.skip(1250);
 		expect(silent.deaths).toEqual(['it did not answer when it was asked to stop']);
 
 		const slow = open();

@@ -6,7 +6,7 @@ import type {ListedQuota} from './quota-source.ts';
  * From rows of Service Quotas to the limits of a bucket. This is one quota with the account's value beside AWS's
  * default.
  */
-type AppliedAndDefault = {
+export type AppliedAndDefault = {
 	readonly code: string | null;
 	readonly name: string;
 	readonly applied: number | null;
