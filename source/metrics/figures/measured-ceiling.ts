@@ -22,9 +22,9 @@ export type CeilingMinute = {
 };
 
 /** With fewer throttled minutes nothing is stated. */
-export const minThrottledMinutes = 5;
+const minThrottledMinutes = 5;
 /** With fewer accepted requests one more or less decides. */
-export const minAccepted = 20;
+const minAccepted = 20;
 
 const minuteMs = 60_000;
 /** The interval leaves out this part of the weight at either end. */
@@ -134,7 +134,7 @@ const limitingDimension = (
 	const meanX = points.reduce((sum, {x, weight}) => sum + weight * x, 0) / total;
 	const meanY = points.reduce((sum, {y, weight}) => sum + weight * y, 0) / total;
 	const spread = points.reduce((sum, {x, weight}) => sum + weight * (x - meanX) ** 2, 0);
-	if (Math.sqrt(spread / total) < leastSpread) {
+	if (Math.sqrt(spread / total) < minSpread) {
 		return 'unknown';
 	}
 	const slope = points.reduce((sum, {x, y, weight}) => sum + weight * (x - meanX) * (y - meanY), 0) / spread;
@@ -150,7 +150,7 @@ const limitingDimension = (
 };
 
 /** Sizes that differ by less than this (1%) between minutes say nothing. */
-const leastSpread = 0.01;
+const minSpread = 0.01;
 /** Whole requests and the room that the last one does not fill bend a slope by about this much. */
 const slopeSlack = 0.1;
 
