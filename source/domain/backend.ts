@@ -14,6 +14,8 @@ export const mantleMethods = [
 	'responses-stream',
 ] as const;
 export type MantleMethod = (typeof mantleMethods)[number];
+/** Each answers as a whole or as a stream. */
+export type MantleApi = Exclude<MantleMethod, `${string}-stream`>;
 
 /** How a prompt is sent. `batch` is a separate command, because it is not answered within the run. */
 export const methods = [...runtimeMethods, ...mantleMethods] as const;

@@ -336,15 +336,15 @@ class AccountLimiter implements Limiter {
 	}
 
 	async #askAccount(name: ModelFacts['name']): Promise<string> {
-		const known = await (await this.#asked()).account();
-		if (known === null) {
+		const {name: owner, isKnown} = await (await this.#asked()).owner();
+		if (!isKnown) {
 			this.#sayOnce(
 				name,
 				'account',
-				'The number of the account cannot be found out: its buckets are shared with all whose account is not known. Name it in `account`.',
+				'The number of the account cannot be found out: its buckets are shared with those of the same access key alone. Name it in `account`.',
 			);
 		}
-		return known ?? '';
+		return owner;
 	}
 
 	/** Once for each model. What nobody hears of an unknown quota is a warning of the process. */

@@ -130,7 +130,7 @@ export function givenFacts({name, isResolved}: Asked, given: ModelQuota): ModelF
 			tokensPerMinute: limit('tokensPerMinute'),
 			tokensPerDay: limit('tokensPerDay'),
 		},
-		burndown: burndownOf(name.baseModel, given.burndown),
+		burndown: burndownOf(name, given.burndown),
 		isDetected: false,
 		readAgoMs: 0,
 		isUnknown: false,

@@ -67,7 +67,8 @@ export type Clients = {
 	readonly account: () => Promise<string | null | undefined>;
 	/**
 	 * Whose buckets are called, for a ledger that several accounts may share: the number of the account, or where it can't be
-	 * found out what stands for the access key. What is not at AWS bears its address.
+	 * found out what stands for the access key. The way to the service does not count: an endpoint of one's own VPC or a proxy
+	 * leads to the same quota.
 	 */
 	readonly owner: () => Promise<{readonly name: string; readonly isKnown: boolean}>;
 	/** For keys that were refused as expired: whether there are others now. @param sinceMs When the request was signed. */
@@ -344,14 +345,13 @@ export function createClients(connection: Connection, options: ClientOptions): C
 		async owner() {
 			const {config} = await runtime();
 			const number = await account();
-			const at = endpoint === null ? '' : `@${new URL(endpoint).host}`;
 			if (number !== null) {
-				return {name: `${number ?? 'simulated'}${at}`, isKnown: true};
+				return {name: number ?? 'simulated', isKnown: true};
 			}
 			const token = hasToken ? process.env.AWS_BEARER_TOKEN_BEDROCK : undefined;
 			const key = token ?? (await config.credentials()).accessKeyId;
 			return {
-				name: `key-${createHash('sha256').update(key).digest('hex').slice(0, 12)}${at}`,
+				name: `key-${createHash('sha256').update(key).digest('hex').slice(0, 12)}`,
 				isKnown: false,
 			};
 		},

@@ -150,10 +150,10 @@ const neverConnected = /not establish a connection with the server within/;
 
 /** The class of a failure: by the exception's name first, then its status, the connection, and its message. */
 export function classOf(facts: ErrorFacts): FailureClass {
-	const named =
-		foreignClassOf(facts) ??
-		byName.get(facts.name.replace(/Exception$/, '')) ??
-		(facts.status === undefined ? undefined : byStatus[facts.status]);
+	const byStatusCode = facts.status === undefined ? undefined : byStatus[facts.status];
+	const own = byName.get(facts.name.replace(/Exception$/, '')) ?? byStatusCode;
+	// APIs like OpenAI's call a wrong key an invalid request too.
+	const named = foreignClassOf(facts) ?? (own === 'validation' ? (byStatusCode ?? own) : own);
 	if (named !== undefined) {
 		return named === 'throttled' ? throttleOf(facts.message) : refined(named, facts.message);
 	}

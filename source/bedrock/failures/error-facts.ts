@@ -46,7 +46,13 @@ const bodyOfMarkup = (text: string, status: number | undefined): ErrorBody => {
 const bodyOfJson = (value: unknown): ErrorBody => {
 	const error = at(value, 'error');
 	return {
-		name: wordOf(at(value, 'Output', '__type')) ?? wordOf(at(value, '__type')) ?? wordOf(at(value, 'code')),
+		name:
+			wordOf(at(value, 'Output', '__type')) ??
+			wordOf(at(value, '__type')) ??
+			wordOf(at(value, 'code')) ??
+			// OpenAI's code says more than its type: a denial is `access_denied` of type `permission_denied_error`.
+			wordOf(at(error, 'code')) ??
+			wordOf(at(error, 'type')),
 		message:
 			wordOf(at(error, 'message')) ??
 			wordOf(error) ??

@@ -1,4 +1,4 @@
-import {type InferenceRequest, isMantleMethod, type MantleMethod, type Method} from '../../domain/backend.ts';
+import {type InferenceRequest, isMantleMethod, type MantleApi, type Method} from '../../domain/backend.ts';
 import type {Target} from '../../domain/target.ts';
 import type {Reading} from '../families/family.ts';
 import type {JsonObject} from '../json.ts';
@@ -33,7 +33,7 @@ export type Dialect = {
 };
 
 /** The API that a model of the endpoint speaks: Claude Messages, GPT Responses only, the others Chat Completions. */
-const apiOf = (model: string): 'messages' | 'responses' | 'chat-completions' =>
+const apiOf = (model: string): MantleApi =>
 	/(?:^|\.)anthropic\./.test(model)
 		? 'messages'
 		: /^openai\.gpt-\d/.test(model)
@@ -48,7 +48,7 @@ export function methodFor({model, scope}: Pick<Target, 'model' | 'scope'>, metho
 	if (scope !== 'mantle' || isMantleMethod(method)) {
 		return method;
 	}
-	const api: MantleMethod = apiOf(model);
+	const api = apiOf(model);
 	return method.endsWith('-stream') ? `${api}-stream` : api;
 }
 

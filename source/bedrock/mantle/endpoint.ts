@@ -5,7 +5,6 @@ import {SignatureV4} from '@smithy/signature-v4';
 import type {AwsCredentialIdentity} from '@smithy/types';
 import {textBesideAnswer} from '../clients/middleware.ts';
 import type {JsonObject} from '../json.ts';
-import {at, parseJson, wordOf} from '../json.ts';
 import {headersOf, type ResponseHeaders} from '../methods/response-headers.ts';
 
 /** A call of the endpoint. */
@@ -51,10 +50,7 @@ class MantleFault extends Error {
 	declare readonly $response: object;
 
 	constructor(statusCode: number, headers: ResponseHeaders, bodyText: string) {
-		const error = at(parseJson(bodyText), 'error');
-		super(wordOf(at(error, 'message')) ?? '');
-		// OpenAI's code says more than its type: a denial is `access_denied` of type `permission_denied_error`.
-		this.name = wordOf(at(error, 'code')) ?? wordOf(at(error, 'type')) ?? 'Error';
+		super('');
 		Object.defineProperty(this, '$response', {value: {statusCode, headers, bodyText}, enumerable: false});
 	}
 }

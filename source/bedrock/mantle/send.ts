@@ -96,22 +96,32 @@ const askForWhole: MantleSend = async (dialect, endpoint, request, options) => {
 	return mantleAnswer(reading, headers, tierIn(parsed));
 };
 
+/** Reads server-sent events from the bytes of a stream. */
+export function eventParser(onEvent: (event: MantleEvent) => void): {
+	readonly push: (chunk: Uint8Array) => void;
+	readonly end: () => void;
+} {
+	const decoder = new TextDecoder();
+	const parser = createParser({
+		onEvent: ({event, data}) => onEvent({name: event, data: parseJson(data) ?? data}),
+	});
+	return {
+		push: (chunk) => parser.feed(decoder.decode(chunk, {stream: true})),
+		end: () => parser.reset({consume: true}),
+	};
+}
+
 /** The events of a stream, in order. */
 async function* eventsOf(body: AsyncIterable<Uint8Array>): AsyncGenerator<MantleEvent> {
-	const decoder = new TextDecoder();
 	let events: MantleEvent[] = [];
-	const parser = createParser({
-		onEvent({event, data}) {
-			events.push({name: event, data: parseJson(data) ?? data});
-		},
-	});
+	const parser = eventParser((event) => events.push(event));
 	for await (const chunk of body) {
-		parser.feed(decoder.decode(chunk, {stream: true}));
+		parser.push(chunk);
 		const arrived = events;
 		events = [];
 		yield* arrived;
 	}
-	parser.reset({consume: true});
+	parser.end();
 	yield* events;
 }
 

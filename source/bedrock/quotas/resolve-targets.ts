@@ -18,7 +18,7 @@ import {
 	overrideLimit,
 	unknownIn,
 } from './bucket-quota.ts';
-import {burndownOf, noBurndown} from './burndown.ts';
+import {burndownOf} from './burndown.ts';
 import {isAccountTokensPerDay, parseQuotaName, type QuotaName} from './quota-name.ts';
 import {labelOwners} from './quota-row-owners.ts';
 import type {QuotaSource} from './quota-source.ts';
@@ -195,7 +195,7 @@ const resolveOne = (
 		region,
 		endpoint,
 		tier,
-		burndown: scope === 'mantle' ? noBurndown : burndownOf(baseModel, override.burndown),
+		burndown: burndownOf({baseModel, scope}, override.burndown),
 		quota: {
 			requestsPerMinute: overrideLimit(detected.requestsPerMinute, override.requestsPerMinute),
 			tokensPerMinute: overrideLimit(detected.tokensPerMinute, override.tokensPerMinute),
