@@ -8,7 +8,7 @@ import {formatCount, formatDurationMs} from '../../text/numbers.ts';
  */
 
 /** A client's read timeout where its user sets none. */
-export type ReadTimeout = {
+type ReadTimeout = {
 	readonly seconds: number;
 	/** Whose it is. */
 	readonly clients: string;
@@ -50,10 +50,7 @@ type Latencies = Pick<VariantFigures, 'name' | 'latencyMs'>;
 /** A time that one answer in a hundred reaches; the longest while too few came to know that. */
 const slowest = ({p99, max}: Distribution): number | null => p99 ?? max;
 
-/**
- * Of one attempt, from send to last byte: what a read timeout sees. The waits and repeats of a run, which its total
- * has, are no part of it.
- */
+/** Of one attempt, from send to last byte: what a read timeout sees. A run's total has its waits and repeats, too. */
 const slowestAttempt = ({latencyMs}: Latencies): number | null => slowest(latencyMs.service);
 
 /** Whether a client that waits so long gives up on slow answers of a variant. */
