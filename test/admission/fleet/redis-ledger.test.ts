@@ -477,6 +477,21 @@ describe.skipIf(!hasRedis)(`a ledger in Redis${needsRedis}`, () => {
 	});
 
 	describe('keys', () => {
+		it('expire from the first, whatever was in them and is gone again', async () => {
+			const [first, second] = await enterAll(lab, 'a', 'b');
+			await verdictOn(first, 'base', {tokens: 100});
+			for (let round = 0; round < 120; round++) {
+				const id = `${round}`;
+				// Its last ticket is over by then.
+				await verdictOn(second, `${id} large`, {tokens: 950});
+				await verdictOn(first, id, {tokens: 1});
+				await first.end([{id, firstByteAgoMs: 0, end: {agoMs: 0, settled: 1}}]);
+				const lives = await Promise.all(lab.keys.map(async (key) => redis.call('PTTL', key)));
+				expect(lives).not.toContain(-1);
+				await lab.pass(round % 2 === 0 ? 100 : 2100);
+			}
+		});
+
 		it('lie in one slot and expire by themselves', async () => {
 			const [ledger, other] = await enterAll(lab, 'a', 'b');
 			expect(await verdictOn(ledger, 'x')).toEqual(lease);
