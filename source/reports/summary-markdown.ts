@@ -2,7 +2,7 @@ import {cuts, p99Sentence, readTimeouts} from '../metrics/decisions/read-timeout
 import {formatCount, formatDurationMs, formatNumber, formatUsdWithin} from '../text/numbers.ts';
 import {cleanText} from '../text/width.ts';
 import {stopWords} from '../view/status.ts';
-import {throttledTotal} from '../view/variant-order.ts';
+import {throttledTotal} from '../view/variant-rows.ts';
 import type {Results, VariantResults} from './results-schema.ts';
 import {recommendedOf, verdictSentences} from './verdict.ts';
 import {
