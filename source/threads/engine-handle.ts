@@ -12,8 +12,10 @@ const beatMs = 1000;
 const maxMissed = 10;
 /** Milliseconds that a stop may exceed its deadline, so that the last answers reach the disk. */
 const stopGraceMs = 3000;
-/** The same for a thread that has been silent since the stop was requested. */
-const silentGraceMs = 250;
+/** The same for a thread that has been silent since the stop was requested: on a busy machine it may not get its turn sooner. */
+const silentGraceMs = 750;
+/** Milliseconds to read what has arrived by then. */
+const readGraceMs = 50;
 
 /** Watches a thread, so that nothing waits for it without a limit. */
 type EngineWatch = {
@@ -87,9 +89,15 @@ export function watchEngine(clock: Clock, beat: () => void, onDead: (reason: str
 			beat();
 			cancelStop = [
 				clock.after(deadlineMs + silentGraceMs, () => {
-					if (isSilent) {
-						die('it did not answer when it was asked to stop');
-					}
+					// Where this thread was busy for as long, the answer waits to be read behind this timer.
+					cancelStop = [
+						...cancelStop,
+						clock.after(readGraceMs, () => {
+							if (isSilent) {
+								die('it did not answer when it was asked to stop');
+							}
+						}),
+					];
 				}),
 				clock.after(deadlineMs + stopGraceMs, () => die('it did not stop when it was asked to')),
 			];
