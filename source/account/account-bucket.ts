@@ -20,6 +20,7 @@ import {
 	minuteMs,
 	minuteOf,
 	minuteWindow,
+	othersMinutes,
 	quotaTokensAt,
 	sumOf,
 	tokensAt,
@@ -43,8 +44,6 @@ type BucketInput = {
 
 /** Minutes without traffic after which a bucket is called quiet. */
 const quietMinutes = 15;
-/** Others' use is the mean of this many minutes: a single one may be cut at its edges. */
-const othersMinutes = 3;
 const hourMinutes = 60;
 
 /**

@@ -129,6 +129,7 @@ export function createAccountSession({clock, link, publish}: Ports): AccountSess
 			},
 			own: link.own(region),
 			isEverything: keys === undefined,
+			mayPoll: async () => (await link.mayPoll(region)) || keys === undefined,
 			isAllOnScreen,
 			publish(found) {
 				take(found);
@@ -267,6 +268,8 @@ export type MonitorPorts = Omit<PollerPorts, 'signal' | 'onStep'> & {
 	/** Percentiles are read of everything that is active. */
 	readonly isAllOnScreen: boolean;
 	readonly publish: (region: AccountRegion) => void;
+	/** Whether a poll is due; absent: always. */
+	readonly mayPoll?: () => Promise<boolean>;
 };
 
 export type AccountMonitor = {
@@ -350,11 +353,13 @@ export function createAccountMonitor(ports: MonitorPorts): AccountMonitor {
 	const pollOnce = async (): Promise<void> => {
 		isPolling = true;
 		try {
-			await poller.readMinutes(onScreen);
-			fault = [];
-			hasPolled = true;
-			publish();
-			await poller.readRest(onScreen);
+			if ((await ports.mayPoll?.()) ?? true) {
+				await poller.readMinutes(onScreen);
+				fault = [];
+				hasPolled = true;
+				publish();
+				await poller.readRest(onScreen);
+			}
 		} catch (error) {
 			const {message, hint} = faultOf(error);
 			fault = [message, hint].filter((part) => part !== undefined);

@@ -1,5 +1,5 @@
 import {type AccountBucket, incompleteMinutes} from '../domain/account-snapshot.ts';
-import {leftBeside} from '../domain/bucket-usage.ts';
+import {type AccountFigures, leftBeside} from '../domain/bucket-usage.ts';
 import type {Plan} from '../domain/run-config.ts';
 import type {RunSpec} from '../domain/run-spec.ts';
 import {type Limit, limitKinds, type Target} from '../domain/target.ts';
@@ -209,7 +209,7 @@ const dimensionsOf = (
 	{requests, quotaTokens, targets}: Plan,
 	{load, share}: Pick<RunSpec, 'load' | 'share'>,
 	target: Target,
-	{others, dayTokens}: AccountBucket,
+	{use, dayTokens}: AccountFigures,
 ): readonly Dimension[] => {
 	const part = 1 / Math.max(1, targets.length);
 	const inAll = (quotaTokens ?? Infinity) * part;
@@ -219,14 +219,14 @@ const dimensionsOf = (
 		{
 			word: 'requests',
 			limit: target.quota.requestsPerMinute,
-			others: others.requests,
+			others: use.requests,
 			demand: wanted * part,
 			share,
 		},
 		{
 			word: 'quota tokens',
 			limit: target.quota.tokensPerMinute,
-			others: others.quotaTokens,
+			others: use.tokens,
 			demand: load.shape === 'rate' ? wanted * part * perRequest : inAll,
 			share,
 		},
@@ -249,20 +249,20 @@ const peakOf = ({limit, others, demand, share}: Dimension): number => {
 /**
  * Whether a run would push a bucket that others use over 90% of a limit. A bucket that only this run uses may be
  * filled: that is the purpose of a benchmark.
- * @param buckets Of each target: what the account uses; undefined where it is not known.
+ * @param accounts Of each target: the account's figures; undefined where they are not known.
  * @returns a sentence for the plan; undefined where there is room enough.
  */
 export function crowdingOf(
 	plan: Plan,
 	spec: Pick<RunSpec, 'load' | 'share' | 'targets'>,
-	buckets: ReadonlyArray<AccountBucket | undefined>,
+	accounts: ReadonlyArray<AccountFigures | undefined>,
 ): string | undefined {
 	for (const [index, target] of spec.targets.entries()) {
-		const bucket = buckets[index];
+		const figures = accounts[index];
 		const crowded =
-			bucket === undefined
+			figures === undefined
 				? undefined
-				: dimensionsOf(plan, spec, target, bucket).find(
+				: dimensionsOf(plan, spec, target, figures).find(
 						(dimension) =>
 							dimension.limit.state === 'known' &&
 							dimension.others > 0 &&
@@ -289,15 +289,12 @@ const crowdedWords = (crowded: Dimension, {baseModel, scope}: Target): string =>
 		: `Others use ${used} per minute of ${baseModel} (${scope}), ${ownIncluded}; ${after}`;
 };
 
-/**
- * Says that a day's quota is used up, by CloudWatch; undefined where there is some of it, or it is not known.
- * @param bucket What the account uses.
- */
+/** Says that a day's quota is used up, by CloudWatch; undefined where there is some of it, or it is not known. */
 export function dayUsedUp(
 	{quota: {tokensPerDay}}: Target,
-	bucket: AccountBucket | undefined,
+	figures: AccountFigures | undefined,
 ): string | undefined {
-	const used = bucket?.dayTokens ?? null;
+	const used = figures?.dayTokens ?? null;
 	const limit = tokensPerDay.state === 'known' ? tokensPerDay.value : null;
 	return used === null || limit === null || used < limit
 		? undefined
@@ -305,9 +302,9 @@ export function dayUsedUp(
 }
 
 /** Room that others leave, for the plan; undefined where others use nothing, or it is not known. */
-export function headroomRemark(target: Target, bucket: AccountBucket | undefined): string | undefined {
-	const {requests = 0, quotaTokens = 0} = bucket?.others ?? {};
-	if (requests < 0.5 && quotaTokens < 0.5) {
+export function headroomRemark(target: Target, figures: AccountFigures | undefined): string | undefined {
+	const {requests = 0, tokens = 0} = figures?.use ?? {};
+	if (requests < 0.5 && tokens < 0.5) {
 		return undefined;
 	}
 	const {requestsPerMinute, tokensPerMinute} = target.quota;
@@ -316,7 +313,7 @@ export function headroomRemark(target: Target, bucket: AccountBucket | undefined
 			? [`${formatPercent(requests / (requestsPerMinute.value ?? 1))} of the requests`]
 			: []),
 		...(tokensPerMinute.state === 'known'
-			? [`${formatPercent(quotaTokens / (tokensPerMinute.value ?? 1))} of the quota tokens`]
+			? [`${formatPercent(tokens / (tokensPerMinute.value ?? 1))} of the quota tokens`]
 			: []),
 	];
 	return parts.length === 0

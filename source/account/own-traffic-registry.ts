@@ -5,10 +5,10 @@ import {
 	incompleteMinutes,
 	type MinuteUse,
 } from '../domain/account-snapshot.ts';
-import type {MinuteOfUse, Use} from '../domain/bucket-usage.ts';
+import type {AccountFigures, FleetAnswers, MinuteOfUse, SharedFigures, Use} from '../domain/bucket-usage.ts';
 import type {Snapshot} from '../domain/snapshot.ts';
 import type {Target} from '../domain/target.ts';
-import {keptMinutes, MinuteRing, minuteMs} from './usage-history.ts';
+import {keptMinutes, MinuteRing, minuteMs, othersMinutes} from './usage-history.ts';
 
 /** One answer of a run. */
 type OwnAnswer = {
@@ -23,6 +23,7 @@ type OwnRings = {readonly requests: MinuteRing; readonly quotaTokens: MinuteRing
 export class OwnUse {
 	readonly #buckets = new Map<string, OwnRings>();
 	readonly #elsewhere = new Map<string, readonly MinuteOfUse[]>();
+	readonly #fleets = new Map<string, FleetAnswers>();
 	readonly #totals = new Map<string, number>();
 
 	/** @param bucket Key of the bucket. */
@@ -47,6 +48,16 @@ export class OwnUse {
 		this.#elsewhere.set(bucket, minutes);
 	}
 
+	/** What a fleet had answered of a bucket, this program included. */
+	setFleet(bucket: string, answers: FleetAnswers): void {
+		this.#fleets.set(bucket, answers);
+	}
+
+	/** Whether all that is not strangers' is known since an instant. */
+	isWholeSince(bucket: string, at: number): boolean {
+		return (this.#fleets.get(bucket)?.since ?? 0) <= at;
+	}
+
 	/** Quota tokens of all answers so far. */
 	total(bucket: string): number {
 		return this.#totals.get(bucket) ?? 0;
@@ -68,27 +79,45 @@ export class OwnUse {
 				tokens += elsewhere.tokens;
 			}
 		}
-		return {requests, tokens};
+		const all = this.#fleets.get(bucket)?.minutes.find(({at}) => at === minute);
+		return {requests: Math.max(requests, all?.requests ?? 0), tokens: Math.max(tokens, all?.tokens ?? 0)};
 	}
 }
 
+/** What CloudWatch's newest whole minute says of a bucket; undefined where there is none. */
+export function figuresOf({
+	others,
+	dayTokens,
+	minute,
+	series,
+}: Pick<AccountBucket, 'others' | 'dayTokens' | 'minute' | 'series'>): AccountFigures | undefined {
+	if (minute === null) {
+		return undefined;
+	}
+	const later = series.quotaTokens.slice(-incompleteMinutes).reduce((sum, tokens) => sum + tokens, 0);
+	return {
+		use: {requests: others.requests, tokens: others.quotaTokens},
+		at: minute + minuteMs,
+		dayTokens: dayTokens === null ? null : dayTokens - later,
+	};
+}
+
 /**
- * Quota tokens of the day that the run did not use. Both CloudWatch's figure and the run's count up to CloudWatch's newest
- * whole minute: the run counts later minutes itself.
+ * Quota tokens of the day that the run did not use. Both the account's figure and the run's count up to the same minute:
+ * the run counts later minutes itself.
  * @param ownTotal Quota tokens of the run so far.
  * @returns null where the day is not known.
  */
 export function othersToday(
-	{key, dayTokens, minute, series}: Pick<AccountBucket, 'key' | 'dayTokens' | 'minute' | 'series'>,
+	key: string,
+	{dayTokens, at}: AccountFigures,
 	own: OwnUse,
 	ownTotal: number,
 ): number | null {
-	if (dayTokens === null || minute === null) {
+	if (dayTokens === null) {
 		return null;
 	}
-	const later = series.quotaTokens.slice(-incompleteMinutes).reduce((sum, tokens) => sum + tokens, 0);
-	const ownReported = Math.max(0, ownTotal - own.tokensAfter(key, minute));
-	return Math.max(0, dayTokens - later - ownReported);
+	return Math.max(0, dayTokens - Math.max(0, ownTotal - own.tokensAfter(key, at - minuteMs)));
 }
 
 /** A run as the account monitor knows it. */
@@ -107,19 +136,41 @@ export type OwnTrafficRegistry = {
 	readonly answered: (target: Target, at: number, quotaTokens: number) => void;
 	/** What other programs of the user had answered of the bucket of a target in the last minutes. */
 	readonly setElsewhere: (target: Target, minutes: readonly MinuteOfUse[]) => void;
+	/** What the fleet that shares the bucket of a target had answered. */
+	readonly setFleet: (target: Target, answers: FleetAnswers) => void;
+	/** From now on one member of a fleet reads the figures of the bucket of a target for all; undefined: no longer. */
+	readonly share: (target: Target, figures: SharedFigures | undefined) => Promise<void>;
+	/** Another member of the fleet has read the figures of the bucket of a target; undefined: none has lately. */
+	readonly hear: (target: Target, figures: AccountFigures | undefined) => void;
+	/** Whether this program has to read what the run needs of a Region: of shared buckets another member may do so. */
+	readonly mayPoll: (region: string) => Promise<boolean>;
 	/** All traffic of the user's runs in a Region, for its monitor. */
 	readonly own: (region: string) => OwnUse;
 	/** New figures of a monitor: what others use reaches the run. */
 	readonly update: (region: AccountRegion) => void;
-	/** What the account uses of the bucket of a target, as last reported; undefined where it is not known. */
-	readonly bucketOf: (target: Target) => AccountBucket | undefined;
+	/** What the account uses of the bucket of a target, by the newest figures; undefined where it is not known. */
+	readonly figuresOf: (target: Target) => AccountFigures | undefined;
 	/** All buckets that are watched, in every Region. */
 	readonly buckets: () => readonly AccountBucket[];
+};
+
+/** A bucket whose figures are shared. */
+type SharedBucket = {
+	readonly target: Target;
+	readonly figures: SharedFigures;
+	/** This program reads them for all, and has not reported any since it claimed that. */
+	isDue: boolean;
+	isReader: boolean;
+	reported: AccountFigures | undefined;
+	/** So many times it lets others try: it could not read them. */
+	pauses: number;
 };
 
 export function createOwnTrafficRegistry(): OwnTrafficRegistry {
 	const owns = new Map<string, OwnUse>();
 	const latest = new Map<string, AccountRegion>();
+	const shared = new Map<string, SharedBucket>();
+	const heard = new Map<string, AccountFigures>();
 	let followed: FollowedRun | undefined;
 	/** Quota tokens of earlier runs: to the run they are others' use. */
 	let before: ReadonlyMap<Target, number> = new Map();
@@ -130,20 +181,56 @@ export function createOwnTrafficRegistry(): OwnTrafficRegistry {
 		return known;
 	};
 
-	const bucketOf = (target: Target): AccountBucket | undefined => {
+	const idOf = (target: Target): string => rowId({region: target.region, key: bucketKey(target)});
+
+	/** As this program read them itself; undefined where it can't tell strangers from its fleet. */
+	const readOf = (target: Target): AccountFigures | undefined => {
 		const key = bucketKey(target);
 		const bucket = latest.get(target.region)?.buckets.find((each) => each.key === key);
-		return bucket?.minute === null ? undefined : bucket;
+		const figures = bucket && figuresOf(bucket);
+		const isWhole =
+			figures !== undefined && own(target.region).isWholeSince(key, figures.at - othersMinutes * minuteMs);
+		return isWhole ? figures : undefined;
+	};
+
+	/** The newer of what this program and another member of its fleet read. */
+	const newestOf = (target: Target): AccountFigures | undefined => {
+		const [read, noted] = [readOf(target), heard.get(idOf(target))];
+		return noted === undefined || (read !== undefined && read.at >= noted.at) ? read : noted;
+	};
+
+	const report = (each: SharedBucket): void => {
+		const read = readOf(each.target);
+		const known = each.reported;
+		const isNew = read !== undefined && (known === undefined || read.at > known.at);
+		// The day is read last.
+		const isMore = read?.at === known?.at && read?.dayTokens !== known?.dayTokens;
+		if (each.isReader && read !== undefined && (isNew || isMore)) {
+			each.isDue = false;
+			each.reported = read;
+			each.figures.report(read);
+		}
+	};
+
+	const claim = async (each: SharedBucket): Promise<boolean> => {
+		const {figures, target} = each;
+		each.pauses = each.isReader && each.isDue ? 2 : Math.max(0, each.pauses - 1);
+		each.isReader = each.pauses === 0 && (await figures.claim());
+		each.isDue = true;
+		const answers = figures.answers();
+		if (answers !== undefined) {
+			own(target.region).setFleet(bucketKey(target), answers);
+		}
+		return each.isReader;
 	};
 
 	const applyTo = ({targets, setOthersUse, setOthersToday}: FollowedRun): void => {
 		for (const [index, target] of targets.entries()) {
-			const bucket = bucketOf(target);
-			if (bucket !== undefined) {
-				const {requests, quotaTokens} = bucket.others;
-				setOthersUse(index, {requests, tokens: quotaTokens}, (bucket.minute ?? 0) + minuteMs);
-				const ownTotal = own(target.region).total(bucket.key) - (before.get(target) ?? 0);
-				const today = othersToday(bucket, own(target.region), ownTotal);
+			const figures = newestOf(target);
+			if (figures !== undefined) {
+				setOthersUse(index, figures.use, figures.at);
+				const ownTotal = own(target.region).total(bucketKey(target)) - (before.get(target) ?? 0);
+				const today = othersToday(bucketKey(target), figures, own(target.region), ownTotal);
 				if (today !== null) {
 					setOthersToday(index, today);
 				}
@@ -153,7 +240,7 @@ export function createOwnTrafficRegistry(): OwnTrafficRegistry {
 
 	return {
 		own,
-		bucketOf,
+		figuresOf: newestOf,
 		buckets: () => [...latest.values()].flatMap(({buckets}) => buckets),
 		follow(run) {
 			followed = run;
@@ -171,10 +258,53 @@ export function createOwnTrafficRegistry(): OwnTrafficRegistry {
 		setElsewhere(target, minutes) {
 			own(target.region).setElsewhere(bucketKey(target), minutes);
 		},
+		setFleet(target, answers) {
+			own(target.region).setFleet(bucketKey(target), answers);
+		},
+		async share(target, figures) {
+			if (figures === undefined) {
+				shared.delete(idOf(target));
+				return;
+			}
+			const each = {
+				target,
+				figures,
+				isDue: true,
+				isReader: false,
+				reported: heard.get(idOf(target)),
+				pauses: 0,
+			};
+			shared.set(idOf(target), each);
+			// What it has read before it joined may be news to the others.
+			const read = readOf(target);
+			if (read !== undefined && read.at > (each.reported?.at ?? 0) && (await claim(each))) {
+				report(each);
+			}
+		},
+		hear(target, figures) {
+			if (figures === undefined) {
+				heard.delete(idOf(target));
+			} else {
+				heard.set(idOf(target), figures);
+			}
+			if (followed !== undefined) {
+				applyTo(followed);
+			}
+		},
+		async mayPoll(region) {
+			const ids = new Set(
+				followed?.targets.filter((target) => target.region === region).map((target) => idOf(target)),
+			);
+			const claims = await Promise.all([...ids].flatMap((id) => shared.get(id) ?? []).map(claim));
+			return claims.length === 0 || claims.includes(true);
+		},
 		update(region) {
 			latest.set(region.region, region);
 			if (followed !== undefined) {
 				applyTo(followed);
+			}
+			for (const each of shared.values()) {
+				report(each);
 			}
 		},
 	};

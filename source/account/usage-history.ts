@@ -11,6 +11,8 @@ import {
 export const minuteMs = 60_000;
 /** CloudWatch lists what was active in this time. */
 export const listedMs = 180 * minuteMs;
+/** Others' use is the mean of this many minutes: a single one may be cut at its edges. */
+export const othersMinutes = 3;
 
 /** Begin of the minute that holds a moment. */
 export function minuteOf(atMs: number): number {

@@ -145,6 +145,7 @@ const risingWords = (outlook: Outlook | undefined, nowMs: number): string => {
 const reach: Readonly<Record<Scope, string>> = {
 	'on-demand': 'stays in its Region',
 	'cross-region': 'may leave the Region',
+	mantle: 'another endpoint and API',
 	global: 'may run in any Region',
 };
 

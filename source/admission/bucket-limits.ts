@@ -19,6 +19,8 @@ export class BucketLimits {
 	quota: Limits = {requests: null, tokens: null};
 	/** Limits before anyone else's use. */
 	own: Limits = {requests: null, tokens: null};
+	/** Of output tokens, where they have a quota of their own; null: no limit. */
+	output: number | null = null;
 	readonly #share: number;
 	readonly #ledger: Ledger;
 	readonly #others: Readonly<Record<Dimension, ContentionEstimate>>;
@@ -45,12 +47,11 @@ export class BucketLimits {
 	}
 
 	/** The quota is another from now on. */
-	setQuota({requestsPerMinute, tokensPerMinute}: Quota): void {
+	setQuota({requestsPerMinute, tokensPerMinute, outputTokensPerMinute}: Quota): void {
+		const owned = (limit: number | null) => (limit === null ? null : Math.floor(limit * this.#share));
+		this.output = owned(outputTokensPerMinute?.value ?? null);
 		this.quota = {requests: requestsPerMinute.value, tokens: tokensPerMinute.value};
-		this.own = ofEach((dimension) => {
-			const limit = this.quota[dimension];
-			return limit === null ? null : Math.floor(limit * this.#share);
-		});
+		this.own = ofEach((dimension) => owned(this.quota[dimension]));
 	}
 
 	/** Part of the quota that may be used now, 0 to 1: the configured share, or what others leave where that is less. */
@@ -392,9 +393,8 @@ export class ContentionEstimate {
 
 	#nextTrend(now: number, use: number): number {
 		const seen = this.#seen;
-		if (seen === undefined || now - seen.at > this.#windowMs || now <= seen.at) {
-			return 0;
-		}
-		return Math.max(0, (use - seen.use) / (now - seen.at));
+		return seen === undefined || now - seen.at > this.#windowMs || now <= seen.at
+			? 0
+			: Math.max(0, (use - seen.use) / (now - seen.at));
 	}
 }

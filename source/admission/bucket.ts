@@ -6,19 +6,12 @@ import type {Quota} from '../domain/target.ts';
 import {BucketLimits, DayLimit} from './bucket-limits.ts';
 import type {FleetGate, FleetLease, FleetRequest} from './fleet/fleet-gate.ts';
 import {Ledger, type Reservation} from './ledger.ts';
+import {OutputRoom} from './output-room.ts';
 import {Pacer} from './pacer.ts';
-import {BucketRoom, ShareStanding, type Wait} from './room.ts';
+import {type Admission, BucketRoom, refusalOf, ShareStanding, type Wait} from './room.ts';
 import {Stamping} from './stamping.ts';
 import {OverloadGuard, OverrunGuard} from './throttle-guards.ts';
 import type {Cost} from './token-estimator.ts';
-
-export type Admission =
-	| {readonly kind: 'admitted'; readonly reservation: Reservation}
-	| Wait
-	/** The daily quota is used up. */
-	| {readonly kind: 'day'}
-	/** It will never fit: larger than the bucket. */
-	| {readonly kind: 'never'; readonly dimension: Dimension; readonly needed: number; readonly limit: number};
 
 /**
  * What a throttle shows. `none`: nothing new; `burst`: bursts are not allowed; `others`: others use the bucket; `end`: tokens
@@ -56,6 +49,8 @@ export class Bucket {
 	readonly #pacer: Pacer;
 	readonly #overruns: OverrunGuard;
 	readonly #room: BucketRoom;
+	/** Where output has a quota of its own. */
+	readonly output: OutputRoom;
 	readonly day: DayLimit;
 	#settledTokens = 0;
 	#settledRequests = 0;
@@ -76,6 +71,7 @@ export class Bucket {
 		this.#overruns = new OverrunGuard(windowMs);
 		this.windowMs = windowMs;
 		this.day = new DayLimit(clock, quota.tokensPerDay.value);
+		this.output = new OutputRoom(windowMs, this.limits);
 		const {ledger, limits, stamping, standing} = this;
 		this.#room = new BucketRoom({windowMs, ledger, limits, stamping, standing});
 	}
@@ -112,7 +108,8 @@ export class Bucket {
 
 	/** Whether anything limits it: requests or tokens per minute. */
 	get isLimited(): boolean {
-		return this.limits.own.requests !== null || this.limits.own.tokens !== null;
+		const {requests, tokens} = this.limits.own;
+		return requests !== null || tokens !== null || this.limits.output !== null;
 	}
 
 	/** Quota tokens settled in this run. */
@@ -177,7 +174,7 @@ export class Bucket {
 	 * @param key Names the call, the same each time it is tried: a fleet may be asked for several at once.
 	 */
 	admit(cost: Cost, lane: Lane, key?: string): Admission {
-		const tooLarge = this.#tooLarge(cost);
+		const tooLarge = refusalOf(this.limits.own, cost.reserved);
 		if (tooLarge !== undefined) {
 			return tooLarge;
 		}
@@ -187,7 +184,12 @@ export class Bucket {
 			return {kind: 'day'};
 		}
 		const now = this.#clock.now();
-		const way = this.#wayFor(now, {tokens, reserved: cost.reserved, lane, key});
+		const members = this.fleetView?.members ?? this.standing.neighbours.count + 1;
+		const outputMs = this.output.roomIn(now, cost.output ?? 0, members);
+		const way =
+			outputMs === 0
+				? this.#wayFor(now, {tokens, reserved: cost.reserved, lane, key})
+				: ({kind: 'wait', delayMs: outputMs, reason: 'tokens'} as const);
 		if (way.kind === 'day') {
 			return way;
 		}
@@ -207,6 +209,7 @@ export class Bucket {
 				? this.#reserveProbe(tokens, lane, cost)
 				: this.ledger.reserve(Math.max(tokens, lease?.tokens ?? 0), lane, cost.reserved);
 		this.#overruns.admitted(reservation, cost);
+		this.output.hold(reservation, cost.output ?? 0);
 		this.#fleet?.sent(reservation, lease);
 		return {kind: 'admitted', reservation};
 	}
@@ -221,6 +224,7 @@ export class Bucket {
 		this.standing.sent(cost.setAside);
 		const reservation = this.ledger.reserve(cost.setAside, lane, cost.reserved);
 		this.#overruns.admitted(reservation, cost);
+		this.output.hold(reservation, cost.output ?? 0);
 		this.#fleet?.sent(reservation);
 		return reservation;
 	}
@@ -245,11 +249,16 @@ export class Bucket {
 		return isLearnt;
 	}
 
-	/** The answer settles what was set aside. Returns the quota tokens by which it overran. */
-	settle(reservation: Reservation, tokens: number): number {
+	/**
+	 * The answer settles what was set aside.
+	 * @param outputTokens Its output, which may have a quota of its own; undefined: not known.
+	 * @returns The quota tokens by which it overran.
+	 */
+	settle(reservation: Reservation, tokens: number, outputTokens?: number): number {
 		this.confirm(reservation);
 		this.#overruns.ended(reservation);
 		const now = this.#clock.now();
+		this.output.end(now, reservation, outputTokens);
 		this.#settledTokens += tokens;
 		this.day.settled(tokens);
 		this.#settledRequests++;
@@ -264,6 +273,7 @@ export class Bucket {
 	giveBack(reservation: Reservation): void {
 		this.stamping.ended(reservation);
 		this.#overruns.ended(reservation);
+		this.output.giveBack(reservation);
 		this.ledger.giveBack(reservation);
 		this.#fleet?.ended(reservation, 'given-back');
 	}
@@ -272,6 +282,7 @@ export class Bucket {
 	keep(reservation: Reservation): void {
 		this.stamping.ended(reservation);
 		this.#overruns.ended(reservation);
+		this.output.end(this.#clock.now(), reservation, undefined);
 		this.ledger.keep(reservation);
 		this.#fleet?.ended(reservation, 'kept');
 	}
@@ -381,15 +392,5 @@ export class Bucket {
 	/** Part of what may be used that is used, 0 to 1. */
 	#usedPart(now: number): number {
 		return 1 - this.#room.left(this.limits.open(now));
-	}
-
-	#tooLarge(cost: Cost): Admission | undefined {
-		const {requests, tokens} = this.limits.own;
-		if (requests !== null && requests < 1) {
-			return {kind: 'never', dimension: 'requests', needed: 1, limit: requests};
-		}
-		return tokens !== null && cost.reserved > tokens
-			? {kind: 'never', dimension: 'tokens', needed: cost.reserved, limit: tokens}
-			: undefined;
 	}
 }

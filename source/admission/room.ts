@@ -1,7 +1,7 @@
 import {type Dimension, type Lane, type Limits, roomPart, type Use} from '../domain/bucket-usage.ts';
 import type {Clock} from '../domain/clock.ts';
 import type {BucketLimits} from './bucket-limits.ts';
-import type {Ledger} from './ledger.ts';
+import type {Ledger, Reservation} from './ledger.ts';
 import {TokenBucketModel} from './ledger-account.ts';
 import type {Stamping} from './stamping.ts';
 
@@ -17,6 +17,28 @@ export type Wait = {
 	/** The fleet may let in others of this bucket before it: they can be admitted meanwhile. */
 	readonly isAsked?: boolean;
 };
+
+/** The answer to a request that wants to be sent. */
+export type Admission =
+	| {readonly kind: 'admitted'; readonly reservation: Reservation}
+	| Wait
+	/** The daily quota is used up. */
+	| {readonly kind: 'day'}
+	/** It will never fit: larger than the bucket. */
+	| {readonly kind: 'never'; readonly dimension: Dimension; readonly needed: number; readonly limit: number};
+
+/** Why a request would never fit below limits; undefined where it may. @param reserved What the service sets aside. */
+export function refusalOf(
+	{requests, tokens}: Limits,
+	reserved: number,
+): Extract<Admission, {kind: 'never'}> | undefined {
+	if (requests !== null && requests < 1) {
+		return {kind: 'never', dimension: 'requests', needed: 1, limit: requests};
+	}
+	return tokens !== null && reserved > tokens
+		? {kind: 'never', dimension: 'tokens', needed: reserved, limit: tokens}
+		: undefined;
+}
 
 type RoomOptions = {
 	readonly windowMs: number;

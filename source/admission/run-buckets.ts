@@ -146,6 +146,15 @@ export function bucketState(
 			},
 			clock,
 		),
+		...(quota.outputTokensPerMinute === undefined
+			? {}
+			: {
+					output: {
+						used: bucket.output.use(now) - bucket.output.heldTokens,
+						reserved: bucket.output.heldTokens,
+						limit: quota.outputTokensPerMinute.value,
+					},
+				}),
 		day: {
 			used: day.own,
 			reserved: ledger.heldTokens,

@@ -33,6 +33,8 @@ export type Cost = {
 	readonly max: number;
 	/** What an answer like the longest so far would settle at; before any, what is set aside. */
 	readonly likelyMax: number;
+	/** Output tokens to expect, where output has a quota of its own: its p99, at most max tokens. */
+	readonly output?: number;
 };
 
 /** The prompt whose input tokens are known before the run: counted by the service, or estimated. */
@@ -103,6 +105,7 @@ export class TokenEstimator {
 			setAside: Math.max(reserved, input + this.outputTokens(maxTokens) * burndown),
 			max: input + maxTokens * burndown,
 			likelyMax: input + longest * burndown,
+			output: this.outputTokens(maxTokens),
 		};
 	}
 

@@ -1,8 +1,8 @@
 import {type Dimension, type Lane, lanes, roomPart} from '../domain/bucket-usage.ts';
 import type {Clock} from '../domain/clock.ts';
-import type {Admission, Bucket} from './bucket.ts';
+import type {Bucket} from './bucket.ts';
 import type {Reservation} from './ledger.ts';
-import type {WaitReason} from './room.ts';
+import type {Admission, WaitReason} from './room.ts';
 import {freeRateOf} from './run-buckets.ts';
 import type {Cost} from './token-estimator.ts';
 

@@ -274,10 +274,10 @@ const fleetBeside = async (
 ): Promise<{readonly beside: Beside | undefined; readonly line: string}> => {
 	const fleet = await openFleetStore(ledger, account.clients, target);
 	try {
-		const seen = fleet.fault === undefined ? await fleet.lookAt(target) : undefined;
-		const members = seen === undefined ? 0 : seen.state.members + seen.state.vanished;
-		if (seen !== undefined && members > 0) {
-			const {use} = seen.state;
+		const state = fleet.fault === undefined ? (await fleet.lookAt(target)).state : undefined;
+		const members = state === undefined ? 0 : state.members + state.vanished;
+		if (state !== undefined && members > 0) {
+			const {use} = state;
 			const who = `${formatCount(members)} ${members === 1 ? 'member uses' : 'members use'}`;
 			return {
 				beside: {members, use},

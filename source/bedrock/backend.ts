@@ -4,7 +4,9 @@ import {
 	callSilenceMs,
 	type InferenceRequest,
 	type InvokeOptions,
+	isMantleMethod,
 	type Method,
+	type RuntimeMethod,
 } from '../domain/backend.ts';
 import type {Failure} from '../domain/failure.ts';
 import type {Target} from '../domain/target.ts';
@@ -12,33 +14,34 @@ import {UserError} from '../domain/user-error.ts';
 import type {Clients} from './clients/clients.ts';
 import {isExpiry} from './failures/classify.ts';
 import {factsOf} from './failures/error-facts.ts';
-import {failureOf} from './failures/failure-of.ts';
+import {actionOf, failureOf} from './failures/failure-of.ts';
 import {answerWithoutSecrets} from './failures/redact.ts';
 import {emptyModelIndex, type ModelIndex} from './identify/identify.ts';
 import {at} from './json.ts';
+import {sendToMantle} from './mantle/send.ts';
 import {type BedrockAnswer, type Send, withOwnSignal} from './methods/answer.ts';
 import {converse, converseStream} from './methods/converse.ts';
 import {createTokenCounter, isModelRefused} from './methods/count-tokens.ts';
 import {invoke, invokeStream} from './methods/invoke.ts';
 
-const sends: Readonly<Record<Method, Send>> = {
+const runtimeSends: Readonly<Record<RuntimeMethod, Send>> = {
 	converse,
 	'converse-stream': converseStream,
 	invoke,
 	'invoke-stream': invokeStream,
 };
 
-/** IAM authorises Converse by the actions of InvokeModel. */
-const actions: Readonly<Record<Method, string>> = {
-	converse: 'bedrock:InvokeModel',
-	'converse-stream': 'bedrock:InvokeModelWithResponseStream',
-	invoke: 'bedrock:InvokeModel',
-	'invoke-stream': 'bedrock:InvokeModelWithResponseStream',
-};
-
 type BackendClients = Pick<
 	Clients,
-	'runtime' | 'region' | 'endpoint' | 'hasToken' | 'secrets' | 'roundTripMs' | 'close' | 'renewCredentials'
+	| 'runtime'
+	| 'mantle'
+	| 'region'
+	| 'endpoint'
+	| 'hasToken'
+	| 'secrets'
+	| 'roundTripMs'
+	| 'close'
+	| 'renewCredentials'
 >;
 
 /** The engine's Backend, with answers that also say where their counts were read. */
@@ -117,15 +120,17 @@ export function createBackend(
 				// One signal may end a whole run, and each request in flight listens to it: that does not leak.
 				setMaxListeners(0, options.signal);
 				const answer = await withOwnSignal(options.signal, async (signal) =>
-					sends[request.method](await clients.runtime(), request, {...options, signal}),
+					isMantleMethod(request.method)
+						? sendToMantle(await clients.mantle(), request.method, request, {...options, signal})
+						: runtimeSends[request.method](await clients.runtime(), request, {...options, signal}),
 				);
 				return answerWithoutSecrets(answer, clients.secrets());
 			} catch (error) {
-				const failure = await failed(error, request, actions[request.method], options.signal);
+				const failure = await failed(error, request, actionOf(request.method), options.signal);
 				return {kind: 'failed', failure: await renewed(failure, error, sentAtMs)};
 			}
 		},
-		countTokens: createTokenCounter(clients.runtime, silenceMs, noteRefusal),
+		countTokens: createTokenCounter(clients, silenceMs, noteRefusal),
 		uncounted: () => [...uncounted],
 		refusalOf: (model) => refusals.get(model),
 		roundTripMs: clients.roundTripMs,
@@ -137,6 +142,9 @@ export function createBackend(
 const whole: Readonly<Partial<Record<Method, Method>>> = {
 	'converse-stream': 'converse',
 	'invoke-stream': 'invoke',
+	'messages-stream': 'messages',
+	'chat-completions-stream': 'chat-completions',
+	'responses-stream': 'responses',
 };
 
 type FittingMethod = {
@@ -145,7 +153,7 @@ type FittingMethod = {
 	readonly remark: string | undefined;
 };
 
-type Called = Pick<Target, 'model' | 'baseModel'>;
+type Called = Pick<Target, 'model' | 'baseModel' | 'scope'>;
 
 /** @throws UserError (exit 2) for a model whose answers are not text: no method can call it. */
 const assertText = (targets: readonly Called[], catalogue: ModelIndex): void => {
@@ -175,7 +183,10 @@ export function fittingMethod(
 ): FittingMethod {
 	assertText(targets, catalogue);
 	const instead = whole[method];
-	const silent = targets.filter(({baseModel}) => catalogue.model(baseModel)?.isStreaming === false);
+	// What bedrock-runtime lists says nothing of bedrock-mantle.
+	const silent = targets.filter(
+		({baseModel, scope}) => scope !== 'mantle' && catalogue.model(baseModel)?.isStreaming === false,
+	);
 	if (instead === undefined || silent.length === 0) {
 		return {method, remark: undefined};
 	}

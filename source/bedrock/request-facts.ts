@@ -18,6 +18,10 @@ export type RequestFacts = RequestSize & {
 	readonly answers: number;
 	/** It asks for a part of the prompt to be cached. */
 	readonly hasCachePoint: boolean;
+	/** The model that it names; of bedrock-runtime the path does. */
+	readonly model: string | undefined;
+	/** It asks for a stream by its body, as on bedrock-mantle. */
+	readonly isStream: boolean;
 	/** The tier that it asks for. */
 	readonly tier: string | undefined;
 	/** Its tools and system prompt, which come first and which a model can cache; undefined without them. */
@@ -38,6 +42,8 @@ export const unreadFacts: RequestFacts = {
 	images: 0,
 	documentBytes: 0,
 	hasCachePoint: false,
+	model: undefined,
+	isStream: false,
 	tier: undefined,
 	beginning: undefined,
 };
@@ -152,16 +158,7 @@ export function requestSize(value: JsonObject): RequestSize {
 export function requestFacts(body: Buffer): RequestFacts {
 	const value = parseJson(body.toString('utf8'));
 	if (!isObject(value)) {
-		return {
-			maxTokens: undefined,
-			answers: 1,
-			characters: body.length,
-			images: 0,
-			documentBytes: 0,
-			hasCachePoint: false,
-			tier: undefined,
-			beginning: undefined,
-		};
+		return {...unreadFacts, maxTokens: undefined, characters: body.length};
 	}
 	const sizes: Sizes = {characters: 0, images: 0, documentBytes: 0, hasCachePoint: false};
 	measure(value, '', [], sizes);
@@ -169,6 +166,8 @@ export function requestFacts(body: Buffer): RequestFacts {
 		...sizes,
 		maxTokens: maxTokensIn(value),
 		answers: Math.max(1, ...answerPaths.map((path) => countOf(at(value, ...path)) ?? 1)),
+		model: wordOf(at(value, 'model')),
+		isStream: at(value, 'stream') === true,
 		tier: wordOf(at(value, 'serviceTier', 'type')) ?? wordOf(at(value, 'service_tier')),
 		beginning: beginningOf(value),
 	};

@@ -46,8 +46,10 @@ const spellings = {
 export function countsIn(value: unknown): ReportedCounts {
 	const input = firstCount(value, spellings.input);
 	const output = firstCount(value, spellings.output);
-	const cached = countOf(at(value, 'prompt_tokens_details', 'cached_tokens'));
-	const written = countOf(at(value, 'prompt_tokens_details', 'cache_write_tokens'));
+	// Chat Completions and Responses have the same details below other names.
+	const details = at(value, 'prompt_tokens_details') ?? at(value, 'input_tokens_details');
+	const cached = countOf(at(details, 'cached_tokens'));
+	const written = countOf(at(details, 'cache_write_tokens'));
 	return {
 		input:
 			input === undefined ? undefined : uncachedPrompt(value, input, (cached ?? 0) + (written ?? 0), output),

@@ -35,7 +35,7 @@ type Found<Entry> = {
 type ListPorts<Entry> = {
 	/** Names the entries while they are read: "quotas". */
 	readonly what: string;
-	readonly read: (options: OpenAccount['options']) => Promise<Found<Entry>>;
+	readonly read: (account: OpenAccount) => Promise<Found<Entry>>;
 	readonly tableOf: (entries: readonly Entry[], columns: number) => readonly string[];
 };
 
@@ -57,7 +57,7 @@ export async function printList<Entry>(
 ): Promise<number> {
 	const account = await openAccount(request);
 	try {
-		const reading = read(account.options);
+		const reading = read(account);
 		const {entries, remarks, failures} = await withProgress(
 			io.stderr,
 			`Reading the ${what} of the account ...`,

@@ -76,7 +76,7 @@ const columns: ReadonlyArray<Column<RunnableModel>> = [
 export async function printModels(request: Omit<ListRequest, 'tier'>, io: ListIo): Promise<number> {
 	return printList({...request, tier: undefined}, io, {
 		what: 'models',
-		read: listRunnableModels,
+		read: async ({options}) => listRunnableModels(options),
 		tableOf: (entries, width) => renderTable(columns, entries, width),
 	});
 }

@@ -1,14 +1,18 @@
 import type {OpenAccount} from '../bedrock/account-access.ts';
 import {listRunnableModels} from '../bedrock/identify/runnable-models.ts';
+import {quotaIncreasesOf} from '../bedrock/quotas/aws-quota-source.ts';
 import {resolveTargets} from '../bedrock/quotas/resolve-targets.ts';
 import type {Arguments} from '../config/parse-arguments.ts';
+import {readIncrease, type WantedIncrease} from '../config/values.ts';
 import type {Target} from '../domain/target.ts';
+import {UserError} from '../domain/user-error.ts';
 import type {Io} from '../terminal/io.ts';
 import {formatCount} from '../text/numbers.ts';
 import {renderTable} from '../text/table.ts';
 import {cleanText, wrapText} from '../text/width.ts';
 import {factorWords, limitColumns, limitFactor, limitRows} from '../view/quotas.ts';
 import {type ListIo, type ListRequest, printList, withListRequest} from './account-lists.ts';
+import {openWords, requestIncreases} from './quotas/request-increase.ts';
 
 type QuotasRequest = ListRequest & {
 	/** Identifiers of any kind; without one, all models that can be run. */
@@ -25,7 +29,7 @@ const withNear = (target: Target, near: readonly string[]): QuotaReport => {
 	return isUnmatched ? {...target, near} : target;
 };
 
-const readQuotas = async (models: readonly string[], options: OpenAccount['options']) => {
+const readReports = async (models: readonly string[], options: OpenAccount['options']) => {
 	if (models.length === 0) {
 		const {entries, ...rest} = await listRunnableModels(options);
 		const targets = entries.map(({name, provider, isStreaming, lifecycle, ...target}) => target);
@@ -33,6 +37,23 @@ const readQuotas = async (models: readonly string[], options: OpenAccount['optio
 	}
 	const {targets, near, ...rest} = await resolveTargets(models, options);
 	return {...rest, entries: targets.map((target, index) => withNear(target, near[index] ?? []))};
+};
+
+/** The quotas, with a remark for each request that is open to raise one of them. */
+const readQuotas = async (models: readonly string[], {options, clients}: OpenAccount) => {
+	const [found, open] = await Promise.all([
+		readReports(models, options),
+		// Who may not see the requests still sees the quotas.
+		quotaIncreasesOf(clients)
+			.listOpen()
+			.catch(() => []),
+	]);
+	const limits = limitRows(found.entries).map(({limit}) => limit);
+	const remarks = open.flatMap((increase) => {
+		const name = limits.find(({code}) => code === increase.code)?.name ?? undefined;
+		return name === undefined ? [] : [openWords(increase, name)];
+	});
+	return {...found, remarks: [...found.remarks, ...remarks]};
 };
 
 const nearLines = ({model, near = []}: QuotaReport): readonly string[] =>
@@ -56,7 +77,7 @@ const factorLines = (reports: readonly QuotaReport[], columns: number): readonly
 export async function printQuotas({models, ...request}: QuotasRequest, io: ListIo): Promise<number> {
 	return printList<QuotaReport>(request, io, {
 		what: 'quotas',
-		read: async (options) => readQuotas(models, options),
+		read: async (account) => readQuotas(models, account),
 		tableOf: (reports, columns) => [
 			...renderTable(limitColumns(formatCount), limitRows(reports), columns),
 			...factorLines(reports, columns),
@@ -66,7 +87,31 @@ export async function printQuotas({models, ...request}: QuotasRequest, io: ListI
 	});
 }
 
+/** The quotas that `--request` names. @throws UserError (exit 2), also for one that is named twice. */
+const wantedIncreases = ({flags, words}: Arguments): readonly WantedIncrease[] => {
+	const wanted = flags.texts('request').map(readIncrease);
+	const twice = wanted.find(({code}, index) => wanted.findIndex((each) => each.code === code) < index);
+	const [model] = [...words, ...flags.texts('model')];
+	if (twice !== undefined) {
+		throw new UserError(`--request: ${twice.code} is given twice.`, {exitCode: 2, hint: 'Give it once.'});
+	}
+	if (wanted.length > 0 && model !== undefined) {
+		throw new UserError(`--request names quotas by their codes, and "${model}" is one word too many.`, {
+			exitCode: 2,
+			hint: `"bedrock-top quotas ${model}" lists the codes of this model.`,
+		});
+	}
+	return wanted;
+};
+
 /** The command `quotas`. @returns Exit code. */
 export async function quotas(given: Arguments, io: Io): Promise<number> {
+	const wanted = wantedIncreases(given);
+	const isConfirmed = given.flags.isSet('yes') ?? false;
+	if (wanted.length > 0) {
+		return withListRequest(given, io, async (request) =>
+			requestIncreases({...request, wanted, isConfirmed}, io),
+		);
+	}
 	return withListRequest(given, io, printQuotas);
 }

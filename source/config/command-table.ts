@@ -3,6 +3,7 @@ type FlagScope =
 	| 'all'
 	| 'run'
 	| 'account'
+	| 'quotas'
 	| 'simulate'
 	| 'prompt'
 	| 'report'
@@ -87,9 +88,9 @@ export const commands: readonly Command[] = [
 	{
 		name: 'quotas',
 		synopsis: '[model...]',
-		help: 'resolved quotas: applied, default, code, scope',
+		help: 'resolved quotas: applied, default, code, scope; --request asks AWS to raise one',
 		words: {min: 0, max: 100},
-		scopes: ['account'],
+		scopes: ['account', 'quotas'],
 	},
 	{
 		name: 'models',

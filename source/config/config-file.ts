@@ -36,6 +36,7 @@ const sectionWords: Readonly<Record<keyof typeof schema.shape, string>> = {
 /** Flags that answer, or name what is to be done, for one command line alone. */
 const notKept: ReadonlySet<string> = new Set<FlagName>([
 	'yes',
+	'request',
 	'force',
 	'help',
 	'version',

@@ -1,6 +1,6 @@
 import {serviceTiers} from '../domain/run-spec.ts';
 import type {Flag} from './command-table.ts';
-import {guardFlags, loadFlags, outputFlags, promptFlags} from './run-flags.ts';
+import {fleetFlags, guardFlags, loadFlags, outputFlags, promptFlags} from './run-flags.ts';
 
 /** The account and its quotas. */
 const accountFlags = [
@@ -63,6 +63,13 @@ const accountFlags = [
 		scopes: ['run', 'account'],
 	},
 	{
+		name: 'request',
+		kind: 'repeated',
+		value: 'CODE=VALUE',
+		help: 'ask AWS to raise a quota, after a confirmation (--yes: without): L-15B8E632=8000000',
+		scopes: ['quotas'],
+	},
+	{
 		name: 'timeout',
 		kind: 'value',
 		value: 'T',
@@ -76,35 +83,6 @@ const accountFlags = [
 		default: 'off',
 		help: 'skip the caches',
 		scopes: ['tap', 'run', 'account', 'batch', 'watch'],
-	},
-] as const satisfies readonly Flag[];
-
-/** One quota for several programs, on several hosts. */
-const fleetFlags = [
-	{
-		name: 'ledger',
-		kind: 'value',
-		value: 'URL',
-		default: "the host's disk",
-		help: 'the Redis or Valkey in which a fleet shares its quotas: redis://host, rediss:// for TLS, unix:// (better in BEDROCK_TOP_LEDGER where it has a password)',
-		scopes: ['tap', 'run', 'watch', 'batch'],
-	},
-	{
-		name: 'ledger-down',
-		kind: 'value',
-		value: 'HOW',
-		default: 'split',
-		choices: ['split', 'stop'],
-		help: "while the ledger can't be reached: go by a part of the quota, or send nothing",
-		scopes: ['tap', 'run'],
-	},
-	{
-		name: 'members',
-		kind: 'value',
-		value: 'N',
-		default: 'as last seen',
-		help: 'programs that share the ledger, for a start while it cannot be reached',
-		scopes: ['tap', 'run'],
 	},
 ] as const satisfies readonly Flag[];
 

@@ -1,3 +1,4 @@
+import {methods} from '../domain/backend.ts';
 import {bursts, goals, loadShapes, policies} from '../domain/run-spec.ts';
 import {themeNames} from '../text/themes.ts';
 import type {Flag} from './command-table.ts';
@@ -34,7 +35,7 @@ export const promptFlags = [
 		kind: 'value',
 		value: 'M',
 		default: defaults.method,
-		choices: ['converse', 'converse-stream', 'invoke', 'invoke-stream', 'batch'],
+		choices: [...methods, 'batch'],
 		help: 'how requests are sent',
 		scopes: ['run', 'batch'],
 	},
@@ -171,6 +172,35 @@ export const loadFlags = [
 	},
 ] as const satisfies readonly Flag[];
 
+/** One quota for several programs, on several hosts. */
+export const fleetFlags = [
+	{
+		name: 'ledger',
+		kind: 'value',
+		value: 'URL',
+		default: "the host's disk",
+		help: 'the Redis or Valkey in which a fleet shares its quotas: redis://host, rediss:// for TLS, unix:// (better in BEDROCK_TOP_LEDGER where it has a password)',
+		scopes: ['tap', 'run', 'watch', 'batch'],
+	},
+	{
+		name: 'ledger-down',
+		kind: 'value',
+		value: 'HOW',
+		default: 'split',
+		choices: ['split', 'stop'],
+		help: "while the ledger can't be reached: go by a part of the quota, or send nothing",
+		scopes: ['tap', 'run'],
+	},
+	{
+		name: 'members',
+		kind: 'value',
+		value: 'N',
+		default: 'as last seen',
+		help: 'programs that share the ledger, for a start while it cannot be reached',
+		scopes: ['tap', 'run'],
+	},
+] as const satisfies readonly Flag[];
+
 /** Limits that end a run, and conditions that make it fail. */
 export const guardFlags = [
 	{
@@ -188,7 +218,13 @@ export const guardFlags = [
 		help: 'stop at this cost; --yes does not lift a typed limit. A tap refuses what could pass it, also USD/day',
 		scopes: ['tap', 'run', 'batch'],
 	},
-	{name: 'yes', kind: 'boolean', default: 'off', help: 'start without asking', scopes: ['run', 'batch']},
+	{
+		name: 'yes',
+		kind: 'boolean',
+		default: 'off',
+		help: 'start without asking',
+		scopes: ['run', 'batch', 'quotas'],
+	},
 	{
 		name: 'dry-run',
 		kind: 'boolean',

@@ -83,6 +83,31 @@ export function readAlert(text: string): Alert {
 	return {text: text.trim(), figure, operator: known, bound: Number(bound)};
 }
 
+/** A quota to be raised, as `--request` names it. */
+export type WantedIncrease = {
+	/** Such as `L-15B8E632`. */
+	readonly code: string;
+	readonly value: number;
+};
+
+/**
+ * Reads `--request L-15B8E632=8000000`.
+ * @throws UserError (exit 2) that quotes what was typed.
+ */
+export function readIncrease(text: string): WantedIncrease {
+	const [, code, value = ''] = /^\s*(L-[\dA-F]{8})\s*=\s*(.*?)\s*$/i.exec(text) ?? [];
+	if (code === undefined) {
+		throw new UserError(`--request: "${text}" is not of the form CODE=VALUE.`, {
+			exitCode: 2,
+			hint: 'As in --request L-15B8E632=8000000; "bedrock-top quotas" lists the codes.',
+		});
+	}
+	return {
+		code: code.toUpperCase(),
+		value: readInteger('request', value, {min: 1, max: Number.MAX_SAFE_INTEGER}),
+	};
+}
+
 /**
  * Reads `--slo ttft=800ms,total=5s`.
  * @throws UserError (exit 2) for an unknown name or a bad duration.

@@ -54,6 +54,8 @@ type Occupying = {
 	readonly reserved: number;
 	readonly settled: number;
 	readonly countsFrom: CountsFrom;
+	/** Where output has a quota of its own: it counts from the end. */
+	readonly output?: {readonly setAside: number; readonly settled: number} | undefined;
 };
 
 /**
@@ -63,7 +65,7 @@ type Occupying = {
  * without a stream that is the end.
  */
 export function occupiedBy(
-	{setAside, reserved, settled, countsFrom}: Occupying,
+	{setAside, reserved, settled, countsFrom, output}: Occupying,
 	{service, timeToFirstToken = service}: Pick<RequestTimes, 'service' | 'timeToFirstToken'>,
 	windowMs: number,
 ): Occupied {
@@ -72,6 +74,7 @@ export function occupiedBy(
 	return {
 		tokens: (setAside * service + (settled - atEnd) * leftMs) / windowMs + atEnd,
 		requests: 1 + timeToFirstToken / windowMs,
+		...(output === undefined ? {} : {output: (output.setAside * service) / windowMs + output.settled}),
 	};
 }
 

@@ -1,8 +1,30 @@
 import type {Failure, Received} from './failure.ts';
 
+/** The APIs of bedrock-runtime, called by the AWS SDK. */
+export const runtimeMethods = ['converse', 'converse-stream', 'invoke', 'invoke-stream'] as const;
+export type RuntimeMethod = (typeof runtimeMethods)[number];
+
+/** The APIs of bedrock-mantle: Anthropic Messages, OpenAI Chat Completions and OpenAI Responses. */
+export const mantleMethods = [
+	'messages',
+	'messages-stream',
+	'chat-completions',
+	'chat-completions-stream',
+	'responses',
+	'responses-stream',
+] as const;
+export type MantleMethod = (typeof mantleMethods)[number];
+/** Each answers as a whole or as a stream. */
+export type MantleApi = Exclude<MantleMethod, `${string}-stream`>;
+
 /** How a prompt is sent. `batch` is a separate command, because it is not answered within the run. */
-export const methods = ['converse', 'converse-stream', 'invoke', 'invoke-stream'] as const;
+export const methods = [...runtimeMethods, ...mantleMethods] as const;
 export type Method = (typeof methods)[number];
+
+/** Whether a method is one of bedrock-mantle. */
+export function isMantleMethod(method: Method): method is MantleMethod {
+	return mantleMethods.some((each) => each === method);
+}
 
 export type PromptMessage = {readonly role: 'user' | 'assistant'; readonly text: string};
 
@@ -104,6 +126,12 @@ const silences: Readonly<Record<Method, Silence>> = {
 	'converse-stream': stream,
 	invoke: whole,
 	'invoke-stream': stream,
+	messages: whole,
+	'messages-stream': stream,
+	'chat-completions': whole,
+	'chat-completions-stream': stream,
+	responses: whole,
+	'responses-stream': stream,
 };
 
 /** The silence that ends an attempt. @param typedMs Of `--timeout`; undefined: as the method needs it. */

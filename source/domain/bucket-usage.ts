@@ -28,6 +28,32 @@ export type MinuteOfUse = Use & {
 	readonly at: number;
 };
 
+/** What all members of a fleet had answered, by the begin of minutes of the store's clock. */
+export type FleetAnswers = {
+	/** Minutes that began before that are not known in full. */
+	readonly since: number;
+	readonly minutes: ReadonlyArray<Use & {readonly at: number}>;
+};
+
+/** What the account's figures say of a bucket, as one member of a fleet reads them for all. */
+export type AccountFigures = {
+	/** What strangers use per minute: neither this program nor its fleet. */
+	readonly use: Use;
+	/** End of the newest minute that they hold, in milliseconds since 1970 by the service's clock. */
+	readonly at: number;
+	/** Quota tokens that the account had used of its day by then; null where that is not known. */
+	readonly dayTokens: number | null;
+};
+
+/** How a member of a fleet shares the account's figures of its bucket. */
+export type SharedFigures = {
+	/** Whether this member is the one to read them now; `answers` are fresh then. Never rejects. */
+	readonly claim: () => Promise<boolean>;
+	/** Undefined where the ledger never answered. */
+	readonly answers: () => FleetAnswers | undefined;
+	readonly report: (figures: AccountFigures) => void;
+};
+
 /** A part of a bucket's last window, as stored between runs. */
 export type LedgerEntry = Use & {
 	/** Latest instant at which the service can have counted it, in milliseconds since 1970. `tokens` count from the first byte. */

@@ -87,7 +87,7 @@ const cachingSide = z.object({
 
 const prompt = z.object({system: z.string().nullable(), user: z.string().nullable()});
 
-const limitedBy = ['requests', 'tokens', 'day', 'concurrency', 'none'] as const;
+const limitedBy = ['requests', 'tokens', 'output', 'day', 'concurrency', 'none'] as const;
 
 const share = z.number().min(0).max(1);
 

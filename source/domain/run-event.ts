@@ -64,7 +64,12 @@ export type TokenCounts = {
 };
 
 /** Occupation of a bucket by a request, in units of one window (`occupiedBy`). */
-export type Occupied = {readonly tokens: number; readonly requests: number};
+export type Occupied = {
+	readonly tokens: number;
+	readonly requests: number;
+	/** Output tokens, where they have a quota of their own; absent: they have none. */
+	readonly output?: number;
+};
 
 /** Attempts of unknown fate: they count at their estimated likely use. */
 export type Broken = {

@@ -5,8 +5,7 @@ import type {Task, Variant} from './task.ts';
 
 export const loadShapes = ['measure', 'saturate', 'concurrency', 'rate', 'serial'] as const;
 /** What applications sent through a tap is a load too: as it was recorded (`--replay`), or as it passes. */
-export const resultLoads = [...loadShapes, 'replay', 'tap'] as const;
-export type LoadShape = (typeof resultLoads)[number];
+export type LoadShape = (typeof loadShapes)[number] | 'replay' | 'tap';
 
 export const goals = ['throughput', 'efficiency', 'cost', 'latency'] as const;
 export type Goal = (typeof goals)[number];
@@ -56,6 +55,8 @@ export type CellSpec = {
 	readonly expectedOutputTokens?: number;
 	/** Max tokens that is sent; `auto` starts with this value and right-sizes it from answers. */
 	readonly maxTokens: number;
+	/** How its requests are sent; absent: as the run's. */
+	readonly method?: Method;
 	/** USD per token; null where the price is not known. */
 	readonly price: Price | null;
 	/** Indexes of the items that it is asked for, each once (a resumed run); absent: all of the task's. */

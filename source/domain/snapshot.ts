@@ -121,6 +121,8 @@ export type BucketState = {
 	readonly requests: Gauge;
 	readonly tokens: Gauge;
 	readonly day: Gauge;
+	/** Output tokens, where they have a quota of their own. */
+	readonly output?: Gauge;
 	/** Milliseconds until the next request may be sent; 0 when there is room, null when nothing waits. */
 	readonly nextRoomMs: number | null;
 	/** Part of the quota that may be used now, 0 to 1: less than configured after a throttle. */

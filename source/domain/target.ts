@@ -1,7 +1,8 @@
 /** What a request is sent to and what limits it: the words of the whole program (model, scope, bucket, quota). */
 
-/** The route of a request; every route of a model has its own quotas. */
-export type Scope = 'on-demand' | 'cross-region' | 'global';
+/** The routes of a request; every route of a model has its own quotas. `mantle`: the endpoint bedrock-mantle. */
+export const scopes = ['on-demand', 'cross-region', 'global', 'mantle'] as const;
+export type Scope = (typeof scopes)[number];
 
 /** `none`: the service sets no such limit. `blocked`: the limit is 0. `unknown`: no source has it. */
 type LimitState = 'known' | 'none' | 'blocked' | 'unknown';
@@ -32,8 +33,11 @@ export type Limit = {
 /** The limits of a bucket. */
 export type Quota = {
 	readonly requestsPerMinute: Limit;
+	/** Of bedrock-mantle: of input tokens, where the output has a quota of its own. */
 	readonly tokensPerMinute: Limit;
 	readonly tokensPerDay: Limit;
+	/** Of bedrock-mantle only. */
+	readonly outputTokensPerMinute?: Limit;
 	/**
 	 * The account's daily quota over all models, where it has one. AWS counts it by price and not by plain tokens, so it is
 	 * shown and never computed with.

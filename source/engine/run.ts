@@ -1,6 +1,6 @@
 import type {Bucket} from '../admission/bucket.ts';
 import {answerGraceMs, type Backend, silenceOf} from '../domain/backend.ts';
-import type {LedgerEntry, MinuteOfUse, Use} from '../domain/bucket-usage.ts';
+import type {AccountFigures, LedgerEntry, MinuteOfUse, SharedFigures, Use} from '../domain/bucket-usage.ts';
 import type {Clock} from '../domain/clock.ts';
 import type {Goal, RunSpec} from '../domain/run-spec.ts';
 import type {Phase, Snapshot, StoppedBy} from '../domain/snapshot.ts';
@@ -34,7 +34,7 @@ export type RunPorts = {
 	/** Of each target: what other runs use of its bucket; read again when the run joins. */
 	readonly initialUse?: ReadonlyArray<readonly LedgerEntry[]>;
 	/** The run as a member of the bucket of a target, which other programs share; absent: it is alone. */
-	readonly memberOf?: (target: Target, bucket: Bucket, hooks: MemberHooks) => BucketMember;
+	readonly memberOf?: (target: Target, bucket: Bucket, hooks: RunHooks) => BucketMember;
 };
 
 /** What a member of a bucket says. */
@@ -43,7 +43,12 @@ export type MemberHooks = {
 	readonly onChange: () => void;
 	/** Adds a sentence to the log. */
 	readonly note: (text: string) => void;
+	/** Another member has read the account's figures of the bucket. */
+	readonly onFigures: (figures: AccountFigures) => void;
 };
+
+/** What of that a run takes. */
+type RunHooks = Omit<MemberHooks, 'onFigures'>;
 
 /** A program as a member of a bucket that others share: of this host by its disk, of a fleet by a ledger in a store. */
 export type BucketMember = {
@@ -52,6 +57,8 @@ export type BucketMember = {
 	readonly stop: () => Promise<void>;
 	/** The minutes in which the other members had answers. */
 	readonly usedElsewhere: readonly MinuteOfUse[];
+	/** Of a fleet: one member reads the account's figures for all. Absent: each reads them by itself. */
+	readonly figures?: SharedFigures;
 };
 
 /** The run as a member of each of its buckets, beside other runs of the user. */
@@ -279,7 +286,7 @@ export function createRun(spec: RunSpec, ports: RunPorts): Run {
 /** Of each bucket once: targets may share one. */
 function createRunMembers(core: RunCore, memberOf: RunPorts['memberOf']): RunMembers {
 	const {buckets, spec} = core;
-	const hooks: MemberHooks = {
+	const hooks: RunHooks = {
 		onChange: () => core.wake(),
 		note: (text) => core.note('ledger', text),
 	};

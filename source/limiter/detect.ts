@@ -1,18 +1,19 @@
 import type {AwsCredentialIdentity} from '@smithy/types';
-import {createClients} from '../bedrock/clients/clients.ts';
+import {type Clients, createClients} from '../bedrock/clients/clients.ts';
 import {type CachedLists, type QuotaCache, quotaCacheFor} from '../bedrock/quotas/account-lists.ts';
 import {quotaSourceOf} from '../bedrock/quotas/aws-quota-source.ts';
 import {onlyKnown} from '../bedrock/quotas/bucket-quota.ts';
 import {resolveTargets} from '../bedrock/quotas/resolve-targets.ts';
-import {limitKinds, type Target} from '../domain/target.ts';
+import type {Target} from '../domain/target.ts';
 import type {ModelName} from './api.ts';
 import type {ModelFacts} from './quota.ts';
 
 /** The quotas of the account: loaded when they are asked for, with the clients of AWS that they need. */
 
 const factsOf = (name: ModelName, target: Target, remarks: readonly string[]): ModelFacts => {
-	const isUnknown = limitKinds.some(
-		(kind) => kind !== 'tokensPerDay' && target.quota[kind].state === 'unknown',
+	const {requestsPerMinute, tokensPerMinute, outputTokensPerMinute} = target.quota;
+	const isUnknown = [requestsPerMinute, tokensPerMinute, outputTokensPerMinute].some(
+		(limit) => limit?.state === 'unknown',
 	);
 	return {
 		name: {...name, baseModel: target.baseModel, scope: target.scope},
@@ -31,8 +32,8 @@ const factsOf = (name: ModelName, target: Target, remarks: readonly string[]): M
 export type Detection = {
 	/** Its bucket and limits of a model. */
 	readonly detect: (name: ModelName, isRefreshing: boolean) => Promise<ModelFacts>;
-	/** Its number; null where it cannot be found out. */
-	readonly account: () => Promise<string | null>;
+	/** Whose it is: its number, or what stands for the access key where that cannot be found out. */
+	readonly owner: Clients['owner'];
 	readonly close: () => void;
 };
 
@@ -71,7 +72,7 @@ export function createDetection(region: string, credentials: unknown): Detection
 			last = detected.catch(() => undefined);
 			return detected;
 		},
-		account: async () => (await clients.account()) ?? null,
+		owner: clients.owner,
 		close: clients.close,
 	};
 }

@@ -1,5 +1,6 @@
 import {Bucket} from '../admission/bucket.ts';
 import {baseModelKey} from '../bedrock/identify/identify.ts';
+import {at} from '../bedrock/json.ts';
 import {noQuota} from '../bedrock/quotas/bucket-quota.ts';
 import {maxOutputOf} from '../bedrock/quotas/burndown.ts';
 import {type Lane, lanes} from '../domain/bucket-usage.ts';
@@ -14,14 +15,15 @@ import {
 	LimiterClosedError,
 	type LimiterEvent,
 	type LimiterOptions,
+	type LimiterPlugin,
 	type LimiterUsage,
 	type PluginOptions,
 	type QuotaOption,
 } from './api.ts';
 import type {Detection} from './detect.ts';
 import {type BucketLease, type BucketStore, knownForMs, ModelBucket, type ModelNews} from './model-bucket.ts';
-import {checkLane, type PluginCall, pluginOf} from './plugin.ts';
-import {type Asked, askedOf, checkQuota, givenFacts, type ModelFacts, refuse} from './quota.ts';
+import type {Handler, PluginCall} from './plugin.ts';
+import {type Asked, askedOf, checkLane, checkQuota, givenFacts, type ModelFacts, refuse} from './quota.ts';
 import type {SharedQuota} from './shared-quota.ts';
 import {memoryStore} from './stores.ts';
 
@@ -67,6 +69,21 @@ const checkCount = (name: string, value: unknown): void => {
 	}
 };
 
+/** Calls that use quota. */
+const limitedCommands = /^(?:Converse|ConverseStream|InvokeModel|InvokeModelWithResponseStream)Command$/;
+
+/** The middleware of a client, as far as the plugin needs it. */
+type Stack = {
+	readonly addRelativeTo: (middleware: (next: Handler, context: object) => Handler, options: object) => void;
+};
+
+const withinRetries = {
+	name: 'bedrockTopLimiter',
+	relation: 'after',
+	toMiddleware: 'retryMiddleware',
+	override: true,
+};
+
 /** A request of either way in. */
 type Wanted = {
 	readonly model: string;
@@ -108,8 +125,14 @@ class AccountLimiter implements Limiter {
 		this.#store = (options.store ?? memoryStore()) as BucketStore;
 	}
 
-	plugin = (options: PluginOptions = {}) =>
-		pluginOf(options, async (attempt) => this.#reserve(wantedOf(attempt)));
+	plugin = (options: PluginOptions = {}): LimiterPlugin => {
+		const reserve = async (attempt: PluginCall) => this.#reserve(wantedOf(attempt));
+		const middleware = (next: Handler, context: object): Handler =>
+			limitedCommands.test(String(at(context, 'commandName')))
+				? async (args) => (await import('./plugin.ts')).limited(options, reserve, {next, context, args})
+				: next;
+		return {applyToStack: (stack) => (stack as Stack).addRelativeTo(middleware, withinRetries)};
+	};
 
 	acquire = async ({
 		model,
@@ -313,15 +336,15 @@ class AccountLimiter implements Limiter {
 	}
 
 	async #askAccount(name: ModelFacts['name']): Promise<string> {
-		const known = await (await this.#asked()).account();
-		if (known === null) {
+		const {name: owner, isKnown} = await (await this.#asked()).owner();
+		if (!isKnown) {
 			this.#sayOnce(
 				name,
 				'account',
-				'The number of the account cannot be found out: its buckets are shared with all whose account is not known. Name it in `account`.',
+				'The number of the account cannot be found out: its buckets are shared with those of the same access key alone. Name it in `account`.',
 			);
 		}
-		return known ?? '';
+		return owner;
 	}
 
 	/** Once for each model. What nobody hears of an unknown quota is a warning of the process. */

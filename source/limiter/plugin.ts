@@ -3,12 +3,14 @@ import {countsInHeaders, headersOf} from '../bedrock/methods/response-headers.ts
 import {StreamFault} from '../bedrock/methods/stream-reader.ts';
 import {requestSize} from '../bedrock/request-facts.ts';
 import {countsIn, overlay, type ReportedCounts} from '../bedrock/usage.ts';
-import {type Lane, lanes} from '../domain/bucket-usage.ts';
-import type {LimiterPlugin, PluginOptions} from './api.ts';
+import type {Lane} from '../domain/bucket-usage.ts';
+import type {PluginOptions} from './api.ts';
 import type {BucketLease} from './model-bucket.ts';
-import {refuse} from './quota.ts';
+import {checkLane} from './quota.ts';
 
-/** An attempt of a call that a client of the AWS SDK is about to send. */
+/** Calls of a client of the AWS SDK, as the plugin has them: loaded with the first. */
+
+/** An attempt that is about to be sent. */
 export type PluginCall = {
 	readonly model: string;
 	readonly lane: Lane;
@@ -17,70 +19,42 @@ export type PluginCall = {
 	readonly signal: AbortSignal | undefined;
 };
 
-/** Calls that use quota, and whether their answers are streams. */
-const commands: ReadonlyMap<unknown, {readonly isStream: boolean}> = new Map([
-	['ConverseCommand', {isStream: false}],
-	['ConverseStreamCommand', {isStream: true}],
-	['InvokeModelCommand', {isStream: false}],
-	['InvokeModelWithResponseStreamCommand', {isStream: true}],
-]);
-
 type Args = {readonly input: unknown};
 type Result = {readonly response: unknown; readonly output: unknown};
-type Handler = (args: Args) => Promise<Result>;
-
-type Stack = {
-	readonly addRelativeTo: (middleware: (next: Handler, context: object) => Handler, options: object) => void;
-};
+/** What sends a call of a client, or the rest of the way of it. */
+export type Handler = (args: Args) => Promise<Result>;
 
 /**
- * The plugin: within the retries of the SDK, so that each attempt sets aside what it needs and a signature is never older
- * than its request.
+ * One attempt of a call that uses quota, within the retries of the SDK, so that each sets aside what it needs and a signature
+ * is never older than its request.
  */
-export function pluginOf(
+export async function limited(
 	{lane = 'normal', caller}: PluginOptions,
 	reserve: (attempt: PluginCall) => Promise<BucketLease>,
-): LimiterPlugin {
-	const middleware = (next: Handler, context: object): Handler => {
-		const command = commands.get(at(context, 'commandName'));
-		if (command === undefined) {
-			return next;
-		}
-		return async (args) => {
-			const input = isObject(args.input) ? args.input : {};
-			const lease = await reserve({
-				model: stringOf(input.modelId) ?? '',
-				lane: laneOf(lane, input),
-				caller,
-				size: requestSize(promptOf(input)),
-				signal: signalIn(context),
-			});
-			let result: Result;
-			try {
-				result = await next(args);
-			} catch (error) {
-				lease.failed(isInStream(error) ? new StreamFault(error) : error);
-				throw error;
-			}
-			if (command.isStream) {
-				lease.firstByte();
-				watchStream(result.output, lease);
-			} else {
-				lease.settleCounts(countsOf(result));
-			}
-			return result;
-		};
-	};
-	return {
-		applyToStack(stack) {
-			(stack as Stack).addRelativeTo(middleware, {
-				name: 'bedrockTopLimiter',
-				relation: 'after',
-				toMiddleware: 'retryMiddleware',
-				override: true,
-			});
-		},
-	};
+	{next, context, args}: {readonly next: Handler; readonly context: object; readonly args: Args},
+): Promise<Result> {
+	const input = isObject(args.input) ? args.input : {};
+	const lease = await reserve({
+		model: stringOf(input.modelId) ?? '',
+		lane: laneOf(lane, input),
+		caller,
+		size: requestSize(promptOf(input)),
+		signal: signalIn(context),
+	});
+	let result: Result;
+	try {
+		result = await next(args);
+	} catch (error) {
+		lease.failed(isInStream(error) ? new StreamFault(error) : error);
+		throw error;
+	}
+	if (/Stream/.test(String(at(context, 'commandName')))) {
+		lease.firstByte();
+		watchStream(result.output, lease);
+	} else {
+		lease.settleCounts(countsOf(result));
+	}
+	return result;
 }
 
 const laneOf = (lane: NonNullable<PluginOptions['lane']>, input: JsonObject): Lane => {
@@ -88,13 +62,6 @@ const laneOf = (lane: NonNullable<PluginOptions['lane']>, input: JsonObject): La
 	checkLane(name);
 	return name;
 };
-
-/** @throws TypeError that quotes the value. */
-export function checkLane(lane: string): void {
-	if (!lanes.some((each) => each === lane)) {
-		refuse(lane, `a lane: ${lanes.join(', ')}.`);
-	}
-}
 
 const decoder = new TextDecoder();
 

@@ -1,6 +1,7 @@
 import {emptyModelIndex, identify} from '../bedrock/identify/identify.ts';
 import {noQuota, overrideLimit} from '../bedrock/quotas/bucket-quota.ts';
 import {burndownOf} from '../bedrock/quotas/burndown.ts';
+import {lanes} from '../domain/bucket-usage.ts';
 import {type Burndown, type Limit, limitKinds, type Quota} from '../domain/target.ts';
 import {type ModelName, type ModelQuota, type QuotaOption, UnknownQuotaError} from './api.ts';
 
@@ -24,12 +25,15 @@ export function asGiven({quota, burndown}: Pick<ModelFacts, 'quota' | 'burndown'
 	return {
 		requestsPerMinute: quota.requestsPerMinute.value,
 		tokensPerMinute: quota.tokensPerMinute.value,
+		...(quota.outputTokensPerMinute === undefined
+			? {}
+			: {outputTokensPerMinute: quota.outputTokensPerMinute.value}),
 		tokensPerDay: quota.tokensPerDay.value,
 		burndown: burndown.value,
 	};
 }
 
-const kinds = [...limitKinds, 'burndown'] as const;
+const kinds = [...limitKinds, 'outputTokensPerMinute', 'burndown'] as const;
 
 const isModelQuota = (value: unknown): value is ModelQuota =>
 	typeof value === 'object' && value !== null && kinds.some((kind) => Object.hasOwn(value, kind));
@@ -37,6 +41,13 @@ const isModelQuota = (value: unknown): value is ModelQuota =>
 /** @throws TypeError that quotes the value, and says what it is not. */
 export function refuse(value: unknown, what: string): never {
 	throw new TypeError(`"${String(value)}" is not ${what}`);
+}
+
+/** @throws TypeError that quotes the value. */
+export function checkLane(lane: string): void {
+	if (!lanes.some((each) => each === lane)) {
+		refuse(lane, `a lane: ${lanes.join(', ')}.`);
+	}
 }
 
 /** @throws TypeError that quotes the value. */
@@ -113,16 +124,17 @@ export async function askedOf(model: string, option: QuotaOption, region: string
 
 /** The bucket and the limits of a model whose quota is given. */
 export function givenFacts({name, isResolved}: Asked, given: ModelQuota): ModelFacts {
-	const limit = (kind: (typeof limitKinds)[number]): Limit =>
-		overrideLimit(noQuota[kind], given[kind] ?? undefined);
+	const limit = (kind: (typeof kinds)[number]): Limit =>
+		overrideLimit(noQuota.tokensPerMinute, given[kind] ?? undefined);
 	return {
 		name,
 		quota: {
 			requestsPerMinute: limit('requestsPerMinute'),
 			tokensPerMinute: limit('tokensPerMinute'),
 			tokensPerDay: limit('tokensPerDay'),
+			...(given.outputTokensPerMinute == null ? {} : {outputTokensPerMinute: limit('outputTokensPerMinute')}),
 		},
-		burndown: burndownOf(name.baseModel, given.burndown),
+		burndown: burndownOf(name, given.burndown),
 		isDetected: false,
 		readAgoMs: 0,
 		isUnknown: false,

@@ -1,6 +1,6 @@
 import {usageByMinute} from '../metrics/decisions/sustainable.ts';
 import {formatCount, formatNumber} from '../text/numbers.ts';
-import {throttledTotal} from '../view/variant-order.ts';
+import {throttledTotal} from '../view/variant-rows.ts';
 import type {Results, TargetResults, VariantResults} from './results-schema.ts';
 import {escapeMarkdown, formatLimit, formatTarget, increaseCells, markdownTable} from './words.ts';
 
@@ -63,22 +63,34 @@ const targetLines = (results: Results, target: TargetResults, index: number): re
 	];
 };
 
-/** Whether there are figures for a case: a full minute of some target was measured. */
-export function hasFullMinute({timeline, targets}: Pick<Results, 'timeline' | 'targets'>): boolean {
-	return targets.some((_target, index) => usageByMinute(timeline, index) !== undefined);
+/**
+ * Whether there are figures for a case: a full minute of some target was measured.
+ * @param isMeant Which targets count.
+ */
+export function hasFullMinute(
+	{timeline, targets}: Pick<Results, 'timeline' | 'targets'>,
+	isMeant: (target: TargetResults) => boolean = () => true,
+): boolean {
+	return targets.some((target, index) => isMeant(target) && usageByMinute(timeline, index) !== undefined);
 }
 
 /**
  * Steady and peak use beside the quota, and the average request, for each target: the text of a case to raise a quota.
+ * @param isMeant Which targets the case is about.
  */
-export function quotaIncreaseMarkdown(results: Results): string {
+export function quotaIncreaseMarkdown(
+	results: Results,
+	isMeant: (target: TargetResults) => boolean = () => true,
+): string {
 	const lines = [
 		`# ${results.simulated ? 'SIMULATED: ' : ''}Figures for a quota increase`,
 		'',
 		...(results.simulated ? ['**SIMULATED: measured on a simulator, not on Amazon Bedrock.**', ''] : []),
 		`Measured by ${escapeMarkdown(`${results.tool.name} ${results.tool.version}`)} from ${escapeMarkdown(results.startedAt)} to ${escapeMarkdown(results.endedAt)}.`,
 		'',
-		...results.targets.flatMap((target, index) => targetLines(results, target, index)),
+		...results.targets.flatMap((target, index) =>
+			isMeant(target) ? targetLines(results, target, index) : [],
+		),
 	];
 	return `${lines.join('\n').trimEnd()}\n`;
 }

@@ -11,8 +11,8 @@ import {
 	variantSchema,
 	verdictBases,
 } from '../domain/figures-schema.ts';
-import {bursts, goals, policies, resultLoads} from '../domain/run-spec.ts';
-import {limitSources} from '../domain/target.ts';
+import {bursts, goals, loadShapes, policies} from '../domain/run-spec.ts';
+import {limitSources, scopes} from '../domain/target.ts';
 import {UserError} from '../domain/user-error.ts';
 import {withoutMark} from '../text/utf8.ts';
 
@@ -37,12 +37,17 @@ const limit = z.object({
 const target = z.object({
 	model: z.string(),
 	baseModel: z.string(),
-	scope: z.enum(['on-demand', 'cross-region', 'global']),
+	scope: z.enum(scopes),
 	region: z.string(),
 	endpoint: z.string().nullable().describe("URL of an endpoint that is not AWS's"),
 	tier: z.string().nullable(),
 	burndown: z.object({value: z.number(), source: z.string()}),
-	quota: z.object({requestsPerMinute: limit, tokensPerMinute: limit, tokensPerDay: limit}),
+	quota: z.object({
+		requestsPerMinute: limit,
+		tokensPerMinute: limit.describe('bedrock-mantle: of input tokens'),
+		tokensPerDay: limit,
+		outputTokensPerMinute: limit.exactOptional().describe('bedrock-mantle only'),
+	}),
 	stamping: z
 		.object({
 			countsFrom: z.enum(countsFrom),
@@ -68,7 +73,7 @@ const plan = z.object({
 	preset: z.string().nullable(),
 	task: z.string(),
 	method: z.enum([...methods, 'batch']),
-	load: z.enum(resultLoads),
+	load: z.enum([...loadShapes, 'replay', 'tap']),
 	goal: z.enum(goals),
 	policy: z.enum(policies),
 	requests: count.nullable().describe('of each variant in measure, of the whole run otherwise'),
@@ -193,6 +198,24 @@ export const resultsSchema = z
 			})
 			.nullable(),
 		advice: z.array(z.object({kind: z.string(), text: z.string(), usefulPerMinute: quantity})),
+		readTimeouts: z
+			.array(
+				z.object({
+					seconds: z.number().positive(),
+					clients: z.string().describe('whose default it is'),
+					source: z.string(),
+					asOf: z.iso.date().describe('when the source was read'),
+					cuts: z
+						.array(count)
+						.describe(
+							'index into variants: those whose p99 of one attempt (below 300 answers the longest) is as long or longer',
+						),
+				}),
+			)
+			.exactOptional()
+			.describe(
+				'read timeouts of common clients, and which variants they cut off; absent where nothing was answered',
+			),
 		events: z.array(z.object({at: timestamp, kind: z.string(), text: z.string()})),
 		timeline: z.object({
 			intervalSeconds: z.number().positive(),

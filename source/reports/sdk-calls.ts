@@ -1,6 +1,9 @@
-import type {Method} from '../domain/backend.ts';
+import {isMantleMethod, type MantleMethod, type Method, type RuntimeMethod} from '../domain/backend.ts';
 
-/** The call of a request as a module to paste: boto3, and the AWS SDK for JavaScript v3. */
+/**
+ * The call of a request as a module to paste: boto3 and the AWS SDK for JavaScript v3; for bedrock-mantle the clients of
+ * Anthropic and OpenAI, which take a Bedrock API key.
+ */
 
 /** Plain JSON, as it goes over the wire. */
 type Json = string | number | boolean | null | readonly Json[] | {readonly [key: string]: Json};
@@ -16,7 +19,63 @@ export type SentRequest = {
 	readonly body: JsonMembers;
 	/** Values beside the body (headers of InvokeModel), by their names in the SDK. */
 	readonly beside: Readonly<Record<string, string>>;
+	/** Of bedrock-mantle: the path before that of the API, such as `/openai/v1`. */
+	readonly surface?: string;
 };
+
+/** What a vendor's client is called, and how its answer is printed. */
+type VendorCall = {
+	readonly vendor: 'Anthropic' | 'OpenAI';
+	readonly operation: string;
+	readonly python: readonly string[];
+	readonly typescript: readonly string[];
+};
+
+const vendorCalls: Readonly<Record<MantleMethod, VendorCall>> = {
+	messages: {
+		vendor: 'Anthropic',
+		operation: 'messages.create',
+		python: ['print(response.content)', 'print(response.usage)'],
+		typescript: ['console.log(response.content);', 'console.log(response.usage);'],
+	},
+	'messages-stream': {
+		vendor: 'Anthropic',
+		operation: 'messages.create',
+		python: ['for event in response:', '    print(event)'],
+		typescript: ['for await (const event of response) {', '\tconsole.log(event);', '}'],
+	},
+	'chat-completions': {
+		vendor: 'OpenAI',
+		operation: 'chat.completions.create',
+		python: ['print(response.choices[0].message.content)', 'print(response.usage)'],
+		typescript: ['console.log(response.choices[0]?.message.content);', 'console.log(response.usage);'],
+	},
+	'chat-completions-stream': {
+		vendor: 'OpenAI',
+		operation: 'chat.completions.create',
+		python: ['for chunk in response:', '    print(chunk)'],
+		typescript: ['for await (const chunk of response) {', '\tconsole.log(chunk);', '}'],
+	},
+	responses: {
+		vendor: 'OpenAI',
+		operation: 'responses.create',
+		python: ['print(response.output_text)', 'print(response.usage)'],
+		typescript: ['console.log(response.output_text);', 'console.log(response.usage);'],
+	},
+	'responses-stream': {
+		vendor: 'OpenAI',
+		operation: 'responses.create',
+		python: ['for event in response:', '    print(event)'],
+		typescript: ['for await (const event of response) {', '\tconsole.log(event);', '}'],
+	},
+};
+
+/** The vendors' clients add the end of the path by themselves: Anthropic's its version too. */
+const vendorBase = ({region, surface = ''}: SentRequest): string =>
+	`https://bedrock-mantle.${region}.api.aws${surface.replace(/^\/anthropic\/v1$/, '/anthropic')}`;
+
+/** A Bedrock API key; without one the vendors' clients can't sign. */
+const keyVariable = 'AWS_BEARER_TOKEN_BEDROCK';
 
 /**
  * Arguments of the call by name, in the syntax of a language.
@@ -48,7 +107,7 @@ type PythonOperation = {
 	readonly reading: readonly string[];
 };
 
-const pythonOperations: Readonly<Record<Method, PythonOperation>> = {
+const pythonOperations: Readonly<Record<RuntimeMethod, PythonOperation>> = {
 	converse: {
 		operation: 'converse',
 		reading: [
@@ -110,9 +169,13 @@ const pythonLiteral = (value: Json, depth: number): string => {
 
 /** @returns The text of a Python module that sends the request and prints the answer. */
 export function pythonCall(request: SentRequest): string {
-	const {operation, reading} = pythonOperations[request.method];
+	const {method} = request;
+	if (isMantleMethod(method)) {
+		return vendorPythonCall(request, vendorCalls[method]);
+	}
+	const {operation, reading} = pythonOperations[method];
 	return [
-		...(isInvoke(request.method) ? ['import json', ''] : []),
+		...(isInvoke(method) ? ['import json', ''] : []),
 		'import boto3',
 		'',
 		`client = boto3.client("bedrock-runtime", region_name=${text(request.region)})`,
@@ -128,13 +191,29 @@ export function pythonCall(request: SentRequest): string {
 	].join('\n');
 }
 
+const vendorPythonCall = (request: SentRequest, {vendor, operation, python}: VendorCall): string =>
+	[
+		'import os',
+		`from ${vendor.toLowerCase()} import ${vendor}`,
+		'',
+		`client = ${vendor}(`,
+		`    base_url=${text(vendorBase(request))},`,
+		`    ${vendor === 'Anthropic' ? 'auth_token' : 'api_key'}=os.environ["${keyVariable}"],`,
+		')',
+		`response = client.${operation}(`,
+		...Object.entries(request.body).map(([name, value]) => `    ${name}=${pythonLiteral(value, 1)},`),
+		')',
+		...python,
+		'',
+	].join('\n');
+
 type TypescriptCommand = {
 	readonly command: string;
 	/** Lines that print the answer as it comes. */
 	readonly reading: readonly string[];
 };
 
-const typescriptCommands: Readonly<Record<Method, TypescriptCommand>> = {
+const typescriptCommands: Readonly<Record<RuntimeMethod, TypescriptCommand>> = {
 	converse: {
 		command: 'ConverseCommand',
 		reading: [
@@ -173,7 +252,11 @@ const sdkPackage = '@aws-sdk/client-bedrock-runtime';
 
 /** @returns The text of a TypeScript module that sends the request and prints the answer. */
 export function typescriptCall(request: SentRequest): string {
-	const {command, reading} = typescriptCommands[request.method];
+	const {method} = request;
+	if (isMantleMethod(method)) {
+		return vendorTypescriptCall(request, vendorCalls[method]);
+	}
+	const {command, reading} = typescriptCommands[method];
 	return [
 		`import {BedrockRuntimeClient, ${command}} from '${sdkPackage}';`,
 		'',
@@ -189,3 +272,22 @@ export function typescriptCall(request: SentRequest): string {
 		'',
 	].join('\n');
 }
+
+const vendorPackages = {Anthropic: '@anthropic-ai/sdk', OpenAI: 'openai'} as const;
+
+const vendorTypescriptCall = (request: SentRequest, {vendor, operation, typescript}: VendorCall): string =>
+	[
+		`import ${vendor} from '${vendorPackages[vendor]}';`,
+		'',
+		`const client = new ${vendor}({`,
+		`\tbaseURL: ${JSON.stringify(vendorBase(request))},`,
+		`\t${vendor === 'Anthropic' ? 'authToken' : 'apiKey'}: process.env.${keyVariable},`,
+		'});',
+		`const response = await client.${operation}({`,
+		...Object.entries(request.body).map(
+			([name, value]) => `\t${name}: ${JSON.stringify(value, null, '\t').replaceAll('\n', '\n\t')},`,
+		),
+		'});',
+		...typescript,
+		'',
+	].join('\n');

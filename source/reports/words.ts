@@ -29,6 +29,10 @@ export function increaseCells({code, adjustable}: Limit): readonly string[] {
 
 /** The limits of a bucket with their sources, in one phrase. */
 export function formatQuota({quota}: TargetResults): string {
+	const {outputTokensPerMinute: output} = quota;
+	if (output !== undefined) {
+		return `${formatLimit(quota.tokensPerMinute)} input and ${formatLimit(output)} output tokens per minute`;
+	}
 	const day =
 		quota.tokensPerDay.state === 'unknown' && quota.tokensPerDay.value === null
 			? ''

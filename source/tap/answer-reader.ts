@@ -5,10 +5,11 @@ import {readMessage, readMessageEvent} from '../bedrock/families/converse-shape.
 import type {Reading} from '../bedrock/families/family.ts';
 import {familyOf, readBody, readChunk} from '../bedrock/families/registry.ts';
 import {at, isObject, parseJson, stringOf, wordOf} from '../bedrock/json.ts';
+import {dialectOf, eventParser} from '../bedrock/mantle/send.ts';
 import {isRefusal, isTruncation} from '../bedrock/methods/answer.ts';
 import {countsInHeaders, isSimulated, type ResponseHeaders} from '../bedrock/methods/response-headers.ts';
 import {countsIn, overlay, type ReportedCounts, settleUsage, type UsageReport} from '../bedrock/usage.ts';
-import type {Method, Usage} from '../domain/backend.ts';
+import {isMantleMethod, type MantleMethod, type Method, type Usage} from '../domain/backend.ts';
 
 /** What an answer said, read from a copy of its bytes. */
 export type AnswerReading = {
@@ -150,67 +151,100 @@ const readingOf = (
 
 const lengthOf = ({text, reasoning}: Reading): number => (text ?? '').length + (reasoning ?? '').length;
 
+/** What the pieces of a stream say together. */
+class StreamFold {
+	characters = 0;
+	counts: ReportedCounts = {};
+	fault: AnswerReading['fault'];
+	stopReason: string | undefined;
+	isRefused = false;
+	readonly #onFirstToken: () => void;
+
+	constructor(onFirstToken: () => void) {
+		this.#onFirstToken = onFirstToken;
+	}
+
+	add(reading: Reading | undefined): void {
+		const length = reading === undefined ? 0 : lengthOf(reading);
+		if (this.characters === 0 && length > 0) {
+			this.#onFirstToken();
+		}
+		this.characters += length;
+		this.stopReason = reading?.stopReason ?? this.stopReason;
+		this.isRefused ||= reading?.isRefused === true;
+		this.counts = reading?.counts === undefined ? this.counts : overlay(this.counts, reading.counts);
+		this.fault ??= reading?.fault;
+	}
+
+	/** @param isComplete Its last piece came. */
+	end(reports: readonly UsageReport[], isComplete: boolean, headers: ResponseHeaders): AnswerReading {
+		const {characters, fault, stopReason} = this;
+		return readingOf(this, reports, {
+			characters,
+			fault,
+			isComplete: fault === undefined && (isComplete || stopReason !== undefined),
+			isSimulated: isSimulated(headers),
+		});
+	}
+}
+
+/** The streams of bedrock-runtime: frames of bytes. */
 const streamReader = ({method, baseModel, headers, onFirstToken}: Options): AnswerReader => {
 	const family = familyOf(baseModel);
-	let characters = 0;
-	let stopReason: string | undefined;
-	let isRefused = false;
-	let counts: ReportedCounts = {};
+	const fold = new StreamFold(onFirstToken);
 	let metrics: ReportedCounts | undefined;
-	let fault: AnswerReading['fault'];
 	let isComplete = false;
-	const add = (reading: Reading | undefined): void => {
-		const length = reading === undefined ? 0 : lengthOf(reading);
-		if (characters === 0 && length > 0) {
-			onFirstToken();
-		}
-		characters += length;
-		stopReason = reading?.stopReason ?? stopReason;
-		isRefused ||= reading?.isRefused === true;
-		counts = reading?.counts === undefined ? counts : overlay(counts, reading.counts);
-		fault ??= reading?.fault;
-	};
 	const read = (frame: Buffer): void => {
 		const event = eventIn(frame);
 		if (event === undefined) {
 			return;
 		}
 		if (event.isException) {
-			fault ??= {name: event.name, message: wordOf(at(event.payload, 'message')) ?? ''};
+			fold.fault ??= {name: event.name, message: wordOf(at(event.payload, 'message')) ?? ''};
 		} else if (method === 'invoke-stream') {
 			const bytes = stringOf(at(event.payload, 'bytes'));
 			const chunk =
 				bytes === undefined ? undefined : parseJson(Buffer.from(bytes, 'base64').toString('utf8'));
 			const ending = at(chunk, 'amazon-bedrock-invocationMetrics');
-			add(readChunk(family, chunk));
+			fold.add(readChunk(family, chunk));
 			metrics = ending === undefined ? metrics : countsIn(ending);
 			isComplete ||= ending !== undefined;
 		} else {
-			add(readMessageEvent({[event.name]: event.payload}));
+			fold.add(readMessageEvent({[event.name]: event.payload}));
 			isComplete ||= event.name === 'metadata';
 		}
 	};
 	const frames = new Frames(read);
 	return {
 		push: (chunk) => frames.push(chunk),
-		end: (isWhole) =>
-			readingOf(
-				{stopReason, isRefused},
-				[
-					...(metrics === undefined ? [] : [{source: 'metrics', counts: metrics} as const]),
-					{source: method === 'invoke-stream' ? 'body' : 'converse', counts},
-				],
-				{
-					characters,
-					fault,
-					isComplete:
-						isWhole &&
-						fault === undefined &&
-						!frames.isWithinFrame &&
-						(isComplete || stopReason !== undefined),
-					isSimulated: isSimulated(headers),
-				},
-			),
+		end(isWhole) {
+			const reports: readonly UsageReport[] = [
+				...(metrics === undefined ? [] : [{source: 'metrics', counts: metrics} as const]),
+				{source: method === 'invoke-stream' ? 'body' : 'converse', counts: fold.counts},
+			];
+			const reading = fold.end(reports, isComplete, headers);
+			return {...reading, isComplete: reading.isComplete && isWhole && !frames.isWithinFrame};
+		},
+	};
+};
+
+/** The streams of bedrock-mantle: server-sent events. */
+const eventReader = (method: MantleMethod, {headers, onFirstToken}: Options): AnswerReader => {
+	const dialect = dialectOf(method);
+	const fold = new StreamFold(onFirstToken);
+	let isComplete = false;
+	const {push, end} = eventParser((event) => {
+		const reading = dialect.readEvent(event);
+		fold.add(reading);
+		isComplete ||= reading?.isLast === true;
+	});
+	return {
+		push,
+		end(isWhole) {
+			end();
+			const reading = fold.end([{source: 'body', counts: fold.counts}], isComplete, headers);
+			return {...reading, isComplete: reading.isComplete && isWhole};
+		},
 	};
 };
 
@@ -238,12 +272,16 @@ const bodyReader = ({method, baseModel, headers}: Options): AnswerReader => {
 		push: collector.push,
 		end(isWhole) {
 			const body = parseJson(collector.text());
-			const reading = method === 'converse' ? readMessage(body) : readBody(familyOf(baseModel), body);
+			const reading = isMantleMethod(method)
+				? dialectOf(method).readBody(body)
+				: method === 'converse'
+					? readMessage(body)
+					: readBody(familyOf(baseModel), body);
 			const counts = reading?.counts ?? {};
 			return readingOf(
 				reading ?? {},
-				method === 'converse'
-					? [{source: 'converse', counts}]
+				method === 'converse' || isMantleMethod(method)
+					? [{source: method === 'converse' ? method : 'body', counts}]
 					: [
 							{source: 'header', counts: countsInHeaders(headers)},
 							{source: 'body', counts},
@@ -251,8 +289,8 @@ const bodyReader = ({method, baseModel, headers}: Options): AnswerReader => {
 						],
 				{
 					characters: lengthOf(reading ?? {}),
-					fault: undefined,
-					isComplete: isWhole && isObject(body),
+					fault: reading?.fault,
+					isComplete: isWhole && isObject(body) && reading?.fault === undefined,
 					isSimulated: isSimulated(headers),
 				},
 			);
@@ -294,14 +332,20 @@ const packedReader = (encoding: string, {push, end}: AnswerReader): AnswerReader
 	};
 };
 
+const readerOf = (options: Options): AnswerReader => {
+	const {method, headers} = options;
+	const type = headers['content-type'] ?? '';
+	if (isMantleMethod(method)) {
+		return /event-stream/i.test(type) ? eventReader(method, options) : bodyReader(options);
+	}
+	return /eventstream/i.test(type) ? streamReader(options) : bodyReader(options);
+};
+
 /** Reads the answer of a method, streamed or whole, as its content type says. */
 export function createAnswerReader(options: Options): AnswerReader {
-	const isStream = /eventstream/i.test(options.headers['content-type'] ?? '');
 	const encoding = (options.headers['content-encoding'] ?? 'identity').trim().toLowerCase();
-	if (encoding === 'identity') {
-		return isStream ? streamReader(options) : bodyReader(options);
-	}
-	// When its first token came cannot be said.
-	const unpacked = {...options, onFirstToken() {}};
-	return packedReader(encoding, isStream ? streamReader(unpacked) : bodyReader(unpacked));
+	return encoding === 'identity'
+		? readerOf(options)
+		: // When its first token came cannot be said.
+			packedReader(encoding, readerOf({...options, onFirstToken() {}}));
 }

@@ -68,7 +68,7 @@ export function refuse(
 			'refused',
 			`Refused a request of ${callerOf(incoming, undefined).name} (${refusal.reason}): ${refusal.message}`,
 		);
-		sendRefusal(incoming.reply, refusal);
+		sendRefusal(incoming, refusal);
 	}
 }
 
@@ -208,10 +208,17 @@ export async function passOther(
 		refuse(incoming, refusals.tooLarge, ports);
 		return;
 	}
-	const answer = await forward(incoming, {host, target, body}, ports, {
-		signal: abort.signal,
-		onSend() {},
-	});
+	await passUnmetered(incoming, {host, target, body}, ports, abort.signal);
+}
+
+/** Passes a request whose body was read. */
+export async function passUnmetered(
+	incoming: Incoming,
+	to: {readonly host: UpstreamHost; readonly target: string; readonly body: Buffer},
+	ports: ExchangePorts,
+	signal: AbortSignal,
+): Promise<void> {
+	const answer = await forward(incoming, to, ports, {signal, onSend() {}});
 	if ('refusal' in answer) {
 		sendUnanswered(incoming, answer, ports);
 		return;

@@ -1,5 +1,5 @@
 import {emptyModelIndex, identify} from '../bedrock/identify/identify.ts';
-import {unknownQuota} from '../bedrock/quotas/bucket-quota.ts';
+import {unknownIn} from '../bedrock/quotas/bucket-quota.ts';
 import {burndownOf, maxOutputOf} from '../bedrock/quotas/burndown.ts';
 import type {QuotaOverride} from '../domain/run-config.ts';
 import type {Price} from '../domain/run-spec.ts';
@@ -87,8 +87,8 @@ export class ModelBook {
 				region,
 				endpoint,
 				tier: null,
-				burndown: burndownOf(baseModel, override.burndown),
-				quota: unknownQuota,
+				burndown: burndownOf({baseModel, scope}, override.burndown),
+				quota: unknownIn(scope),
 			},
 		};
 	}

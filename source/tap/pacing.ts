@@ -46,8 +46,8 @@ export type Pass = {
 	readonly kind: 'admitted';
 	/** The first byte of the answer came. */
 	readonly confirmed: () => void;
-	/** It is over. @param quotaTokens What it settled at; undefined where the service refused it before counting. */
-	readonly settled: (quotaTokens: number | undefined, failure: Failure | undefined) => void;
+	/** It is over. @param quotaTokens Undefined where the service refused it before counting. @param outputTokens Of a whole answer. */
+	readonly settled: (quotaTokens?: number, failure?: Failure, outputTokens?: number) => void;
 };
 
 /** The end of the wait for room. */
@@ -301,7 +301,7 @@ export class Pacing {
 		return {
 			kind: 'admitted',
 			confirmed: () => void bucket.confirm(reservation),
-			settled(quotaTokens, failure) {
+			settled(quotaTokens, failure, outputTokens) {
 				if (failure?.class === 'throttled-requests' || failure?.class === 'throttled-tokens') {
 					bucket.throttled(reservation, failure.class === 'throttled-requests' ? 'requests' : 'tokens');
 				} else if (failure?.class === 'throttled-day') {
@@ -312,7 +312,7 @@ export class Pacing {
 				} else if (quotaTokens === undefined) {
 					bucket.giveBack(reservation);
 				} else if (failure === undefined) {
-					bucket.settle(reservation, quotaTokens);
+					bucket.settle(reservation, quotaTokens, outputTokens);
 				} else {
 					bucket.keep(reservation);
 				}

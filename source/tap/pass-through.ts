@@ -1,8 +1,9 @@
 import type {FailureContext} from '../bedrock/failures/error-facts.ts';
-import {failureOf} from '../bedrock/failures/failure-of.ts';
+import {actionOf, failureOf} from '../bedrock/failures/failure-of.ts';
+import {mantlePrefix} from '../bedrock/identify/identify.ts';
 import type {ResponseHeaders} from '../bedrock/methods/response-headers.ts';
 import {StreamFault} from '../bedrock/methods/stream-reader.ts';
-import {requestFacts, unreadFacts} from '../bedrock/request-facts.ts';
+import {type RequestFacts, requestFacts, unreadFacts} from '../bedrock/request-facts.ts';
 import {estimatedTokens} from '../domain/accounting.ts';
 import type {Method, Usage} from '../domain/backend.ts';
 import type {Lane} from '../domain/bucket-usage.ts';
@@ -17,6 +18,7 @@ import {
 	forward,
 	type NoAnswer,
 	passBack,
+	passUnmetered,
 	refuse,
 	sendUnanswered,
 } from './exchange.ts';
@@ -87,12 +89,24 @@ const cutFailure = (
 
 type Inference = Extract<Route, {kind: 'inference'}> & {readonly target: string};
 
+/** Longer ones are of no model. */
+const maxModelLength = 2048;
+
+/** How an inference is asked, and of which model; undefined where it names none, which the service refuses. */
+const askedBy = (
+	route: Inference,
+	{model, isStream}: RequestFacts,
+): {readonly method: Method; readonly model: string} | undefined => {
+	if (route.host === 'runtime') {
+		return route;
+	}
+	return model === undefined || model.length > maxModelLength
+		? undefined
+		: {method: isStream ? `${route.api}-stream` : route.api, model: `${mantlePrefix}${model}`};
+};
+
 /** Passes an inference and counts it: bytes first, then a copy of them. */
-export async function passInference(
-	incoming: Incoming,
-	{host, method, model, target}: Inference,
-	given: PassPorts,
-): Promise<void> {
+export async function passInference(incoming: Incoming, route: Inference, given: PassPorts): Promise<void> {
 	const secrets = (): readonly string[] => [...given.secrets(), ...credentialsIn(incoming.headers)];
 	const ports = {...given, secrets};
 	const {traffic, models} = ports;
@@ -108,8 +122,21 @@ export async function passInference(
 		refuse(incoming, refusals.tooLarge, ports);
 		return;
 	}
-	const index = models.indexOf(model);
 	const facts = body === 'gone' ? unreadFacts : requestFacts(body);
+	const {host, target} = route;
+	const asked = askedBy(route, facts);
+	if (asked === undefined) {
+		if (body === 'gone') {
+			return;
+		}
+		await (ports.spending === undefined
+			? passUnmetered(incoming, {host, target, body}, ports, abort.signal)
+			: refuse(incoming, ports.spending.refuseUnpriced('a request that names no model'), ports));
+		return;
+	}
+	const {method, model} = asked;
+	traffic.method ??= method;
+	const index = models.indexOf(model);
 	const {call, known} = await arrive(incoming, {index, model, facts}, ports);
 	if (body === 'gone') {
 		traffic.aborted(call);
@@ -165,7 +192,7 @@ type Passed = {
 	/** Takes the bytes of an answer, for a recording. */
 	readonly keep: (chunk: Buffer) => void;
 	readonly incoming: Incoming;
-	readonly route: Pick<Inference, 'host' | 'method' | 'model' | 'target'>;
+	readonly route: Pick<Inference, 'host' | 'target'> & {readonly method: Method; readonly model: string};
 	readonly body: Buffer;
 	readonly abort: AbortController;
 	readonly isGone: () => boolean;
@@ -310,7 +337,7 @@ const finishAnswered = (
 	if (reading.isComplete) {
 		const usage = reading.usage ?? estimatedUsage(attempt, reading);
 		const quotaTokens = traffic.ended(attempt, {kind: 'answered', reading, usage});
-		admitted.settled(quotaTokens, undefined);
+		admitted.settled(quotaTokens, undefined, usage.outputTokens);
 		ports.onSettled(attempt.row.target, quotaTokens);
 		return;
 	}
@@ -348,13 +375,6 @@ const finishUnanswered = (
 	admitted.settled(traffic.ended(attempt, {kind: 'broken', failure, reading: undefined}), failure);
 };
 
-const actions: Readonly<Record<Method, string>> = {
-	converse: 'bedrock:InvokeModel',
-	'converse-stream': 'bedrock:InvokeModelWithResponseStream',
-	invoke: 'bedrock:InvokeModel',
-	'invoke-stream': 'bedrock:InvokeModelWithResponseStream',
-};
-
 const contextOf = (
 	method: Method,
 	model: string,
@@ -362,7 +382,7 @@ const contextOf = (
 	index: number,
 ): FailureContext => {
 	const {baseModel} = models.at(index).target;
-	return {model, baseModel, action: actions[method], region, endpoint, method, isPassedOn: true};
+	return {model, baseModel, action: actionOf(method), region, endpoint, method, isPassedOn: true};
 };
 
 /** Usage of an answer without counts, marked as estimated. */

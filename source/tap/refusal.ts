@@ -1,6 +1,6 @@
 import type {Dimension} from '../domain/bucket-usage.ts';
 import {formatCount, formatUsd} from '../text/numbers.ts';
-import type {Headers, Reply} from './listener.ts';
+import type {Headers, Incoming} from './listener.ts';
 
 /** An answer of the tap itself, in the form of the service's own errors, so that every client understands it. */
 export type TapRefusal = {
@@ -176,16 +176,33 @@ export function unpriced(what: string, limit: string): TapRefusal {
 	};
 }
 
+/** Paths of bedrock-mantle, whose clients read errors of Anthropic or of OpenAI. */
+const mantlePath = /\/(?:anthropic\/|openai\/)?v1\//;
+
+/** How those APIs call an error with a status; both read this form. */
+const mantleTypes: Readonly<Record<number, string | undefined>> = {
+	400: 'invalid_request_error',
+	403: 'permission_error',
+	404: 'not_found_error',
+	413: 'request_too_large',
+	429: 'rate_limit_error',
+	503: 'overloaded_error',
+};
+
 /** Answers a request in place of the service; nothing where the client is gone. */
 export function sendRefusal(
-	reply: Reply,
+	{reply, target}: Pick<Incoming, 'reply' | 'target'>,
 	{status, error, message, reason, retryAfterSeconds}: TapRefusal,
 ): void {
 	if (!reply.isOpen()) {
 		return;
 	}
-	// Both spellings, and the type in the body too: SDKs differ in which they read.
-	const body = JSON.stringify({message, __type: error});
+	const body = JSON.stringify(
+		mantlePath.test(target)
+			? {type: 'error', error: {type: mantleTypes[status] ?? 'api_error', code: null, message}}
+			: // Both spellings, and the type in the body too: SDKs differ in which they read.
+				{message, __type: error},
+	);
 	const headers: Headers = [
 		['content-type', 'application/json'],
 		['content-length', String(Buffer.byteLength(body))],

@@ -1,4 +1,4 @@
-import type {Method} from '../domain/backend.ts';
+import type {MantleApi, RuntimeMethod} from '../domain/backend.ts';
 
 /** What the tap lets through, and to which host of the service: everything else is refused. */
 
@@ -8,7 +8,14 @@ export type UpstreamHost = 'runtime' | 'control' | 'mantle';
 /** A request that may pass. */
 export type Route =
 	/** An inference, which is metered. */
-	| {readonly kind: 'inference'; readonly host: UpstreamHost; readonly method: Method; readonly model: string}
+	| {
+			readonly kind: 'inference';
+			readonly host: 'runtime';
+			readonly method: RuntimeMethod;
+			readonly model: string;
+	  }
+	/** One of bedrock-mantle: its body says which model, and whether the answer is a stream. */
+	| {readonly kind: 'inference'; readonly host: 'mantle'; readonly api: MantleApi}
 	/** Anything else that clients send to the same base. */
 	| {
 			readonly kind: 'other';
@@ -22,12 +29,19 @@ export type Route =
 	| {readonly kind: 'unsupported'; readonly operation: string}
 	| {readonly kind: 'unknown'};
 
-const inferences: Readonly<Record<string, Method | undefined>> = {
+const inferences: Readonly<Record<string, RuntimeMethod | undefined>> = {
 	converse: 'converse',
 	'converse-stream': 'converse-stream',
 	invoke: 'invoke',
 	'invoke-with-response-stream': 'invoke-stream',
 };
+
+/** Inferences of bedrock-mantle: below which of the two paths an API of OpenAI's is depends on the model. */
+const mantleInferences: ReadonlyArray<{readonly path: RegExp; readonly api: MantleApi}> = [
+	{path: /^\/anthropic\/v1\/messages$/, api: 'messages'},
+	{path: /^(?:\/openai)?\/v1\/chat\/completions$/, api: 'chat-completions'},
+	{path: /^(?:\/openai)?\/v1\/responses$/, api: 'responses'},
+];
 
 const bidirectional = 'invoke-with-bidirectional-stream';
 
@@ -40,13 +54,14 @@ const others: ReadonlyArray<{readonly methods: string; readonly path: RegExp; re
 		{methods: 'GET', path: /^\/async-invoke\/.+$/, host: 'runtime'},
 		// Claude Code looks for the profiles of its models at the base of the runtime.
 		{methods: 'GET', path: /^\/inference-profiles(?:\/.+)?$/, host: 'control'},
-		{methods: 'POST', path: /^\/anthropic\/v1\/messages(?:\/count_tokens)?$/, host: 'mantle'},
-		{methods: 'GET', path: /^\/(?:anthropic|openai)\/v1\/models(?:\/.+)?$/, host: 'mantle'},
+		{methods: 'POST', path: /^\/anthropic\/v1\/messages\/count_tokens$/, host: 'mantle'},
+		{methods: 'GET', path: /^(?:\/anthropic|\/openai)?\/v1\/models(?:\/.+)?$/, host: 'mantle'},
 		{
 			methods: 'GET POST DELETE',
-			path: /^\/openai\/v1\/(?:chat\/completions|responses)(?:\/.+)?$/,
+			path: /^(?:\/openai)?\/v1\/(?:chat\/completions|responses)\/.+$/,
 			host: 'mantle',
 		},
+		{methods: 'GET', path: /^(?:\/openai)?\/v1\/(?:chat\/completions|responses)$/, host: 'mantle'},
 	];
 
 const decoded = (part: string): string => {
@@ -79,6 +94,11 @@ export function routeOf(method: string, target: string): Route {
 	const inference = Object.hasOwn(inferences, operation) ? inferences[operation] : undefined;
 	if (inference !== undefined && method === 'POST') {
 		return {kind: 'inference', host: 'runtime', method: inference, model: decoded(model)};
+	}
+	const ofMantle =
+		method === 'POST' ? mantleInferences.find((candidate) => candidate.path.test(path)) : undefined;
+	if (ofMantle !== undefined) {
+		return {kind: 'inference', host: 'mantle', api: ofMantle.api};
 	}
 	if (operation === bidirectional) {
 		return {kind: 'unsupported', operation: 'InvokeModelWithBidirectionalStream'};

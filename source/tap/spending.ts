@@ -33,8 +33,8 @@ const hiddenTokens = 1000;
 /** Bytes of a UTF-16 unit in UTF-8 at most; a token has at least one byte. */
 const bytesPerUnit = 3;
 
-/** Input that the request only points to, so that its size is not known. */
-const pointers = ['"s3Location"', '"s3_location"'];
+/** Input that the request only points to, so that its size is not known: in S3, in a file, in an earlier response. */
+const pointer = /"(?:s3Location|s3_location|file_id|file_url|previous_response_id|conversation)"\s*:\s*["{]/;
 
 /** USD that a request costs at most; undefined where that cannot be said. */
 function maxUsdOf(
@@ -42,11 +42,7 @@ function maxUsdOf(
 	body: Buffer,
 	price: Price | null,
 ): number | undefined {
-	if (
-		price === null ||
-		isDearerTier(null, facts.tier) ||
-		pointers.some((pointer) => body.includes(pointer))
-	) {
+	if (price === null || isDearerTier(null, facts.tier) || pointer.test(body.toString('latin1'))) {
 		return undefined;
 	}
 	const inputTokens =

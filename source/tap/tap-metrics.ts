@@ -209,15 +209,15 @@ export function sendMetrics(reply: Reply, text: string): void {
 
 /** Serves nothing but `GET /<secret>/metrics`. @throws UserError (exit 1) where the port cannot be opened. */
 export async function serveMetrics(port: number, secret: string, page: () => string): Promise<Listener> {
-	const listener: Listener = await listen(port, ({reply, ...incoming}) => {
+	const listener: Listener = await listen(port, (incoming) => {
 		incoming.body.resume();
 		const admitted = admitClient(incoming, {secret, port: listener.port});
 		if ('refusal' in admitted) {
-			sendRefusal(reply, admitted.refusal);
+			sendRefusal(incoming, admitted.refusal);
 		} else if (incoming.method !== 'GET' || admitted.target !== '/metrics') {
-			sendRefusal(reply, unknownRoute(incoming.method, admitted.target.split('?', 1)[0] ?? ''));
+			sendRefusal(incoming, unknownRoute(incoming.method, admitted.target.split('?', 1)[0] ?? ''));
 		} else {
-			sendMetrics(reply, page());
+			sendMetrics(incoming.reply, page());
 		}
 	});
 	return listener;

@@ -1,6 +1,5 @@
 import {withoutSecrets} from '../bedrock/failures/redact.ts';
 import type {AccountBucket} from '../domain/account-snapshot.ts';
-import type {Method} from '../domain/backend.ts';
 import type {Use} from '../domain/bucket-usage.ts';
 import type {Clock} from '../domain/clock.ts';
 import type {QuotaOverride} from '../domain/run-config.ts';
@@ -75,7 +74,6 @@ export class Tap {
 	#phase: Phase = 'ready';
 	#outcome: RunOutcome | undefined;
 	#stoppedBy: StoppedBy | undefined;
-	#method: Method | undefined;
 	/** Requests that are being passed. */
 	#passing = 0;
 	#onDrained = (): void => {};
@@ -133,7 +131,7 @@ export class Tap {
 			void this.#handle(incoming)
 				.catch((error: unknown) => {
 					// The client left while its request was read, or the service's address could not be found.
-					sendRefusal(incoming.reply, unreachable(reasonOf(error)));
+					sendRefusal(incoming, unreachable(reasonOf(error)));
 				})
 				.finally(() => {
 					this.#passing--;
@@ -189,7 +187,7 @@ export class Tap {
 				burst: this.#settings.pace?.burst ?? 'full',
 				isPaced: this.#settings.pace !== undefined,
 				account: this.#ports.account(),
-				method: this.#method,
+				method: this.#traffic.method,
 				bucketOf: (index) => this.#pacing.bucketOf(index),
 				waitingFor: this.#pacing.waitingWords ?? null,
 			},
@@ -253,18 +251,17 @@ export class Tap {
 		});
 		if ('refusal' in admitted) {
 			this.#traffic.note('refused', `Refused a request: ${admitted.refusal.reason}.`);
-			sendRefusal(reply, admitted.refusal);
+			sendRefusal(incoming, admitted.refusal);
 			return;
 		}
 		const {target} = admitted;
 		const route = routeOf(method, target);
 		if ((this.#phase === 'draining' || this.#phase === 'ended') && route.kind !== 'metrics') {
-			sendRefusal(reply, refusals.ending);
+			sendRefusal(incoming, refusals.ending);
 			return;
 		}
 		switch (route.kind) {
 			case 'inference':
-				this.#method ??= route.method;
 				await passInference(incoming, {...route, target}, this.#pass);
 				break;
 			case 'other':
@@ -279,11 +276,11 @@ export class Tap {
 				break;
 			case 'unknown':
 				this.#traffic.note('refused', `Refused ${method} ${this.#shown(target)}: not a path of Bedrock.`);
-				sendRefusal(reply, unknownRoute(method, this.#shown(target)));
+				sendRefusal(incoming, unknownRoute(method, this.#shown(target)));
 				break;
 			case 'unsupported':
 				this.#traffic.note('refused', `${route.operation} does not go through the tap.`);
-				sendRefusal(reply, unsupported(route.operation));
+				sendRefusal(incoming, unsupported(route.operation));
 				break;
 		}
 	}

@@ -1,7 +1,7 @@
 import {inputOf} from '../admission/token-estimator.ts';
 import type {RequestFacts} from '../bedrock/request-facts.ts';
 import {costOf, occupiedBy, settledTokens, tokenCounts} from '../domain/accounting.ts';
-import type {Usage} from '../domain/backend.ts';
+import type {Method, Usage} from '../domain/backend.ts';
 import type {Clock} from '../domain/clock.ts';
 import type {Failure} from '../domain/failure.ts';
 import {type Broken, type RequestTimes, type RunEvent, throttleKindOf} from '../domain/run-event.ts';
@@ -121,6 +121,8 @@ export class TappedCall {
 export class Traffic {
 	readonly figures: Figures;
 	readonly models: TappedModel[] = [];
+	/** Of the first call. */
+	method: Method | undefined;
 	readonly clients: ClientBook;
 	readonly #clock: Clock;
 	readonly #startedAt: number;

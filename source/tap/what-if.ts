@@ -318,8 +318,9 @@ const callsOf = (
 	lanes: Pace['lanes'],
 ): readonly Call[] => {
 	const [{client, model} = {client: '', model: ''}] = recorded;
-	const {baseModel} = identify(model, emptyModelIndex);
-	const burndown = burndownOf(baseModel, burndownTyped).value;
+	const identity = identify(model, emptyModelIndex);
+	const {baseModel} = identity;
+	const burndown = burndownOf(identity, burndownTyped).value;
 	const row = new Row(client, model, burndown);
 	row.requests = recorded.length;
 	const [outputTokens, totalMs] = [

@@ -12,10 +12,10 @@ const beatMs = 1000;
 const maxMissed = 10;
 /** Milliseconds that a stop may exceed its deadline, so that the last answers reach the disk. */
 const stopGraceMs = 3000;
-/** The same for a thread that has been silent since the stop was requested: on a busy machine it may not get its turn sooner. */
-const silentGraceMs = 750;
-/** Milliseconds to read what has arrived by then. */
-const readGraceMs = 50;
+/** The same for a thread that has been silent since the stop was requested, with a ping after each of these times... */
+const silentGraceMs = 250;
+/** ...and so many of them: a thread that is only busy, or gets no processor, answers one. */
+const maxSilences = 6;
 
 /** Watches a thread, so that nothing waits for it without a limit. */
 type EngineWatch = {
@@ -87,18 +87,23 @@ export function watchEngine(clock: Clock, beat: () => void, onDead: (reason: str
 			stopped();
 			isSilent = true;
 			beat();
+			let cancelSilence = (): void => {};
+			const listen = (delayMs: number, silences: number): void => {
+				cancelSilence = clock.after(delayMs, () => {
+					if (!isSilent) {
+						return;
+					}
+					if (silences === maxSilences) {
+						die('it did not answer when it was asked to stop');
+						return;
+					}
+					beat();
+					listen(silentGraceMs, silences + 1);
+				});
+			};
+			listen(deadlineMs + silentGraceMs, 1);
 			cancelStop = [
-				clock.after(deadlineMs + silentGraceMs, () => {
-					// Where this thread was busy for as long, the answer waits to be read behind this timer.
-					cancelStop = [
-						...cancelStop,
-						clock.after(readGraceMs, () => {
-							if (isSilent) {
-								die('it did not answer when it was asked to stop');
-							}
-						}),
-					];
-				}),
+				() => cancelSilence(),
 				clock.after(deadlineMs + stopGraceMs, () => die('it did not stop when it was asked to')),
 			];
 		},

@@ -2,12 +2,14 @@ import {randomUUID} from 'node:crypto';
 import {createAccountSession, type MonitorRequest} from '../account/account-session.ts';
 import {createOwnTrafficRegistry} from '../account/own-traffic-registry.ts';
 import {createLedgerStore, type LedgerStore} from '../admission/member-store.ts';
+import type {AccountFigures} from '../domain/bucket-usage.ts';
 import {type Clock, systemClock} from '../domain/clock.ts';
 import {ItemCollector, type ItemColumn, itemColumns} from '../domain/item-results.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import type {RunSpec} from '../domain/run-spec.ts';
+import type {Target} from '../domain/target.ts';
 import {faultOf} from '../domain/user-error.ts';
-import {createRun, type Run} from '../engine/run.ts';
+import {type BucketMember, createRun, type Run} from '../engine/run.ts';
 import {isPattern, type PatternChecker} from '../prompts/checks.ts';
 import {type AnswerLog, createAnswerLog, createCheckWarning} from './answer-file.ts';
 import {createChecksThread} from './checks-handle.ts';
@@ -41,6 +43,7 @@ type Stage =
 			readonly config: RunConfig;
 			readonly prepared: Prepared;
 			readonly sharing: Sharing;
+			readonly members: ReadonlyMap<Target, BucketMember>;
 			readonly run: Run;
 			readonly checker: PatternChecker | undefined;
 			readonly answers: AnswerLog;
@@ -133,16 +136,7 @@ export function createSession({
 		const {spec} = prepared;
 		const sharing = await sharingOf(config, prepared);
 		const before = await Promise.all(spec.targets.map(sharing.before));
-		account.setElsewhere(
-			spec,
-			before.map(({minutes}) => minutes),
-		);
-		const plan = await account.withHeadroom(
-			prepared.plan,
-			spec,
-			config,
-			before.map(({use}) => use),
-		);
+		const plan = await account.withHeadroom(prepared.plan, spec, config, before);
 		if (stage !== own) {
 			prepared.clients.close();
 			sharing.close();
@@ -154,12 +148,18 @@ export function createSession({
 		const items = new ItemCollector(columnsOf(spec));
 		const warnOfCheck = createCheckWarning(warn);
 		const id = randomUUID();
+		const members = new Map<Target, BucketMember>();
 		const run = createRun(spec, {
 			id,
 			backend: prepared.backend,
 			clock,
 			initialUse: before.map(({entries}) => entries),
-			memberOf: sharing.memberOf,
+			memberOf(target, bucket, hooks) {
+				const onFigures = (figures: AccountFigures): void => account.hear(target, figures);
+				const member = sharing.memberOf(target, bucket, {...hooks, onFigures});
+				members.set(target, member);
+				return member;
+			},
 			onAnswer(record) {
 				account.answered(spec, record);
 				warnOfCheck(record);
@@ -177,7 +177,7 @@ export function createSession({
 				}
 			},
 		});
-		stage = {name: 'prepared', id, config, prepared, sharing, run, checker, answers, items};
+		stage = {name: 'prepared', id, config, prepared, sharing, members, run, checker, answers, items};
 		let isShown = false;
 		account.observe(run, spec, () => {
 			if (isShown && stage.name === 'prepared' && stage.run === run) {
@@ -222,7 +222,7 @@ export function createSession({
 			return;
 		}
 		const own = stage;
-		const {id, config, prepared, sharing, run, checker, answers, items} = own;
+		const {id, config, prepared, sharing, members, run, checker, answers, items} = own;
 		const meanwhile: EngineRequest[] = [];
 		early = meanwhile;
 		// Other runs may have used the bucket since it was prepared.
@@ -240,7 +240,7 @@ export function createSession({
 		};
 		const untilEnd = async (begin: () => Promise<void>): Promise<void> => {
 			answers.open(sinkOfRun(sink), {run: id, config});
-			account.attach(run, prepared.spec, config);
+			account.attach(run, prepared.spec, config, members);
 			const stopPublishing = publishWhileRunning(run, prepared.spec, publishItems);
 			try {
 				await begin();

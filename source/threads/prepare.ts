@@ -3,11 +3,19 @@ import {type BedrockBackend, createBackend, fittingMethod} from '../bedrock/back
 import {type Clients, createClients} from '../bedrock/clients/clients.ts';
 import {assertReachable} from '../bedrock/clients/reachability.ts';
 import {familyOf} from '../bedrock/families/registry.ts';
+import {emptyModelIndex, identify, mantlePrefix} from '../bedrock/identify/identify.ts';
 import {listRunnableModels} from '../bedrock/identify/runnable-models.ts';
+import {methodFor} from '../bedrock/mantle/dialect.ts';
 import {foreignPriceRemark, priceOf} from '../bedrock/prices.ts';
 import {resolveTargets} from '../bedrock/quotas/resolve-targets.ts';
 import {estimatedTokens, utf8Bytes} from '../domain/accounting.ts';
-import {type Backend, callSilenceMs, type InferenceRequest} from '../domain/backend.ts';
+import {
+	type Backend,
+	callSilenceMs,
+	type InferenceRequest,
+	isMantleMethod,
+	type Method,
+} from '../domain/backend.ts';
 import type {Lane} from '../domain/bucket-usage.ts';
 import type {Connection, Plan, QuotaOverride, RunConfig} from '../domain/run-config.ts';
 import type {CellSpec, Price, RunSpec} from '../domain/run-spec.ts';
@@ -52,7 +60,7 @@ const firstRequest = (config: RunConfig, variant: Variant, target: Target, lane:
 	return {
 		model: target.model,
 		baseModel: target.baseModel,
-		method: config.method,
+		method: methodFor(target, config.method),
 		system,
 		messages: [{role: 'user', text: user}],
 		maxTokens: variant.maxTokens ?? config.maxTokens,
@@ -61,6 +69,27 @@ const firstRequest = (config: RunConfig, variant: Variant, target: Target, lane:
 		cache: variant.cache,
 		tier: config.tier,
 	};
+};
+
+/** A method of bedrock-mantle calls all models there. @throws UserError (exit 2) for a profile, which it does not know. */
+const modelsFor = ({models, method}: RunConfig): readonly string[] =>
+	isMantleMethod(method)
+		? models.map((model) => {
+				const {kind, baseModel} = identify(model, emptyModelIndex);
+				if (kind !== 'base-model') {
+					throw new UserError(`--method ${method}: bedrock-mantle does not know ${model}.`, {
+						exitCode: 2,
+						hint: `It takes the model itself, as in -m ${baseModel.startsWith('arn:') ? 'anthropic.claude-opus-5' : baseModel}.`,
+					});
+				}
+				return model.startsWith(mantlePrefix) ? model : `${mantlePrefix}${model}`;
+			})
+		: models;
+
+/** The method by which all targets are called; where they differ, the one of bedrock-runtime. */
+const commonMethod = (targets: readonly Target[], method: Method): Method => {
+	const [first = method, ...others] = new Set(targets.map((target) => methodFor(target, method)));
+	return others.length === 0 ? first : method;
 };
 
 const charactersOf = ({system, messages}: InferenceRequest): number =>
@@ -116,6 +145,7 @@ const makeCells = async (
 			inputTokens: await countInput(backend, firstRequest(config, variant, target, lane.lane), signal),
 			maxTokens: typicalFor(config, target)?.outputTokens ?? variant.maxTokens ?? config.maxTokens,
 			price: prices[targetIndex] ?? null,
+			method: methodFor(target, config.method),
 			...onlyItemsOf(config, variant, target),
 		})),
 	);
@@ -214,16 +244,12 @@ const prepareWith = async (
 	const asked = clients.account();
 	onStep('quotas');
 	const {targets, remarks, failures, modelIndex} = await resolveTargets(
-		wished.models,
+		modelsFor(wished),
 		listOptions(clients, region, wished),
 	);
 	await assertReachable({endpoint: clients.endpoint, region}, failures);
-	const {method, remark: methodRemark} = fittingMethod(
-		wished.method,
-		wished.isMethodTyped ?? false,
-		targets,
-		modelIndex,
-	);
+	const fitting = fittingMethod(wished.method, wished.isMethodTyped ?? false, targets, modelIndex);
+	const {method, remark: methodRemark} = {...fitting, method: commonMethod(targets, fitting.method)};
 	const config = {...wished, method};
 	assertConversational(config, targets);
 	const silenceMs = config.connection.timeoutMs ?? callSilenceMs;

@@ -3,31 +3,41 @@ import {crowdingOf, dayUsedUp, headroomRemark} from '../account/outlook.ts';
 import type {OwnTrafficRegistry} from '../account/own-traffic-registry.ts';
 import {createClients} from '../bedrock/clients/clients.ts';
 import type {AccountBucket, AccountRegion} from '../domain/account-snapshot.ts';
-import type {MinuteOfUse, Use} from '../domain/bucket-usage.ts';
+import type {AccountFigures, MinuteOfUse, Use} from '../domain/bucket-usage.ts';
 import type {Clock} from '../domain/clock.ts';
 import type {FleetRow} from '../domain/fleet-view.ts';
 import type {FleetLedger, Plan, RunConfig} from '../domain/run-config.ts';
 import type {RunSpec} from '../domain/run-spec.ts';
 import type {Target} from '../domain/target.ts';
 import type {AnswerRecord} from '../engine/attempts/request-records.ts';
-import type {Run} from '../engine/run.ts';
+import type {BucketMember, Run} from '../engine/run.ts';
 import {besideOthers} from '../metrics/decisions/make-plan.ts';
 import {ledgerFaultOf} from './ledger-connection.ts';
-import {type FleetStore, openFleetStore} from './sharing.ts';
+import {type FleetStore, openFleetStore, type UseBefore} from './sharing.ts';
+
+/** The run as a member of the buckets of its targets; each once. */
+type RunBuckets = ReadonlyMap<Target, BucketMember>;
 
 /** The account monitor, as a run uses it. */
 export type RunAccount = {
 	/**
 	 * The plan with others' use of its buckets, if that is known soon.
-	 * @param own Of each target: use per minute of other programs of the user.
+	 * @param before Of each target: what other programs of the user do, and the fleet that the run will join.
 	 */
-	readonly withHeadroom: (plan: Plan, spec: RunSpec, config: RunConfig, own: readonly Use[]) => Promise<Plan>;
+	readonly withHeadroom: (
+		plan: Plan,
+		spec: RunSpec,
+		config: RunConfig,
+		before: readonly UseBefore[],
+	) => Promise<Plan>;
 	/** Shows others' use in a run that waits for its start. @param onChange Something of it has changed. */
 	readonly observe: (run: Run, spec: RunSpec, onChange: () => void) => void;
 	/** From now on others' use lowers what the run may send, and its answers count as the user's own. */
-	readonly attach: (run: Run, spec: RunSpec, config: RunConfig) => void;
+	readonly attach: (run: Run, spec: RunSpec, config: RunConfig, members: RunBuckets) => void;
 	/** Of each target: the minutes in which other programs of the user had answers from its bucket. */
 	readonly setElsewhere: (spec: RunSpec, minutes: ReadonlyArray<readonly MinuteOfUse[]>) => void;
+	/** Another member of the fleet has read the account's figures of the bucket of a target. */
+	readonly hear: (target: Target, figures: AccountFigures) => void;
 	readonly answered: (spec: RunSpec, record: AnswerRecord) => void;
 	readonly detach: () => void;
 };
@@ -35,13 +45,16 @@ export type RunAccount = {
 /** How long a plan waits for CloudWatch at most, in milliseconds. */
 const usualPatienceMs = 3000;
 
+const usesOf = (before: readonly UseBefore[]): readonly Use[] => before.map(({use}) => use);
+
 /** For a run without an account monitor. */
 export const noAccount: RunAccount = {
-	withHeadroom: async (plan, spec, _, own) => besideOthers(plan, spec, own),
+	withHeadroom: async (plan, spec, _, before) => besideOthers(plan, spec, usesOf(before)),
 	observe() {},
 	attach() {},
 	answered() {},
 	setElsewhere() {},
+	hear() {},
 	detach() {},
 };
 
@@ -71,14 +84,40 @@ export function createRunAccount(
 		cancel();
 	};
 
+	const setElsewhere: RunAccount['setElsewhere'] = ({targets}, minutes) => {
+		for (const [index, target] of targets.entries()) {
+			link.setElsewhere(target, minutes[index] ?? []);
+		}
+	};
+
+	/** What is known of other programs before the run joins them. */
+	const learn = (spec: RunSpec, before: readonly UseBefore[]): void => {
+		setElsewhere(
+			spec,
+			before.map(({minutes}) => minutes),
+		);
+		for (const [index, target] of spec.targets.entries()) {
+			const {answers, figures} = before[index]?.fleet ?? {};
+			if (answers !== undefined) {
+				link.setFleet(target, answers);
+			}
+			link.hear(target, figures);
+		}
+	};
+
 	return {
-		async withHeadroom(plan, spec, config, own) {
+		async withHeadroom(plan, spec, config, before) {
+			const own = usesOf(before);
+			learn(spec, before);
 			// A demo starts at once and asks nothing.
 			if (config.connection.simulatorUrl !== undefined) {
 				return {...besideOthers(plan, spec, own), crowding: undefined};
 			}
-			await patiently(follow(spec.targets, config));
-			const buckets = spec.targets.map((target) => link.bucketOf(target));
+			// What another member of a fleet has read lately is not read again.
+			if (spec.targets.some((_, index) => before[index]?.fleet?.figures === undefined)) {
+				await patiently(follow(spec.targets, config));
+			}
+			const buckets = spec.targets.map((target) => link.figuresOf(target));
 			const daysUsed = spec.targets.flatMap((target, index) => {
 				const used = dayUsedUp(target, buckets[index]);
 				return used === undefined ? [] : [{model: target.model, used}];
@@ -92,14 +131,13 @@ export function createRunAccount(
 			const remarks = [...daysRemarks, ...(crowding === undefined ? rooms : [crowding])].filter(
 				(remark) => remark !== undefined,
 			);
-			// CloudWatch also counts the user's other programs: the larger figure includes the smaller.
+			// CloudWatch also counts the user's other programs: the larger figure includes the smaller. A fleet's are taken off.
 			const others = spec.targets.map((_, index): Use => {
-				const {requests = 0, quotaTokens = 0} = buckets[index]?.others ?? {};
-				const mine = own[index];
-				return {
-					requests: Math.max(requests, mine?.requests ?? 0),
-					tokens: Math.max(quotaTokens, mine?.tokens ?? 0),
-				};
+				const {requests = 0, tokens = 0} = buckets[index]?.use ?? {};
+				const mine = own[index] ?? {requests: 0, tokens: 0};
+				return before[index]?.fleet === undefined
+					? {requests: Math.max(requests, mine.requests), tokens: Math.max(tokens, mine.tokens)}
+					: {requests: requests + mine.requests, tokens: tokens + mine.tokens};
 			});
 			const slower = besideOthers(plan, spec, others);
 			return {
@@ -122,21 +160,19 @@ export function createRunAccount(
 				},
 			});
 		},
-		attach({setOthersUse, setOthersToday}, {targets}, {connection}) {
+		attach({setOthersUse, setOthersToday}, {targets}, {connection}, members) {
 			link.follow({targets, setOthersUse, setOthersToday});
-			void follow(targets, {connection});
+			const joined = targets.map(async (target) => link.share(target, members.get(target)?.figures));
+			void Promise.all(joined).then(async () => follow(targets, {connection}));
 		},
+		hear: link.hear,
 		answered({targets}, {target, at, quotaTokens}) {
 			const asked = targets[target];
 			if (asked !== undefined) {
 				link.answered(asked, Date.parse(at), quotaTokens);
 			}
 		},
-		setElsewhere({targets}, minutes) {
-			for (const [index, target] of targets.entries()) {
-				link.setElsewhere(target, minutes[index] ?? []);
-			}
-		},
+		setElsewhere,
 		detach: link.unfollow,
 	};
 }
@@ -185,7 +221,7 @@ export function createFleetWatch(publish: (report: AccountReport) => void, clock
 			return known.rows;
 		}
 		const seen = await store.lookAt({region, baseModel, scope});
-		const rows = (seen?.members ?? [])
+		const rows = seen.members
 			.map(({name: member, state, use, inFlight, waiting, seenAgoMs}) => ({
 				name: member,
 				isSelf: false,

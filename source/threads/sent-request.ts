@@ -1,4 +1,5 @@
 import {familyOf} from '../bedrock/families/registry.ts';
+import {dialectOf} from '../bedrock/mantle/send.ts';
 import {converseRequest, invokeRequest} from '../bedrock/methods/request.ts';
 import {type InferenceRequest, type Method, methods} from '../domain/backend.ts';
 import type {Prompt, Variant} from '../domain/task.ts';
@@ -30,6 +31,17 @@ export function sentRequestOf(request: InferenceRequest, region: string): SentRe
 				...(performanceConfigLatency === undefined ? {} : {performanceConfigLatency}),
 			};
 			return {method, model, region, body: jsonOf(body), beside};
+		}
+		case 'messages':
+		case 'messages-stream':
+		case 'chat-completions':
+		case 'chat-completions-stream':
+		case 'responses':
+		case 'responses-stream': {
+			const dialect = dialectOf(method);
+			const body = dialect.build(request, method.endsWith('-stream'));
+			const surface = dialect.path(model).replace(/\/(?:messages|chat\/completions|responses)$/, '');
+			return {method, model, region, body: jsonOf(body), beside: {}, surface};
 		}
 	}
 }

@@ -3,19 +3,20 @@ import {readlinkSync} from 'node:fs';
 import {hostname} from 'node:os';
 import type {Bucket} from '../admission/bucket.ts';
 import {FleetMember, type FleetMemberOptions} from '../admission/fleet/fleet-member.ts';
-import {createKnownMembers} from '../admission/fleet/known-members.ts';
+import {createKnownMembers} from '../admission/fleet/member-list.ts';
 import {
 	createRedisLedger,
 	fleetBucketName,
 	glanceAt,
 	type ScriptStore,
 } from '../admission/fleet/redis-ledger.ts';
+import {notedFigures} from '../admission/fleet/shared-news.ts';
 import {sumOf} from '../admission/member-shares.ts';
 import {isRunning, type LedgerStore} from '../admission/member-store.ts';
 import {Membership} from '../admission/membership.ts';
 import type {Clients} from '../bedrock/clients/clients.ts';
 import {accountIdentity} from '../bedrock/quotas/account-lists.ts';
-import type {LedgerEntry, MinuteOfUse, Use} from '../domain/bucket-usage.ts';
+import type {AccountFigures, FleetAnswers, LedgerEntry, MinuteOfUse, Use} from '../domain/bucket-usage.ts';
 import type {Clock} from '../domain/clock.ts';
 import type {Connection, FleetLedger} from '../domain/run-config.ts';
 import type {Target} from '../domain/target.ts';
@@ -34,11 +35,13 @@ import {
 /** How the programs that share buckets know of each other: by the disk of their host, or by the ledger of a fleet. */
 
 /** What other programs use of a bucket before this one joins. */
-type UseBefore = {
+export type UseBefore = {
 	readonly use: Use;
 	readonly minutes: readonly MinuteOfUse[];
 	/** What programs that have ended left in the window. */
 	readonly entries: readonly LedgerEntry[];
+	/** Of a fleet: what its members had answered, and the account's figures as one of them read them lately. */
+	readonly fleet?: {readonly answers: FleetAnswers; readonly figures: AccountFigures | undefined};
 };
 
 /** One of the two ways. */
@@ -139,7 +142,7 @@ export type FleetStore = {
 	readonly isOwnerKnown: boolean;
 	/** The name of a bucket in the store. */
 	readonly nameOf: (place: Place) => string;
-	/** What its members use of a bucket, without joining them; undefined where there are none. Rejects. */
+	/** What its members use of a bucket, without joining them. Rejects. */
 	readonly lookAt: (place: Place) => ReturnType<typeof glanceAt>;
 	readonly close: () => void;
 };
@@ -195,30 +198,6 @@ const ownHost = (): string => {
 	}
 };
 
-const minuteMs = 60_000;
-/** Minutes that are kept: CloudWatch is that late at most. */
-const keptMinutes = 15;
-
-/** What the other members of a fleet used, by minutes, as the account's figures count it: seen at the end of each. */
-class FleetMinutes {
-	readonly #minutes = new Map<number, Use>();
-
-	see(epochMs: number, use: Use | null): void {
-		if (use === null) {
-			return;
-		}
-		this.#minutes.set(Math.floor(epochMs / minuteMs) * minuteMs, use);
-		const [oldest] = this.#minutes.keys();
-		if (oldest !== undefined && this.#minutes.size > keptMinutes) {
-			this.#minutes.delete(oldest);
-		}
-	}
-
-	get all(): readonly MinuteOfUse[] {
-		return [...this.#minutes].map(([at, use]) => ({process: 'fleet', at, ...use}));
-	}
-}
-
 type FleetPorts = {
 	readonly clients: Pick<Clients, 'owner'>;
 	readonly uses: Pick<LedgerStore, 'newMember'>;
@@ -268,11 +247,13 @@ export async function fleetSharing(
 	return {
 		async before(target) {
 			const seen = await lookAt(target).catch(() => undefined);
-			return {use: seen?.state.use ?? {requests: 0, tokens: 0}, minutes: [], entries: []};
+			const use = seen?.state?.use ?? {requests: 0, tokens: 0};
+			const {answers} = seen?.notes ?? {};
+			const fleet = answers && {answers, figures: seen && notedFigures(seen.notes, seen.at)};
+			return {use, minutes: [], entries: [], ...(fleet === undefined ? {} : {fleet})};
 		},
-		memberOf(target, bucket, {onChange, note}) {
+		memberOf(target, bucket, {onChange, note, onFigures}) {
 			const fleetBucket = nameOf(target);
-			const minutes = new FleetMinutes();
 			const facts = {
 				id: uses.newMember(),
 				name: `${program} on ${cleanText(hostname())}, process ${process.pid}`,
@@ -294,6 +275,7 @@ export async function fleetSharing(
 				},
 				isRunning,
 			});
+			member.news.onFigures = onFigures;
 			return {
 				async start() {
 					const last = await remembered(target);
@@ -303,13 +285,14 @@ export async function fleetSharing(
 				},
 				stop: async () => member.stop(),
 				get usedElsewhere() {
-					const {members, isAssumed, othersUse} = member.view;
+					const {members, isAssumed} = member.view;
 					if (members !== null && !isAssumed) {
 						void memory.write(`${name} ${fleetBucket}`, members);
 					}
-					minutes.see(clock.epoch(), othersUse);
-					return minutes.all;
+					// The ledger counts them for all (`figures`).
+					return [];
 				},
+				figures: member.news.figures,
 			};
 		},
 		close,

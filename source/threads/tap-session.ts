@@ -13,6 +13,7 @@ import {
 import {secretsOf} from '../bedrock/failures/redact.ts';
 import {priceOf} from '../bedrock/prices.ts';
 import {resolveTargets} from '../bedrock/quotas/resolve-targets.ts';
+import type {AccountFigures} from '../domain/bucket-usage.ts';
 import {type Clock, systemClock} from '../domain/clock.ts';
 import type {Connection} from '../domain/run-config.ts';
 import type {TapConfig} from '../domain/tap.ts';
@@ -174,9 +175,11 @@ const startTap = async (
 			onTarget: follow,
 			onSettled: (target, quotaTokens) => link.answered(target, clock.epoch(), quotaTokens),
 			async join(target, bucket, onChange) {
-				const member = sharing.memberOf(target, bucket, {onChange, note: warn});
+				const onFigures = (figures: AccountFigures): void => link.hear(target, figures);
+				const member = sharing.memberOf(target, bucket, {onChange, note: warn, onFigures});
 				await member.start();
 				members.set(target, member);
+				await link.share(target, member.figures);
 				return member;
 			},
 			recorder: recorder && {record: recorder.record, keepsAnswers: recording?.hasBodies === true},

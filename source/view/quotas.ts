@@ -73,6 +73,8 @@ function gaugeOf({of}: LimitRow, buckets: readonly BucketState[] | undefined): G
 			return bucket?.tokens;
 		case 'tokensPerDay':
 			return bucket?.day;
+		case 'outputTokensPerMinute':
+			return bucket?.output;
 		case undefined:
 			return undefined;
 	}
@@ -133,25 +135,37 @@ type LimitRow = {
 	readonly unit: string;
 	readonly limit: Limit;
 	/** Which limit of which target; undefined for the one of the account over all models. */
-	readonly of: {readonly target: number; readonly kind: (typeof limitKinds)[number]} | undefined;
+	readonly of: {readonly target: number; readonly kind: LimitKind} | undefined;
 };
+
+type LimitKind = (typeof limitKinds)[number] | 'outputTokensPerMinute';
 
 const units = {
 	requestsPerMinute: 'RPM',
+	outputTokensPerMinute: 'output TPM',
 	tokensPerMinute: 'TPM',
 	tokensPerDay: 'TPD',
 } as const satisfies Readonly<Partial<Record<keyof Quota, string>>>;
 
-/** Three rows per target, and one for the account's daily quota over all models where there is one. */
+/** The limits of a target, in the order in which they are shown; on bedrock-mantle those of the two sides only. */
+const limitsOf = (quota: Quota): ReadonlyArray<readonly [kind: LimitKind, limit: Limit, unit: string]> =>
+	quota.outputTokensPerMinute === undefined
+		? limitKinds.map((kind) => [kind, quota[kind], units[kind]])
+		: [
+				['tokensPerMinute', quota.tokensPerMinute, 'input TPM'],
+				['outputTokensPerMinute', quota.outputTokensPerMinute, units.outputTokensPerMinute],
+			];
+
+/** Three rows per target, two of one on bedrock-mantle, and one for the account's daily quota over all models where there is one. */
 export function limitRows(targets: readonly Target[]): readonly LimitRow[] {
 	const accountWide = targets.find(({quota}) => quota.accountTokensPerDay)?.quota.accountTokensPerDay;
 	return [
 		...targets.flatMap(({model, scope, quota}, target) =>
-			limitKinds.map((kind) => ({
+			limitsOf(quota).map(([kind, limit, unit]) => ({
 				model: cleanText(model),
 				scope,
-				unit: units[kind],
-				limit: quota[kind],
+				unit,
+				limit,
 				of: {target, kind},
 			})),
 		),

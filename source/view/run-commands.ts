@@ -1,4 +1,4 @@
-import {answerGraceMs, methods} from '../domain/backend.ts';
+import {answerGraceMs, isMantleMethod, mantleMethods, runtimeMethods} from '../domain/backend.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import {goals} from '../domain/run-spec.ts';
 import type {MoreRequests} from '../domain/snapshot.ts';
@@ -124,7 +124,9 @@ export function toggleVariant(state: State): Transition {
 }
 
 export function nextMethod(state: State): Transition {
-	const method = after(methods, state.config.method);
+	const {method: now} = state.config;
+	// What one endpoint takes the other may not know: a key changes none.
+	const method = isMantleMethod(now) ? after(mantleMethods, now) : after(runtimeMethods, now);
 	return reconfigured({...state, config: {...state.config, method}}, method);
 }
 

@@ -1,6 +1,11 @@
 import {describe, expect, it} from 'vitest';
 import {crowdingOf, headroomRemark} from '../../source/account/outlook.ts';
-import {createOwnTrafficRegistry, OwnUse, othersToday} from '../../source/account/own-traffic-registry.ts';
+import {
+	createOwnTrafficRegistry,
+	figuresOf,
+	OwnUse,
+	othersToday,
+} from '../../source/account/own-traffic-registry.ts';
 import {Bucket} from '../../source/admission/bucket.ts';
 import {accountBucketFixture} from '../helpers/account-fixture.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';
@@ -50,20 +55,19 @@ describe('own traffic', () => {
 });
 
 describe('the day', () => {
-	const bucket = (dayTokens: number | null) => ({
-		key,
-		dayTokens,
-		minute: noon,
-		series: {requests: [], quotaTokens: [100, 100, 7, 3]},
-	});
+	const today = (dayTokens: number | null, own: OwnUse) => {
+		const series = {requests: [], quotaTokens: [100, 100, 7, 3]};
+		const figures = figuresOf(accountBucketFixture({dayTokens, minute: noon, series}));
+		return figures && othersToday(key, figures, own, own.total(key));
+	};
 
 	it('without our own part is what CloudWatch told of whole minutes less what we used in them', () => {
 		const own = new OwnUse();
 		own.add(key, {at: noon - minuteMs, quotaTokens: 40});
 		own.add(key, {at: noon + minuteMs + 1, quotaTokens: 5});
-		expect(othersToday(bucket(1010), own, own.total(key))).toBe(1000 - 40);
-		expect(othersToday(bucket(20), own, own.total(key))).toBe(0);
-		expect(othersToday(bucket(null), own, own.total(key))).toBeNull();
+		expect(today(1010, own)).toBe(1000 - 40);
+		expect(today(20, own)).toBe(0);
+		expect(today(null, own)).toBeNull();
 	});
 
 	it('of a run begins with it: what earlier runs used is gone', async () => {
@@ -96,7 +100,7 @@ describe('the day', () => {
 		const spec = specOf({targets: [target]});
 		const plan = {...planFixture(), targets: [target], requests: 1000, quotaTokens: 5_000_000};
 		const requests = (target.quota.requestsPerMinute.value ?? 0) / 2;
-		const shared = accountBucketFixture({others: {requests, quotaTokens: 0}});
+		const shared = figuresOf(accountBucketFixture({others: {requests, quotaTokens: 0}}));
 		expect(crowdingOf(plan, spec, [shared])).toMatch(
 			/^Others use \d+ of \d+ requests per minute of .+, your own runs on other machines included; with this run/,
 		);
@@ -110,7 +114,15 @@ describe('the day', () => {
 		const spec = specOf({targets: [target]});
 		const plan = {...planFixture(), targets: [target], requests: 10, quotaTokens: 50_000};
 		const used = (dayTokens: number) =>
-			crowdingOf(plan, spec, [accountBucketFixture({dayTokens, others: {requests: 0, quotaTokens: 0}})]);
+			crowdingOf(plan, spec, [
+				figuresOf(
+					accountBucketFixture({
+						dayTokens,
+						others: {requests: 0, quotaTokens: 0},
+						series: {requests: [], quotaTokens: []},
+					}),
+				),
+			]);
 		expect(used(800_000)).toBeUndefined();
 		expect(used(860_000)).toBe(
 			'860k of 1M quota tokens of the day are used up by now of amazon.nova-lite-v1:0 (cross-region); with this run it would be 91%.',

@@ -189,7 +189,8 @@ describe('against other answers', () => {
 			{ServiceCode: 'bedrock', MaxResults: 100},
 			...['1', '2', '3'].map((NextToken) => ({ServiceCode: 'bedrock', MaxResults: 100, NextToken})),
 		]);
-		expect(seen).toHaveLength(4 + 4 + 2);
+		// And the requests to raise quotas.
+		expect(seen).toHaveLength(4 + 4 + 2 + 1);
 	});
 
 	it('a service that repeats its token is not asked for ever', async () => {

@@ -86,7 +86,7 @@ beforeAll(async () => {
 		import('../../source/limiter/redis-clients.ts'),
 		import('../../source/admission/fleet/redis-ledger.ts'),
 		import('../../source/admission/fleet/fleet-member.ts'),
-		import('../../source/admission/fleet/known-members.ts'),
+		import('../../source/admission/fleet/member-list.ts'),
 	]);
 });
 afterAll(async () => redis?.stop());

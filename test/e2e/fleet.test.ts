@@ -2,7 +2,9 @@ import {spawn, spawnSync} from 'node:child_process';
 import {once} from 'node:events';
 import {existsSync, readdirSync, readFileSync} from 'node:fs';
 import path from 'node:path';
-import {afterEach, beforeEach, describe, expect, it} from 'vitest';
+import {createClient} from '@redis/client';
+import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest';
+import {createLimiter, redisStore} from '../../source/limiter/index.ts';
 import {startSimulator} from '../../source/simulator/server.ts';
 import {
 	isBuilt,
@@ -108,6 +110,37 @@ describe.skipIf(!isBuilt || !hasRedis)(`a fleet${needsRedis} (skipped where dist
 		for (const {stderr, texts} of runs) {
 			expect(texts.length).toBeGreaterThan(3);
 			expect(secretIn([...texts, ['stderr', stderr]])).toEqual([]);
+		}
+	}, 60_000);
+
+	it('of a limiter and a run shares one quota, by whatever endpoint each comes', async () => {
+		vi.stubEnv('AWS_ENDPOINT_URL_STS', simulator.url);
+		const client = createClient({url: `redis://:${password}@127.0.0.1:${redis.port}`});
+		await client.connect();
+		const limiter = createLimiter({
+			region: 'us-east-1',
+			credentials: {accessKeyId: 'AKIDOFTHEFLEET', secretAccessKey: 'secret-key-of-the-fleet'},
+			quota: {requestsPerMinute: quota, tokensPerMinute: 60_000},
+			store: redisStore(client),
+		});
+		try {
+			for (let call = 0; call < quota / 3; call++) {
+				const lease = await limiter.acquire({
+					model: 'us.amazon.nova-lite-v1:0',
+					inputTokens: 10,
+					maxTokens: 10,
+				});
+				lease.settle({inputTokens: 10, outputTokens: 10});
+			}
+			const argv = [...saturating(6), '-m', 'us.amazon.nova-lite-v1:0'];
+			const {code} = await runProgram(argv, {cwd: newFolder(), environment: environment()});
+			expect(code).toBe(0);
+			const {ok, throttled} = await statsOf();
+			expect([ok, throttled.requests]).toEqual([quota - quota / 3, 0]);
+		} finally {
+			await limiter.close();
+			client.destroy();
+			vi.unstubAllEnvs();
 		}
 	}, 60_000);
 

@@ -65,6 +65,7 @@ const measuresOf = ({tokens, isUseful, totalMs = 1000}: Draw): RequestMeasures =
 		quotaTokens: settled,
 		occupiedTokens: occupied.tokens,
 		occupiedRequests: occupied.requests,
+		occupiedOutput: 0,
 		costUsd: settled * 1e-6,
 		serviceMs: totalMs,
 		setAside: settled,

@@ -285,7 +285,11 @@ export class SharedLedgerModel {
 			claimTask: async (name, forMs) =>
 				step('claimTask', () => {
 					const task = this.#memory.tasks.get(name);
-					const isFree = task === undefined || task.until <= this.now || task.member === id;
+					const isFree =
+						task === undefined ||
+						task.until <= this.now ||
+						task.member === id ||
+						this.#isVanished(task.member);
 					if (isFree) {
 						this.#memory.tasks.set(name, {until: this.now + forMs, member: id});
 					}
@@ -311,6 +315,10 @@ export class SharedLedgerModel {
 		if (seen !== undefined && memory.epoch === seen.epoch && memory.steps < seen.steps) {
 			// A copy without the last writes: another ledger from here.
 			memory.epoch = this.#newEpoch();
+		}
+		const known = memory.members.get(who.id);
+		if (seen !== undefined && (known === undefined || this.now - known.seenAt > this.#windowMs)) {
+			memory.notes.answers = {...memory.notes.answers, since: this.now};
 		}
 		if (isForgotten && hasPast) {
 			memory.healedAt = Math.max(memory.healedAt, this.now + this.#windowMs);
@@ -357,7 +365,7 @@ export class SharedLedgerModel {
 			entries: new Map(),
 			members: new Map(),
 			tickets: new Map(),
-			notes: {},
+			notes: {answers: {since: 0, minutes: []}},
 			noteCount: 0,
 			tasks: new Map(),
 			debt: 0,
@@ -451,8 +459,22 @@ export class SharedLedgerModel {
 		this.#heard(id, firstByteAgoMs);
 		entry.end = {at: this.now - agoMs, settled};
 		entry.parts = undefined;
+		if (typeof settled === 'number') {
+			this.#answered(entry.end.at, settled);
+		}
 		this.#endProbe(id);
 		this.#settleDebt(this.#amountOf(entry));
+	}
+
+	#answered(endedAt: number, tokens: number): void {
+		const {answers} = this.#memory.notes;
+		const at = Math.floor(endedAt / 60_000) * 60_000;
+		const known = answers.minutes.find((minute) => minute.at === at) ?? {at, requests: 0, tokens: 0};
+		const minute = {at, requests: known.requests + 1, tokens: known.tokens + tokens};
+		this.#memory.notes.answers = {
+			...answers,
+			minutes: [...answers.minutes.filter((each) => each !== known), minute],
+		};
 	}
 
 	#endProbe(id: string): void {

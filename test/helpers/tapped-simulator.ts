@@ -1,7 +1,7 @@
 import {Agent as HttpAgent} from 'node:http';
 import {Agent as HttpsAgent} from 'node:https';
 import {emptyModelIndex, identify} from '../../source/bedrock/identify/identify.ts';
-import {unknownQuota} from '../../source/bedrock/quotas/bucket-quota.ts';
+import {unknownIn} from '../../source/bedrock/quotas/bucket-quota.ts';
 import {burndownOf} from '../../source/bedrock/quotas/burndown.ts';
 import {systemClock} from '../../source/domain/clock.ts';
 import type {Target} from '../../source/domain/target.ts';
@@ -37,8 +37,8 @@ export function targetOf(model: string): Target {
 		region,
 		endpoint: null,
 		tier: null,
-		burndown: burndownOf(baseModel),
-		quota: unknownQuota,
+		burndown: burndownOf({baseModel, scope}),
+		quota: unknownIn(scope),
 	};
 }
 

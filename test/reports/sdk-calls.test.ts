@@ -5,7 +5,7 @@ import path from 'node:path';
 import {promisify} from 'node:util';
 import {build} from 'esbuild';
 import {describe, expect, it} from 'vitest';
-import {type InferenceRequest, methods} from '../../source/domain/backend.ts';
+import {type InferenceRequest, runtimeMethods} from '../../source/domain/backend.ts';
 import {pythonCall, typescriptCall} from '../../source/reports/sdk-calls.ts';
 import {sentRequestOf} from '../../source/threads/sent-request.ts';
 import {startForTest} from '../simulator/harness.ts';
@@ -80,14 +80,14 @@ const runTypescript = async (calls: Readonly<Record<string, string>>, endpoint: 
 describe('the call in TypeScript', () => {
 	it('is answered for every method', async () => {
 		const {url} = await startForTest();
-		const calls = Object.fromEntries(methods.map((method) => [method, typescriptCall(sent(method))]));
+		const calls = Object.fromEntries(runtimeMethods.map((method) => [method, typescriptCall(sent(method))]));
 		const output = await runTypescript(calls, url);
 		const answers = output.split(/\n# .*\n/).slice(1);
-		expect(answers).toHaveLength(methods.length);
+		expect(answers).toHaveLength(runtimeMethods.length);
 		for (const answer of answers) {
 			expect(answer.trim().length).toBeGreaterThan(3);
 		}
-		expect(answers[methods.indexOf('converse')]).toMatch(/outputTokens/);
+		expect(answers[runtimeMethods.indexOf('converse')]).toMatch(/outputTokens/);
 	});
 });
 
@@ -109,7 +109,7 @@ def client(service, region_name): return Client()
 `;
 
 describe.skipIf(!hasPython)('the call in Python (skipped where there is no python3)', () => {
-	it.each(methods)('sends the same with %s', (method) => {
+	it.each(runtimeMethods)('sends the same with %s', (method) => {
 		const folder = mkdtempSync(path.join(tmpdir(), 'bedrock-top-'));
 		writeFileSync(path.join(folder, 'boto3.py'), fakeBoto3);
 		writeFileSync(path.join(folder, 'call.py'), pythonCall(sent(method, unlikeJson)));

@@ -198,6 +198,11 @@ describe('through the tap', () => {
 			ask('/anthropic/v1/messages', 10),
 			ask('/guardrail/a/version/1/apply', 10),
 		]);
+		const stored = await fetch(`${tapped.url}/v1/responses`, {
+			method: 'POST',
+			body: JSON.stringify({model: 'amazon.nova', input: 'And?', previous_response_id: 'resp_1'}),
+		});
+		expect([stored.status, stored.headers.get('x-bedrock-top')]).toEqual([403, 'unknown-price']);
 		expect(others.map(({status, headers}) => [status, headers.get('x-bedrock-top')])).toEqual([
 			[403, 'unknown-price'],
 			[403, 'unknown-price'],

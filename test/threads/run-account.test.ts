@@ -101,7 +101,7 @@ describe('a run that waits for its start', () => {
 		const {account, spec, update} = setUp(100_000);
 		const [first, second] = [shown(), shown()];
 		account.observe(first.run, spec, () => undefined);
-		account.attach(second.run, spec, configFixture());
+		account.attach(second.run, spec, configFixture(), new Map());
 		update({requests: 5, tokens: 900});
 		expect(first.uses).toHaveLength(1);
 		expect(second.uses).toHaveLength(2);

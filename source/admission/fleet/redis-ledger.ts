@@ -21,6 +21,7 @@ import {
 	type FleetNotes,
 	type FleetState,
 	type MemberFacts,
+	type NoteName,
 	type ProbeScene,
 	type SharedLedger,
 	type Step,
@@ -179,16 +180,14 @@ const fateOf = (row: unknown): EntryFate => {
 	return {id: String(id), isHeard: Number(heard) === 1, ...end};
 };
 
-const noteNames = ['stamping', 'others', 'reported', 'quota', 'day'] as const satisfies ReadonlyArray<
-	keyof FleetNotes
->;
+const noteNames = ['stamping', 'others', 'reported', 'quota', 'day'] as const satisfies readonly NoteName[];
 
 const notesOf = (flat: unknown, now: number): FleetNotes => {
 	const words = listOf(flat).map(String);
 	const written = new Map(
 		words.flatMap((word, index) => (index % 2 === 0 ? [[word, words[index + 1]]] : [])),
 	);
-	return Object.fromEntries(
+	const notes = Object.fromEntries(
 		noteNames.flatMap((name) => {
 			const [at = '', ...words] = written.get(name)?.split(' ') ?? [];
 			return at === '' || now - Number(at) > notesKeptMs
@@ -196,6 +195,11 @@ const notesOf = (flat: unknown, now: number): FleetNotes => {
 				: [[name, {...(JSON.parse(words.join(' ')) as object), at: Number(at)}]];
 		}),
 	);
+	const minutes = [...written].flatMap(([name, text = '']) => {
+		const [minute = 0, requests = 0, tokens = 0] = text.split(' ').map(Number);
+		return name.startsWith('minute:') ? [{at: minute * 60_000, requests, tokens}] : [];
+	});
+	return {...notes, answers: {since: Number(written.get('since') ?? 0), minutes}};
 };
 
 /** The ledger of one bucket in Redis or Valkey, as one member uses it. */
@@ -360,14 +364,22 @@ export function createRedisLedger({
 	};
 }
 
-/** The ledger of a bucket as somebody sees it who does not join it; undefined where there is none. */
+/** A ledger as somebody sees it who has not joined. */
+type Glance = {
+	/** The store's time: milliseconds since 1970. */
+	readonly at: number;
+	/** Undefined where there is none now. */
+	readonly state: FleetState | undefined;
+	readonly members: readonly FleetMemberState[];
+	readonly notes: FleetNotes;
+};
+
+/** Reads the ledger of a bucket without joining it. */
 export async function glanceAt({
 	store,
 	bucket,
 	windowMs = 60_000,
-}: Omit<RedisLedgerOptions, 'clock'>): Promise<
-	{readonly state: FleetState; readonly members: readonly FleetMemberState[]} | undefined
-> {
+}: Omit<RedisLedgerOptions, 'clock'>): Promise<Glance> {
 	const reply = await store.eval(glanceScript, redisKeys(bucket), [
 		String(windowMs),
 		'',
@@ -377,12 +389,11 @@ export async function glanceAt({
 		'0',
 		'0',
 	]);
-	const [kind, figures, members] = listOf(reply);
-	if (kind === 'none') {
-		return undefined;
-	}
-	if (kind !== 'done') {
+	const [kind, figures, members, notes] = listOf(reply);
+	if (kind !== 'done' && kind !== 'none') {
 		throw strange(reply);
 	}
-	return {state: stateOf(listOf(figures)).state, members: listOf(members).map(memberOf)};
+	const state = kind === 'none' ? undefined : stateOf(listOf(figures)).state;
+	const at = Number(listOf(figures)[1]);
+	return {at, state, members: listOf(members).map(memberOf), notes: notesOf(notes, at)};
 }

@@ -13,7 +13,6 @@ export const membersLua = `
 local POLL, TICKET, VANISH, KEPT = ${longestPollMs}, ${ticketMs}, ${vanishedAfterMs}, ${partKeptMs}
 local PROBATION, AWAITED, JUMP = ${probationMs}, ${awaitedMs}, ${clockJumpMs}
 
--- gone: when it vanished; requests, tokens, ended: what it had in the ledger then; checked: when its requests in flight were.
 local function newMember(fields)
 	s.numbers = s.numbers + 1
 	local m = {number = s.numbers, own = 0, seen = 0, part = 0, open = 0, checked = 0, gone = 0, awaited = 0, buried = 0,
@@ -21,26 +20,26 @@ local function newMember(fields)
 	for name, value in pairs(fields) do m[name] = value end
 	return m
 end
-local function writeMember(id, m) call('HSET', MEMBERS, id, cmsgpack.pack(m)) end
+local function writeMember(id, m) call('HSET', MEMBERS, id, packMember(m)) end
 local function removeMember(id)
 	call('HDEL', MEMBERS, id)
 	call('HDEL', FACTS, id)
 	call('HDEL', TICKETS, id)
 end
 local packedMe = call('HGET', MEMBERS, ME)
-me = packedMe and cmsgpack.unpack(packedMe)
+me = packedMe and readMember(packedMe)
 
 -- What vanished members have in the ledger becomes one sum each: their part of the quota, which they keep, covers it.
 local function vanish(silent)
 	local all = call('HGETALL', OPEN)
 	for i = 1, #all, 2 do
-		local e = parse(openNames, all[i + 1])
+		local e = readOpen(all[i + 1])
 		local m = silent[e.number]
 		if m then
 			local counts = e.heard == 0 or e.heard > s.passed
 			m.requests, m.tokens, m.ended = m.requests + (counts and 1 or 0), m.tokens + e.tokens, m.ended + e.tokens
 			release(all[i], e, m)
-			if e.heard == 0 then s.unheard = s.unheard - 1 else add('r', e.heard, -1) end
+			if e.heard == 0 then s.unheard = s.unheard - 1 else add(e.heard, -1, 0, 0) end
 			s.debt = s.debt + e.tokens
 		end
 	end
@@ -48,7 +47,7 @@ local function vanish(silent)
 		all = call('HGETALL', KEYS[key])
 		local fields = {}
 		for i = 1, #all, 2 do
-			local e = parse(endedNames, all[i + 1])
+			local e = readEnded(all[i + 1])
 			local m = silent[e.number]
 			if m then
 				m.requests = m.requests + (e.heard > s.passed and 1 or 0)
@@ -56,7 +55,7 @@ local function vanish(silent)
 				if e.slot > s.passed then
 					m.tokens, m.ended = m.tokens + e.tokens - e.first, m.ended + e.tokens
 				end
-				add('r', e.heard, -1)
+				add(e.heard, -1, 0, 0)
 				count(e, -1)
 				fields[#fields + 1] = all[i]
 			end
@@ -70,7 +69,7 @@ local function sweep()
 	local all, awaited = call('HGETALL', MEMBERS), s.awaited
 	local members, silent, isAny = {}, {}, false
 	for i = 1, #all, 2 do
-		local m = all[i] == ME and me or cmsgpack.unpack(all[i + 1])
+		local m = all[i] == ME and me or readMember(all[i + 1])
 		members[all[i]] = m
 		if m.gone == 0 and now - m.seen >= VANISH then
 			m.gone, silent[m.number], isAny = now, m, true
@@ -120,6 +119,7 @@ end
 -- A limit less what vanished members keep: their part, or what they had in the ledger where that is more.
 local function leftOf(limit, kind)
 	if not limit then return nil end
+	if s.lumps == '' then return limit - math.ceil(s.kept * limit / WHOLE) end
 	local kept, lumped = s.kept, 0
 	for part, requests, tokens, ended in string.gmatch(s.lumps, '(%d+):(%d+):(%d+):(%d+)') do
 		local lump = tonumber(kind == 'r' and requests or kind == 't' and tokens or ended)
@@ -132,6 +132,7 @@ end
 -- What counts of vanished members.
 local function lumpOf(kind)
 	local sum = 0
+	if s.lumps == '' then return sum end
 	for requests, tokens, ended in string.gmatch(s.lumps, '%d+:(%d+):(%d+):(%d+)') do
 		sum = sum + tonumber(kind == 'r' and requests or kind == 't' and tokens or ended)
 	end
@@ -189,12 +190,13 @@ local function done(kind, ...)
 		me.own, part = me.own + 1, partOfMe()
 		writeMember(ME, me)
 	end
+	writeSums()
+	saveState()
 	local short = math.max(2 * W, 2 * VANISH)
 	for key in pairs(touched) do
 		local life = (key == MEMBERS or key == FACTS) and KEPT + 2 * W or key == NOTES and DAY + 3600000 or short
 		call('PEXPIRE', key, text(life))
 	end
-	call('SET', STATE, cmsgpack.pack(s), 'PX', text(short))
 	return {kind, figures(part), ...}
 end
 `;

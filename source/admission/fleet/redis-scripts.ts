@@ -37,8 +37,8 @@ local function isBefore(a, aMember, b, bMember)
 end
 local all, others, held = call('HGETALL', TICKETS), {}, nil
 for i = 1, #all, 2 do
-	local ticket = cmsgpack.unpack(all[i + 1])
-	if ticket['until'] <= now then
+	local ticket = readTicket(all[i + 1])
+	if ticket.till <= now then
 		call('HDEL', TICKETS, all[i])
 	elseif all[i] == ME and ticket.id == id then
 		mine.arrived, held = ticket.arrived, id
@@ -69,12 +69,12 @@ if kind then
 	if kind == 'probe' then
 		s.probe = id
 		local ended, flight = {}, {}
-		eachSlot('e', s.passed, slotOf(now), function(slot, amount)
+		window().eachSlot('e', s.passed, slotOf(now), function(slot, amount)
 			ended[#ended + 1] = {math.ceil(now - slot * W / 600), amount}
 		end)
 		local open = call('HGETALL', OPEN)
 		for i = 1, #open, 2 do
-			local e = parse(openNames, open[i + 1])
+			local e = readOpen(open[i + 1])
 			flight[#flight + 1] = {open[i], e.reserved, now - e.sent, e.heard == 0 and 0 or 1}
 		end
 		reply = {ended, flight}
@@ -88,9 +88,9 @@ end
 -- What could never fit takes no turn.
 if tokens <= (maxTokens or tokens) and 1 <= (maxRequests or 1) then
 	if not held or held == id or isBefore(mine, ME, held, ME) then
-		mine['until'] = now + TICKET
-		call('HSET', TICKETS, ME, cmsgpack.pack(mine))
-		touch(TICKETS)
+		mine.till = now + TICKET
+		call('HSET', TICKETS, ME, packTicket(mine))
+		if not held and #others == 0 then touch(TICKETS) end
 	end
 end
 if fits(0, 0) then return done('wait', POLL, 'turn') end
@@ -98,11 +98,15 @@ if fits(0, 0) then return done('wait', POLL, 'turn') end
 -- The slots by whose end at least so much is in: low and high, after a slot; nil where it never is.
 local function reached(slotKind, after, low, high)
 	local sum, atLow, atHigh = 0, nil, nil
-	eachSlot(slotKind, after, slotOf(now), function(slot, amount)
+	window().eachSlot(slotKind, after, slotOf(now), function(slot, amount)
 		sum = sum + amount
 		if not atLow and sum >= low then atLow = slot end
 		if sum >= high then atHigh = slot end
 		return atHigh
+	end, function(amount)
+		if sum + amount >= (atLow and high or low) then return false end
+		sum = sum + amount
+		return true
 	end)
 	return atLow, atHigh
 end
@@ -125,7 +129,7 @@ if maxTokens and byFirst + needed > maxTokens then
 	delay = math.max(delay, delayOf('t', s.passed, byFirst + needed - maxTokens, free, leavesAt))
 end
 if maxEnded and byEnd + needed > maxEnded and not (isProbing and s.probe == '') then
-	local function leaves(slot) return leavesAt(unmarkedUntil(slot)) end
+	local function leaves(slot) return leavesAt(window().unmarkedUntil(slot)) end
 	local atEnd = delayOf('e', s.faded, byEnd + needed - maxEnded, free, leaves)
 	delay = math.max(delay, isProbing and math.min(atEnd, POLL) or atEnd)
 end
@@ -162,7 +166,7 @@ for i = A, #ARGV, 4 do
 			finish(id, e, me, at, how)
 		elseif not past and how == 'given-back' then
 			local ticket = call('HGET', TICKETS, ME)
-			if ticket and cmsgpack.unpack(ticket).id == id then call('HDEL', TICKETS, ME) end
+			if ticket and readTicket(ticket).id == id then call('HDEL', TICKETS, ME) end
 		end
 	end
 end
@@ -177,13 +181,15 @@ local hasGap = now - s.last >= VANISH or now < s.last or now - s.gap < AWAITED
 local isOther = EPOCH ~= s.epoch
 local isLost = s.epoch == '' or (not isOther and (s.steps < STEPS or (me and me.own < OWN) or (ARGV[A + 1] == '1' and hasGap)))
 local knowsPast = (isLost or isOther) and (EPOCH ~= '' or seen > 0 or entries <= #ARGV)
+-- What it brings goes back one window: what was answered before that without the ledger, nobody counted.
+local lacksAnswers = (isLost and knowsPast) or (EPOCH ~= '' and not (me and now - me.seen <= W))
 
 if isLost then
 	for _, key in ipairs({OPEN, TICKETS, KEYS[8], KEYS[9], KEYS[10]}) do call('UNLINK', key) end
-	emptySlots()
+	window().emptySlots()
 	local all = call('HGETALL', MEMBERS)
 	for i = 1, #all, 2 do
-		local m = cmsgpack.unpack(all[i + 1])
+		local m = readMember(all[i + 1])
 		m.requests, m.tokens, m.ended, m.open = 0, 0, 0, 0
 		-- Where the ledger had expired, who was silent has vanished.
 		if m.gone == 0 then m.gone, m.awaited = now, (s.epoch ~= '' or now - m.seen < VANISH) and 1 or 0 end
@@ -197,13 +203,17 @@ if isLost then
 	s.made, s.heal, s.hold, s.drained, s.last = now, now + PROBATION, now + PROBATION, now, now
 	s.passed = slotOf(now) - 601
 	s.faded, s.half = s.passed, math.floor(now * 2 / W)
-	if notes[2] then adoptStamping(notes[2]) end
+	if notes[2] then window().adoptStamping(notes[2]) end
 	if notes[3] then s.day = cjson.decode(string.match(notes[3], ' (.*)$'))['until'] end
 end
 now = math.max(now, s.last)
 noteGap()
 advance()
 drain()
+if lacksAnswers then
+	call('HSET', NOTES, 'since', text(now))
+	touch(NOTES)
+end
 
 local isAwaiting, isStranger = now < s.made + AWAITED, not me
 me = me or newMember({checked = now})
@@ -247,7 +257,7 @@ for i = entries, #ARGV, 7 do
 	if e and e.number == me.number then
 		if heard and e.heard == 0 then
 			hear(id, e, now - heard)
-			call('HSET', OPEN, id, pack(openNames, e))
+			call('HSET', OPEN, id, packOpen(e))
 		end
 		if ended then
 			local tokens = finish(id, e, me, now - ended, how)
@@ -285,7 +295,7 @@ for i = A + 3, #ARGV, 2 do
 	local e = heard and inFlight(ARGV[i])
 	if e and e.heard == 0 and e.number == me.number then
 		hear(ARGV[i], e, now - heard)
-		call('HSET', OPEN, ARGV[i], pack(openNames, e))
+		call('HSET', OPEN, ARGV[i], packOpen(e))
 	end
 end
 if me.open ~= count and now - me.checked >= VANISH then
@@ -305,21 +315,22 @@ if what == 'note' then
 	local note = text(now) .. ' ' .. value
 	call('HSET', NOTES, name, note)
 	s.notes = call('HINCRBY', NOTES, 'number', 1)
-	if name == 'stamping' then adoptStamping(note) end
+	if name == 'stamping' then window().adoptStamping(note) end
 	if name == 'day' then s.day = cjson.decode(value)['until'] end
 elseif what == 'task' then
-	local taken = call('HGET', NOTES, 'task:' .. name)
-	local till, who = string.match(taken or '', '^(%d+) (.*)$')
-	if till and tonumber(till) > now and who ~= ME then return done('done', 0) end
+	local till, who = string.match(call('HGET', NOTES, 'task:' .. name) or '', '^(%d+) (.*)$')
+	local holder = till and tonumber(till) > now and who ~= ME and call('HGET', MEMBERS, who)
+	if holder and readMember(holder).gone == 0 then return done('done', 0) end
 	call('HSET', NOTES, 'task:' .. name, text(now + tonumber(value)) .. ' ' .. ME)
 	return done('done', 1)
 elseif what == 'leave' then
+	window().keepAnswers()
 	keepAll(me, nil, now)
 	removeMember(ME)
 	s.parts, s.live, me = s.parts - me.part, s.live - 1, nil
 elseif name ~= ME then
 	local packed = call('HGET', MEMBERS, name)
-	local m = packed and cmsgpack.unpack(packed)
+	local m = packed and readMember(packed)
 	if m and m.gone == 0 then
 		keepAll(m, nil, now)
 		removeMember(name)
@@ -337,7 +348,7 @@ const listLua = `
 local function membersNow()
 	local all, members = call('HGETALL', MEMBERS), {}
 	for i = 1, #all, 2 do
-		local m = all[i] == ME and me or cmsgpack.unpack(all[i + 1])
+		local m = all[i] == ME and me or readMember(all[i + 1])
 		if m.buried == 0 then
 			local gone = m.gone > 0 and m.gone or now - m.seen >= VANISH and now or 0
 			members[#members + 1] = {all[i], call('HGET', FACTS, all[i]) or '', gone, now - m.seen, m.usedRequests,
@@ -373,20 +384,16 @@ return done('done', membersNow())
 
 /** The ledger as a program reads it that has not joined: nothing is written. */
 export const glanceScript = script(`${listLua}
-if s.epoch == '' then return {'none'} end
+if s.epoch == '' then return {'none', {'', now}, {}, call('HGETALL', NOTES)} end
 now = math.max(now, s.last)
-local passed = slotOf(now) - 601
-if passed >= s.passed + 601 then
-	s.requests, s.tokens, s.ended = 0, 0, 0
-elseif passed > s.passed then
-	s.requests = s.requests - sumOf('r', s.passed, passed)
-	s.tokens = s.tokens - sumOf('t', s.passed, passed)
-	s.ended = s.ended - sumOf('e', math.max(s.passed, s.faded), passed)
-end
+local passed = math.min(slotOf(now), s.passed + 1202) - 601
+s.requests = s.requests - window().sumOf('r', s.passed, passed)
+s.tokens = s.tokens - window().sumOf('t', s.passed, passed)
+s.ended = s.ended - window().sumOf('e', math.max(s.passed, s.faded), passed)
 local members = membersNow()
 s.live, s.gone = 0, 0
 for _, member in ipairs(members) do
 	if member[3] == 0 then s.live = s.live + 1 else s.gone = s.gone + 1 end
 end
-return {'done', figures(0), members}
+return {'done', figures(0), members, call('HGETALL', NOTES)}
 `);

@@ -1,4 +1,12 @@
-import type {Dimension, Lane, LearntStamping, Limits, Use} from '../../domain/bucket-usage.ts';
+import type {
+	AccountFigures,
+	Dimension,
+	FleetAnswers,
+	Lane,
+	LearntStamping,
+	Limits,
+	Use,
+} from '../../domain/bucket-usage.ts';
 
 /*
  * The ledger of one bucket that the members of a fleet share: the wall between a member, which knows its own requests, and
@@ -167,13 +175,18 @@ export type FleetNotes = {
 	readonly stamping?: LearntStamping;
 	/** What strangers use, seen by a throttle that the ledger does not explain. */
 	readonly others?: {readonly at: number; readonly use: Partial<Use>};
-	/** What strangers use by CloudWatch. */
-	readonly reported?: {readonly at: number; readonly use: Use};
+	/** What one member read for all of the account's figures, which are older than the note. */
+	readonly reported?: {readonly at: number; readonly figures: AccountFigures};
 	/** The quota as one member detected it, as JSON. */
 	readonly quota?: {readonly at: number; readonly json: string};
 	/** The quota of the day is used up until then. */
 	readonly day?: {readonly at: number; readonly until: number};
+	/** What the ledger itself counted. */
+	readonly answers: FleetAnswers;
 };
+
+/** A note that members write. */
+export type NoteName = Exclude<keyof FleetNotes, 'answers'>;
 
 /**
  * One bucket in a store. All functions reject when the store can't be reached or answers wrongly, within the time that the
@@ -218,10 +231,13 @@ export type SharedLedger = {
 	readonly members: () => Promise<Step<readonly FleetMemberState[]>>;
 	readonly notes: () => Promise<Step<FleetNotes>>;
 	/** Writes one note for all; kept for a day. */
-	readonly note: <Name extends keyof FleetNotes>(
+	readonly note: <Name extends NoteName>(
 		name: Name,
 		value: Omit<NonNullable<FleetNotes[Name]>, 'at'>,
 	) => Promise<Step<undefined>>;
-	/** Whether this member does a task that one does for all; for so long nobody else does. The one that has it may ask again. */
+	/**
+	 * Whether this member does a task that one does for all; for so long nobody else does, unless it leaves or vanishes. The
+	 * one that has it may ask again.
+	 */
 	readonly claimTask: (name: string, forMs: number) => Promise<Step<boolean>>;
 };

@@ -1,4 +1,11 @@
-import {type Dimension, dimensions, type LearntStamping, type Use} from '../../domain/bucket-usage.ts';
+import {
+	type AccountFigures,
+	type Dimension,
+	dimensions,
+	type FleetAnswers,
+	type LearntStamping,
+	type SharedFigures,
+} from '../../domain/bucket-usage.ts';
 import type {Clock} from '../../domain/clock.ts';
 import type {Bucket} from '../bucket.ts';
 import type {Reservation} from '../ledger.ts';
@@ -14,6 +21,10 @@ import type {StoreLine} from './store-line.ts';
 /** The others hear of throttles at most so often, in milliseconds. */
 const throttleNewsMs = 1000;
 const dayMs = 86_400_000;
+/** Who reads the account's figures, once per minute, does so for all; for so long without asking again, in milliseconds. */
+const readerMs = 90_000;
+/** Older figures say nothing about now, in milliseconds. */
+const figuresHoldMs = 300_000;
 
 type SharedNewsOptions = {
 	readonly bucket: Bucket;
@@ -71,8 +82,15 @@ function stampingKey({countsFrom, accepted, refused, marks}: LearntStamping): st
 	return `${countsFrom} ${accepted} ${refused} ${marks}`;
 }
 
+/** The account's figures as a member of a fleet noted them; undefined where they are too old. @param now The store's time. */
+export function notedFigures({reported}: FleetNotes, now: number): AccountFigures | undefined {
+	return reported === undefined || now - reported.at > figuresHoldMs ? undefined : reported.figures;
+}
+
 /** The notes of a fleet, as one member reads and writes them. */
 export class SharedNews {
+	/** Takes the account's figures as a member read them: here they limit the bucket at once. */
+	onFigures: (figures: AccountFigures) => void;
 	readonly #options: SharedNewsOptions;
 	/** The stamping as the note has it, as far as it is known: where ours differs it is written. */
 	#stampingKey: string;
@@ -81,12 +99,16 @@ export class SharedNews {
 	/** In the store's time. */
 	#dayUntil: number | undefined;
 	#quota: FleetNotes['quota'];
+	#answers: FleetAnswers | undefined;
+	/** When the account's figures were last reported, in the store's time. */
+	#reportedAt = Number.NEGATIVE_INFINITY;
 	/** Probes of this member whose evidence is not read yet. */
 	#probes: readonly Probe[] = [];
 	#reading: Promise<void> | undefined;
 
 	constructor(options: SharedNewsOptions) {
 		this.#options = options;
+		this.onFigures = ({use, at}) => options.bucket.limits.setOthersUse(use, at);
 		this.#stampingKey = stampingKey(options.bucket.stamping.learnt);
 	}
 
@@ -185,10 +207,23 @@ export class SharedNews {
 		return (await this.#step(async (ledger) => ledger.claimTask(name, forMs))) ?? true;
 	}
 
-	/** What strangers use by CloudWatch. */
-	async report(use: Use): Promise<void> {
-		await this.#step(async (ledger) => ledger.note('reported', {use}));
-	}
+	/** The account's figures, which one member reads for all. */
+	readonly figures: SharedFigures = {
+		claim: async () => {
+			const {line} = this.#options;
+			if (!line.isOpen) {
+				// By itself it could not tell the fleet's use from that of strangers; where there was none, there is no other way.
+				return this.#answers === undefined;
+			}
+			const isOurs = await this.#step(async (ledger) => ledger.claimTask('figures', readerMs));
+			await this.read();
+			return isOurs === true;
+		},
+		answers: () => this.#answers,
+		report: (figures) => {
+			void this.#step(async (ledger) => ledger.note('reported', {figures}));
+		},
+	};
 
 	async detected(json: string): Promise<void> {
 		await this.#step(async (ledger) => ledger.note('quota', {json}));
@@ -235,8 +270,10 @@ export class SharedNews {
 		return this.#options.clock.now() + this.#options.line.toStore;
 	}
 
-	#adopt({stamping, others, reported, day, quota}: FleetNotes): void {
+	#adopt(notes: FleetNotes): void {
 		const {bucket, line} = this.#options;
+		const {stamping, others, reported, day, quota} = notes;
+		this.#answers = notes.answers;
 		if (others !== undefined && others.at > this.#othersAt) {
 			this.#othersAt = others.at;
 			if (this.#storeNow - others.at < bucket.windowMs) {
@@ -253,8 +290,12 @@ export class SharedNews {
 			this.#stampingKey = stampingKey(stamping);
 			bucket.stamping.merge(stamping);
 		}
-		if (reported !== undefined) {
-			bucket.limits.setOthersUse(reported.use, reported.at);
+		if (reported !== undefined && reported.at > this.#reportedAt) {
+			this.#reportedAt = reported.at;
+			const figures = notedFigures(notes, this.#storeNow);
+			if (figures !== undefined) {
+				this.onFigures(figures);
+			}
 		}
 		if (day !== undefined && day.until > this.#storeNow) {
 			this.dayEnds(day.until - this.#storeNow);

@@ -14,6 +14,7 @@ import {assertOneCaller, hasBearerToken, keySourceOf, profileIn} from '../creden
 import {assertProfile} from '../credentials/credentials-faults.ts';
 import {askForAccount, credentialsOf, type SharedCredentials} from '../credentials/shared-credentials.ts';
 import {readSharedFiles} from '../credentials/shared-files.ts';
+import type {MantleEndpoint} from '../mantle/endpoint.ts';
 import {addMiddleware, createSecrets, keepErrorPages, renewExpired, sendOnce} from './middleware.ts';
 import {
 	configuredCertificates,
@@ -51,6 +52,7 @@ export async function inTime<T>(credentials: Promise<T>, limitMs: number): Promi
 export type Clients = {
 	readonly runtime: () => Promise<BedrockRuntimeClient>;
 	readonly control: () => Promise<BedrockClient>;
+	readonly mantle: () => Promise<MantleEndpoint>;
 	readonly serviceQuotas: () => Promise<ServiceQuotasClient>;
 	readonly s3: () => Promise<S3Client>;
 	readonly cloudwatch: () => Promise<CloudWatchClient>;
@@ -65,7 +67,8 @@ export type Clients = {
 	readonly account: () => Promise<string | null | undefined>;
 	/**
 	 * Whose buckets are called, for a ledger that several accounts may share: the number of the account, or where it can't be
-	 * found out what stands for the access key. What is not at AWS bears its address.
+	 * found out what stands for the access key. The way to the service does not count: an endpoint of one's own VPC or a proxy
+	 * leads to the same quota.
 	 */
 	readonly owner: () => Promise<{readonly name: string; readonly isKnown: boolean}>;
 	/** For keys that were refused as expired: whether there are others now. @param sinceMs When the request was signed. */
@@ -214,6 +217,22 @@ export function createClients(connection: Connection, options: ClientOptions): C
 		keepUsageSpellings(client);
 		return client;
 	});
+	const mantle = lazily(async () => {
+		const {createMantleEndpoint} = await import('../mantle/endpoint.ts');
+		const {config} = await runtime();
+		const {endpoint: own, requestHandler} = await settings('Bedrock Mantle', options.maxSockets, undefined);
+		const mantleRegion = await config.region();
+		return createMantleEndpoint({
+			url: new URL(own ?? `https://bedrock-mantle.${mantleRegion}.api.aws`),
+			region: mantleRegion,
+			handler: requestHandler,
+			token: hasToken ? process.env.AWS_BEARER_TOKEN_BEDROCK : undefined,
+			credentials: async () => config.credentials(),
+			onSecrets: secrets.keep,
+			now: () => new Date(Date.now() + config.systemClockOffset),
+			errorMs: ofCalls,
+		});
+	});
 	const control = lazily(async () => {
 		const {BedrockClient} = await import('@aws-sdk/client-bedrock');
 		const client = new BedrockClient(await settings('Bedrock', controlSockets, ofCalls));
@@ -279,6 +298,7 @@ export function createClients(connection: Connection, options: ClientOptions): C
 	return {
 		runtime,
 		control,
+		mantle,
 		serviceQuotas,
 		cloudwatch,
 		s3,
@@ -325,14 +345,13 @@ export function createClients(connection: Connection, options: ClientOptions): C
 		async owner() {
 			const {config} = await runtime();
 			const number = await account();
-			const at = endpoint === null ? '' : `@${new URL(endpoint).host}`;
 			if (number !== null) {
-				return {name: `${number ?? 'simulated'}${at}`, isKnown: true};
+				return {name: number ?? 'simulated', isKnown: true};
 			}
 			const token = hasToken ? process.env.AWS_BEARER_TOKEN_BEDROCK : undefined;
 			const key = token ?? (await config.credentials()).accessKeyId;
 			return {
-				name: `key-${createHash('sha256').update(key).digest('hex').slice(0, 12)}${at}`,
+				name: `key-${createHash('sha256').update(key).digest('hex').slice(0, 12)}`,
 				isKnown: false,
 			};
 		},

@@ -86,7 +86,7 @@ const signerOf = (authorization: string): string =>
 	authorization.startsWith('AWS4-') ? authorization.slice(0, authorization.indexOf('/')) : authorization;
 
 /** Content types of a proxy, a load balancer or a portal, never of the service. */
-const foreignType = /html|xml|^text\//i;
+const foreignType = /html|xml|^text\/(?!event-stream)/i;
 
 /** Enough of a page to recognize it. */
 const maxBytes = 64 * 1024;
@@ -137,6 +137,29 @@ const withText = async <Result extends {readonly response: unknown}>(result: Res
 	}
 	return result;
 };
+
+/**
+ * The text of an error, or of a page of another server, by a client that is not the SDK's; undefined for an answer, whose
+ * body is still to come.
+ * @param limitMs How long it may take: an error fails then, a page is cut.
+ */
+export async function textBesideAnswer(response: unknown, limitMs: number): Promise<string | undefined> {
+	const body = isObject(response) ? response.body : undefined;
+	if (!isReadable(body) || !(isPage(response) || isError(response))) {
+		return undefined;
+	}
+	limitBody(response, limitMs);
+	return isPage(response) ? (await readSome(body)).toString('utf8') : readText(body);
+}
+
+/** Reads a body to its end. */
+export async function readText(body: AsyncIterable<Uint8Array>): Promise<string> {
+	const pieces: Uint8Array[] = [];
+	for await (const piece of body) {
+		pieces.push(piece);
+	}
+	return Buffer.concat(pieces).toString('utf8');
+}
 
 const isReadable = (body: unknown): body is AsyncIterable<Uint8Array> =>
 	isObject(body) && Symbol.asyncIterator in body;

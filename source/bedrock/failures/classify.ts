@@ -1,79 +1,70 @@
 import type {Failure, FailureClass} from '../../domain/failure.ts';
 import type {ErrorFacts} from './error-facts.ts';
 
-/** Names of exceptions by class: of the service first, then of the SDK's own errors. */
+/**
+ * Names of exceptions by class, without "Exception" at their end, which some have in one place and not in another: of the
+ * service first, then of the SDK's own errors; with a low line those of the APIs of Anthropic and OpenAI.
+ */
 const names = {
 	throttled: [
-		'ThrottlingException',
 		'Throttling',
-		'ThrottledException',
+		'Throttled',
 		'RequestThrottled',
-		'RequestThrottledException',
-		'TooManyRequestsException',
+		'TooManyRequests',
 		'RequestLimitExceeded',
 		'Rate_limit_error',
+		'Rate_limit_exceeded',
 	],
-	overloaded: [
-		'ServiceUnavailableException',
-		'ServiceUnavailable',
-		'ModelNotReadyException',
-		'Overloaded_error',
-	],
-	timeout: [
-		'Timeout_error',
-		'ModelTimeoutException',
-		'RequestTimeout',
-		'RequestTimeoutException',
-		'TimeoutError',
-		'AbortError',
-	],
+	overloaded: ['ServiceUnavailable', 'ModelNotReady', 'Overloaded_error', 'Service_unavailable'],
+	timeout: ['Timeout_error', 'ModelTimeout', 'RequestTimeout', 'TimeoutError', 'AbortError'],
 	credentials: [
 		'Authentication_error',
+		'Invalid_api_key',
 		'ExpiredToken',
-		'ExpiredTokenException',
 		'RequestExpired',
 		'RequestTimeTooSkewed',
 		'RequestInTheFuture',
-		'InvalidSignatureException',
+		'InvalidSignature',
 		'SignatureDoesNotMatch',
-		'UnrecognizedClientException',
+		'UnrecognizedClient',
 		'InvalidClientTokenId',
 		'IncompleteSignature',
-		'IncompleteSignatureException',
 		'MissingAuthenticationToken',
-		'MissingAuthenticationTokenException',
 		'AuthFailure',
 		'CredentialsProviderError',
 		'TokenProviderError',
 		'ProviderError',
-		'UnauthorizedException',
+		'Unauthorized',
 	],
 	'access-denied': [
 		'Permission_error',
-		'AccessDeniedException',
+		'Access_denied',
 		'AccessDenied',
 		'OptInRequired',
 		'NotAuthorized',
 		'UnauthorizedOperation',
 	],
-	'not-found': ['Not_found_error', 'ResourceNotFoundException', 'UnknownOperationException'],
+	'not-found': ['Not_found_error', 'ResourceNotFound', 'UnknownOperation'],
 	'model-error': [
-		'ModelErrorException',
-		'ModelStreamErrorException',
-		'InternalServerException',
+		'ModelError',
+		'ModelStreamError',
+		'InternalServer',
 		'InternalServerError',
 		'InternalFailure',
-		'InternalServiceException',
+		'InternalService',
 		'Api_error',
+		'Server_error',
+		'Internal_server_error',
 		'UnreadableAnswer',
 		'EmptyAnswer',
 	],
 	validation: [
-		'ValidationException',
-		'ConflictException',
-		'ServiceQuotaExceededException',
-		'SerializationException',
+		'Validation',
+		'Conflict',
+		'ServiceQuotaExceeded',
+		'Serialization',
 		'Invalid_request_error',
+		'Validation_error',
 	],
 } satisfies Partial<Record<FailureClass | 'throttled', readonly string[]>>;
 
@@ -159,10 +150,10 @@ const neverConnected = /not establish a connection with the server within/;
 
 /** The class of a failure: by the exception's name first, then its status, the connection, and its message. */
 export function classOf(facts: ErrorFacts): FailureClass {
-	const named =
-		foreignClassOf(facts) ??
-		byName.get(facts.name) ??
-		(facts.status === undefined ? undefined : byStatus[facts.status]);
+	const byStatusCode = facts.status === undefined ? undefined : byStatus[facts.status];
+	const own = byName.get(facts.name.replace(/Exception$/, '')) ?? byStatusCode;
+	// APIs like OpenAI's call a wrong key an invalid request too.
+	const named = foreignClassOf(facts) ?? (own === 'validation' ? (byStatusCode ?? own) : own);
 	if (named !== undefined) {
 		return named === 'throttled' ? throttleOf(facts.message) : refined(named, facts.message);
 	}

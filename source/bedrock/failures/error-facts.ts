@@ -1,5 +1,4 @@
 import {at, isObject, parseJson, stringOf, wordOf} from '../json.ts';
-import {UnreadableAnswer} from '../methods/answer.ts';
 import {headersOf, type ResponseHeaders} from '../methods/response-headers.ts';
 import {StreamFault} from '../methods/stream-reader.ts';
 
@@ -47,7 +46,13 @@ const bodyOfMarkup = (text: string, status: number | undefined): ErrorBody => {
 const bodyOfJson = (value: unknown): ErrorBody => {
 	const error = at(value, 'error');
 	return {
-		name: wordOf(at(value, 'Output', '__type')) ?? wordOf(at(value, '__type')) ?? wordOf(at(value, 'code')),
+		name:
+			wordOf(at(value, 'Output', '__type')) ??
+			wordOf(at(value, '__type')) ??
+			wordOf(at(value, 'code')) ??
+			// OpenAI's code says more than its type: a denial is `access_denied` of type `permission_denied_error`.
+			wordOf(at(error, 'code')) ??
+			wordOf(at(error, 'type')),
 		message:
 			wordOf(at(error, 'message')) ??
 			wordOf(error) ??
@@ -176,7 +181,11 @@ export function factsOf(error: unknown): ErrorFacts {
 	const isReadable = isObject(inner) || inner instanceof Error;
 	const response: unknown = isReadable ? (inner as {$response?: unknown}).$response : undefined;
 	const metadata = (inner as {$metadata?: {httpStatusCode?: number}} | undefined)?.$metadata;
-	const answered = (response as {statusCode?: unknown} | undefined)?.statusCode ?? metadata?.httpStatusCode;
+	const answered =
+		(response as {statusCode?: unknown} | undefined)?.statusCode ??
+		metadata?.httpStatusCode ??
+		// Of the clients of Anthropic and OpenAI.
+		at(inner, 'status');
 	const status = typeof answered === 'number' ? answered : undefined;
 	const body = errorBodyOf(inner, response);
 	const code = firstCode(inner);
@@ -205,7 +214,7 @@ const firstCode = (error: unknown): string | undefined => {
 const messageOf = (error: unknown, body: ErrorBody, isAnswered: boolean): string => {
 	const own = error instanceof Error ? error.message : stringOf(at(error, 'message'));
 	const message = (own ?? '').replace(readingHint, '').replace(nodeHint, '');
-	if (body.isPage || error instanceof UnreadableAnswer) {
+	if (body.isPage || wordOf(at(error, 'name')) === 'UnreadableAnswer') {
 		return body.message ?? message;
 	}
 	const saysNothing =

@@ -1,3 +1,4 @@
+import {isMantleMethod, type Method, type RuntimeMethod} from '../../domain/backend.ts';
 import {type Failure, type FailureClass, retryableClasses} from '../../domain/failure.ts';
 import {UserError} from '../../domain/user-error.ts';
 import {formatSpan} from '../../text/numbers.ts';
@@ -9,6 +10,19 @@ import {type ErrorFacts, type FailureContext, factsOf, retryAfterOf} from './err
 import {redacted, withoutCredentials, withoutSecrets} from './redact.ts';
 
 export type {FailureContext} from './error-facts.ts';
+
+/** IAM authorises Converse by the actions of InvokeModel. */
+const actions: Readonly<Record<RuntimeMethod, string>> = {
+	converse: 'bedrock:InvokeModel',
+	'converse-stream': 'bedrock:InvokeModelWithResponseStream',
+	invoke: 'bedrock:InvokeModel',
+	'invoke-stream': 'bedrock:InvokeModelWithResponseStream',
+};
+
+/** The IAM action that a method needs. */
+export function actionOf(method: Method): string {
+	return isMantleMethod(method) ? 'bedrock-mantle:CreateInference' : actions[method];
+}
 
 const retryable: ReadonlySet<FailureClass> = new Set(retryableClasses);
 

@@ -40,12 +40,19 @@ const kindsByResource: ReadonlyMap<string, IdentityKind> = new Map([
 /** The prefix of profiles that route anywhere; every other prefix is a geography. */
 const globalPrefix = 'global';
 
+/** Before the ID of a model that is called on bedrock-mantle, so that one run may call both endpoints. */
+export const mantlePrefix = 'mantle/';
+
 /**
  * Identifies a model from its name's form and from the account's lists. No list of profile prefixes is needed: the
  * part behind the first dot has to be a model, known to the index or of the form `provider.model`.
  */
 export function identify(given: string, modelIndex: ModelIndex): Identity {
 	const model = trimmed(given);
+	if (model.startsWith(mantlePrefix)) {
+		const id = model.slice(mantlePrefix.length);
+		return {...baseIdentity(id, id, modelIndex), scope: 'mantle'};
+	}
 	const arn = parseBedrockArn(model);
 	if (arn === undefined) {
 		return looksLikeArn(model) ? hidden(model, 'other', undefined) : identifyId(model, model, modelIndex);

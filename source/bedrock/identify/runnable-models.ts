@@ -59,7 +59,7 @@ type RunnableName = {
 	readonly listed: FoundationModel | undefined;
 };
 
-const scopeOrder: Readonly<Record<Scope, number>> = {'on-demand': 0, 'cross-region': 1, global: 2};
+const scopeOrder: Readonly<Record<Scope, number>> = {'on-demand': 0, 'cross-region': 1, global: 2, mantle: 3};
 
 /** What can be asked for text, sorted by base model, then scope, then identifier. */
 export function runnableNames(lists: AccountLists): readonly RunnableName[] {

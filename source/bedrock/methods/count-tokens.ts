@@ -1,9 +1,11 @@
 import {type BedrockRuntimeClient, CountTokensCommand} from '@aws-sdk/client-bedrock-runtime';
-import type {InferenceRequest} from '../../domain/backend.ts';
+import {type InferenceRequest, isMantleMethod} from '../../domain/backend.ts';
 import type {FailureClass} from '../../domain/failure.ts';
 import {classOf} from '../failures/classify.ts';
 import {type ErrorFacts, factsOf} from '../failures/error-facts.ts';
 import {countOf} from '../json.ts';
+import type {MantleEndpoint} from '../mantle/endpoint.ts';
+import {countByMantle} from '../mantle/send.ts';
 import {withOwnSignal} from './answer.ts';
 import {converseContent} from './request.ts';
 
@@ -78,6 +80,10 @@ const lastingClasses = new Set<FailureClass>([
 
 const isTimeout = (error: unknown): boolean => error instanceof DOMException && error.name === 'TimeoutError';
 
+/** A model is counted by each endpoint for itself. */
+const keyOf = ({method, baseModel}: InferenceRequest): string =>
+	isMantleMethod(method) ? `mantle ${baseModel}` : baseModel;
+
 /** Counts the input of requests with CountTokens, the model's own tokenizer. */
 type TokenCounter = (request: InferenceRequest, signal: AbortSignal) => Promise<number | undefined>;
 
@@ -90,7 +96,13 @@ type TokenCounter = (request: InferenceRequest, signal: AbortSignal) => Promise<
  * @returns A counter that never rejects; undefined means: not counted.
  */
 export function createTokenCounter(
-	runtime: () => Promise<BedrockRuntimeClient>,
+	{
+		runtime,
+		mantle,
+	}: {
+		readonly runtime: () => Promise<BedrockRuntimeClient>;
+		readonly mantle: () => Promise<MantleEndpoint>;
+	},
 	silenceMs: number,
 	onRefused: (request: InferenceRequest, error: unknown) => Promise<void> = async () => {},
 ): TokenCounter {
@@ -98,20 +110,26 @@ export function createTokenCounter(
 	/** The first question about a model; later ones wait for its result. */
 	const asking = new Map<string, Promise<unknown>>();
 
+	const countOn = async (given: InferenceRequest, abortSignal: AbortSignal): Promise<number | undefined> => {
+		const request = {...given, cache: false};
+		if (isMantleMethod(request.method)) {
+			return countByMantle(await mantle(), request.method, request, abortSignal);
+		}
+		const command = new CountTokensCommand({
+			modelId: request.baseModel,
+			input: {converse: converseContent(request)},
+		});
+		const output = await (await runtime()).send(command, {abortSignal});
+		return countOf(output.inputTokens);
+	};
+
 	const ask = async (request: InferenceRequest, signal: AbortSignal): Promise<number | undefined> => {
 		try {
-			const command = new CountTokensCommand({
-				modelId: request.baseModel,
-				input: {converse: converseContent({...request, cache: false})},
-			});
 			const bound = AbortSignal.any([signal, AbortSignal.timeout(silenceMs)]);
-			const output = await withOwnSignal(bound, async (abortSignal) =>
-				(await runtime()).send(command, {abortSignal}),
-			);
-			return countOf(output.inputTokens);
+			return await withOwnSignal(bound, async (abortSignal) => countOn(request, abortSignal));
 		} catch (error) {
 			if (!signal.aborted && (isTimeout(error) || lastingClasses.has(classOf(factsOf(error))))) {
-				refused.add(request.baseModel);
+				refused.add(keyOf(request));
 				await onRefused(request, error);
 			}
 			return undefined;
@@ -119,12 +137,12 @@ export function createTokenCounter(
 	};
 
 	return (request, signal) => {
-		const first = asking.get(request.baseModel);
+		const first = asking.get(keyOf(request));
 		if (first === undefined) {
 			const answer = ask(request, signal);
-			asking.set(request.baseModel, answer);
+			asking.set(keyOf(request), answer);
 			return answer;
 		}
-		return first.then(() => (refused.has(request.baseModel) ? undefined : ask(request, signal)));
+		return first.then(() => (refused.has(keyOf(request)) ? undefined : ask(request, signal)));
 	};
 }

@@ -109,13 +109,14 @@ export async function readLists(source: QuotaSource, options: ReadListsOptions):
 	};
 }
 
-const collect = async <Item>(pages: AsyncIterable<readonly Item[]>): Promise<readonly Item[]> => {
+/** All pages of a list as one. */
+export async function collect<Item>(pages: AsyncIterable<readonly Item[]>): Promise<readonly Item[]> {
 	const items: Item[] = [];
 	for await (const page of pages) {
 		items.push(...page);
 	}
 	return items;
-};
+}
 
 const asSourceError = (error: unknown): SourceError =>
 	error instanceof SourceError

@@ -1,6 +1,11 @@
 import type {BedrockClient, FoundationModelSummary} from '@aws-sdk/client-bedrock';
-import type {ServiceQuota, ServiceQuotasClient} from '@aws-sdk/client-service-quotas';
+import type {
+	RequestedServiceQuotaChange,
+	ServiceQuota,
+	ServiceQuotasClient,
+} from '@aws-sdk/client-service-quotas';
 import {readFailureKind} from '../../domain/failure.ts';
+import {sendOnce} from '../clients/middleware.ts';
 import {hasBearerToken} from '../credentials/caller-source.ts';
 import {failureOf} from '../failures/failure-of.ts';
 import {headersFor, isSimulated} from '../methods/response-headers.ts';
@@ -8,7 +13,10 @@ import {
 	actions,
 	type FoundationModel,
 	type InferenceProfile,
+	increaseActions,
 	type ListedQuota,
+	type QuotaIncrease,
+	type QuotaIncreases,
 	type QuotaSource,
 	SourceError,
 } from './quota-source.ts';
@@ -93,20 +101,21 @@ const quotasOfBedrock = {ServiceCode: 'bedrock', MaxResults: pageSize} as const;
 
 type Page<Item> = {readonly items: readonly Item[]; readonly next: string | undefined};
 
-/** The account behind the AWS clients as a QuotaSource. Nothing is sent, and no client made, before a list is read. */
-export function quotaSourceOf(
-	clients: QuotaClients,
-	environment: Readonly<Record<string, string | undefined>> = process.env,
-): QuotaSource {
-	let isAnsweredBySimulator = false;
-	const call = async <Command, Answer extends object>(
+/** Calls as an action of IAM; what fails becomes a SourceError. */
+const callerOf =
+	(
+		clients: Pick<QuotaClients, 'endpoint' | 'secrets'>,
+		environment: Readonly<Record<string, string | undefined>>,
+		onAnswer: (answer: object) => void = () => {},
+	) =>
+	async <Command, Answer extends object>(
 		action: string,
 		command: Command,
 		send: (command: Command) => Promise<Answer>,
 	): Promise<Answer> => {
 		try {
 			const answer = await send(command);
-			isAnsweredBySimulator ||= isSimulated(headersFor(answer));
+			onAnswer(answer);
 			return answer;
 		} catch (error) {
 			const failure = failureOf(
@@ -117,6 +126,16 @@ export function quotaSourceOf(
 			throw new SourceError(readFailureKind(failure.class), failure.message, error, failure.advice);
 		}
 	};
+
+/** The account behind the AWS clients as a QuotaSource. Nothing is sent, and no client made, before a list is read. */
+export function quotaSourceOf(
+	clients: QuotaClients,
+	environment: Readonly<Record<string, string | undefined>> = process.env,
+): QuotaSource {
+	let isAnsweredBySimulator = false;
+	const call = callerOf(clients, environment, (answer) => {
+		isAnsweredBySimulator ||= isSimulated(headersFor(answer));
+	});
 	return {
 		hasBearerToken: hasBearerToken(environment),
 		isSimulated: () => isAnsweredBySimulator,
@@ -167,6 +186,58 @@ export function quotaSourceOf(
 				throw new SourceError('other', 'GetInferenceProfile returned no profile.', undefined);
 			}
 			return profile;
+		},
+	};
+}
+
+/** What the service says of a request that it has decided; any other word is of one that is open. */
+const decided: ReadonlySet<string | undefined> = new Set([
+	...['APPROVED', 'DENIED', 'CASE_CLOSED', 'NOT_APPROVED', 'INVALID_REQUEST'],
+]);
+
+const increaseOf = (change: RequestedServiceQuotaChange): QuotaIncrease => ({
+	id: change.Id ?? null,
+	code: change.QuotaCode ?? '',
+	asked: change.DesiredValue ?? null,
+	status: change.Status ?? 'PENDING',
+	caseId: change.CaseId ?? null,
+	createdAt: change.Created?.toISOString() ?? null,
+});
+
+/** The requests to raise quotas of the account behind the AWS clients. */
+export function quotaIncreasesOf(
+	clients: Pick<QuotaClients, 'serviceQuotas' | 'endpoint' | 'secrets'>,
+	environment: Readonly<Record<string, string | undefined>> = process.env,
+): QuotaIncreases {
+	const call = callerOf(clients, environment);
+	return {
+		async listOpen() {
+			const open: QuotaIncrease[] = [];
+			const {ListRequestedServiceQuotaChangeHistoryCommand} = await import('@aws-sdk/client-service-quotas');
+			const all = pages(async (NextToken) => {
+				const command = new ListRequestedServiceQuotaChangeHistoryCommand({...quotasOfBedrock, NextToken});
+				const answer = await call(increaseActions.list, command, async (sent) =>
+					(await clients.serviceQuotas()).send(sent),
+				);
+				return {items: answer.RequestedQuotas ?? [], next: answer.NextToken};
+			});
+			for await (const page of all) {
+				open.push(...page.filter(({Status}) => !decided.has(Status)).map(increaseOf));
+			}
+			return open;
+		},
+		async request(code, value) {
+			const {RequestServiceQuotaIncreaseCommand} = await import('@aws-sdk/client-service-quotas');
+			const command = new RequestServiceQuotaIncreaseCommand({
+				ServiceCode: quotasOfBedrock.ServiceCode,
+				QuotaCode: code,
+				DesiredValue: value,
+			});
+			sendOnce(command);
+			const answer = await call(increaseActions.request, command, async (sent) =>
+				(await clients.serviceQuotas()).send(sent),
+			);
+			return increaseOf({QuotaCode: code, DesiredValue: value, ...answer.RequestedQuota});
 		},
 	};
 }

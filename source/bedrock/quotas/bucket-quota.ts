@@ -6,7 +6,7 @@ import type {ListedQuota} from './quota-source.ts';
  * From rows of Service Quotas to the limits of a bucket. This is one quota with the account's value beside AWS's
  * default.
  */
-type AppliedAndDefault = {
+export type AppliedAndDefault = {
 	readonly code: string | null;
 	readonly name: string;
 	readonly applied: number | null;
@@ -45,8 +45,16 @@ const joinKey = ({code, name}: ListedQuota): string => code ?? name;
 
 const withoutValue = ({code, name, adjustable}: ListedQuota) => ({code, name, adjustable});
 
-/** Assumed where the quota is unknown: 100 requests and 10,000 tokens per minute, and nothing about the day. */
-const assumedValues = {requestsPerMinute: 100, tokensPerMinute: 10_000, tokensPerDay: null} as const;
+/**
+ * Assumed where the quota is unknown: 100 requests and 10,000 tokens per minute, of bedrock-mantle as many of either side,
+ * and nothing about the day.
+ */
+const assumedValues = {
+	requestsPerMinute: 100,
+	tokensPerMinute: 10_000,
+	outputTokensPerMinute: 10_000,
+	tokensPerDay: null,
+} as const;
 type LimitKind = keyof typeof assumedValues;
 
 const noRow = {applied: null, default: null, adjustable: null, code: null, name: null} as const;
@@ -103,6 +111,9 @@ export type NamedQuota = {readonly quota: AppliedAndDefault; readonly named: Quo
  * recognised, so the limits are unknown; a missing one among others means that the service sets none.
  */
 export function bucketQuota(quotas: readonly NamedQuota[], scope: Scope): Quota {
+	if (scope === 'mantle') {
+		return mantleQuota(quotas.filter(({named}) => named.use === 'mantle'));
+	}
 	if (quotas.length === 0) {
 		return unknownQuota;
 	}
@@ -115,12 +126,34 @@ export function bucketQuota(quotas: readonly NamedQuota[], scope: Scope): Quota 
 	};
 }
 
+/**
+ * Limits of a model on bedrock-mantle: input and output apart, no requests, no day (user guide, quotas of the endpoint).
+ * What a model without rows is limited by there is not published.
+ */
+const mantleQuota = (quotas: readonly NamedQuota[]): Quota => {
+	const ofSide = (metric: 'tokensPerMinute' | 'outputTokensPerMinute'): Limit => {
+		const row = pickQuota(quotas, metric, 'mantle');
+		return row === undefined ? unknownLimit(metric) : limitOf(row.quota, metric);
+	};
+	return {
+		requestsPerMinute: noLimit,
+		tokensPerMinute: ofSide('tokensPerMinute'),
+		outputTokensPerMinute: ofSide('outputTokensPerMinute'),
+		tokensPerDay: noLimit,
+	};
+};
+
 /** Limits of a bucket without any known quota. Marked as pure: the library is built without them. */
 export const unknownQuota: Quota = {
 	requestsPerMinute: /* @__PURE__ */ unknownLimit('requestsPerMinute'),
 	tokensPerMinute: /* @__PURE__ */ unknownLimit('tokensPerMinute'),
 	tokensPerDay: /* @__PURE__ */ unknownLimit('tokensPerDay'),
 };
+
+/** Limits of a bucket by a route, without any known quota. */
+export function unknownIn(scope: Scope): Quota {
+	return scope === 'mantle' ? mantleQuota([]) : unknownQuota;
+}
 
 /** Limits where the service sets none at all, as for purchased capacity. */
 export const noQuota: Quota = {
@@ -138,10 +171,13 @@ export function onlyKnown(quota: Quota): Quota {
 		requestsPerMinute: known(quota.requestsPerMinute),
 		tokensPerMinute: known(quota.tokensPerMinute),
 		tokensPerDay: known(quota.tokensPerDay),
+		...(quota.outputTokensPerMinute === undefined
+			? {}
+			: {outputTokensPerMinute: known(quota.outputTokensPerMinute)}),
 	};
 }
 
-const toLimit = (found: NamedQuota | undefined, kind: keyof Quota & QuotaMetric): Limit =>
+const toLimit = (found: NamedQuota | undefined, kind: LimitKind): Limit =>
 	found === undefined ? noLimit : limitOf(found.quota, kind);
 
 /** The newest wording wins, then a row that has a code: some lists keep older spellings of a name. */

@@ -1,4 +1,4 @@
-import type {Burndown} from '../../domain/target.ts';
+import type {Burndown, Target} from '../../domain/target.ts';
 
 /**
  * What the output of a model costs its bucket on `bedrock-runtime`: quota tokens per output token, and how many are set aside
@@ -38,17 +38,29 @@ const rules: readonly Rule[] = [
 ];
 
 /**
- * The output multiplier of a base model.
+ * The output multiplier of a base model by a route.
  * @param override the user's own value, which wins.
  * @returns `source` says who states the value: the documentation, `override`, or `assumed` where nobody does.
  */
-export function burndownOf(baseModel: string, override?: number): Burndown {
+export function burndownOf(
+	{baseModel, scope}: Pick<Target, 'baseModel' | 'scope'>,
+	override?: number,
+): Burndown {
+	if (scope === 'mantle') {
+		return noBurndown;
+	}
 	if (override !== undefined) {
 		return {value: override, source: 'override'};
 	}
 	const rule = rules.find(({models}) => models.test(baseModel));
 	return rule === undefined ? {value: 1, source: assumed} : {value: rule.value, source: rule.source};
 }
+
+/** On bedrock-mantle output has a quota of its own and costs the one of the input what it is (user guide, quotas-mantle). */
+const noBurndown: Burndown = {
+	value: 1,
+	source: 'AWS user guide, quotas of bedrock-mantle, 2026-11-22',
+};
 
 /**
  * Output tokens that a request may ask for at most: what the service sets aside where a request names none (AWS user
@@ -61,7 +73,7 @@ const maxOutputs: ReadonlyArray<readonly [models: RegExp, tokens: number]> = [
 	[/^anthropic\.claude-3-5/, 8192],
 	[/^anthropic\.claude-opus-4(?:-1)?(?:-20|$|-v)/, 32_000],
 	[/^anthropic\.claude-(?:3-7|[a-z]+-4)/, 64_000],
-	[/^anthropic\./, 128_000],
+	[/^(?:anthropic\.|openai\.gpt-\d)/, 128_000],
 	[/^amazon\.nova-2/, 65_536],
 	[/^amazon\.nova-premier/, 32_000],
 	[/^amazon\.nova/, 10_000],

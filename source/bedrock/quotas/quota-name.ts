@@ -5,7 +5,13 @@ import type {Scope} from '../../domain/target.ts';
  * a quota is about). Source: General Reference, table of Amazon Bedrock quotas, 2024 to 2026, with older console spellings.
  */
 
-export type QuotaMetric = 'requestsPerMinute' | 'tokensPerMinute' | 'tokensPerDay' | 'concurrentRequests';
+/** `tokensPerMinute` of bedrock-mantle are input tokens. */
+export type QuotaMetric =
+	| 'requestsPerMinute'
+	| 'tokensPerMinute'
+	| 'outputTokensPerMinute'
+	| 'tokensPerDay'
+	| 'concurrentRequests';
 
 /**
  * Which use of the model the row is about. Only `standard` is ever the answer for a plain request; the other rows have the
@@ -31,8 +37,7 @@ const inference =
 	/^(?:(on-demand|(global )?cross-region)(?:,? (latency-optimized))? )?(?:(model inference)|invokemodel) (?:(?:async )?(concurrent) requests|(requests|tokens) per (minute|day)) for (.+)$/i;
 const daily =
 	/^model invocation max (latency-optimized )?tokens per day for (.+?)( \(doubled for cross-region calls\))?$/i;
-const mantle =
-	/^(?:bedrock mantle|\[bedrock-mantle endpoint\]) (?:input|output) tokens per minute for (.+)$/i;
+const mantle = /^(?:bedrock mantle|\[bedrock-mantle endpoint\]) (input|output) tokens per minute for (.+)$/i;
 const account = /^cross-model (?:account-level |max )?tokens per day$/i;
 const contextLength = /^(.+?) \d+[km] context length$/i;
 
@@ -102,13 +107,13 @@ const parseDaily = (name: string, text: string): QuotaName | undefined => {
 };
 
 const parseMantle = (name: string, text: string): QuotaName | undefined => {
-	const label = mantle.exec(text)?.[1];
+	const [, side = '', label] = mantle.exec(text) ?? [];
 	return label === undefined
 		? undefined
 		: {
 				name,
-				scope: null,
-				metric: 'tokensPerMinute',
+				scope: 'mantle',
+				metric: /^input$/i.test(side) ? 'tokensPerMinute' : 'outputTokensPerMinute',
 				use: 'mantle',
 				label,
 				isDoubled: false,

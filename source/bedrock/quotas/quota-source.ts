@@ -34,6 +34,28 @@ export type InferenceProfile = {
 	readonly modelArns: readonly string[];
 };
 
+/** A request to raise a quota, as Service Quotas keeps it. */
+export type QuotaIncrease = {
+	readonly id: string | null;
+	readonly code: string;
+	/** The value that was asked for. */
+	readonly asked: number | null;
+	/** In the service's words, such as `PENDING` or `CASE_OPENED`. */
+	readonly status: string;
+	/** Number of the case with AWS Support, once there is one. */
+	readonly caseId: string | null;
+	/** ISO 8601. */
+	readonly createdAt: string | null;
+};
+
+/** Requests to raise the quotas of an account. Every method rejects with a SourceError. */
+export type QuotaIncreases = {
+	/** Those that are not decided yet. */
+	readonly listOpen: () => Promise<readonly QuotaIncrease[]>;
+	/** Files a request. It is sent once: one whose answer is lost may have been filed. */
+	readonly request: (code: string, value: number) => Promise<QuotaIncrease>;
+};
+
 const profileTypes = ['SYSTEM_DEFINED', 'APPLICATION'] as const;
 export type ProfileType = (typeof profileTypes)[number];
 
@@ -74,3 +96,9 @@ export const actions = {
 	applicationProfiles: 'bedrock:ListInferenceProfiles',
 } as const;
 export type ListName = keyof typeof actions;
+
+/** The same of the calls about increases. */
+export const increaseActions = {
+	list: 'servicequotas:ListRequestedServiceQuotaChangeHistory',
+	request: 'servicequotas:RequestServiceQuotaIncrease',
+} as const;

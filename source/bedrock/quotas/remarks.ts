@@ -94,7 +94,8 @@ export function targetRemarks(
 	if (kindRemark !== undefined) {
 		return [...remarks, kindRemark];
 	}
-	const routeRemark = routeRemarkOf(identity, region, modelIndex);
+	// What bedrock-runtime lists says nothing of bedrock-mantle.
+	const routeRemark = identity.scope === 'mantle' ? undefined : routeRemarkOf(identity, region, modelIndex);
 	if (routeRemark !== undefined) {
 		remarks.push(routeRemark);
 	}

@@ -16,7 +16,7 @@ import {
 	type NamedQuota,
 	noQuota,
 	overrideLimit,
-	unknownQuota,
+	unknownIn,
 } from './bucket-quota.ts';
 import {burndownOf} from './burndown.ts';
 import {isAccountTokensPerDay, parseQuotaName, type QuotaName} from './quota-name.ts';
@@ -186,7 +186,7 @@ const resolveOne = (
 	const own = isResolved ? (index.byModel.get(baseModelKey(baseModel)) ?? []) : [];
 	const isMatched = own.length > 0;
 	const detected =
-		kind === 'provisioned-model' ? noQuota : isMatched ? bucketQuota(own, scope) : unknownQuota;
+		kind === 'provisioned-model' ? noQuota : isMatched ? bucketQuota(own, scope) : unknownIn(scope);
 	const {accountTokensPerDay} = index;
 	const target: Target = {
 		model,
@@ -195,12 +195,17 @@ const resolveOne = (
 		region,
 		endpoint,
 		tier,
-		burndown: burndownOf(baseModel, override.burndown),
+		burndown: burndownOf({baseModel, scope}, override.burndown),
 		quota: {
 			requestsPerMinute: overrideLimit(detected.requestsPerMinute, override.requestsPerMinute),
 			tokensPerMinute: overrideLimit(detected.tokensPerMinute, override.tokensPerMinute),
 			tokensPerDay: detected.tokensPerDay,
-			...(accountTokensPerDay === undefined ? {} : {accountTokensPerDay}),
+			...(detected.outputTokensPerMinute === undefined
+				? {}
+				: {
+						outputTokensPerMinute: overrideLimit(detected.outputTokensPerMinute, override.tokensPerMinute),
+					}),
+			...(accountTokensPerDay === undefined || scope === 'mantle' ? {} : {accountTokensPerDay}),
 		},
 	};
 	const isUnmatched = isResolved && !isMatched;

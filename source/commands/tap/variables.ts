@@ -33,6 +33,8 @@ const tapVariables = (url: string, environment: Environment): Readonly<Record<st
 	ANTHROPIC_BEDROCK_BASE_URL: url,
 	// As in the address of the service, which this one takes the place of.
 	ANTHROPIC_BEDROCK_MANTLE_BASE_URL: `${url}/anthropic`,
+	// Of OpenAI's client where its provider is Bedrock; others of that client may not be for Bedrock at all.
+	AWS_BEDROCK_BASE_URL: `${url}/openai/v1`,
 	...exceptionsWithTap(environment),
 });
 

@@ -1,4 +1,4 @@
-import type {Admission} from '../../admission/bucket.ts';
+import type {Admission} from '../../admission/room.ts';
 import type {Lane} from '../../domain/bucket-usage.ts';
 import type {Failure, FailureClass, RetryableClass} from '../../domain/failure.ts';
 import type {Random} from '../../domain/random.ts';

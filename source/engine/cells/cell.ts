@@ -89,7 +89,7 @@ export class Cell {
 				: composeRecorded(variant, run.task, typicalOf(recordedFor(recorded, target.model))),
 		);
 		this.estimator = new TokenEstimator({...spec.inputTokens, length}, spec.expectedOutputTokens);
-		this.#method = run.method;
+		this.#method = spec.method ?? run.method;
 		this.#isCounted = !spec.inputTokens.isEstimated;
 		this.#auto = run.isMaxTokensAuto ? new MaxTokensTuner(spec.maxTokens) : undefined;
 	}
@@ -268,6 +268,16 @@ export class Cell {
 			cache: this.variant.cache,
 			tier: this.target.tier ?? undefined,
 		};
+	}
+
+	/** Output that a request set aside and settled at, where output has a quota of its own. */
+	outputOf(
+		maxTokens: number,
+		{outputTokens: settled}: Usage,
+	): {readonly setAside: number; readonly settled: number} | undefined {
+		return this.bucket.limits.output === null
+			? undefined
+			: {setAside: this.estimator.outputTokens(maxTokens), settled};
 	}
 
 	/** @param maxTokens What the answer was limited to. */

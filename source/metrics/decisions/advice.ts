@@ -6,6 +6,7 @@ import type {Task, Variant} from '../../domain/task.ts';
 import {composePrompt} from '../../prompts/compose.ts';
 import {formatCount, formatNumber, formatPercent} from '../../text/numbers.ts';
 import type {Figures} from '../figures/figures.ts';
+import {readTimeoutAdvice} from './read-timeouts.ts';
 import {
 	costOfTypical,
 	dayBoundOf,
@@ -39,6 +40,7 @@ type Subject = {
 const scopeWords: Readonly<Record<Scope, string>> = {
 	'on-demand': 'on-demand',
 	'cross-region': 'cross-Region',
+	mantle: 'bedrock-mantle',
 	global: 'global',
 };
 
@@ -129,8 +131,9 @@ function limitAdvice(subject: Subject): readonly Advice[] {
 	if (limitedBy === 'concurrency') {
 		return concurrencyLimit(subject, usefulPerMinute);
 	}
-	const {requestsPerMinute, tokensPerMinute, tokensPerDay} = target.quota;
+	const {requestsPerMinute, tokensPerMinute, tokensPerDay, outputTokensPerMinute} = target.quota;
 	const limit = {
+		output: `output tokens per minute (${formatNumber(outputTokensPerMinute?.value ?? 0)})`,
 		requests: `requests per minute (${formatNumber(requestsPerMinute.value ?? 0)})`,
 		tokens: `tokens per minute (${formatNumber(tokensPerMinute.value ?? 0)})`,
 		day: `tokens per day (${formatNumber(tokensPerDay.value ?? 0)})`,
@@ -329,5 +332,10 @@ export function adviceOf(input: AdviceInput): readonly Advice[] {
 			...quotaIncreaseAdvice(subject.figures, target, index, timeline),
 		];
 	});
-	return [...ofTargets, ...(spec.isBalanced ? [] : otherScopes(leaders)), ...unpacedBaseline(figures)];
+	return [
+		...ofTargets,
+		...(spec.isBalanced ? [] : otherScopes(leaders)),
+		...readTimeoutAdvice(input.variants),
+		...unpacedBaseline(figures),
+	];
 }

@@ -57,7 +57,7 @@ export function meanInputTokens(task: Task, {inputTokens, lane}: CellSpec, answe
 
 const minuteMs = 60_000;
 
-const limitOf = (limit: Limit): number | null => (limit.state === 'known' ? limit.value : null);
+const limitOf = (limit: Limit | undefined): number | null => (limit?.state === 'known' ? limit.value : null);
 
 const targetOf = (spec: RunSpec, cell: CellSpec): Target => {
 	const target = spec.targets[cell.target];
@@ -158,13 +158,22 @@ const requestsOf = (spec: RunSpec): {planned: number | null; max: number | null}
 	return {planned: planned === null ? null : Math.min(planned, maxRequests ?? planned), max};
 };
 
-/** Upper bound of a target's requests and quota tokens; infinite where only the quota ends the run. */
-const maxOf = (spec: RunSpec, max: number | null, target: number): {requests: number; tokens: number} => {
+/** Upper bound of a target's requests, quota tokens and output; infinite where only the quota ends the run. */
+const maxOf = (
+	spec: RunSpec,
+	max: number | null,
+	target: number,
+): {requests: number; tokens: number; output: number} => {
 	const cells = spec.cells.filter((cell) => cell.target === target);
 	const weightIn = (of: readonly CellSpec[]): number =>
 		of.reduce((sum, cell) => sum + weightOf(spec, cell), 0);
 	const requests = max === null ? Number.POSITIVE_INFINITY : (max * weightIn(cells)) / weightIn(spec.cells);
-	return {requests, tokens: requests * meanOverRequests(spec, cells, (cell) => maxQuotaTokens(spec, cell))};
+	const upTo = (of: (cell: CellSpec) => number): number => requests * meanOverRequests(spec, cells, of);
+	return {
+		requests,
+		tokens: upTo((cell) => maxQuotaTokens(spec, cell)),
+		output: upTo(({maxTokens}) => maxTokens),
+	};
 };
 
 /** Models whose quota per day is smaller than what the run may take: they are given up then. */
@@ -182,10 +191,11 @@ const dayRemarks = (spec: RunSpec, max: number | null): readonly string[] =>
 /** The plan over a minute's limit, for the limit of which it takes the greatest part; null where no limit is known. */
 const greatestPartOf = (spec: RunSpec, max: number | null): number | null => {
 	const shares = spec.targets.flatMap((target, index) => {
-		const {requests, tokens} = maxOf(spec, max, index);
+		const {requests, tokens, output} = maxOf(spec, max, index);
 		return [
 			[requests, limitOf(target.quota.requestsPerMinute)] as const,
 			[tokens, limitOf(target.quota.tokensPerMinute)] as const,
+			[output, limitOf(target.quota.outputTokensPerMinute)] as const,
 		].flatMap(([amount, limit]) => (limit === null || limit === 0 ? [] : [amount / limit]));
 	});
 	return shares.length === 0 ? null : Math.max(...shares);
@@ -196,12 +206,13 @@ type Beside = {readonly minutes: number; readonly perMinute: number};
 
 /** The run at what others leave of the quotas: infinite minutes where they leave nothing, null where no limit is known. */
 const minutesBeside = (spec: RunSpec, max: number | null, others: readonly Use[]): Beside | null => {
-	const times = spec.targets.flatMap(({quota: {requestsPerMinute, tokensPerMinute}}, index) => {
-		const {requests, tokens} = maxOf(spec, max, index);
+	const times = spec.targets.flatMap(({quota}, index) => {
+		const {requests, tokens, output} = maxOf(spec, max, index);
 		const {requests: othersRequests, tokens: othersTokens} = others[index] ?? {requests: 0, tokens: 0};
 		return [
-			[requests, limitOf(requestsPerMinute), othersRequests] as const,
-			[tokens, limitOf(tokensPerMinute), othersTokens] as const,
+			[requests, limitOf(quota.requestsPerMinute), othersRequests] as const,
+			[tokens, limitOf(quota.tokensPerMinute), othersTokens] as const,
+			[output, limitOf(quota.outputTokensPerMinute), 0] as const,
 		].flatMap(([amount, limit, used]) =>
 			limit === null || limit === 0
 				? []

@@ -68,8 +68,15 @@ const scoreOf = (goal: Goal, sums: ClusterSums, place: number, quota: Quota): Sc
 				};
 	switch (goal) {
 		case 'throughput': {
-			const {requestsPerMinute, tokensPerMinute} = knownLimits(quota);
+			const {requestsPerMinute, tokensPerMinute, outputTokensPerMinute} = knownLimits(quota);
 			const bounds = [
+				outputTokensPerMinute === undefined
+					? undefined
+					: perUseful(
+							'occupiedOutput',
+							outputTokensPerMinute - sum('occupiedOutput') / sum('requests') / 2,
+							halfToken(sum('occupiedOutput')),
+						),
 				requestsPerMinute === undefined
 					? undefined
 					: perUseful('occupiedRequests', requestsPerMinute, half(1 / 60_000, sum('occupiedRequests'))),
@@ -189,8 +196,9 @@ const boundAtShare = (goal: Goal, sums: ClusterSums, share: number, quota: Quota
 	if (goal !== 'throughput') {
 		return per('quotaTokens', 1);
 	}
-	const {requestsPerMinute, tokensPerMinute} = knownLimits(quota);
+	const {requestsPerMinute, tokensPerMinute, outputTokensPerMinute} = knownLimits(quota);
 	const bounds = [
+		outputTokensPerMinute === undefined ? undefined : per('occupiedOutput', outputTokensPerMinute),
 		requestsPerMinute === undefined ? undefined : per('occupiedRequests', requestsPerMinute),
 		tokensPerMinute === undefined ? undefined : per('occupiedTokens', tokensPerMinute),
 	].filter((bound) => bound !== undefined);

@@ -3,7 +3,7 @@ import type {CountsFrom, Use} from '../../domain/bucket-usage.ts';
 import type {LimitedBy, VariantFigures} from '../../domain/figures-schema.ts';
 import type {Occupied} from '../../domain/run-event.ts';
 import type {Advice, Timeline} from '../../domain/snapshot.ts';
-import type {Limit, limitKinds, Quota, Target} from '../../domain/target.ts';
+import type {Limit, Quota, Target} from '../../domain/target.ts';
 import {formatCount} from '../../text/numbers.ts';
 import {indexOf, type Measure} from '../figures/request-measures.ts';
 import {studentT, wilsonInterval} from '../statistics/intervals.ts';
@@ -23,14 +23,15 @@ type RequestCost = {
 
 /** The known limits, in their own units; assumed ones are ignored. */
 export function knownLimits(quota: Quota) {
-	const known = (kind: (typeof limitKinds)[number]): number | undefined => {
-		const {state, value} = quota[kind];
+	const known = (limit: Limit | undefined): number | undefined => {
+		const {state, value} = limit ?? {state: 'none', value: null};
 		return state === 'blocked' ? 0 : state === 'known' && value !== null ? value : undefined;
 	};
 	return {
-		requestsPerMinute: known('requestsPerMinute'),
-		tokensPerMinute: known('tokensPerMinute'),
-		tokensPerDay: known('tokensPerDay'),
+		requestsPerMinute: known(quota.requestsPerMinute),
+		tokensPerMinute: known(quota.tokensPerMinute),
+		outputTokensPerMinute: known(quota.outputTokensPerMinute),
+		tokensPerDay: known(quota.tokensPerDay),
 	};
 }
 
@@ -58,7 +59,7 @@ export function sustainableBound(
 	usefulPerRequest: number,
 	{setAside, occupied}: Omit<RequestCost, 'settled'>,
 ): Bound | undefined {
-	const {requestsPerMinute, tokensPerMinute} = knownLimits(quota);
+	const {requestsPerMinute, tokensPerMinute, outputTokensPerMinute} = knownLimits(quota);
 	const over = (limit: number, cost: number): number =>
 		cost <= 0 ? 0 : (Math.max(0, limit) / cost) * usefulPerRequest;
 	const bounds: Bound[] = [];
@@ -69,6 +70,10 @@ export function sustainableBound(
 		// A request that is larger than its bucket is never sent.
 		const room = setAside > tokensPerMinute ? 0 : tokensPerMinute - setAside / 2;
 		bounds.push({usefulPerMinute: over(room, occupied.tokens), limitedBy: 'tokens'});
+	}
+	if (outputTokensPerMinute !== undefined && occupied.output !== undefined) {
+		const room = outputTokensPerMinute - occupied.output / 2;
+		bounds.push({usefulPerMinute: over(room, occupied.output), limitedBy: 'output'});
 	}
 	return bounds.sort((first, second) => first.usefulPerMinute - second.usefulPerMinute)[0];
 }
@@ -99,6 +104,8 @@ const sustainableWeights = (limitedBy: LimitedBy, meanOf: (measure: Measure) => 
 	switch (limitedBy) {
 		case 'requests':
 			return [per('useful', 1), per('occupiedRequests', -1)];
+		case 'output':
+			return [per('useful', 1), per('occupiedOutput', -1)];
 		case 'concurrency':
 			return [per('useful', 1), per('serviceMs', -1)];
 		case 'tokens':
@@ -144,7 +151,11 @@ export function sustainableRate(
 	const cost: RequestCost = {
 		settled: meanOf('quotaTokens'),
 		setAside: meanOf('setAside'),
-		occupied: {tokens: meanOf('occupiedTokens'), requests: meanOf('occupiedRequests')},
+		occupied: {
+			tokens: meanOf('occupiedTokens'),
+			requests: meanOf('occupiedRequests'),
+			output: meanOf('occupiedOutput'),
+		},
 	};
 	const boundAt = (usefulPerRequest: number, more = 0): Bound | undefined => {
 		const costlier = {

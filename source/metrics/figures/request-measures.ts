@@ -8,6 +8,8 @@ export const measures = [
 	/** Token-seconds and request-seconds that it occupies its bucket, in units of one window. */
 	'occupiedTokens',
 	'occupiedRequests',
+	/** Output tokens likewise, where they have a quota of their own; else 0. */
+	'occupiedOutput',
 	'costUsd',
 	'serviceMs',
 	'setAside',
@@ -26,6 +28,7 @@ export const compared = [
 	'quotaTokens',
 	'occupiedTokens',
 	'occupiedRequests',
+	'occupiedOutput',
 	'costUsd',
 	'logTotalMs',
 	'answers',
@@ -49,6 +52,7 @@ export function measuresOf({
 		quotaTokens: quotaTokens + (broken?.quotaTokens ?? 0),
 		occupiedTokens: occupied.tokens + (broken?.quotaTokens ?? 0),
 		occupiedRequests: occupied.requests + (broken?.attempts ?? 0),
+		occupiedOutput: occupied.output ?? 0,
 		setAside: reservedTokens,
 		costUsd: (costUsd ?? 0) + (broken?.costUsd ?? 0),
 		serviceMs: times.service,
@@ -66,6 +70,7 @@ export function measuresOfLost(broken: Broken | undefined, carried = 1): Request
 		quotaTokens: broken?.quotaTokens ?? 0,
 		occupiedTokens: broken?.quotaTokens ?? 0,
 		occupiedRequests: broken?.attempts ?? 0,
+		occupiedOutput: 0,
 		setAside: 0,
 		costUsd: broken?.costUsd ?? 0,
 		serviceMs: 0,

@@ -396,9 +396,102 @@ describe.skipIf(!hasRedis)(`a ledger in Redis${needsRedis}`, () => {
 			await passAlive(lab, 5000, [first, second]);
 			expect([await isTaken(second), await isTaken(first)]).toEqual([true, false]);
 		});
+
+		it.each(['leaves', 'vanishes'])('free a task when who has it %s', async (how) => {
+			const [first, second] = await enterAll(lab, 'a', 'b');
+			const isTaken = async (ledger: typeof first) => {
+				const step = await ledger.claimTask('read the account', 60_000);
+				return step.kind === 'done' && step.value;
+			};
+			expect([await isTaken(first), await isTaken(second)]).toEqual([true, false]);
+			if (how === 'leaves') {
+				await first.leave();
+			} else {
+				await passAlive(lab, 4000, [second]);
+			}
+			expect(await isTaken(second)).toBe(true);
+		});
+	});
+
+	describe('what all had answered', () => {
+		const answersOf = async (ledger: SharedLedger): Promise<unknown> => {
+			const step = await ledger.notes();
+			return step.kind === 'done' ? step.value.answers : step.kind;
+		};
+		const answer = async (ledger: SharedLedger, id: string, settled: number, agoMs = 0) => {
+			expect(await verdictOn(ledger, id)).toEqual(lease);
+			await ledger.end([{id, firstByteAgoMs: agoMs, end: {agoMs, settled}}]);
+		};
+		const minute = (number: number): number =>
+			Math.floor(lab.clock.epoch() / 60_000) * 60_000 + number * 60_000;
+
+		it('is one sum per minute of the end, whoever sent it', async () => {
+			const [first, second] = await enterAll(lab, 'a', 'b');
+			const at = minute(0);
+			await answer(first, 'x', 40);
+			await answer(second, 'y', 70);
+			await verdictOn(first, 'kept');
+			await first.end([{id: 'kept', end: {agoMs: 0, settled: 'kept'}}]);
+			await passAlive(lab, 60_000, [first, second]);
+			await answer(second, 'z', 5);
+			// It ended in the minute before, and is heard of now.
+			await answer(second, 'late', 100, 59_000);
+			const known = {at, requests: 3, tokens: 210};
+			expect(await answersOf(second)).toEqual({since: 0, minutes: [known]});
+			await passAlive(lab, 60_000, [first, second]);
+			const minutes = [known, {at: at + 60_000, requests: 1, tokens: 5}];
+			expect(await answersOf(first)).toEqual({since: 0, minutes: expect.arrayContaining(minutes)});
+		});
+
+		it('is known to who comes later, after all others have left too', async () => {
+			const [first] = await enterAll(lab, 'a');
+			const at = minute(0);
+			await answer(first, 'x', 40);
+			await first.leave();
+			await lab.pass(150_000);
+			const answers = {since: 0, minutes: [{at, requests: 1, tokens: 40}]};
+			expect((await lab.glance()).notes.answers).toEqual(answers);
+			const later = lab.ledger();
+			await later.enter(factsOf('b'), [], []);
+			expect(await answersOf(later)).toEqual(answers);
+		});
+
+		it('is not known before a member came back that was away for longer than it remembers', async () => {
+			const [first, second] = await enterAll(lab, 'a', 'b');
+			await lab.pass(30_000);
+			await first.enter(factsOf('a'), [], ['b']);
+			await second.enter(factsOf('b'), [], ['a']);
+			expect(await answersOf(second)).toMatchObject({since: 0});
+			await passAlive(lab, 61_000, [second]);
+			await first.enter(factsOf('a'), [], ['b']);
+			expect(await answersOf(second)).toMatchObject({since: lab.clock.epoch()});
+		});
+
+		it('is not known before a store lost its memory', async () => {
+			const [first] = await enterAll(lab, 'a');
+			await lab.pass(1000);
+			await redis.call('DEL', ...lab.keys);
+			await first.enter(factsOf('a'), [], []);
+			expect(await answersOf(first)).toEqual({since: lab.clock.epoch(), minutes: []});
+		});
 	});
 
 	describe('keys', () => {
+		it('expire from the first, whatever was in them and is gone again', async () => {
+			const [first, second] = await enterAll(lab, 'a', 'b');
+			await verdictOn(first, 'base', {tokens: 100});
+			for (let round = 0; round < 120; round++) {
+				const id = `${round}`;
+				// Its last ticket is over by then.
+				await verdictOn(second, `${id} large`, {tokens: 950});
+				await verdictOn(first, id, {tokens: 1});
+				await first.end([{id, firstByteAgoMs: 0, end: {agoMs: 0, settled: 1}}]);
+				const lives = await Promise.all(lab.keys.map(async (key) => redis.call('PTTL', key)));
+				expect(lives).not.toContain(-1);
+				await lab.pass(round % 2 === 0 ? 100 : 2100);
+			}
+		});
+
 		it('lie in one slot and expire by themselves', async () => {
 			const [ledger, other] = await enterAll(lab, 'a', 'b');
 			expect(await verdictOn(ledger, 'x')).toEqual(lease);
@@ -442,7 +535,7 @@ describe.skipIf(!hasRedis)(`a ledger in Redis${needsRedis}`, () => {
 
 	describe('a glance of somebody who has not joined', () => {
 		it('sees nothing where there is no ledger, and makes none', async () => {
-			expect(await lab.glance()).toBeUndefined();
+			expect((await lab.glance()).state).toBeUndefined();
 			expect(await redis.call('EXISTS', ...lab.keys)).toBe(0);
 		});
 

@@ -46,7 +46,7 @@ const fleetOf = async (count: number) => {
 	if (first === undefined || second === undefined) {
 		throw new Error('a fleet has two members');
 	}
-	return {clock, members, first, second, send};
+	return {clock, store, members, first, second, send};
 };
 
 describe('what one member of a fleet learns', () => {
@@ -99,13 +99,53 @@ describe('what one member of a fleet learns', () => {
 		expect(second.bucket.admit(cost, 'normal').kind).toBe('admitted');
 	});
 
-	it('by CloudWatch is everybody’s, and one of them polls for all', async () => {
+	it('of the account is everybody’s: one of them reads it for all, and another when that one is gone', async () => {
 		const {clock, first, second, members} = await fleetOf(3);
-		const claims = await Promise.all(members.map(async ({member}) => member.news.claimTask('poll', 60_000)));
-		expect(claims.filter(Boolean)).toHaveLength(1);
-		await first.member.news.report({requests: 10, tokens: 4000});
+		const claim = async () => Promise.all(members.map(async ({member}) => member.news.figures.claim()));
+		expect(await claim()).toEqual([true, false, false]);
+		const at = clock.epoch() - 125_000;
+		first.member.news.figures.report({use: {requests: 10, tokens: 4000}, at, dayTokens: null});
 		await clock.advance(1500);
 		expect(second.bucket.limits.open(clock.now())).toEqual({requests: 990, tokens: 6000});
+		expect(second.bucket.limits.shownOthers(clock.now(), 'tokens')).toEqual({use: 4000, reportedAt: at});
+		await clock.advance(60_000);
+		expect(await claim()).toEqual([true, false, false]);
+		await first.member.stop();
+		expect(await second.member.news.figures.claim()).toBe(true);
+	});
+
+	it('of the account says nothing any more when it is old', async () => {
+		const {clock, first, second} = await fleetOf(2);
+		const heard: number[] = [];
+		second.member.news.onFigures = ({use}) => heard.push(use.tokens);
+		const figures = {at: clock.epoch(), dayTokens: null};
+		first.member.news.figures.report({...figures, use: {requests: 1, tokens: 10}});
+		await clock.advance(1500);
+		await clock.advance(400_000);
+		await first.member.news.detected('{}');
+		await clock.advance(1500);
+		expect(heard).toEqual([10]);
+	});
+
+	it('of the answers of all is one figure per minute, and not known where some are missing', async () => {
+		const {clock, first, second, send} = await fleetOf(2);
+		const minute = Math.floor(clock.epoch() / 60_000) * 60_000;
+		first.bucket.settle(await send(first), 70);
+		second.bucket.settle(await send(second), 30);
+		await clock.advance(60_000);
+		await first.member.news.figures.claim();
+		expect(first.member.news.figures.answers()).toEqual({
+			since: 0,
+			minutes: [{at: minute, requests: 2, tokens: 100}],
+		});
+	});
+
+	it('is nothing that a member may read by itself while the ledger is lost', async () => {
+		const {clock, first, store} = await fleetOf(2);
+		expect(await first.member.news.figures.claim()).toBe(true);
+		store.stop();
+		await clock.advance(2000);
+		expect(await first.member.news.figures.claim()).toBe(false);
 	});
 
 	it('of the quota is kept with its age', async () => {

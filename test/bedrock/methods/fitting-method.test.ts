@@ -33,7 +33,7 @@ const fitting = (method: (typeof methods)[number], isTyped: boolean, ...models: 
 	fittingMethod(
 		method,
 		isTyped,
-		models.map((model) => ({model, baseModel: model})),
+		models.map((model) => ({model, baseModel: model, scope: 'on-demand'})),
 		catalogue,
 	);
 
@@ -44,7 +44,7 @@ describe('the method of a run', () => {
 			expect(
 				fitting(method, isTyped, 'a.streams-v1:0', 'a.unsaid-v1:0', 'a.speaks-v1:0', 'not.listed'),
 			).toEqual(same);
-			const unknown = [{model: 'a.whole-v1:0', baseModel: 'a.whole-v1:0'}];
+			const unknown = [{model: 'a.whole-v1:0', baseModel: 'a.whole-v1:0', scope: 'on-demand' as const}];
 			expect(fittingMethod(method, isTyped, unknown, emptyModelIndex)).toEqual(same);
 		}
 	});

@@ -2,7 +2,7 @@
 import {describe, expect, it} from 'vitest';
 import {createBackend} from '../../../source/bedrock/backend.ts';
 import {createModelIndex} from '../../../source/bedrock/identify/identify.ts';
-import {methods} from '../../../source/domain/backend.ts';
+import {methods, runtimeMethods} from '../../../source/domain/backend.ts';
 import {chunk, converseStreamOf, event} from '../../conformance/frames.ts';
 import {eventStreamHeaders, jsonHeaders, plainRequest, withReplays} from '../../conformance/harness.ts';
 import {systemProfile} from '../quotas/quotas-source.ts';
@@ -42,7 +42,7 @@ const answers = {
 	),
 };
 
-describe.each(methods)('%s', (method) => {
+describe.each(runtimeMethods)('%s', (method) => {
 	const answer = answers[method];
 
 	it('an answer', async () => {

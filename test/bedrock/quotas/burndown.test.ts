@@ -24,7 +24,7 @@ describe('burndown of a base model', () => {
 		['openai.gpt-oss-120b-1:0', 1],
 		['deepseek.v3.2', 1],
 	])('%s is documented as %i', (model, value) => {
-		expect(burndownOf(model)).toEqual({value, source: burndownSource});
+		expect(burndownOf({baseModel: model, scope: 'on-demand'})).toEqual({value, source: burndownSource});
 	});
 
 	it.each([
@@ -42,11 +42,14 @@ describe('burndown of a base model', () => {
 		['anthropics.claude-typo', 1],
 		['arn:aws:bedrock:us-east-1:123456789012:imported-model/abc', 1],
 	])('%s is assumed as %i, because AWS names no value', (model, value) => {
-		expect(burndownOf(model)).toEqual({value, source: 'assumed'});
+		expect(burndownOf({baseModel: model, scope: 'on-demand'})).toEqual({value, source: 'assumed'});
 	});
 
 	it('the user’s own value wins', () => {
-		expect(burndownOf('anthropic.claude-opus-4-8', 2)).toEqual({value: 2, source: 'override'});
+		expect(burndownOf({baseModel: 'anthropic.claude-opus-4-8', scope: 'on-demand'}, 2)).toEqual({
+			value: 2,
+			source: 'override',
+		});
 	});
 });
 

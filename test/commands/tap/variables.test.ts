@@ -4,13 +4,14 @@ import {childEnvironment, tapLines} from '../../../source/commands/tap/variables
 const url = 'http://127.0.0.1:8089/secret';
 
 describe('the lines of a tap', () => {
-	it('set three variables, and say how to undo them', () => {
+	it('set four variables, and say how to undo them', () => {
 		expect(tapLines(url, {HOME: '/home/ada'})).toEqual([
 			`export AWS_ENDPOINT_URL_BEDROCK_RUNTIME=${url}`,
 			`export ANTHROPIC_BEDROCK_BASE_URL=${url}`,
 			`export ANTHROPIC_BEDROCK_MANTLE_BASE_URL=${url}/anthropic`,
+			`export AWS_BEDROCK_BASE_URL=${url}/openai/v1`,
 			'# To undo:',
-			'# unset AWS_ENDPOINT_URL_BEDROCK_RUNTIME ANTHROPIC_BEDROCK_BASE_URL ANTHROPIC_BEDROCK_MANTLE_BASE_URL',
+			'# unset AWS_ENDPOINT_URL_BEDROCK_RUNTIME ANTHROPIC_BEDROCK_BASE_URL ANTHROPIC_BEDROCK_MANTLE_BASE_URL AWS_BEDROCK_BASE_URL',
 		]);
 	});
 
@@ -27,10 +28,11 @@ describe('the lines of a tap', () => {
 			`export AWS_ENDPOINT_URL_BEDROCK_RUNTIME=${url}`,
 			`export ANTHROPIC_BEDROCK_BASE_URL=${url}`,
 			`export ANTHROPIC_BEDROCK_MANTLE_BASE_URL=${url}/anthropic`,
+			`export AWS_BEDROCK_BASE_URL=${url}/openai/v1`,
 			'export NO_PROXY=.example,127.0.0.1',
 			'export no_proxy=.example,127.0.0.1',
 			'# To undo:',
-			'# unset ANTHROPIC_BEDROCK_BASE_URL ANTHROPIC_BEDROCK_MANTLE_BASE_URL NO_PROXY',
+			'# unset ANTHROPIC_BEDROCK_BASE_URL ANTHROPIC_BEDROCK_MANTLE_BASE_URL AWS_BEDROCK_BASE_URL NO_PROXY',
 			'# export AWS_USE_FIPS_ENDPOINT=true',
 			"# export AWS_ENDPOINT_URL_BEDROCK_RUNTIME='https://vpce-1.example/a b'",
 			'# export no_proxy=.example',
@@ -64,6 +66,7 @@ it('the environment of a program is that of the tap, with the variables', () => 
 		AWS_ENDPOINT_URL_BEDROCK_RUNTIME: url,
 		ANTHROPIC_BEDROCK_BASE_URL: url,
 		ANTHROPIC_BEDROCK_MANTLE_BASE_URL: `${url}/anthropic`,
+		AWS_BEDROCK_BASE_URL: `${url}/openai/v1`,
 		AWS_REGION: 'eu-west-1',
 		AWS_DEFAULT_REGION: 'eu-west-1',
 		NO_PROXY: '127.0.0.1',

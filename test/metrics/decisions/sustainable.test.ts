@@ -19,6 +19,7 @@ const requestsOf = (...requests: ReadonlyArray<readonly [useful: number, quotaTo
 				quotaTokens,
 				occupiedTokens: quotaTokens,
 				occupiedRequests: 1,
+				occupiedOutput: 0,
 				costUsd: 0,
 				serviceMs,
 				setAside: 0,
