@@ -2,7 +2,7 @@ import {createHash} from 'node:crypto';
 import {hostname} from 'node:os';
 import type {Bucket} from '../admission/bucket.ts';
 import {FleetMember, type FleetMemberOptions} from '../admission/fleet/fleet-member.ts';
-import {createKnownMembers} from '../admission/fleet/known-members.ts';
+import {createKnownMembers} from '../admission/fleet/member-list.ts';
 import {
 	createRedisLedger,
 	fleetBucketName,
