@@ -87,13 +87,20 @@ const parsed = <Value>(isValid: (value: unknown) => boolean, text: string): Valu
 	}
 };
 
+const namespace = (): string => {
+	try {
+		return ` ${readlinkSync('/proc/self/ns/pid')}`;
+	} catch {
+		return '';
+	}
+};
+
+let known: string | undefined;
+
 /** The host whose processes are seen here. Containers may have the name of another, and processes of their own. */
 export function ownHost(): string {
-	try {
-		return `${hostname()} ${readlinkSync('/proc/self/ns/pid')}`;
-	} catch {
-		return hostname();
-	}
+	known ??= `${hostname()}${namespace()}`;
+	return known;
 }
 
 const host = (): string => ownHost().replaceAll(/[^\w.-]/g, '_');
