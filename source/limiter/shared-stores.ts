@@ -80,7 +80,7 @@ export async function openInRedis(
 		import('../admission/fleet/redis-ledger.ts'),
 		import('../admission/fleet/fleet-member.ts'),
 		import('../admission/member-store.ts'),
-		import('../admission/fleet/known-members.ts'),
+		import('../admission/fleet/member-list.ts'),
 	]);
 	const scripts = scriptStoreOf(client, beside(clock));
 	const bucket = make();

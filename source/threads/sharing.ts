@@ -3,7 +3,7 @@ import {readlinkSync} from 'node:fs';
 import {hostname} from 'node:os';
 import type {Bucket} from '../admission/bucket.ts';
 import {FleetMember, type FleetMemberOptions} from '../admission/fleet/fleet-member.ts';
-import {createKnownMembers} from '../admission/fleet/known-members.ts';
+import {createKnownMembers} from '../admission/fleet/member-list.ts';
 import {
 	createRedisLedger,
 	fleetBucketName,
