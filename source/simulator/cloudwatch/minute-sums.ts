@@ -73,7 +73,7 @@ export function isDuration(metric: MetricName): metric is DurationMetric {
 	return durationMetrics.some((name) => name === metric);
 }
 
-/** In front of the ID of a model of bedrock-mantle: its traffic is no model's of the runtime. */
+/** In front of the ID of a model of bedrock-mantle: it is counted apart from the model of the runtime. */
 export const mantlePrefix = 'mantle/';
 
 /**
