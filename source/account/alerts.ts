@@ -13,20 +13,29 @@ export type RaisedAlert = {
 };
 
 /** Part of a limit, 0 to 1 and above; null without a limit or a figure. A limit of 0 is in use as soon as anything is. */
-export function fractionOf(used: number | null, limit: Limit): number | null {
-	if (used === null || limit.value === null || (limit.state !== 'known' && limit.state !== 'blocked')) {
+export function fractionOf(used: number | null, limit: Limit | undefined): number | null {
+	if (used === null || limit?.value == null || (limit.state !== 'known' && limit.state !== 'blocked')) {
 		return null;
 	}
 	return limit.value > 0 ? used / limit.value : used > 0 ? 1 : 0;
 }
 
-/** Parts of its limits that a bucket uses. */
+/** The greater of two parts, as far as they are known. */
+const greater = (one: number | null, other: number | null): number | null =>
+	one === null || other === null ? (one ?? other) : Math.max(one, other);
+
+/** Parts of its limits that a bucket uses; of tokens, where output has a limit of its own, the one that is nearer. */
 export function fractionsOf(bucket: AccountBucket): Readonly<Record<AlertFigure, number | null>> {
 	const {quota, use, minute, dayTokens} = bucket;
 	const isKnown = minute !== null || bucket.own.requests > 0;
 	return {
 		requests: isKnown ? fractionOf(use.requests, quota.requestsPerMinute) : null,
-		tokens: isKnown ? fractionOf(use.quotaTokens, quota.tokensPerMinute) : null,
+		tokens: isKnown
+			? greater(
+					fractionOf(use.quotaTokens, quota.tokensPerMinute),
+					fractionOf(bucket.reported.outputTokens, quota.outputTokensPerMinute),
+				)
+			: null,
 		day: fractionOf(dayTokens, quota.tokensPerDay),
 	};
 }
