@@ -10,6 +10,8 @@ export type RaisedAlert = {
 	readonly alert: Alert;
 	readonly bucket: AccountBucket;
 	readonly percent: number;
+	/** Where and when. */
+	readonly of: Pick<AccountRegion, 'account' | 'simulated' | 'at'>;
 };
 
 /** Part of a limit, 0 to 1 and above; null without a limit or a figure. A limit of 0 is in use as soon as anything is. */
@@ -20,15 +22,27 @@ export function fractionOf(used: number | null, limit: Limit): number | null {
 	return limit.value > 0 ? used / limit.value : used > 0 ? 1 : 0;
 }
 
+/** What a bucket uses of each limit; null where it is not known. */
+export function usesOf({
+	quota,
+	use,
+	own,
+	minute,
+	dayTokens,
+}: AccountBucket): Readonly<Record<AlertFigure, {readonly used: number | null; readonly limit: Limit}>> {
+	const isKnown = minute !== null || own.requests > 0;
+	return {
+		requests: {used: isKnown ? use.requests : null, limit: quota.requestsPerMinute},
+		tokens: {used: isKnown ? use.quotaTokens : null, limit: quota.tokensPerMinute},
+		day: {used: dayTokens, limit: quota.tokensPerDay},
+	};
+}
+
 /** Parts of its limits that a bucket uses. */
 export function fractionsOf(bucket: AccountBucket): Readonly<Record<AlertFigure, number | null>> {
-	const {quota, use, minute, dayTokens} = bucket;
-	const isKnown = minute !== null || bucket.own.requests > 0;
-	return {
-		requests: isKnown ? fractionOf(use.requests, quota.requestsPerMinute) : null,
-		tokens: isKnown ? fractionOf(use.quotaTokens, quota.tokensPerMinute) : null,
-		day: fractionOf(dayTokens, quota.tokensPerDay),
-	};
+	const {requests, tokens, day} = usesOf(bucket);
+	const of = ({used, limit}: typeof day): number | null => fractionOf(used, limit);
+	return {requests: of(requests), tokens: of(tokens), day: of(day)};
 }
 
 const holds = (percent: number, {operator, bound}: Alert): boolean => {
@@ -49,15 +63,17 @@ const holds = (percent: number, {operator, bound}: Alert): boolean => {
 };
 
 /** Alerts that are met in a Region; never by idle buckets or unknown figures. */
-export function raisedAlerts(alerts: readonly Alert[], {buckets}: AccountRegion): readonly RaisedAlert[] {
-	return buckets
+export function raisedAlerts(alerts: readonly Alert[], region: AccountRegion): readonly RaisedAlert[] {
+	const {account, simulated, at} = region;
+	const of = {...(account === undefined ? {} : {account}), simulated, at};
+	return region.buckets
 		.filter(({activity}) => activity !== 'idle')
 		.flatMap((bucket) => {
 			const fractions = fractionsOf(bucket);
 			return alerts.flatMap((alert) => {
 				const fraction = fractions[alert.figure];
 				const percent = fraction === null ? null : fraction * 100;
-				return percent !== null && holds(percent, alert) ? [{alert, bucket, percent}] : [];
+				return percent !== null && holds(percent, alert) ? [{alert, bucket, percent, of}] : [];
 			});
 		});
 }
