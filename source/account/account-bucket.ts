@@ -11,10 +11,12 @@ import {
 } from '../domain/account-snapshot.ts';
 import {costOf, settledTokens} from '../domain/accounting.ts';
 import type {TimeWindow, UsageMetric} from '../domain/usage-source.ts';
+import {type CeilingMinute, measureCeiling} from '../metrics/figures/measured-ceiling.ts';
 import type {OwnUse} from './own-traffic-registry.ts';
 import {
 	type DayUse,
 	dayStartOf,
+	keptMinutes,
 	lacksTokens,
 	listedMs,
 	minuteMs,
@@ -115,6 +117,8 @@ function foldBucket(bucket: KnownBucket, input: BucketInput): AccountBucket {
 		costPerHourUsd: minute === null ? null : costOfSums(bucket, (metric) => sum(metric, hour)),
 		...(bucket.price?.ofRegion === undefined ? {} : {priceRegion: bucket.price.ofRegion}),
 		disagreement: disagreementOf(history, modelIds, burndown, hour),
+		measured:
+			minute === null ? null : (measureCeiling(ceilingMinutes(bucket, input, minute), target.quota) ?? null),
 		durations: modelIds.flatMap((modelId) => input.durations.get(modelId) ?? []),
 		series: {
 			requests: series.map(({requests}) => requests),
@@ -123,6 +127,33 @@ function foldBucket(bucket: KnownBucket, input: BucketInput): AccountBucket {
 		notes: bucket.notes,
 	};
 }
+
+/** All whole minutes that are kept, for what throttled ones say of the limit. */
+const ceilingMinutes = (
+	{target}: KnownBucket,
+	{history, modelIds}: BucketInput,
+	newest: number,
+): readonly CeilingMinute[] => {
+	const hour = {fromMs: newest - (hourMinutes - 1) * minuteMs, toMs: newest + minuteMs};
+	const facts = {hour, isTokenLimited: target.quota.tokensPerMinute.state === 'known'};
+	return Array.from({length: keptMinutes}, (_, index): CeilingMinute => {
+		const at = newest - index * minuteMs;
+		const sum = (metric: UsageMetric) => sumOf(history, modelIds, metric, minuteWindow(at));
+		const isCounted = !modelIds.some((modelId) => lacksTokens(history, modelId, at, facts));
+		return {
+			at,
+			requests: sum('requests'),
+			throttles: sum('throttles'),
+			serverErrors: sum('serverErrors'),
+			quotaTokens: isCounted
+				? modelIds.reduce(
+						(tokens, modelId) => tokens + quotaTokensAt(history, modelId, at, target.burndown.value),
+						0,
+					)
+				: null,
+		};
+	});
+};
 
 /** ModelIds by what they sent in the last hour. */
 const busiestFirst = ({history, modelIds, minute}: BucketInput): readonly string[] => {

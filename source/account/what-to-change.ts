@@ -1,5 +1,6 @@
 import type {AccountBucket} from '../domain/account-snapshot.ts';
 import {limitKinds, type Scope} from '../domain/target.ts';
+import {ceilingWords} from '../metrics/figures/measured-ceiling.ts';
 import {
 	formatCount,
 	formatMinuteUtc,
@@ -63,7 +64,7 @@ export function whatToChange(
 	}
 	const room = nearestRoom(bucket);
 	if (room === undefined) {
-		return {state: `Free ${unknownMark}: no limit is known.`, changes: []};
+		return {state: `Free ${unknownMark}: no limit is known.`, changes: measuredLimit(bucket)};
 	}
 	const outlook = outlookOf(bucket, nowMs);
 	const isNear = isPressing(room) || outlook?.atMs != null;
@@ -75,7 +76,9 @@ export function whatToChange(
 	const busiest = {...bucket, use: bucket.peak};
 	const peak = bucket.hourThrottles > 0 ? nearestRoom(busiest) : undefined;
 	if (peak === undefined) {
-		return {state: bucket.activity === 'idle' ? state : `${state} Nothing has to change.`, changes: []};
+		const changes = measuredLimit(bucket);
+		const isDone = bucket.activity !== 'idle' && changes.length === 0;
+		return {state: isDone ? `${state} Nothing has to change.` : state, changes};
 	}
 	return {
 		state: `${state} Busiest minute: ${formatPercent(peak.fraction)} of ${units[peak.kind]}.`,
@@ -97,6 +100,7 @@ const changesOf = (pressed: Pressed, account: readonly AccountBucket[]): readonl
 	const {bucket} = pressed;
 	const others = elsewhere(bucket, account);
 	return [
+		...measuredLimit(bucket),
 		...(pressed.isRefusedEarly ? maxTokens(pressed) : []),
 		...others,
 		...farBelowDefault(bucket),
@@ -208,6 +212,32 @@ const farBelowDefault = ({quota}: AccountBucket): readonly string[] => {
 	return [
 		`Ask AWS for its default: ${each.join(', ')}. ${isByHand ? 'Only AWS Support raises it' : 'Service Quotas takes the request; b, r and u write its figures'}.`,
 	];
+};
+
+/** What `measured` of a bucket is from: the minutes that the monitor keeps. */
+export const measuredPeriod = 'of the last 3 hours';
+/** A measured limit below this part of the stated one is another limit. */
+const isOther = 0.9;
+
+/** Where throttled minutes let through less than the stated limits, or none is stated: what to plan with. */
+const measuredLimit = ({measured, quota}: AccountBucket): readonly string[] => {
+	if (measured === null) {
+		return [];
+	}
+	const {requests, quotaTokens} = measured;
+	const found = [
+		{limit: quota.requestsPerMinute, measured: requests, flag: 'rpm'},
+		{limit: quota.tokensPerMinute, measured: quotaTokens, flag: 'tpm'},
+	].flatMap((each) => (each.measured === null ? [] : [{...each, measured: each.measured}]));
+	const isStated = found.some(
+		({limit, measured: {high}}) =>
+			limit.state === 'known' && limit.value !== null && high >= limit.value * isOther,
+	);
+	if (isStated) {
+		return [];
+	}
+	const flags = found.map(({measured: {value}, flag}) => `--${flag} ${Math.round(value)}`).join(' or ');
+	return [`Plan with what was measured (${flags}). ${ceilingWords(measured, quota, measuredPeriod)}`];
 };
 
 /** Where requests are the limit and tokens are left, one request can carry several items. */

@@ -24,6 +24,25 @@ export type Disagreement = {
 	readonly burndown: number | null;
 };
 
+/** What throttled minutes let through, per minute: the middle, and where 8 of 10 lie (an interior minute counts more than one at an edge). */
+export type MeasuredLimit = {readonly value: number; readonly low: number; readonly high: number};
+
+/**
+ * The limit as the service enforces it: evidence from minutes in which it throttled. Where it is not known which of the two
+ * is the limit, each is what it would be; the one that is known not to be it is null.
+ */
+export type MeasuredCeiling = {
+	readonly limitedBy: 'requests' | 'tokens' | 'unknown';
+	/** Throttled minutes that it rests on. */
+	readonly minutes: number;
+	/** Begins of the first and the last of them, in milliseconds since 1970. */
+	readonly fromMs: number;
+	readonly toMs: number;
+	readonly requests: MeasuredLimit | null;
+	/** Settled quota tokens: what max tokens reserve while an answer is under way is not among them. */
+	readonly quotaTokens: MeasuredLimit | null;
+};
+
 /** `idle`: nothing in three hours; `quiet`: nothing in the last quarter of an hour; `unknown`: CloudWatch was not read. */
 export type Activity = 'active' | 'quiet' | 'idle' | 'unknown';
 
@@ -79,6 +98,8 @@ export type AccountBucket = {
 	/** Region whose prices these are, where it is not the bucket's own. */
 	readonly priceRegion?: string;
 	readonly disagreement: Disagreement | null;
+	/** Null with fewer than 5 throttled minutes in the last three hours. */
+	readonly measured: MeasuredCeiling | null;
 	readonly durations: readonly ModelDurations[];
 	/** Minute by minute, the oldest first; the last `incompleteMinutes` of them are not whole yet. */
 	readonly series: {readonly requests: readonly number[]; readonly quotaTokens: readonly number[]};

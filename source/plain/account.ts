@@ -1,7 +1,9 @@
 import {type RaisedAlert, raisedWords} from '../account/alerts.ts';
 import {watchCostWords} from '../account/poll-plan.ts';
+import {measuredPeriod} from '../account/what-to-change.ts';
 import type {AccountBucket, AccountRegion} from '../domain/account-snapshot.ts';
 import type {FleetRow} from '../domain/fleet-view.ts';
+import {ceilingJson, ceilingWords} from '../metrics/figures/measured-ceiling.ts';
 import {toAscii} from '../text/glyphs.ts';
 import {formatCount, formatNumber, formatTokens} from '../text/numbers.ts';
 import {type Metric, prometheusText, type Sample} from '../text/prometheus.ts';
@@ -46,13 +48,16 @@ const headOf = ({
 
 /** Sentences about shown rows, each with the name of its row. */
 const noteLines = (buckets: readonly AccountBucket[]): readonly string[] =>
-	buckets.flatMap(({model, scope, notes, disagreement, burndown}) => [
+	buckets.flatMap(({model, scope, notes, disagreement, burndown, measured, quota}) => [
 		...notes.map((note) => `${cleanText(model)} (${scope}): ${note}`),
 		...(disagreement === null
 			? []
 			: [
 					`${cleanText(model)} (${scope}): in the last hour the service counted ${formatTokens(disagreement.estimated)} quota tokens, the formula with burndown ${formatNumber(burndown.value)} (${burndown.source}) gives ${formatTokens(disagreement.computed)}${disagreement.burndown === null ? '' : `; burndown ${formatNumber(disagreement.burndown)} would explain it`}.`,
 				]),
+		...(measured === null
+			? []
+			: [`${cleanText(model)} (${scope}): ${ceilingWords(measured, quota, measuredPeriod)}`]),
 	]);
 
 const costLine = ({cost}: AccountRegion): string => `CloudWatch: ${watchCostWords([cost])}.`;
@@ -118,6 +123,7 @@ export function accountJson({region, minute, isComplete, buckets, simulated}: Ac
 			outputTokens: known(bucket, bucket.reported.outputTokens),
 			throttled: known(bucket, bucket.reported.throttles),
 			quota: bucket.quota,
+			measured: ceilingJson(bucket.measured),
 			...(bucket.fleet === undefined ? {} : {fleet: bucket.fleet.map(memberJson)}),
 		})),
 	});

@@ -1,6 +1,7 @@
 /** Tests source/account/alerts.ts and plain/account.ts. */
 import {describe, expect, it, vi} from 'vitest';
 import {raisedAlerts} from '../../source/account/alerts.ts';
+import {whatToChange} from '../../source/account/what-to-change.ts';
 import {readAlert} from '../../source/config/values.ts';
 import type {AccountBucket} from '../../source/domain/account-snapshot.ts';
 import {accountJson, accountLines, alertLines} from '../../source/plain/account.ts';
@@ -112,6 +113,29 @@ describe('a block', () => {
 				},
 			],
 		});
+	});
+});
+
+it('says what throttled minutes show of the limit, beside the applied value, in print, JSON and advice', async () => {
+	const throttled = traffic(lite, {requestsPerMinute: 60, outputTokens: 100, throttledShare: 0.2});
+	const region = await look({scenario: {background: [throttled]}});
+	const [bucket] = region.buckets.filter(({activity}) => activity === 'active');
+	const {limitedBy, minutes, requests} = bucket?.measured ?? {};
+	expect({limitedBy, isEnough: (minutes ?? 0) > 100}).toEqual({limitedBy: 'requests', isEnough: true});
+	expect(requests?.value).toBeGreaterThan(54);
+	expect(requests?.value).toBeLessThan(66);
+	const sentence =
+		/Throttled at 5\d to 6\d requests per minute in 1\d\d minutes of the last 3 hours; applied 200\./;
+	expect(accountLines(region, {width: 160, ascii: false}).join('\n')).toMatch(sentence);
+	expect(whatToChange(bucket as AccountBucket, region.buckets, region.at).changes[0]).toMatch(
+		/^Plan with what was measured \(--rpm [56]\d\)\. Throttled at 5/,
+	);
+	const json = JSON.parse(accountJson(region)) as {buckets: ReadonlyArray<{measured: unknown}>};
+	expect(json.buckets[0]?.measured).toMatchObject({
+		limitedBy: 'requests',
+		minutes,
+		requestsPerMinute: requests,
+		quotaTokensPerMinute: null,
 	});
 });
 

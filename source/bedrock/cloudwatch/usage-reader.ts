@@ -172,7 +172,7 @@ function seriesOf(metric: string): readonly SeriesName[] {
 }
 
 /** The AWS clients, as far as the metrics need them; `Clients` fits. */
-type MetricClients = {
+export type MetricClients = {
 	readonly cloudwatch: () => Promise<CloudWatchClient>;
 	/** Values that must never be shown. */
 	readonly secrets: () => readonly string[];

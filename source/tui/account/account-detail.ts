@@ -1,6 +1,7 @@
-import type {WhatToChange} from '../../account/what-to-change.ts';
+import {measuredPeriod, type WhatToChange} from '../../account/what-to-change.ts';
 import {type AccountBucket, incompleteMinutes, type ModelDurations} from '../../domain/account-snapshot.ts';
 import {type Limit, limitKinds} from '../../domain/target.ts';
+import {ceilingWords} from '../../metrics/figures/measured-ceiling.ts';
 import {chartColumns, lineChartLines} from '../../text/line-chart.ts';
 import {
 	formatCount,
@@ -105,6 +106,9 @@ export function accountDetailLines(
 			limitNames[kind],
 			limitWords(bucket.quota[kind], kind),
 		]),
+		...(bucket.measured === null
+			? []
+			: [['measured', ceilingWords(bucket.measured, bucket.quota, measuredPeriod)] as const]),
 		[
 			'burndown',
 			`an output token costs ${formatNumber(bucket.burndown.value)} quota ${bucket.burndown.value === 1 ? 'token' : 'tokens'} (${bucket.burndown.source})`,
