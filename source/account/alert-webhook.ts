@@ -9,7 +9,7 @@ import {type RaisedAlert, raisedWords, usesOf} from './alerts.ts';
 
 /** Alerts as messages to a webhook: what is sent, and how it gets there. Nothing that is watched waits for it. */
 
-export const alertSchema = z
+const alertSchema = z
 	.object({
 		schema: z.literal(1),
 		id: z.uuid().describe('the same when a message is sent again'),
