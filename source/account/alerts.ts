@@ -15,34 +15,36 @@ export type RaisedAlert = {
 };
 
 /** Part of a limit, 0 to 1 and above; null without a limit or a figure. A limit of 0 is in use as soon as anything is. */
-export function fractionOf(used: number | null, limit: Limit): number | null {
-	if (used === null || limit.value === null || (limit.state !== 'known' && limit.state !== 'blocked')) {
+export function fractionOf(used: number | null, limit: Limit | undefined): number | null {
+	if (used === null || limit?.value == null || (limit.state !== 'known' && limit.state !== 'blocked')) {
 		return null;
 	}
 	return limit.value > 0 ? used / limit.value : used > 0 ? 1 : 0;
 }
 
-/** What a bucket uses of each limit; null where it is not known. */
-export function usesOf({
-	quota,
-	use,
-	own,
-	minute,
-	dayTokens,
-}: AccountBucket): Readonly<Record<AlertFigure, {readonly used: number | null; readonly limit: Limit}>> {
-	const isKnown = minute !== null || own.requests > 0;
+/** What is used of a limit; null where it is not known. */
+type LimitUse = {readonly used: number | null; readonly limit: Limit};
+
+/** What a bucket uses of each limit; of tokens, where output has a limit of its own, the one that is nearer. */
+export function usesOf(bucket: AccountBucket): Readonly<Record<AlertFigure, LimitUse>> {
+	const {quota, use, minute, dayTokens, reported} = bucket;
+	const isKnown = minute !== null || bucket.own.requests > 0;
+	const ofMinute = (used: number, limit: Limit): LimitUse => ({used: isKnown ? used : null, limit});
+	const tokens = ofMinute(use.quotaTokens, quota.tokensPerMinute);
+	const output = quota.outputTokensPerMinute && ofMinute(reported.outputTokens, quota.outputTokensPerMinute);
 	return {
-		requests: {used: isKnown ? use.requests : null, limit: quota.requestsPerMinute},
-		tokens: {used: isKnown ? use.quotaTokens : null, limit: quota.tokensPerMinute},
+		requests: ofMinute(use.requests, quota.requestsPerMinute),
+		tokens: output !== undefined && (partOf(output) ?? -1) > (partOf(tokens) ?? -1) ? output : tokens,
 		day: {used: dayTokens, limit: quota.tokensPerDay},
 	};
 }
 
+const partOf = ({used, limit}: LimitUse): number | null => fractionOf(used, limit);
+
 /** Parts of its limits that a bucket uses. */
 export function fractionsOf(bucket: AccountBucket): Readonly<Record<AlertFigure, number | null>> {
 	const {requests, tokens, day} = usesOf(bucket);
-	const of = ({used, limit}: typeof day): number | null => fractionOf(used, limit);
-	return {requests: of(requests), tokens: of(tokens), day: of(day)};
+	return {requests: partOf(requests), tokens: partOf(tokens), day: partOf(day)};
 }
 
 const holds = (percent: number, {operator, bound}: Alert): boolean => {
