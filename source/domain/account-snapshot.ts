@@ -76,9 +76,10 @@ export type AccountBucket = {
 		readonly outputTokens: number;
 		readonly cacheReadTokens: number;
 		readonly cacheWriteTokens: number;
-		readonly throttles: number;
+		/** Null on bedrock-mantle, where no metric has them; as are errors of the service. */
+		readonly throttles: number | null;
 		readonly clientErrors: number;
-		readonly serverErrors: number;
+		readonly serverErrors: number | null;
 	};
 	/** Runs of the user in the last 60 seconds, by their ledger; 0 as the monitor publishes it (`withOwnUse` adds it). */
 	readonly own: MinuteUse;
@@ -88,8 +89,8 @@ export type AccountBucket = {
 	readonly others: MinuteUse;
 	/** Greatest minute of the last hour. */
 	readonly peak: MinuteUse;
-	/** Of the last hour. */
-	readonly hourThrottles: number;
+	/** Of the last hour; null where no metric has them. */
+	readonly hourThrottles: number | null;
 	readonly hourErrors: number;
 	/** Quota tokens since midnight UTC; null where no daily quota asks for it, or it could not be read. */
 	readonly dayTokens: number | null;
@@ -102,7 +103,12 @@ export type AccountBucket = {
 	readonly measured: MeasuredCeiling | null;
 	readonly durations: readonly ModelDurations[];
 	/** Minute by minute, the oldest first; the last `incompleteMinutes` of them are not whole yet. */
-	readonly series: {readonly requests: readonly number[]; readonly quotaTokens: readonly number[]};
+	readonly series: {
+		readonly requests: readonly number[];
+		readonly quotaTokens: readonly number[];
+		/** Where output has a quota of its own. */
+		readonly outputTokens?: readonly number[];
+	};
 	/** Programs that share it by a ledger, with what they use now; absent where there are none, or none is read. */
 	readonly fleet?: readonly FleetRow[];
 	/** Remarks on this row, a sentence each. */

@@ -139,7 +139,8 @@ const memberJson = ({name, state, use, inFlight, waiting, seenAgoMs}: FleetRow) 
 	seenSecondsAgo: Math.floor(seenAgoMs / 1000),
 });
 
-const known = ({minute}: AccountBucket, value: number): number | null => (minute === null ? null : value);
+const known = ({minute}: AccountBucket, value: number | null): number | null =>
+	minute === null ? null : value;
 
 const labelsOf = ({region, model, scope}: AccountBucket) => ({region, model, scope});
 
@@ -161,7 +162,7 @@ const gauge = (name: string, help: string, samples: readonly Sample[]): Metric =
 });
 
 const reported =
-	(pick: (use: AccountBucket['reported']) => number) =>
+	(pick: (use: AccountBucket['reported']) => number | null) =>
 	({minute, reported: use}: AccountBucket): number | null =>
 		minute === null ? null : pick(use);
 
@@ -193,9 +194,19 @@ export function accountMetrics(regions: readonly AccountRegion[]): string {
 			of(reported(({quotaTokens}) => quotaTokens)),
 		),
 		gauge(
+			'output_tokens_per_minute',
+			'Output tokens of the account in that minute.',
+			of(reported(({outputTokens}) => outputTokens)),
+		),
+		gauge(
 			'quota_tokens_per_minute_limit',
 			'Quota tokens per minute that the quota allows.',
 			of(({quota}) => quota.tokensPerMinute.value),
+		),
+		gauge(
+			'output_tokens_per_minute_limit',
+			'Output tokens per minute that the quota allows, where output has one of its own.',
+			of(({quota}) => quota.outputTokensPerMinute?.value ?? null),
 		),
 		gauge(
 			'quota_tokens_per_day',

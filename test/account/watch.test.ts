@@ -71,6 +71,39 @@ describe('a block', () => {
 		expect(lines.at(-1)).toBe('');
 	});
 
+	it('has a row for a model on bedrock-mantle, and says what no metric counts', async () => {
+		const opus = 'mantle/anthropic.claude-opus-5';
+		const region = await look({
+			scenario: {background: [traffic(opus, {requestsPerMinute: 300, throttledShare: 0.1})]},
+		});
+		const [bucket] = region.buckets.filter(({activity}) => activity === 'active');
+		const {inputTokens: input = 0, outputTokens: output = 0} = bucket?.reported ?? {};
+		expect(bucket).toMatchObject({
+			model: 'anthropic.claude-opus-5',
+			scope: 'mantle',
+			callable: opus,
+			modelIds: [opus],
+			hourThrottles: null,
+			reported: {throttles: null, serverErrors: null, quotaTokens: input + output},
+			quota: {
+				requestsPerMinute: {state: 'none'},
+				tokensPerMinute: {value: 400_000},
+				outputTokensPerMinute: {value: 40_000},
+			},
+			notes: ['Throttles of bedrock-mantle are in no metric: the tap sees them.'],
+		});
+		const lines = accountLines(region, {width: 200, ascii: false});
+		const row = lines.find((line) => line.startsWith('claude-opus-5')) ?? '';
+		// The quota of the output is nearer.
+		expect(row).toContain(`${Math.round((output / 40_000) * 100)}%`);
+		expect(row).toMatch(/ output /);
+		expect(lines.join('\n')).toContain('Throttles of bedrock-mantle are in no metric: the tap sees them.');
+		const json = JSON.parse(accountJson(region)) as {buckets: Array<{scope: string; throttled: unknown}>};
+		expect(json.buckets.find(({scope}) => scope === 'mantle')).toMatchObject({throttled: null});
+		const raised = raisedAlerts([readAlert('tokens>70')], region);
+		expect(raised.map(({percent}) => percent)).toEqual([(output / 40_000) * 100]);
+	});
+
 	it('fits any width, with ASCII alone where asked', async () => {
 		const region = await look({scenario: {background: [traffic(lite)]}});
 		for (const width of [40, 80, 120, 200]) {
