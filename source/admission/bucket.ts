@@ -184,7 +184,8 @@ export class Bucket {
 			return {kind: 'day'};
 		}
 		const now = this.#clock.now();
-		const outputMs = this.output.roomIn(now, cost.output ?? 0);
+		const members = this.fleetView?.members ?? this.standing.neighbours.count + 1;
+		const outputMs = this.output.roomIn(now, cost.output ?? 0, members);
 		const way =
 			outputMs === 0
 				? this.#wayFor(now, {tokens, reserved: cost.reserved, lane, key})

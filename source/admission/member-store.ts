@@ -1,4 +1,5 @@
 import {createHash} from 'node:crypto';
+import {readlinkSync} from 'node:fs';
 import {readdir, readFile, rm} from 'node:fs/promises';
 import {hostname} from 'node:os';
 import path from 'node:path';
@@ -88,7 +89,23 @@ const parsed = <Value>(isValid: (value: unknown) => boolean, text: string): Valu
 	}
 };
 
-const host = (): string => hostname().replaceAll(/[^\w.-]/g, '_');
+const namespace = (): string => {
+	try {
+		return ` ${readlinkSync('/proc/self/ns/pid')}`;
+	} catch {
+		return '';
+	}
+};
+
+let known: string | undefined;
+
+/** The host whose processes are seen here. Containers may have the name of another, and processes of their own. */
+export function ownHost(): string {
+	known ??= `${hostname()}${namespace()}`;
+	return known;
+}
+
+const host = (): string => ownHost().replaceAll(/[^\w.-]/g, '_');
 
 /** Whether a process of this host runs. */
 export function isRunning(pid: number): boolean {

@@ -6,7 +6,8 @@ import {SlidingSum} from './ledger-account.ts';
  * The output quota of a model on bedrock-mantle, beside the bucket of its input. The service counts output as it is
  * generated and cuts the answer where the quota ends, so there must be room for all of it before a request is sent. When a
  * token is generated is not known: what is set aside counts until the end of the answer, and what it settled at for one
- * window from there, which is never less than the service counts.
+ * window from there, which is never less than the service counts. Programs that share the bucket have an equal part of it
+ * each: what the others' answers will write is known to them alone.
  */
 export class OutputRoom {
 	readonly #limits: Pick<BucketLimits, 'output'>;
@@ -32,12 +33,14 @@ export class OutputRoom {
 	/**
 	 * Milliseconds until output of `tokens` fits; 0 when it fits now, undefined when that depends on answers. An answer that
 	 * is expected to be longer than the whole quota waits for all of it.
+	 * @param members Programs that share the bucket.
 	 */
-	roomIn(now: number, tokens: number): number | undefined {
-		const {output: limit} = this.#limits;
-		if (limit === null) {
+	roomIn(now: number, tokens: number, members = 1): number | undefined {
+		const {output} = this.#limits;
+		if (output === null) {
 			return 0;
 		}
+		const limit = output / members;
 		const excess = this.use(now) + Math.min(tokens, limit) - limit;
 		if (excess <= 0) {
 			return 0;

@@ -9,7 +9,10 @@ import {formatCount} from '../text/numbers.ts';
 /** What limits one model in one Region; what is left out or null has no limit. */
 export type ModelQuota = {
 	readonly requestsPerMinute?: number | null;
+	/** On bedrock-mantle (`mantle/<model>`): what input and max tokens of a request count against. */
 	readonly tokensPerMinute?: number | null;
+	/** On bedrock-mantle only, where output has a quota of its own. */
+	readonly outputTokensPerMinute?: number | null;
 	readonly tokensPerDay?: number | null;
 	/** Quota tokens of one output token; left out: as documented for the model. */
 	readonly burndown?: number;
@@ -17,7 +20,7 @@ export type ModelQuota = {
 
 /** A model as it is called, and the bucket that it draws from. */
 export type ModelName = {
-	/** What is sent as `modelId`. */
+	/** What is sent as `modelId`; `mantle/` before what is sent to bedrock-mantle as `model`. */
 	readonly model: string;
 	/** Foundation model ID below profile and ARN. */
 	readonly baseModel: string;
@@ -84,7 +87,7 @@ export type AcquireOptions = {
 	readonly signal?: AbortSignal;
 };
 
-/** Tokens of an answer, in any spelling that Bedrock or a model uses: `response.usage` of Converse as it is. */
+/** Tokens of an answer, in any spelling that Bedrock or a model uses: `usage` of any client as it is. */
 export type AnswerUsage =
 	| {
 			readonly inputTokens: number;
@@ -92,7 +95,8 @@ export type AnswerUsage =
 			readonly cacheReadInputTokens?: number | undefined;
 			readonly cacheWriteInputTokens?: number | undefined;
 	  }
-	| {readonly [count: string]: unknown};
+	// Types of other clients have no index signature.
+	| object;
 
 /** The right to send one request. Exactly one end counts; what comes after it does nothing. */
 export type Lease = {
@@ -141,6 +145,8 @@ export type LimiterGauge = {
 export type BucketUsage = Omit<ModelName, 'model'> & {
 	readonly requests: LimiterGauge;
 	readonly tokens: LimiterGauge;
+	/** Output tokens, where they have a quota of their own. */
+	readonly output?: LimiterGauge;
 	/** Since 00:00 UTC. */
 	readonly day: LimiterGauge;
 	readonly inFlight: number;

@@ -4,15 +4,16 @@ import {type CachedLists, type QuotaCache, quotaCacheFor} from '../bedrock/quota
 import {quotaSourceOf} from '../bedrock/quotas/aws-quota-source.ts';
 import {onlyKnown} from '../bedrock/quotas/bucket-quota.ts';
 import {resolveTargets} from '../bedrock/quotas/resolve-targets.ts';
-import {limitKinds, type Target} from '../domain/target.ts';
+import type {Target} from '../domain/target.ts';
 import type {ModelName} from './api.ts';
 import type {ModelFacts} from './quota.ts';
 
 /** The quotas of the account: loaded when they are asked for, with the clients of AWS that they need. */
 
 const factsOf = (name: ModelName, target: Target, remarks: readonly string[]): ModelFacts => {
-	const isUnknown = limitKinds.some(
-		(kind) => kind !== 'tokensPerDay' && target.quota[kind].state === 'unknown',
+	const {requestsPerMinute, tokensPerMinute, outputTokensPerMinute} = target.quota;
+	const isUnknown = [requestsPerMinute, tokensPerMinute, outputTokensPerMinute].some(
+		(limit) => limit?.state === 'unknown',
 	);
 	return {
 		name: {...name, baseModel: target.baseModel, scope: target.scope},

@@ -219,6 +219,9 @@ export class ModelBucket {
 			region,
 			requests: gauge('requests', ledger.unconfirmed),
 			tokens: gauge('tokens', ledger.heldTokens),
+			...(this.quota.outputTokensPerMinute === undefined
+				? {}
+				: {output: outputGauge(bucket, this.#clock.now())}),
 			day: {used: day.own, reserved: ledger.heldTokens, limit: day.limit, others: null},
 			inFlight: ledger.inFlight,
 			held: {count: waiting?.count ?? 0, oldestMs: waiting?.oldestMs ?? 0},
@@ -228,6 +231,13 @@ export class ModelBucket {
 		};
 	}
 }
+
+const outputGauge = ({output, limits}: Bucket, now: number): LimiterGauge => ({
+	used: output.use(now) - output.heldTokens,
+	reserved: output.heldTokens,
+	limit: limits.output,
+	others: null,
+});
 
 /** Leases that nobody holds any more: what became of them is not known. */
 const forgotten = new FinalizationRegistry<() => void>((keep) => keep());

@@ -25,12 +25,15 @@ export function asGiven({quota, burndown}: Pick<ModelFacts, 'quota' | 'burndown'
 	return {
 		requestsPerMinute: quota.requestsPerMinute.value,
 		tokensPerMinute: quota.tokensPerMinute.value,
+		...(quota.outputTokensPerMinute === undefined
+			? {}
+			: {outputTokensPerMinute: quota.outputTokensPerMinute.value}),
 		tokensPerDay: quota.tokensPerDay.value,
 		burndown: burndown.value,
 	};
 }
 
-const kinds = [...limitKinds, 'burndown'] as const;
+const kinds = [...limitKinds, 'outputTokensPerMinute', 'burndown'] as const;
 
 const isModelQuota = (value: unknown): value is ModelQuota =>
 	typeof value === 'object' && value !== null && kinds.some((kind) => Object.hasOwn(value, kind));
@@ -121,14 +124,15 @@ export async function askedOf(model: string, option: QuotaOption, region: string
 
 /** The bucket and the limits of a model whose quota is given. */
 export function givenFacts({name, isResolved}: Asked, given: ModelQuota): ModelFacts {
-	const limit = (kind: (typeof limitKinds)[number]): Limit =>
-		overrideLimit(noQuota[kind], given[kind] ?? undefined);
+	const limit = (kind: (typeof kinds)[number]): Limit =>
+		overrideLimit(noQuota.tokensPerMinute, given[kind] ?? undefined);
 	return {
 		name,
 		quota: {
 			requestsPerMinute: limit('requestsPerMinute'),
 			tokensPerMinute: limit('tokensPerMinute'),
 			tokensPerDay: limit('tokensPerDay'),
+			...(given.outputTokensPerMinute == null ? {} : {outputTokensPerMinute: limit('outputTokensPerMinute')}),
 		},
 		burndown: burndownOf(name, given.burndown),
 		isDetected: false,

@@ -28,7 +28,10 @@ const isNumber = (value: unknown): boolean =>
 const factsIn = (name: ModelName, {json, agoMs}: QuotaNote): ModelFacts | undefined => {
 	try {
 		const {quota, burndown} = JSON.parse(json) as Pick<ModelFacts, 'quota' | 'burndown'>;
-		const values = limitKinds.map((kind) => quota[kind].value);
+		const values = [
+			...limitKinds.map((kind) => quota[kind].value),
+			quota.outputTokensPerMinute?.value ?? null,
+		];
 		return values.every((value) => value === null || isNumber(value)) && isNumber(burndown.value)
 			? {
 					name,

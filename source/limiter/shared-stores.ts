@@ -73,14 +73,14 @@ export async function openInRedis(
 		{scriptStoreOf},
 		{createRedisLedger, fleetBucketName, glanceAt},
 		{FleetMember},
-		{isRunning},
+		{isRunning, ownHost},
 		{createKnownMembers},
 	] = await Promise.all([
 		import('./redis-clients.ts'),
 		import('../admission/fleet/redis-ledger.ts'),
 		import('../admission/fleet/fleet-member.ts'),
 		import('../admission/member-store.ts'),
-		import('../admission/fleet/known-members.ts'),
+		import('../admission/fleet/member-list.ts'),
 	]);
 	const scripts = scriptStoreOf(client, beside(clock));
 	const bucket = make();
@@ -102,7 +102,7 @@ export async function openInRedis(
 		facts: {
 			id: `${hostname()}-${process.pid}-${clock.epoch()}-${opened++}`,
 			name: `limiter on ${hostname()}, process ${process.pid}`,
-			host: hostname(),
+			host: ownHost(),
 			pid: process.pid,
 		},
 		onChange: () => room.pump(),

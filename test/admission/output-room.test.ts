@@ -117,6 +117,17 @@ describe('the output quota of a bucket', () => {
 		expect(bucket.admit(cost, 'normal').kind).toBe('admitted');
 	});
 
+	it('is divided among the programs that share the bucket', () => {
+		const clock = new FakeClock();
+		const bucket = new Bucket({clock, quota: quotaOf(1e9, 1000), windowMs, share: 1, burst: 'full'});
+		const cost = {reserved: 1, setAside: 1, max: 1, likelyMax: 1, output: 300};
+		bucket.standing.neighbours = {count: 1, pendingTokens: 0};
+		expect(bucket.admit(cost, 'normal').kind).toBe('admitted');
+		expect(bucket.admit(cost, 'normal').kind).toBe('wait');
+		bucket.standing.neighbours = {count: 0, pendingTokens: 0};
+		expect(bucket.admit(cost, 'normal').kind).toBe('admitted');
+	});
+
 	it('an answer that may be longer than all of it waits for all of it', () => {
 		const clock = new FakeClock();
 		const bucket = new Bucket({clock, quota: quotaOf(1e9, 100), windowMs, share: 1, burst: 'full'});

@@ -181,7 +181,11 @@ export function factsOf(error: unknown): ErrorFacts {
 	const isReadable = isObject(inner) || inner instanceof Error;
 	const response: unknown = isReadable ? (inner as {$response?: unknown}).$response : undefined;
 	const metadata = (inner as {$metadata?: {httpStatusCode?: number}} | undefined)?.$metadata;
-	const answered = (response as {statusCode?: unknown} | undefined)?.statusCode ?? metadata?.httpStatusCode;
+	const answered =
+		(response as {statusCode?: unknown} | undefined)?.statusCode ??
+		metadata?.httpStatusCode ??
+		// Of the clients of Anthropic and OpenAI.
+		at(inner, 'status');
 	const status = typeof answered === 'number' ? answered : undefined;
 	const body = errorBodyOf(inner, response);
 	const code = firstCode(inner);
