@@ -1,3 +1,4 @@
+import {calledAs} from '../bedrock/identify/identify.ts';
 import {
 	type AccountBucket,
 	type AccountMap,
@@ -11,10 +12,12 @@ import {
 } from '../domain/account-snapshot.ts';
 import {costOf, settledTokens} from '../domain/accounting.ts';
 import type {TimeWindow, UsageMetric} from '../domain/usage-source.ts';
+import {type CeilingMinute, measureCeiling} from '../metrics/figures/measured-ceiling.ts';
 import type {OwnUse} from './own-traffic-registry.ts';
 import {
 	type DayUse,
 	dayStartOf,
+	keptMinutes,
 	lacksTokens,
 	listedMs,
 	minuteMs,
@@ -59,6 +62,9 @@ function foldBucket(bucket: KnownBucket, input: BucketInput): AccountBucket {
 	const at = minute ?? input.minute;
 	const hour = {fromMs: at - (hourMinutes - 1) * minuteMs, toMs: at + minuteMs};
 	const sum = (metric: UsageMetric, window = minuteWindow(at)) => sumOf(history, modelIds, metric, window);
+	// AWS/BedrockMantle has neither.
+	const ofService = (metric: 'throttles' | 'serverErrors', window?: TimeWindow): number | null =>
+		target.scope === 'mantle' ? null : sum(metric, window);
 	const usageAt = (each: number): MinuteUse => ({
 		requests: sum('requests', minuteWindow(each)),
 		quotaTokens: modelIds.reduce(
@@ -73,9 +79,11 @@ function foldBucket(bucket: KnownBucket, input: BucketInput): AccountBucket {
 	};
 	const reported = usageAt(at);
 	const lastMinute = at + incompleteMinutes * minuteMs;
-	const series = Array.from({length: seriesMinutes}, (_, index) =>
-		usageAt(lastMinute - (seriesMinutes - 1 - index) * minuteMs),
+	const minutes = Array.from(
+		{length: seriesMinutes},
+		(_, index) => lastMinute - (seriesMinutes - 1 - index) * minuteMs,
 	);
+	const series = minutes.map(usageAt);
 	const whole = series.slice(0, -incompleteMinutes);
 	return {
 		key: bucket.key,
@@ -83,7 +91,7 @@ function foldBucket(bucket: KnownBucket, input: BucketInput): AccountBucket {
 		model: target.baseModel,
 		scope: target.scope,
 		modelIds,
-		callable: bucket.isCallable ? target.model : null,
+		callable: bucket.isCallable ? calledAs(target) : null,
 		quota: target.quota,
 		burndown: target.burndown,
 		levers: bucket.levers,
@@ -95,9 +103,9 @@ function foldBucket(bucket: KnownBucket, input: BucketInput): AccountBucket {
 			outputTokens: sum('outputTokens'),
 			cacheReadTokens: sum('cacheReadTokens'),
 			cacheWriteTokens: sum('cacheWriteTokens'),
-			throttles: sum('throttles'),
+			throttles: ofService('throttles'),
 			clientErrors: sum('clientErrors'),
-			serverErrors: sum('serverErrors'),
+			serverErrors: ofService('serverErrors'),
 		},
 		own: nothing,
 		use: notNegative(withoutOwn(at)),
@@ -109,20 +117,52 @@ function foldBucket(bucket: KnownBucket, input: BucketInput): AccountBucket {
 			requests: Math.max(...whole.map(({requests}) => requests)),
 			quotaTokens: Math.max(...whole.map(({quotaTokens}) => quotaTokens)),
 		},
-		hourThrottles: sum('throttles', hour),
-		hourErrors: sum('clientErrors', hour) + sum('serverErrors', hour),
+		hourThrottles: ofService('throttles', hour),
+		hourErrors: sum('clientErrors', hour) + (ofService('serverErrors', hour) ?? 0),
 		dayTokens: input.dayTokens,
 		costPerHourUsd: minute === null ? null : costOfSums(bucket, (metric) => sum(metric, hour)),
 		...(bucket.price?.ofRegion === undefined ? {} : {priceRegion: bucket.price.ofRegion}),
 		disagreement: disagreementOf(history, modelIds, burndown, hour),
+		measured:
+			minute === null ? null : (measureCeiling(ceilingMinutes(bucket, input, minute), target.quota) ?? null),
 		durations: modelIds.flatMap((modelId) => input.durations.get(modelId) ?? []),
 		series: {
 			requests: series.map(({requests}) => requests),
 			quotaTokens: series.map(({quotaTokens}) => quotaTokens),
+			...(target.quota.outputTokensPerMinute === undefined
+				? {}
+				: {outputTokens: minutes.map((each) => sum('outputTokens', minuteWindow(each)))}),
 		},
 		notes: bucket.notes,
 	};
 }
+
+/** All whole minutes that are kept, for what throttled ones say of the limit. */
+const ceilingMinutes = (
+	{target}: KnownBucket,
+	{history, modelIds}: BucketInput,
+	newest: number,
+): readonly CeilingMinute[] => {
+	const hour = {fromMs: newest - (hourMinutes - 1) * minuteMs, toMs: newest + minuteMs};
+	const facts = {hour, isTokenLimited: target.quota.tokensPerMinute.state === 'known'};
+	return Array.from({length: keptMinutes}, (_, index): CeilingMinute => {
+		const at = newest - index * minuteMs;
+		const sum = (metric: UsageMetric) => sumOf(history, modelIds, metric, minuteWindow(at));
+		const isCounted = !modelIds.some((modelId) => lacksTokens(history, modelId, at, facts));
+		return {
+			at,
+			requests: sum('requests'),
+			throttles: sum('throttles'),
+			serverErrors: sum('serverErrors'),
+			quotaTokens: isCounted
+				? modelIds.reduce(
+						(tokens, modelId) => tokens + quotaTokensAt(history, modelId, at, target.burndown.value),
+						0,
+					)
+				: null,
+		};
+	});
+};
 
 /** ModelIds by what they sent in the last hour. */
 const busiestFirst = ({history, modelIds, minute}: BucketInput): readonly string[] => {
@@ -245,8 +285,8 @@ export function foldBuckets(input: RegionInput): readonly AccountBucket[] {
 }
 
 const hasLimit = ({target: {quota}}: KnownBucket): boolean =>
-	[quota.requestsPerMinute, quota.tokensPerMinute].some(
-		({state}) => state === 'known' || state === 'blocked',
+	[quota.requestsPerMinute, quota.tokensPerMinute, quota.outputTokensPerMinute].some(
+		(limit) => limit?.state === 'known' || limit?.state === 'blocked',
 	);
 
 /** Whether the day of a bucket is worth reading: only where something limits it. */

@@ -1,3 +1,4 @@
+import {mantlePrefix} from '../bedrock/identify/identify.ts';
 import type {SeriesName, SeriesQuery, UsageFailure, UsageSource} from '../domain/usage-source.ts';
 import {newestWholeMinute} from './account-bucket.ts';
 import type {PastStore, PastWindow} from './past-store.ts';
@@ -97,8 +98,10 @@ function pastSeries(
 ): ReadonlyArray<{readonly query: SeriesQuery; readonly window: PastWindow}> {
 	const oldestMs = windows.fine.at(-1)?.fromMs ?? 0;
 	const toMs = windows.fine[0]?.toMs ?? 0;
-	const isListWhole = toMs - oldestMs <= listedForMs;
+	const isWithinList = toMs - oldestMs <= listedForMs;
 	return modelIds.flatMap((modelId) => {
+		// AWS/BedrockMantle has few metrics: what it does not list, it never has.
+		const isListWhole = isWithinList || modelId.startsWith(mantlePrefix);
 		const {fine, coarse} = seriesOf(listed?.get(modelId), isListWhole);
 		const at = (names: readonly SeriesName[], of: readonly PastWindow[]) =>
 			names.flatMap((series) => of.map((window) => ({query: {modelId, series}, window})));

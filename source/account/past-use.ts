@@ -56,9 +56,10 @@ export type PastBucket = {
 	readonly activeMinutes: number;
 	readonly requests: Total;
 	readonly quotaTokens: Total;
-	readonly throttles: {readonly total: number; readonly minutes: number; readonly peak: number};
+	/** Null of bedrock-mantle, which counts none. */
+	readonly throttles: {readonly total: number; readonly minutes: number; readonly peak: number} | null;
 	readonly tokens: Readonly<Record<(typeof tokenMetrics)[number], number>>;
-	readonly errors: {readonly client: number; readonly server: number};
+	readonly errors: {readonly client: number; readonly server: number | null};
 	/** At list price; null where it is not known. */
 	readonly costUsd: number | null;
 	/** The day with the most quota tokens, against a quota per day. */
@@ -233,6 +234,7 @@ const bucketOf = (
 	reading: Reading,
 ): readonly PastBucket[] => {
 	const {quota, burndown} = target;
+	const isMantle = target.scope === 'mantle';
 	const slots = slotsOf(modelIds, burndown.value, reading);
 	const used = slots.filter(({requests, throttles}) => requests > 0 || throttles > 0);
 	if (used.length === 0) {
@@ -262,15 +264,17 @@ const bucketOf = (
 			activeMinutes: minutesOf(used.filter((slot) => slot.requests > 0)),
 			requests,
 			quotaTokens,
-			throttles: {
-				total: used.reduce((sum, slot) => sum + slot.throttles, 0),
-				minutes: minutesOf(used.filter(({throttles}) => throttles > 0)),
-				peak: used.reduce((most, slot) => Math.max(most, slot.throttles / slot.minutes), 0),
-			},
+			throttles: isMantle
+				? null
+				: {
+						total: used.reduce((sum, slot) => sum + slot.throttles, 0),
+						minutes: minutesOf(used.filter(({throttles}) => throttles > 0)),
+						peak: used.reduce((most, slot) => Math.max(most, slot.throttles / slot.minutes), 0),
+					},
 			tokens,
 			errors: {
 				client: sumOver(modelIds, 'clientErrors', reading),
-				server: sumOver(modelIds, 'serverErrors', reading),
+				server: isMantle ? null : sumOver(modelIds, 'serverErrors', reading),
 			},
 			costUsd: price === null ? null : costOf(tokens, price),
 			busiestDay: busiestDayOf(used, limitOf(quota.tokensPerDay)),

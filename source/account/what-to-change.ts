@@ -1,5 +1,6 @@
 import type {AccountBucket} from '../domain/account-snapshot.ts';
 import {limitKinds, type Scope} from '../domain/target.ts';
+import {ceilingWords} from '../metrics/figures/measured-ceiling.ts';
 import {
 	formatCount,
 	formatMinuteUtc,
@@ -28,7 +29,12 @@ const minCachedTokens = 1000;
 /** Output below this part of the quota tokens is not worth shortening. */
 const minOutputShare = 0.2;
 
-const units = {requestsPerMinute: 'RPM', tokensPerMinute: 'TPM', tokensPerDay: 'tokens per day'} as const;
+const units = {
+	requestsPerMinute: 'RPM',
+	tokensPerMinute: 'TPM',
+	tokensPerDay: 'tokens per day',
+	outputTokensPerMinute: 'output TPM',
+} as const;
 
 type Kind = Room['kind'];
 
@@ -63,7 +69,7 @@ export function whatToChange(
 	}
 	const room = nearestRoom(bucket);
 	if (room === undefined) {
-		return {state: `Free ${unknownMark}: no limit is known.`, changes: []};
+		return {state: `Free ${unknownMark}: no limit is known.`, changes: measuredLimit(bucket)};
 	}
 	const outlook = outlookOf(bucket, nowMs);
 	const isNear = isPressing(room) || outlook?.atMs != null;
@@ -73,9 +79,11 @@ export function whatToChange(
 	}
 	// Throttled a while ago: the busiest minute says by what.
 	const busiest = {...bucket, use: bucket.peak};
-	const peak = bucket.hourThrottles > 0 ? nearestRoom(busiest) : undefined;
+	const peak = (bucket.hourThrottles ?? 0) > 0 ? nearestRoom(busiest) : undefined;
 	if (peak === undefined) {
-		return {state: bucket.activity === 'idle' ? state : `${state} Nothing has to change.`, changes: []};
+		const changes = measuredLimit(bucket);
+		const isDone = bucket.activity !== 'idle' && changes.length === 0;
+		return {state: isDone ? `${state} Nothing has to change.` : state, changes};
 	}
 	return {
 		state: `${state} Busiest minute: ${formatPercent(peak.fraction)} of ${units[peak.kind]}.`,
@@ -86,7 +94,7 @@ export function whatToChange(
 const isPressing = ({fraction, isFull}: Room): boolean => isFull || fraction >= pressedFraction;
 
 const pressedBy = (bucket: AccountBucket, room: Room): Pressed => {
-	const isRefusedEarly = bucket.hourThrottles > 0 && !isPressing(room);
+	const isRefusedEarly = (bucket.hourThrottles ?? 0) > 0 && !isPressing(room);
 	const isByTokens = roomsOf(bucket).some(
 		(each) => each.kind !== 'requestsPerMinute' && (each.kind === room.kind || isPressing(each)),
 	);
@@ -97,6 +105,7 @@ const changesOf = (pressed: Pressed, account: readonly AccountBucket[]): readonl
 	const {bucket} = pressed;
 	const others = elsewhere(bucket, account);
 	return [
+		...measuredLimit(bucket),
 		...(pressed.isRefusedEarly ? maxTokens(pressed) : []),
 		...others,
 		...farBelowDefault(bucket),
@@ -120,7 +129,8 @@ const stateOf = (bucket: AccountBucket, room: Room, outlook: Outlook | undefined
 			.map(leftWords)
 			.join(' and ')} free.`;
 	}
-	const throttled = hourThrottles > 0 ? `; ${formatCount(hourThrottles)} throttled in the last hour` : '';
+	const throttled =
+		(hourThrottles ?? 0) > 0 ? `; ${formatCount(hourThrottles)} throttled in the last hour` : '';
 	return `${room.isFull ? fullWords(bucket, room, outlook) : `${leftWords(room)} free${risingWords(outlook, nowMs)}`}${throttled}.`;
 };
 
@@ -159,6 +169,7 @@ export function elsewhere(
 		requestsPerMinute: 1,
 		tokensPerMinute: requests > 0 ? quotaTokens / requests : null,
 		tokensPerDay: null,
+		outputTokensPerMinute: null,
 	};
 	return account
 		.filter(
@@ -174,9 +185,11 @@ export function elsewhere(
 				const each = size[kind];
 				return each === null ? [] : [Math.floor(left / each)];
 			});
+			// The endpoints count output otherwise: a request of one says nothing about its size at the other.
+			const isCounted = requests > 0 && (other.scope === 'mantle') === (bucket.scope === 'mantle');
 			return nearest === undefined || isPressing(nearest)
 				? []
-				: [{other, rooms, more: fitting.length === 0 || requests === 0 ? null : Math.min(...fitting)}];
+				: [{other, rooms, more: fitting.length === 0 || !isCounted ? null : Math.min(...fitting)}];
 		})
 		.toSorted((one, next) => (next.more ?? 0) - (one.more ?? 0))
 		.slice(0, 2)
@@ -208,6 +221,32 @@ const farBelowDefault = ({quota}: AccountBucket): readonly string[] => {
 	return [
 		`Ask AWS for its default: ${each.join(', ')}. ${isByHand ? 'Only AWS Support raises it' : 'Service Quotas takes the request; b, r and u write its figures'}.`,
 	];
+};
+
+/** What `measured` of a bucket is from: the minutes that the monitor keeps. */
+export const measuredPeriod = 'of the last 3 hours';
+/** A measured limit below this part of the stated one is another limit. */
+const isOther = 0.9;
+
+/** Where throttled minutes let through less than the stated limits, or none is stated: what to plan with. */
+const measuredLimit = ({measured, quota}: AccountBucket): readonly string[] => {
+	if (measured === null) {
+		return [];
+	}
+	const {requests, quotaTokens} = measured;
+	const found = [
+		{limit: quota.requestsPerMinute, measured: requests, flag: 'rpm'},
+		{limit: quota.tokensPerMinute, measured: quotaTokens, flag: 'tpm'},
+	].flatMap((each) => (each.measured === null ? [] : [{...each, measured: each.measured}]));
+	const isStated = found.some(
+		({limit, measured: {high}}) =>
+			limit.state === 'known' && limit.value !== null && high >= limit.value * isOther,
+	);
+	if (isStated) {
+		return [];
+	}
+	const flags = found.map(({measured: {value}, flag}) => `--${flag} ${Math.round(value)}`).join(' or ');
+	return [`Plan with what was measured (${flags}). ${ceilingWords(measured, quota, measuredPeriod)}`];
 };
 
 /** Where requests are the limit and tokens are left, one request can carry several items. */

@@ -1,14 +1,19 @@
+import {readBucketsOnce} from '../account/region-poller.ts';
+import {measuredPeriod} from '../account/what-to-change.ts';
 import type {OpenAccount} from '../bedrock/account-access.ts';
 import {listRunnableModels} from '../bedrock/identify/runnable-models.ts';
 import {quotaIncreasesOf} from '../bedrock/quotas/aws-quota-source.ts';
 import {resolveTargets} from '../bedrock/quotas/resolve-targets.ts';
 import type {Arguments} from '../config/parse-arguments.ts';
 import {readIncrease, type WantedIncrease} from '../config/values.ts';
+import {bucketKey, type MeasuredCeiling} from '../domain/account-snapshot.ts';
+import {systemClock} from '../domain/clock.ts';
 import type {Target} from '../domain/target.ts';
 import {UserError} from '../domain/user-error.ts';
+import {ceilingJson, ceilingWords, measuredRange} from '../metrics/figures/measured-ceiling.ts';
 import type {Io} from '../terminal/io.ts';
-import {formatCount} from '../text/numbers.ts';
-import {renderTable} from '../text/table.ts';
+import {formatCount, unknownMark} from '../text/numbers.ts';
+import {type Column, renderTable} from '../text/table.ts';
 import {cleanText, wrapText} from '../text/width.ts';
 import {factorWords, limitColumns, limitFactor, limitRows} from '../view/quotas.ts';
 import {type ListIo, type ListRequest, printList, withListRequest} from './account-lists.ts';
@@ -19,19 +24,23 @@ type QuotasRequest = ListRequest & {
 	readonly models: readonly string[];
 };
 
-/** A target as `quotas --json` prints it; `near` only where no quota name matched. */
-type QuotaReport = Target & {readonly near?: readonly string[]};
+/** A target as `quotas --json` prints it; `near` only where no quota name matched, `measured` where throttled minutes show a limit. */
+type QuotaReport = Target & {
+	readonly near?: readonly string[];
+	readonly measured?: ReturnType<typeof ceilingJson>;
+};
 
 /** Where a quota is unknown, the names that came close are part of the answer, even when there are none. */
 const withNear = (target: Target, near: readonly string[]): QuotaReport => {
-	const {state, name} = target.quota.requestsPerMinute;
+	const {requestsPerMinute, outputTokensPerMinute} = target.quota;
+	const {state, name} = outputTokensPerMinute ?? requestsPerMinute;
 	const isUnmatched = state === 'unknown' || (name === null && near.length > 0);
 	return isUnmatched ? {...target, near} : target;
 };
 
-const readReports = async (models: readonly string[], options: OpenAccount['options']) => {
+const readReports = async (models: readonly string[], {options, clients}: OpenAccount) => {
 	if (models.length === 0) {
-		const {entries, ...rest} = await listRunnableModels(options);
+		const {entries, ...rest} = await listRunnableModels(options, clients.mantle);
 		const targets = entries.map(({name, provider, isStreaming, lifecycle, ...target}) => target);
 		return {...rest, entries: targets.map((target, index) => withNear(target, rest.near[index] ?? []))};
 	}
@@ -39,12 +48,49 @@ const readReports = async (models: readonly string[], options: OpenAccount['opti
 	return {...rest, entries: targets.map((target, index) => withNear(target, near[index] ?? []))};
 };
 
-/** The quotas, with a remark for each request that is open to raise one of them. */
-const readQuotas = async (models: readonly string[], {options, clients}: OpenAccount) => {
+/** Adds what throttled minutes show of the limits that are enforced. */
+const withMeasured = async <Stated extends Awaited<ReturnType<typeof readReports>>>(
+	stated: Stated,
+	{options, clients}: OpenAccount,
+	ceilings: Map<string, MeasuredCeiling>,
+): Promise<Stated> => {
+	// Nothing more is asked of an account that does not answer: that is said elsewhere.
+	if ([...stated.failures.values()].some(({kind}) => kind === 'network' || kind === 'credentials')) {
+		return stated;
+	}
+	const {buckets, failure} = await readBucketsOnce(stated.entries, {
+		clock: systemClock,
+		clients,
+		source: options.source,
+	});
+	for (const {key, measured} of buckets) {
+		if (measured !== null) {
+			ceilings.set(key, measured);
+		}
+	}
+	return {
+		...stated,
+		entries: stated.entries.map((target): QuotaReport => {
+			const measured = ceilings.get(bucketKey(target));
+			return measured === undefined ? target : {...target, measured: ceilingJson(measured)};
+		}),
+		remarks:
+			failure === undefined
+				? stated.remarks
+				: [...stated.remarks, `What throttled minutes show of the limits is not known: ${failure}.`],
+	};
+};
+
+/** The quotas, stated and measured, with a remark for each request that is open to raise one of them. */
+const readQuotas = async (
+	models: readonly string[],
+	account: OpenAccount,
+	ceilings: Map<string, MeasuredCeiling>,
+) => {
 	const [found, open] = await Promise.all([
-		readReports(models, options),
+		readReports(models, account).then(async (stated) => withMeasured(stated, account, ceilings)),
 		// Who may not see the requests still sees the quotas.
-		quotaIncreasesOf(clients)
+		quotaIncreasesOf(account.clients)
 			.listOpen()
 			.catch(() => []),
 	]);
@@ -54,6 +100,55 @@ const readQuotas = async (models: readonly string[], {options, clients}: OpenAcc
 		return name === undefined ? [] : [openWords(increase, name)];
 	});
 	return {...found, remarks: [...found.remarks, ...remarks]};
+};
+
+type Row = ReturnType<typeof limitRows>[number];
+
+/** The columns of the limits, with what was measured before how a limit is raised. */
+const columnsWith = (
+	reports: readonly QuotaReport[],
+	ceilings: ReadonlyMap<string, MeasuredCeiling>,
+): ReadonlyArray<Column<Row>> => {
+	const all = limitColumns<Row>(formatCount);
+	const measuredText = ({of}: Row): string => {
+		const report = of === undefined ? undefined : reports[of.target];
+		const measured = report === undefined ? undefined : ceilings.get(bucketKey(report));
+		const limit =
+			of?.kind === 'requestsPerMinute'
+				? measured?.requests
+				: of?.kind === 'tokensPerMinute'
+					? measured?.quotaTokens
+					: undefined;
+		return limit == null ? unknownMark : measuredRange(limit, formatCount);
+	};
+	const at = all.findIndex(({key}) => key === 'increase');
+	return ceilings.size === 0
+		? all
+		: [
+				...all.slice(0, at),
+				{key: 'measured', header: 'Measured', align: 'right', priority: 7, format: measuredText},
+				...all.slice(at),
+			];
+};
+
+/** A sentence for each bucket whose limit was measured. */
+const measuredLines = (
+	reports: readonly QuotaReport[],
+	ceilings: ReadonlyMap<string, MeasuredCeiling>,
+	columns: number,
+): readonly string[] => {
+	const lines = [...new Map(reports.map((report) => [bucketKey(report), report]))].flatMap(
+		([key, report]) => {
+			const measured = ceilings.get(key);
+			return measured === undefined
+				? []
+				: wrapText(
+						`${cleanText(report.model)}: ${ceilingWords(measured, report.quota, measuredPeriod)}`,
+						columns,
+					);
+		},
+	);
+	return lines.length === 0 ? [] : ['', 'Measured:', ...lines];
 };
 
 const nearLines = ({model, near = []}: QuotaReport): readonly string[] =>
@@ -75,12 +170,14 @@ const factorLines = (reports: readonly QuotaReport[], columns: number): readonly
  * @throws UserError (exit 1) without a Region, credentials or a reachable service.
  */
 export async function printQuotas({models, ...request}: QuotasRequest, io: ListIo): Promise<number> {
+	const ceilings = new Map<string, MeasuredCeiling>();
 	return printList<QuotaReport>(request, io, {
 		what: 'quotas',
-		read: async (account) => readQuotas(models, account),
+		read: async (account) => readQuotas(models, account, ceilings),
 		tableOf: (reports, columns) => [
-			...renderTable(limitColumns(formatCount), limitRows(reports), columns),
+			...renderTable(columnsWith(reports, ceilings), limitRows(reports), columns),
 			...factorLines(reports, columns),
+			...measuredLines(reports, ceilings, columns),
 			// Too many of all models have no known quota.
 			...(models.length === 0 ? [] : reports.flatMap(nearLines)),
 		],

@@ -1,8 +1,9 @@
+import type {AlertWebhook} from '../account/alert-webhook.ts';
 import {raisedAlerts} from '../account/alerts.ts';
 import type {Arguments, FlagValues} from '../config/parse-arguments.ts';
-import {resolveOverride, resolveRegions} from '../config/resolve-account.ts';
+import {resolveAlerts, resolveOverride, resolveRegions} from '../config/resolve-account.ts';
 import {resolveLedger} from '../config/resolve-ledger.ts';
-import {readAlert, readInteger} from '../config/values.ts';
+import {readInteger} from '../config/values.ts';
 import type {AccountRegion, Alert} from '../domain/account-snapshot.ts';
 import {errorOf, UserError} from '../domain/user-error.ts';
 import {accountJson, accountLines, accountMetrics, alertLines} from '../plain/account.ts';
@@ -13,6 +14,7 @@ import {signalExitCode} from '../terminal/signals.ts';
 import {escapeUnseen} from '../text/width.ts';
 import {type EngineHandle, type StartEngine, startEngineThread} from '../threads/engine-handle.ts';
 import {startDemo} from './demo.ts';
+import {webhookDeadlineMs, webhookOf} from './run/run-alerts.ts';
 
 /** Seed of the account behind `--demo`. */
 const demoSeed = 1;
@@ -23,6 +25,8 @@ type Printing = {
 	readonly isJson: boolean;
 	readonly isAscii: boolean;
 	readonly alerts: readonly Alert[];
+	/** Undefined without --alert-url. */
+	readonly webhook: AlertWebhook | undefined;
 };
 
 /** @throws UserError (exit 1) where the first poll failed: nothing can be watched. */
@@ -36,7 +40,7 @@ const assertWatchable = ({phase, polls, remarks}: AccountRegion): void => {
 };
 
 /** Prints every poll once. @returns Whether an alert was raised. */
-const createPrinter = ({isJson, isAscii, alerts}: Printing, io: Io) => {
+const createPrinter = ({isJson, isAscii, alerts, webhook}: Printing, io: Io) => {
 	const printed = new Map<string, {readonly polls: number; readonly minute: number | null}>();
 	return async (region: AccountRegion): Promise<boolean> => {
 		const before = printed.get(region.region);
@@ -53,6 +57,7 @@ const createPrinter = ({isJson, isAscii, alerts}: Printing, io: Io) => {
 			await writeLines(io.stdout, accountLines(region, {width: columnsOf(io.stdout), ascii: isAscii}));
 		}
 		const raised = raisedAlerts(alerts, region);
+		webhook?.post(raised);
 		await writeLines(io.stderr, alertLines(raised));
 		return raised.length > 0;
 	};
@@ -138,16 +143,21 @@ export async function watch(
 		return (await import('./watch/past.ts')).watchPast(given, io);
 	}
 	assertLive(flags);
-	const alerts = flags.texts('alert').map(readAlert);
+	const {alerts, alertUrl} = resolveAlerts(flags, io.environment);
 	const {connection, regions} = resolveRegions(flags);
 	const ledger = resolveLedger(flags, io.environment);
 	const demo = await startDemo(flags.isSet('demo'), connection, demoSeed);
 	const engine = startEngine();
+	const webhook = await webhookOf(alertUrl, (text) => void writeLines(io.stderr, [text]));
 	const isJson = flags.text('json') !== undefined;
 	let stopServing = async (): Promise<void> => {};
 	try {
 		stopServing = await serveFigures(flags, engine, io);
-		const ended = printUntilEnd(engine, {isJson, isAscii: flags.isSet('ascii') ?? false, alerts}, io);
+		const ended = printUntilEnd(
+			engine,
+			{isJson, isAscii: flags.isSet('ascii') ?? false, alerts, webhook},
+			io,
+		);
 		engine.send({
 			type: 'watch-account',
 			watch: {
@@ -161,6 +171,7 @@ export async function watch(
 		});
 		return await ended;
 	} finally {
+		await webhook?.close(io.signal.aborted ? 0 : webhookDeadlineMs);
 		await stopServing();
 		await engine.close(closeDeadlineMs);
 		await demo.stop();

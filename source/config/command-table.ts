@@ -88,7 +88,7 @@ export const commands: readonly Command[] = [
 	{
 		name: 'quotas',
 		synopsis: '[model...]',
-		help: 'resolved quotas: applied, default, code, scope; --request asks AWS to raise one',
+		help: 'resolved quotas: applied, default, measured, code, scope; --request asks AWS to raise one',
 		words: {min: 0, max: 100},
 		scopes: ['account', 'quotas'],
 	},

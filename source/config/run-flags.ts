@@ -261,6 +261,13 @@ export const guardFlags = [
 		help: 'alert when true, exit 3 (watch: at once): tokens>80 (percent of the limit; also requests, day)',
 		scopes: ['run', 'watch'],
 	},
+	{
+		name: 'alert-url',
+		kind: 'value',
+		value: 'URL',
+		help: 'send alerts as JSON to a webhook, too (better in BEDROCK_TOP_ALERT_URL, where nobody sees it)',
+		scopes: ['run', 'watch'],
+	},
 ] as const satisfies readonly Flag[];
 
 /** Output: screen, files and formats. */

@@ -24,6 +24,25 @@ export type Disagreement = {
 	readonly burndown: number | null;
 };
 
+/** What throttled minutes let through, per minute: the middle, and where 8 of 10 lie (an interior minute counts more than one at an edge). */
+export type MeasuredLimit = {readonly value: number; readonly low: number; readonly high: number};
+
+/**
+ * The limit as the service enforces it: evidence from minutes in which it throttled. Where it is not known which of the two
+ * is the limit, each is what it would be; the one that is known not to be it is null.
+ */
+export type MeasuredCeiling = {
+	readonly limitedBy: 'requests' | 'tokens' | 'unknown';
+	/** Throttled minutes that it rests on. */
+	readonly minutes: number;
+	/** Begins of the first and the last of them, in milliseconds since 1970. */
+	readonly fromMs: number;
+	readonly toMs: number;
+	readonly requests: MeasuredLimit | null;
+	/** Settled quota tokens: what max tokens reserve while an answer is under way is not among them. */
+	readonly quotaTokens: MeasuredLimit | null;
+};
+
 /** `idle`: nothing in three hours; `quiet`: nothing in the last quarter of an hour; `unknown`: CloudWatch was not read. */
 export type Activity = 'active' | 'quiet' | 'idle' | 'unknown';
 
@@ -57,9 +76,10 @@ export type AccountBucket = {
 		readonly outputTokens: number;
 		readonly cacheReadTokens: number;
 		readonly cacheWriteTokens: number;
-		readonly throttles: number;
+		/** Null on bedrock-mantle, where no metric has them; as are errors of the service. */
+		readonly throttles: number | null;
 		readonly clientErrors: number;
-		readonly serverErrors: number;
+		readonly serverErrors: number | null;
 	};
 	/** Runs of the user in the last 60 seconds, by their ledger; 0 as the monitor publishes it (`withOwnUse` adds it). */
 	readonly own: MinuteUse;
@@ -69,8 +89,8 @@ export type AccountBucket = {
 	readonly others: MinuteUse;
 	/** Greatest minute of the last hour. */
 	readonly peak: MinuteUse;
-	/** Of the last hour. */
-	readonly hourThrottles: number;
+	/** Of the last hour; null where no metric has them. */
+	readonly hourThrottles: number | null;
 	readonly hourErrors: number;
 	/** Quota tokens since midnight UTC; null where no daily quota asks for it, or it could not be read. */
 	readonly dayTokens: number | null;
@@ -79,9 +99,16 @@ export type AccountBucket = {
 	/** Region whose prices these are, where it is not the bucket's own. */
 	readonly priceRegion?: string;
 	readonly disagreement: Disagreement | null;
+	/** Null with fewer than 5 throttled minutes in the last three hours. */
+	readonly measured: MeasuredCeiling | null;
 	readonly durations: readonly ModelDurations[];
 	/** Minute by minute, the oldest first; the last `incompleteMinutes` of them are not whole yet. */
-	readonly series: {readonly requests: readonly number[]; readonly quotaTokens: readonly number[]};
+	readonly series: {
+		readonly requests: readonly number[];
+		readonly quotaTokens: readonly number[];
+		/** Where output has a quota of its own. */
+		readonly outputTokens?: readonly number[];
+	};
 	/** Programs that share it by a ledger, with what they use now; absent where there are none, or none is read. */
 	readonly fleet?: readonly FleetRow[];
 	/** Remarks on this row, a sentence each. */

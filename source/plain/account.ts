@@ -1,7 +1,9 @@
 import {type RaisedAlert, raisedWords} from '../account/alerts.ts';
 import {watchCostWords} from '../account/poll-plan.ts';
+import {measuredPeriod} from '../account/what-to-change.ts';
 import type {AccountBucket, AccountRegion} from '../domain/account-snapshot.ts';
 import type {FleetRow} from '../domain/fleet-view.ts';
+import {ceilingJson, ceilingWords} from '../metrics/figures/measured-ceiling.ts';
 import {toAscii} from '../text/glyphs.ts';
 import {formatCount, formatNumber, formatTokens} from '../text/numbers.ts';
 import {type Metric, prometheusText, type Sample} from '../text/prometheus.ts';
@@ -46,13 +48,16 @@ const headOf = ({
 
 /** Sentences about shown rows, each with the name of its row. */
 const noteLines = (buckets: readonly AccountBucket[]): readonly string[] =>
-	buckets.flatMap(({model, scope, notes, disagreement, burndown}) => [
+	buckets.flatMap(({model, scope, notes, disagreement, burndown, measured, quota}) => [
 		...notes.map((note) => `${cleanText(model)} (${scope}): ${note}`),
 		...(disagreement === null
 			? []
 			: [
 					`${cleanText(model)} (${scope}): in the last hour the service counted ${formatTokens(disagreement.estimated)} quota tokens, the formula with burndown ${formatNumber(burndown.value)} (${burndown.source}) gives ${formatTokens(disagreement.computed)}${disagreement.burndown === null ? '' : `; burndown ${formatNumber(disagreement.burndown)} would explain it`}.`,
 				]),
+		...(measured === null
+			? []
+			: [`${cleanText(model)} (${scope}): ${ceilingWords(measured, quota, measuredPeriod)}`]),
 	]);
 
 const costLine = ({cost}: AccountRegion): string => `CloudWatch: ${watchCostWords([cost])}.`;
@@ -118,6 +123,7 @@ export function accountJson({region, minute, isComplete, buckets, simulated}: Ac
 			outputTokens: known(bucket, bucket.reported.outputTokens),
 			throttled: known(bucket, bucket.reported.throttles),
 			quota: bucket.quota,
+			measured: ceilingJson(bucket.measured),
 			...(bucket.fleet === undefined ? {} : {fleet: bucket.fleet.map(memberJson)}),
 		})),
 	});
@@ -133,7 +139,8 @@ const memberJson = ({name, state, use, inFlight, waiting, seenAgoMs}: FleetRow) 
 	seenSecondsAgo: Math.floor(seenAgoMs / 1000),
 });
 
-const known = ({minute}: AccountBucket, value: number): number | null => (minute === null ? null : value);
+const known = ({minute}: AccountBucket, value: number | null): number | null =>
+	minute === null ? null : value;
 
 const labelsOf = ({region, model, scope}: AccountBucket) => ({region, model, scope});
 
@@ -155,7 +162,7 @@ const gauge = (name: string, help: string, samples: readonly Sample[]): Metric =
 });
 
 const reported =
-	(pick: (use: AccountBucket['reported']) => number) =>
+	(pick: (use: AccountBucket['reported']) => number | null) =>
 	({minute, reported: use}: AccountBucket): number | null =>
 		minute === null ? null : pick(use);
 
@@ -187,9 +194,19 @@ export function accountMetrics(regions: readonly AccountRegion[]): string {
 			of(reported(({quotaTokens}) => quotaTokens)),
 		),
 		gauge(
+			'output_tokens_per_minute',
+			'Output tokens of the account in that minute.',
+			of(reported(({outputTokens}) => outputTokens)),
+		),
+		gauge(
 			'quota_tokens_per_minute_limit',
 			'Quota tokens per minute that the quota allows.',
 			of(({quota}) => quota.tokensPerMinute.value),
+		),
+		gauge(
+			'output_tokens_per_minute_limit',
+			'Output tokens per minute that the quota allows, where output has one of its own.',
+			of(({quota}) => quota.outputTokensPerMinute?.value ?? null),
 		),
 		gauge(
 			'quota_tokens_per_day',

@@ -105,14 +105,14 @@ const columns: ReadonlyArray<Column<PastBucket>> = [
 		header: 'THROTTLED',
 		align: 'right',
 		priority: 90,
-		format: ({throttles}) => formatTokens(throttles.total),
+		format: ({throttles}) => formatTokens(throttles?.total),
 	},
 	{
 		key: 'throttledMinutes',
 		header: 'IN MIN',
 		align: 'right',
 		priority: 45,
-		format: ({throttles}) => formatTokens(throttles.minutes),
+		format: ({throttles}) => formatTokens(throttles?.minutes),
 	},
 	{
 		key: 'busiest',
@@ -188,7 +188,7 @@ const bucketLines = (bucket: PastBucket, width: number): readonly string[] => {
 			? `${name}: greatest minute by weekday and hour (UTC), requests; no quota is known`
 			: `${name}: greatest minute by weekday and hour (UTC), % of the nearer quota`,
 		...gridLines(cells, width, ofQuota === null ? requestsText : shareText),
-		...(throttles.total === 0
+		...((throttles?.total ?? 0) === 0
 			? []
 			: [`${name}: throttled requests by weekday and hour (UTC)`, ...gridLines(cells, width, throttlesText)]),
 	];

@@ -16,8 +16,7 @@ import {type Line, segment, type Tone} from '../text/segment.ts';
 import {type Column, fitColumns, formatHeader, rowLine} from '../text/table.ts';
 import {paintLine, type Theme} from '../text/themes.ts';
 import {asSentence, cleanText, wrapText} from '../text/width.ts';
-import {isRecommended, standingWord, verdictFor} from '../view/variant-order.ts';
-import {passedWords} from '../view/variant-rows.ts';
+import {isRecommended, passedWords, standingWord, verdictFor} from '../view/variant-rows.ts';
 import {stateText} from './progress.ts';
 
 type SummaryStyle = {readonly width: number; readonly theme: Theme | undefined; readonly ascii: boolean};

@@ -1,6 +1,6 @@
 import {usageByMinute} from '../metrics/decisions/sustainable.ts';
 import {formatCount, formatNumber} from '../text/numbers.ts';
-import {throttledTotal} from '../view/variant-order.ts';
+import {throttledTotal} from '../view/variant-rows.ts';
 import type {Results, TargetResults, VariantResults} from './results-schema.ts';
 import {escapeMarkdown, formatLimit, formatTarget, increaseCells, markdownTable} from './words.ts';
 

@@ -198,6 +198,24 @@ export const resultsSchema = z
 			})
 			.nullable(),
 		advice: z.array(z.object({kind: z.string(), text: z.string(), usefulPerMinute: quantity})),
+		readTimeouts: z
+			.array(
+				z.object({
+					seconds: z.number().positive(),
+					clients: z.string().describe('whose default it is'),
+					source: z.string(),
+					asOf: z.iso.date().describe('when the source was read'),
+					cuts: z
+						.array(count)
+						.describe(
+							'index into variants: those whose p99 of one attempt (below 300 answers the longest) is as long or longer',
+						),
+				}),
+			)
+			.exactOptional()
+			.describe(
+				'read timeouts of common clients, and which variants they cut off; absent where nothing was answered',
+			),
 		events: z.array(z.object({at: timestamp, kind: z.string(), text: z.string()})),
 		timeline: z.object({
 			intervalSeconds: z.number().positive(),

@@ -4,6 +4,7 @@ import type {Lane} from '../domain/bucket-usage.ts';
 import type {BucketState, Snapshot} from '../domain/snapshot.ts';
 import type {Target} from '../domain/target.ts';
 import {UserError} from '../domain/user-error.ts';
+import {cuts, readTimeouts} from '../metrics/decisions/read-timeouts.ts';
 import {privateFolderMode, writeAtomically} from '../text/private-file.ts';
 import {escapeUnseen} from '../text/width.ts';
 import type {Results, TargetResults} from './results-schema.ts';
@@ -81,6 +82,7 @@ export function resultsOf(snapshot: Snapshot, environment: Environment): Results
 		verdict: snapshot.verdicts,
 		gain: snapshot.gain,
 		advice: snapshot.advice,
+		...readTimeoutsOf(snapshot),
 		events: snapshot.events,
 		timeline: snapshot.timeline,
 		...(snapshot.search === undefined ? {} : {search: snapshot.search}),
@@ -95,6 +97,19 @@ export function resultsOf(snapshot: Snapshot, environment: Environment): Results
 		costUsd: snapshot.costUsd,
 		...(snapshot.costUsdWithin === undefined ? {} : {costUsdWithin: snapshot.costUsdWithin}),
 	};
+}
+
+/** Which variants the usual read timeouts cut off; empty where nothing was answered, and of a tap, whose clients wait. */
+function readTimeoutsOf({variants, tap}: Snapshot): Pick<Results, 'readTimeouts'> {
+	const isAnswered = variants.some(({latencyMs}) => latencyMs.total.count > 0);
+	return tap !== undefined || !isAnswered
+		? {}
+		: {
+				readTimeouts: readTimeouts.map((timeout) => ({
+					...timeout,
+					cuts: variants.flatMap((variant, index) => (cuts(timeout, variant) ? [index] : [])),
+				})),
+			};
 }
 
 /** The fleet that shared it; empty without one. */

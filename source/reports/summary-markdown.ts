@@ -1,7 +1,8 @@
+import {cuts, p99Sentence, readTimeouts} from '../metrics/decisions/read-timeouts.ts';
 import {formatCount, formatDurationMs, formatNumber, formatUsdWithin} from '../text/numbers.ts';
 import {cleanText} from '../text/width.ts';
 import {stopWords} from '../view/status.ts';
-import {throttledTotal} from '../view/variant-order.ts';
+import {throttledTotal} from '../view/variant-rows.ts';
 import type {Results, VariantResults} from './results-schema.ts';
 import {recommendedOf, verdictSentences} from './verdict.ts';
 import {
@@ -139,6 +140,7 @@ export function summaryMarkdown(results: Results, pictures: readonly string[]): 
 			'Advice',
 			advice.map(({text}) => `- ${escapeMarkdown(text)}`),
 		),
+		...(isTap ? [] : section('Read timeouts', timeoutTable(results))),
 		...section('Failures', [
 			...lostTexts(results).map((text) => `- ${escapeMarkdown(text)}`),
 			...failures.map(
@@ -217,6 +219,29 @@ function variantTable(results: Results, index: number): readonly string[] {
 				variant.sustainable.limitedBy === 'none' ? '–' : variant.sustainable.limitedBy,
 			]),
 	);
+}
+
+/** p99 of total beside the read timeouts that clients have by default; empty where nothing was answered. */
+function timeoutTable({variants}: Results): readonly string[] {
+	const sentence = p99Sentence(variants);
+	return sentence === undefined
+		? []
+		: [
+				...markdownTable(
+					['By default', 'Client', 'Cuts off slow answers of', 'Source'],
+					readTimeouts.map((timeout) => [
+						`${timeout.seconds} s`,
+						timeout.clients,
+						variants
+							.filter((variant) => cuts(timeout, variant))
+							.map(variantName)
+							.join(', ') || 'none',
+						`${timeout.source} (${timeout.asOf})`,
+					]),
+				),
+				'',
+				`${escapeMarkdown(sentence)} Of a streamed answer only silence counts.`,
+			];
 }
 
 /** Each session of each client of a tap. */

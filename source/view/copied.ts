@@ -9,8 +9,7 @@ import {listedLog, logCursor} from './log-lines.ts';
 import {selectedQuota} from './quotas.ts';
 import {shownSnapshot} from './selectors.ts';
 import type {State} from './state.ts';
-import {verdictFor} from './variant-order.ts';
-import {selectedRow} from './variant-rows.ts';
+import {selectedRow, verdictFor} from './variant-rows.ts';
 
 /** What `y` copies now: the text and its name, or why there is none. */
 type Copied = {readonly what: string; readonly text: string} | {readonly problem: string};

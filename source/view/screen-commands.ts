@@ -10,8 +10,7 @@ import {listedQuotas, quotaSorts, selectedQuota} from './quotas.ts';
 import {finalSnapshot, isRunning, neighbourWindow, shownWindowSeconds} from './selectors.ts';
 import {type ExportKind, leaveDeadlineOf, type Overlay, type State} from './state.ts';
 import {askInTap, listedTraffic, selectedClient, trafficKey, trafficSorts} from './tap/traffic-list.ts';
-import {variantSorts} from './variant-order.ts';
-import {listedRows, selectedRow} from './variant-rows.ts';
+import {listedRows, selectedRow, variantSorts} from './variant-rows.ts';
 
 /** Commands that move, sort and filter a list, change what is shown, write files, or leave. */
 

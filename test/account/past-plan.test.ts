@@ -198,7 +198,7 @@ describe('what was read', () => {
 describe('a service that throttles', () => {
 	it('is asked again after growing pauses', async () => {
 		const account = await startAccount({
-			scenario: {background: [traffic('amazon.nova-lite-v1:0')], metrics: {throttleFirst: 4}},
+			scenario: {background: [traffic('amazon.nova-lite-v1:0')], metrics: {throttleFirst: 8}},
 		});
 		const source = createUsageSource(account.clients, account.clock, 7);
 		const store = new PastStore(undefined);

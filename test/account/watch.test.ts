@@ -1,6 +1,7 @@
 /** Tests source/account/alerts.ts and plain/account.ts. */
 import {describe, expect, it, vi} from 'vitest';
 import {raisedAlerts} from '../../source/account/alerts.ts';
+import {whatToChange} from '../../source/account/what-to-change.ts';
 import {readAlert} from '../../source/config/values.ts';
 import type {AccountBucket} from '../../source/domain/account-snapshot.ts';
 import {accountJson, accountLines, alertLines} from '../../source/plain/account.ts';
@@ -70,6 +71,39 @@ describe('a block', () => {
 		expect(lines.at(-1)).toBe('');
 	});
 
+	it('has a row for a model on bedrock-mantle, and says what no metric counts', async () => {
+		const opus = 'mantle/anthropic.claude-opus-5';
+		const region = await look({
+			scenario: {background: [traffic(opus, {requestsPerMinute: 300, throttledShare: 0.1})]},
+		});
+		const [bucket] = region.buckets.filter(({activity}) => activity === 'active');
+		const {inputTokens: input = 0, outputTokens: output = 0} = bucket?.reported ?? {};
+		expect(bucket).toMatchObject({
+			model: 'anthropic.claude-opus-5',
+			scope: 'mantle',
+			callable: opus,
+			modelIds: [opus],
+			hourThrottles: null,
+			reported: {throttles: null, serverErrors: null, quotaTokens: input + output},
+			quota: {
+				requestsPerMinute: {state: 'none'},
+				tokensPerMinute: {value: 400_000},
+				outputTokensPerMinute: {value: 40_000},
+			},
+			notes: ['Throttles of bedrock-mantle are in no metric: the tap sees them.'],
+		});
+		const lines = accountLines(region, {width: 200, ascii: false});
+		const row = lines.find((line) => line.startsWith('claude-opus-5')) ?? '';
+		// The quota of the output is nearer.
+		expect(row).toContain(`${Math.round((output / 40_000) * 100)}%`);
+		expect(row).toMatch(/ output /);
+		expect(lines.join('\n')).toContain('Throttles of bedrock-mantle are in no metric: the tap sees them.');
+		const json = JSON.parse(accountJson(region)) as {buckets: Array<{scope: string; throttled: unknown}>};
+		expect(json.buckets.find(({scope}) => scope === 'mantle')).toMatchObject({throttled: null});
+		const raised = raisedAlerts([readAlert('tokens>70')], region);
+		expect(raised.map(({percent}) => percent)).toEqual([(output / 40_000) * 100]);
+	});
+
 	it('fits any width, with ASCII alone where asked', async () => {
 		const region = await look({scenario: {background: [traffic(lite)]}});
 		for (const width of [40, 80, 120, 200]) {
@@ -112,6 +146,29 @@ describe('a block', () => {
 				},
 			],
 		});
+	});
+});
+
+it('says what throttled minutes show of the limit, beside the applied value, in print, JSON and advice', async () => {
+	const throttled = traffic(lite, {requestsPerMinute: 60, outputTokens: 100, throttledShare: 0.2});
+	const region = await look({scenario: {background: [throttled]}});
+	const [bucket] = region.buckets.filter(({activity}) => activity === 'active');
+	const {limitedBy, minutes, requests} = bucket?.measured ?? {};
+	expect({limitedBy, isEnough: (minutes ?? 0) > 100}).toEqual({limitedBy: 'requests', isEnough: true});
+	expect(requests?.value).toBeGreaterThan(54);
+	expect(requests?.value).toBeLessThan(66);
+	const sentence =
+		/Throttled at 5\d to 6\d requests per minute in 1\d\d minutes of the last 3 hours; applied 200\./;
+	expect(accountLines(region, {width: 160, ascii: false}).join('\n')).toMatch(sentence);
+	expect(whatToChange(bucket as AccountBucket, region.buckets, region.at).changes[0]).toMatch(
+		/^Plan with what was measured \(--rpm [56]\d\)\. Throttled at 5/,
+	);
+	const json = JSON.parse(accountJson(region)) as {buckets: ReadonlyArray<{measured: unknown}>};
+	expect(json.buckets[0]?.measured).toMatchObject({
+		limitedBy: 'requests',
+		minutes,
+		requestsPerMinute: requests,
+		quotaTokensPerMinute: null,
 	});
 });
 

@@ -85,6 +85,38 @@ describe('against the simulator', () => {
 		expect(output.stderr()).toContain('no quota name is exactly about anthropic.claude-sonnet-4-7');
 	});
 
+	it('measures the limit of a bucket that throttles, beside what is applied', async () => {
+		const model = 'us.amazon.nova-lite-v1:0';
+		const busy = await startSimulator({
+			port: 0,
+			seed: 1,
+			requestsPerMinute: undefined,
+			tokensPerMinute: undefined,
+			enforcement: 'sliding',
+			windowMs: 60_000,
+			latencyMs: 0,
+			faults: undefined,
+			scenario: {
+				background: [
+					{modelId: model, requestsPerMinute: 60, inputTokens: 500, outputTokens: 100, throttledShare: 0.2},
+				],
+			},
+		});
+		try {
+			const output = capture();
+			await printQuotas({...requestTo(busy.url), models: [model]}, output.io);
+			const text = output.stdout();
+			expect(text).toMatch(/RPM +200 +applied +200 +4,000 +5\d to 6\d +on request/);
+			expect(text).toMatch(/Throttled at 5\d to 6\d requests per minute in 1\d\d minutes .*; applied 200\./);
+			const json = capture();
+			await printQuotas({...requestTo(busy.url), models: [model], isJson: true}, json.io);
+			const [target] = JSON.parse(json.stdout()) as ReadonlyArray<{measured: unknown}>;
+			expect(target?.measured).toMatchObject({limitedBy: 'requests', quotaTokensPerMinute: null});
+		} finally {
+			await busy.stop();
+		}
+	});
+
 	it('a model that nothing comes near has an empty list of near names', async () => {
 		const output = capture();
 		await printQuotas({...requestTo(simulator.url), models: ['acme.tiger-1'], isJson: true}, output.io);
@@ -189,8 +221,8 @@ describe('against other answers', () => {
 			{ServiceCode: 'bedrock', MaxResults: 100},
 			...['1', '2', '3'].map((NextToken) => ({ServiceCode: 'bedrock', MaxResults: 100, NextToken})),
 		]);
-		// And the requests to raise quotas.
-		expect(seen).toHaveLength(4 + 4 + 2 + 1);
+		// What is in use (application profiles, CloudWatch's metrics of both endpoints), and the requests to raise quotas.
+		expect(seen).toHaveLength(4 + 4 + 2 + 4);
 	});
 
 	it('a service that repeats its token is not asked for ever', async () => {

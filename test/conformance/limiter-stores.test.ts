@@ -22,21 +22,37 @@ import {hasRedis, needsRedis, type RedisServer, startRedisServer} from '../helpe
 
 /** One suite for all stores of source/limiter/stores.ts, at what the library exports, in virtual time. */
 
-/** What is asked of the disk is done by other threads: it is counted here. */
-const disk = vi.hoisted(() => ({underWay: 0}));
+/** What disk and store do is done by other threads and programs: it is counted here. */
+const outside = vi.hoisted(() => {
+	let underWay = 0;
+	let wake = (): void => {};
+	return {
+		/** Resolves at once where nothing is under way, else when something has ended. */
+		next: async (): Promise<void> =>
+			underWay === 0
+				? undefined
+				: new Promise((resolve) => {
+						wake = resolve;
+					}),
+		isBusy: () => underWay > 0,
+		async counted<Value>(work: () => Promise<Value>): Promise<Value> {
+			underWay++;
+			try {
+				return await work();
+			} finally {
+				underWay--;
+				wake();
+			}
+		},
+	};
+});
 
 vi.mock('node:fs/promises', async (original) => {
 	type Call = (...words: unknown[]) => Promise<unknown>;
 	const counted =
 		(call: Call): Call =>
-		async (...words) => {
-			disk.underWay++;
-			try {
-				return await call(...words);
-			} finally {
-				disk.underWay--;
-			}
-		};
+		async (...words) =>
+			outside.counted(async () => call(...words));
 	const real = await original<Record<string, Call>>();
 	// All that a file has: tests of other files may run in this thread after this one.
 	const open = counted(
@@ -57,8 +73,6 @@ const model = 'amazon.nova-lite-v1:0';
 const windowMs = 60_000;
 
 let redis: RedisServer | undefined;
-/** Steps of the store that are under way. */
-let underWay = 0;
 let accounts = 0;
 
 beforeAll(async () => {
@@ -81,7 +95,8 @@ afterAll(async () => redis?.stop());
 const settled = async (): Promise<void> => {
 	for (let quiet = 0; quiet < 8; quiet++) {
 		await turn();
-		if (underWay > 0 || disk.underWay > 0) {
+		if (outside.isBusy()) {
+			await outside.next();
 			quiet = -1;
 		}
 	}
@@ -89,22 +104,30 @@ const settled = async (): Promise<void> => {
 
 /** Time that store and members share: each timer rings when what came before it is done. */
 class SharedClock extends FakeClock {
+	#said = '';
+
 	override async advance(byMs: number): Promise<void> {
 		const until = this.now() + byMs;
-		await this.#tell();
+		await settled();
 		for (let timer = this.next(until); timer !== undefined; timer = this.next(until)) {
 			this.currentMs = Math.max(this.currentMs, timer.at);
-			await this.#tell();
+			this.#tell();
 			this.ring(timer);
 			await settled();
 		}
 		this.currentMs = until;
-		await this.#tell();
+		this.#tell();
+		await settled();
 	}
 
-	async #tell(): Promise<void> {
-		await redis?.call('SET', 'test:time', String(Math.round(this.epoch())));
-		await settled();
+	/** The store has the time before any step that is sent later: commands of one connection keep their order. */
+	#tell(): void {
+		const time = String(Math.round(this.epoch()));
+		if (redis !== undefined && time !== this.#said) {
+			this.#said = time;
+			const {call} = redis;
+			void outside.counted(async () => call('SET', 'test:time', time));
+		}
 	}
 }
 
@@ -117,14 +140,8 @@ type Bench = {
 
 const clientOfTest = (store: ScriptStore): RedisClient => {
 	const timed = virtualTime(store);
-	const run = async (script: string, {keys, arguments: words}: {keys: string[]; arguments: string[]}) => {
-		underWay++;
-		try {
-			return await timed.eval(script, keys, words);
-		} finally {
-			underWay--;
-		}
-	};
+	const run = async (script: string, {keys, arguments: words}: {keys: string[]; arguments: string[]}) =>
+		outside.counted(async () => timed.eval(script, keys, words));
 	return {
 		isOpen: true,
 		isReady: true,
@@ -935,6 +952,34 @@ describe.each(kinds)('a ledger in %s: several limiters', (kind) => {
 		expect(sum(({requests}) => requests.used)).toBe(3 * times);
 		expect(sum(({inFlight}) => inFlight)).toBe(3 * times);
 		expect(all.map((limiter) => limiter.usage().buckets[0]?.members)).toEqual([3, 3, 3]);
+	});
+
+	it('has one day for all, and counts what those had used that are gone', async () => {
+		const bench = await benchOf(kind, Date.UTC(2026, 5, 1, 22));
+		const quota = {requestsPerMinute: 100, tokensPerDay: 250};
+		const limiters = [bench.join({quota}), bench.join({quota})];
+		for (const limiter of limiters) {
+			const asked = ask(bench, limiter);
+			await bench.clock.advance(soonMs);
+			asked.lease?.settle(used);
+			await bench.clock.advance(soonMs);
+		}
+		const refused = await Promise.all(limiters.map((limiter) => ask(bench, limiter)));
+		await bench.clock.advance(soonMs);
+		for (const {fault} of refused) {
+			expect(fault).toMatchObject({name: 'DayUsedUpError', limit: 250});
+		}
+		const third = bench.join({quota});
+		await bench.clock.advance(soonMs);
+		await Promise.all(limiters.map(async (limiter) => limiter.close()));
+		await bench.clock.advance(120_000);
+		const alone = ask(bench, third);
+		await bench.clock.advance(soonMs);
+		expect(alone.fault).toMatchObject({name: 'DayUsedUpError', limit: 250});
+		await bench.clock.advance(2 * 3_600_000);
+		const next = ask(bench, third);
+		await bench.clock.advance(soonMs);
+		expect(next.lease).toBeDefined();
 	});
 
 	it('knows who has left', async () => {

@@ -55,6 +55,7 @@ export function accountBucketFixture(overrides: Partial<AccountBucket> = {}): Ac
 		dayTokens: null,
 		costPerHourUsd: 0.42,
 		disagreement: null,
+		measured: null,
 		durations: [
 			{
 				modelId: callable,

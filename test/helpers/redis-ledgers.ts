@@ -16,17 +16,22 @@ import type {RedisServer} from './redis-server.ts';
 
 const timeKey = 'test:time';
 
+const timed = new Map<string, string>();
+
 /** Scripts read the time from a key instead: the product has no such door. */
+const timedScript = (script: string): string => {
+	const text =
+		timed.get(script) ??
+		script.replaceAll(
+			"redis.call('TIME')",
+			`{math.floor(redis.call('GET', '${timeKey}') / 1000), (redis.call('GET', '${timeKey}') % 1000) * 1000}`,
+		);
+	timed.set(script, text);
+	return text;
+};
+
 export const virtualTime = (store: ScriptStore): ScriptStore => ({
-	eval: async (script, keys, words) =>
-		store.eval(
-			script.replaceAll(
-				"redis.call('TIME')",
-				`{math.floor(redis.call('GET', '${timeKey}') / 1000), (redis.call('GET', '${timeKey}') % 1000) * 1000}`,
-			),
-			keys,
-			words,
-		),
+	eval: async (script, keys, words) => store.eval(timedScript(script), keys, words),
 });
 
 export const factsOf = (id: string): MemberFacts => ({id, name: `service ${id}`, host: 'host', pid: 1});

@@ -34,6 +34,19 @@ type Entry = {
 	readonly sentAt: number;
 	firstByteAt: number | undefined;
 	end: {readonly at: number; readonly settled: EntryEnd['settled']} | undefined;
+	/** What it counts for, as long as nothing of it changes. */
+	parts: Parts | undefined;
+};
+
+/** Until when something counts, and how much; infinite: it is in flight. */
+type Part = {readonly until: number; readonly amount: number};
+
+/** What an entry counts for: its request, quota tokens from the first byte on and from the end on, and all as of its end. */
+type Parts = {
+	readonly request: Part;
+	readonly first: Part;
+	readonly rest: Part;
+	readonly ended: Part;
 };
 
 type Member = {
@@ -78,6 +91,7 @@ type Memory = {
 	debt: number;
 	debtAt: number;
 	probe: string | undefined;
+	usedByDay: Map<number, number>;
 };
 
 /** The way of one member to the store. */
@@ -358,18 +372,20 @@ export class SharedLedgerModel {
 			debt: 0,
 			debtAt: this.now,
 			probe: undefined,
+			usedByDay: new Map(),
 		};
 	}
 
 	/** What time alone changes. */
 	#age(): void {
 		const memory = this.#memory;
+		const {now} = this;
 		for (const [id, member] of memory.members) {
-			const isOld = this.now - member.seenAt > vanishedAfterMs;
+			const isOld = now - member.seenAt > vanishedAfterMs;
 			if (isOld) {
 				this.#keepAll(id);
 			}
-			if (this.now - member.seenAt > vanishedAfterMs + partKeptMs) {
+			if (now - member.seenAt > vanishedAfterMs + partKeptMs) {
 				memory.members.delete(id);
 			}
 		}
@@ -379,7 +395,7 @@ export class SharedLedgerModel {
 			}
 		}
 		for (const [id, {end}] of memory.entries) {
-			if (end !== undefined && end.at + this.#windowMs <= this.now) {
+			if (end !== undefined && end.at + this.#windowMs <= now) {
 				memory.entries.delete(id);
 			}
 		}
@@ -408,6 +424,7 @@ export class SharedLedgerModel {
 		) {
 			this.#settleDebt(-this.#amountOf(known));
 			known.end = undefined;
+			known.parts = undefined;
 		}
 		const entry = this.#memory.entries.get(id) ?? {
 			id,
@@ -417,6 +434,7 @@ export class SharedLedgerModel {
 			sentAt: this.now - sentAgoMs,
 			firstByteAt: undefined,
 			end: undefined,
+			parts: undefined,
 		};
 		this.#memory.entries.set(id, entry);
 		if (end === undefined) {
@@ -430,6 +448,7 @@ export class SharedLedgerModel {
 		const entry = this.#memory.entries.get(id);
 		if (entry !== undefined && firstByteAgoMs !== undefined && entry.firstByteAt === undefined) {
 			entry.firstByteAt = this.now - firstByteAgoMs;
+			entry.parts = undefined;
 			this.#endProbe(id);
 		}
 	}
@@ -441,6 +460,7 @@ export class SharedLedgerModel {
 		}
 		this.#heard(id, firstByteAgoMs);
 		entry.end = {at: this.now - agoMs, settled};
+		entry.parts = undefined;
 		if (typeof settled === 'number') {
 			this.#answered(entry.end.at, settled);
 		}
@@ -448,7 +468,14 @@ export class SharedLedgerModel {
 		this.#settleDebt(this.#amountOf(entry));
 	}
 
+	get #usedToday(): number {
+		const {usedByDay} = this.#memory;
+		return usedByDay.get(Math.floor(this.now / 86_400_000)) ?? 0;
+	}
+
 	#answered(endedAt: number, tokens: number): void {
+		const day = Math.floor(endedAt / 86_400_000);
+		this.#memory.usedByDay.set(day, (this.#memory.usedByDay.get(day) ?? 0) + tokens);
 		const {answers} = this.#memory.notes;
 		const at = Math.floor(endedAt / 60_000) * 60_000;
 		const known = answers.minutes.find((minute) => minute.at === at) ?? {at, requests: 0, tokens: 0};
@@ -486,39 +513,47 @@ export class SharedLedgerModel {
 		return memory.debt;
 	}
 
-	/** What an entry counts for, by each count: when it leaves (infinite: it is in flight), and how much. */
-	#each(entry: Entry, count: (of: Count, at: number, amount: number) => void): void {
+	#partsOf(entry: Entry): Parts {
+		entry.parts ??= this.#partsNow(entry);
+		return entry.parts;
+	}
+
+	#partsNow(entry: Entry): Parts {
 		const {end, firstByteAt, reserved, tokens} = entry;
-		const windowMs = this.#windowMs;
+		const inFlight = Number.POSITIVE_INFINITY;
 		if (end === undefined) {
-			count('requests', firstByteAt === undefined ? Number.POSITIVE_INFINITY : firstByteAt + windowMs, 1);
-			count('tokens', Number.POSITIVE_INFINITY, tokens);
-			count('ended', Number.POSITIVE_INFINITY, tokens);
-			return;
+			return {
+				request: {until: firstByteAt === undefined ? inFlight : firstByteAt + this.#windowMs, amount: 1},
+				first: {until: inFlight, amount: tokens},
+				rest: {until: inFlight, amount: 0},
+				ended: {until: inFlight, amount: tokens},
+			};
 		}
-		if (end.settled !== 'given-back' || firstByteAt !== undefined) {
-			count('requests', (firstByteAt ?? end.at) + windowMs, 1);
-		}
+		const firstUntil = (firstByteAt ?? end.at) + this.#windowMs;
+		const until = end.at + this.#windowMs;
+		const isRequest = end.settled !== 'given-back' || firstByteAt !== undefined;
 		const amount = this.#amountOf(entry);
 		const fromFirst = end.settled === 'kept' ? 0 : Math.min(amount, reserved);
-		count('tokens', (firstByteAt ?? end.at) + windowMs, fromFirst);
-		count('tokens', end.at + windowMs, amount - fromFirst);
-		count('ended', end.at + windowMs, amount);
+		return {
+			request: {until: firstUntil, amount: isRequest ? 1 : 0},
+			first: {until: firstUntil, amount: fromFirst},
+			rest: {until, amount: amount - fromFirst},
+			ended: {until, amount},
+		};
 	}
 
 	/** What counts now. @param since What ended before does not count as ended. */
 	#sums(member?: string, since = Number.NEGATIVE_INFINITY): Readonly<Record<Count, number>> {
 		const sums = {requests: 0, tokens: 0, ended: 0};
-		const after = {
-			requests: this.now,
-			tokens: this.now,
-			ended: Math.max(this.now, since + this.#windowMs - 1e-9),
-		};
+		const {now} = this;
+		const endedAfter = Math.max(now, since + this.#windowMs - 1e-9);
+		const left = ({until, amount}: Part, after: number): number => (until > after ? amount : 0);
 		for (const entry of this.#memory.entries.values()) {
 			if (member === undefined || entry.member === member) {
-				this.#each(entry, (of, at, amount) => {
-					sums[of] += at > after[of] ? amount : 0;
-				});
+				const {request, first, rest, ended} = this.#partsOf(entry);
+				sums.requests += left(request, now);
+				sums.tokens += left(first, now) + left(rest, now);
+				sums.ended += left(ended, endedAfter);
 			}
 		}
 		return sums;
@@ -581,6 +616,7 @@ export class SharedLedgerModel {
 			part: members.get(id)?.part ?? 0,
 			healingMs: Math.max(0, healedAt - this.now),
 			notes: noteCount,
+			usedToday: this.#usedToday,
 		};
 	}
 
@@ -644,6 +680,7 @@ export class SharedLedgerModel {
 				sentAt: this.now,
 				firstByteAt: undefined,
 				end: undefined,
+				parts: undefined,
 			});
 			if (scene === undefined) {
 				return {kind: 'lease'};
@@ -704,19 +741,28 @@ export class SharedLedgerModel {
 
 	/** Milliseconds until so much has left; where that depends on answers, until it is worth to ask. */
 	#leavesIn(of: Count, excess: number): number {
-		const leaving: Array<readonly [at: number, amount: number]> = [];
+		const {now} = this;
+		const leaving: Part[] = [];
+		const add = (part: Part): void => {
+			if (part.until > now && part.until !== Number.POSITIVE_INFINITY) {
+				leaving.push(part);
+			}
+		};
 		for (const entry of this.#memory.entries.values()) {
-			this.#each(entry, (count, at, amount) => {
-				if (count === of && at > this.now && Number.isFinite(at)) {
-					leaving.push([at, amount]);
-				}
-			});
+			const {request, first, rest, ended} = this.#partsOf(entry);
+			if (of === 'tokens') {
+				add(first);
+				add(rest);
+			} else {
+				add(of === 'requests' ? request : ended);
+			}
 		}
+		leaving.sort((one, other) => one.until - other.until);
 		let left = excess;
-		for (const [at, amount] of leaving.sort((first, second) => first[0] - second[0])) {
+		for (const {until, amount} of leaving) {
 			left -= amount;
 			if (left <= rounding) {
-				return Math.max(1, at - this.now);
+				return Math.max(1, until - now);
 			}
 		}
 		return longestPollMs;

@@ -194,7 +194,17 @@ describe('resultsJsonSchema', () => {
 
 	it('asks for every key, allows no other, and names the version', () => {
 		// Only a search or a tap has one, and 0.1.0 had no name, no verdict and no cost of the whole: schema 1 may only gain optional keys.
-		const optional = ['run', 'stopReason', 'search', 'tap', 'verdict', 'others', 'costUsd', 'costUsdWithin'];
+		const optional = [
+			'run',
+			'stopReason',
+			'search',
+			'tap',
+			'verdict',
+			'others',
+			'costUsd',
+			'costUsdWithin',
+			'readTimeouts',
+		];
 		expect(schema.required).toEqual(Object.keys(schema.properties).filter((key) => !optional.includes(key)));
 		expect(schema.additionalProperties).toBe(false);
 		expect(schema.properties.schema?.const).toBe(1);

@@ -3,7 +3,7 @@ import {parseArguments} from '../../source/config/parse-arguments.ts';
 import {resultsOf} from '../../source/reports/results.ts';
 import type {Results} from '../../source/reports/results-schema.ts';
 import {repeatCommand, summaryMarkdown} from '../../source/reports/summary-markdown.ts';
-import {environment, snapshot, target} from '../helpers/results-fixture.ts';
+import {environment, snapshot, target, variant} from '../helpers/results-fixture.ts';
 
 const run = resultsOf(snapshot(), environment);
 const batch: Results = {
@@ -82,5 +82,27 @@ describe('the end of a run', () => {
 		[{outcome: 'stopped', stoppedBy: 'key'}, 'stopped by you'],
 	] as const)('%j', (change, expected) => {
 		expect(endOf(change)).toBe(expected);
+	});
+});
+
+describe('read timeouts', () => {
+	const slow = resultsOf(
+		snapshot({variants: [variant({name: 'concise'}), variant({name: 'detailed', output: 5000})]}),
+		environment,
+	);
+
+	it('stand beside p99 of total, with whose they are and their source', () => {
+		const text = summaryMarkdown(slow, []);
+		expect(text).toMatch(/## Read timeouts/);
+		expect(text).toMatch(/\| 30 s \| AWS SDK for Java 2\.x \| detailed \| .*langchain4j.* \(2026-11-30\) \|/);
+		expect(text).toMatch(/\| 60 s \| boto3, AWS CLI \| detailed \|/);
+		expect(text).toMatch(/\| 100 s \| AWS SDK for \.NET \| none \|/);
+		expect(text).toMatch(/^p99 of total: concise [\d.]+s, detailed 1m 3\ds\. Of a streamed/m);
+		expect(slow.readTimeouts?.map(({seconds, cuts}) => [seconds, cuts])).toEqual([
+			[30, [1]],
+			[60, [1]],
+			[100, []],
+			[600, []],
+		]);
 	});
 });

@@ -5,7 +5,7 @@ import {lineText} from '../../source/text/segment.ts';
 import {barLines, barsTitle} from '../../source/tui/panels/bars.ts';
 import {variantTableLines, variantTableTitle} from '../../source/tui/panels/variant-table.ts';
 import {initialState, type State} from '../../source/view/state.ts';
-import {sortRows} from '../../source/view/variant-order.ts';
+import {sortRows} from '../../source/view/variant-rows.ts';
 import {configFixture, snapshotFixture} from '../helpers/snapshot-fixture.ts';
 
 /** Tests source/tui/panels/variant-columns.ts and source/view/variant-rows.ts. */

@@ -5,16 +5,18 @@ import {assertReachable} from '../clients/reachability.ts';
 import {familyOf} from '../families/registry.ts';
 import {
 	baseModelKey,
+	calledAs,
 	createModelIndex,
 	type Identity,
 	identify,
 	looksLikeBaseModel,
 	type ModelIndex,
+	mantlePrefix,
 } from '../identify/identify.ts';
 import {runnableNames} from '../identify/runnable-models.ts';
 import {priceOf} from '../prices.ts';
 import {type AccountLists, readLists} from '../quotas/account-lists.ts';
-import {unknownQuota} from '../quotas/bucket-quota.ts';
+import {unknownIn} from '../quotas/bucket-quota.ts';
 import {minBatchRecordsName} from '../quotas/quota-name.ts';
 import {labelOwners} from '../quotas/quota-row-owners.ts';
 import {listRemarks} from '../quotas/remarks.ts';
@@ -88,12 +90,26 @@ const hiddenNote = ({kind, isResolved}: Identity, {failures}: NoteContext): stri
 	}
 };
 
-const quotaNotes = ({quota, baseModel}: Target, {duplicates, failures}: NoteContext): readonly string[] => {
-	const limits = [quota.requestsPerMinute, quota.tokensPerMinute, quota.tokensPerDay];
+/** What the metrics of bedrock-mantle do not count (user guide, monitoring of the endpoint). */
+const mantleNote = 'Throttles of bedrock-mantle are in no metric: the tap sees them.';
+
+const quotaNotes = (
+	{quota, baseModel, scope}: Target,
+	{duplicates, failures}: NoteContext,
+): readonly string[] => {
+	const limits = [
+		quota.requestsPerMinute,
+		quota.tokensPerMinute,
+		quota.tokensPerDay,
+		...(quota.outputTokensPerMinute === undefined ? [] : [quota.outputTokensPerMinute]),
+	];
 	const blocked = limits.filter(({state}) => state === 'blocked');
 	const twice = limits.filter(({name}) => name !== null && duplicates.has(name));
-	const isUnknown = limits.slice(0, 2).every(({state}) => state === 'unknown');
+	const isUnknown =
+		quota.tokensPerMinute.state === 'unknown' &&
+		(scope === 'mantle' || quota.requestsPerMinute.state === 'unknown');
 	return [
+		...(scope === 'mantle' ? [mantleNote] : []),
 		...(blocked.length === 0
 			? []
 			: [
@@ -192,7 +208,7 @@ async function mapModels(
 			const isKnown = identity.isResolved && !isLatencyOptimized;
 			return {
 				key,
-				target: isKnown ? target : {...target, quota: unknownQuota},
+				target: isKnown ? target : {...target, quota: unknownIn(target.scope)},
 				isCallable: isKnown,
 				price: isKnown ? await priceOf(target) : null,
 				levers: {
@@ -224,6 +240,10 @@ export type AccountDirectory = {
 	readonly assertReachable: () => Promise<void>;
 };
 
+/** What CloudWatch calls a model: of an ARN its last part. */
+const dimensionOf = (model: string): string =>
+	model.startsWith(mantlePrefix) ? model : model.slice(model.lastIndexOf('/') + 1);
+
 /** Reads the lists of a Region; the remarks name those that could not be read. */
 export async function readDirectory(options: ResolveOptions): Promise<AccountDirectory> {
 	const lists = await readLists(options.source, {
@@ -236,7 +256,7 @@ export async function readDirectory(options: ResolveOptions): Promise<AccountDir
 	const price = rememberedPrices();
 	const reach = reachRemarks(lists, options.region);
 	return {
-		candidates: runnable.map((model) => model.slice(model.lastIndexOf('/') + 1)),
+		candidates: runnable.map(dimensionOf),
 		map: async (active) => mapModels({runnable, active}, lists, options, price),
 		remarks: reach.length > 0 ? reach : listRemarks(lists.failures, options.source.hasBearerToken ?? false),
 		assertReachable: async () =>
@@ -292,7 +312,7 @@ export async function directoryOfTargets(
 		return bucketKey(identify(arn ?? modelId, modelIndex));
 	};
 	return {
-		candidates: targets.map(({model}) => model.slice(model.lastIndexOf('/') + 1)),
+		candidates: targets.map((target) => dimensionOf(calledAs(target))),
 		map: async (active) => ({
 			buckets: new Map(
 				[...known].map(([key, target]) => [
@@ -302,7 +322,7 @@ export async function directoryOfTargets(
 			),
 			owners: new Map(
 				active.flatMap((modelId) => {
-					const own = targets.find(({model}) => model === modelId || model.endsWith(`/${modelId}`));
+					const own = targets.find((target) => dimensionOf(calledAs(target)) === modelId);
 					const key = own === undefined ? keyOf(modelId) : bucketKey(own);
 					return known.has(key) ? [[modelId, key] as const] : [];
 				}),

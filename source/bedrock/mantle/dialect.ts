@@ -1,7 +1,10 @@
 import {type InferenceRequest, isMantleMethod, type MantleApi, type Method} from '../../domain/backend.ts';
 import type {Target} from '../../domain/target.ts';
+import {chatBody, chatReading} from '../families/chat-completions.ts';
+import {claude} from '../families/claude.ts';
 import type {Reading} from '../families/family.ts';
 import type {JsonObject} from '../json.ts';
+import {at, stringOf, wordOf} from '../json.ts';
 
 /** A server-sent event: its name where it has one, and its data. */
 export type MantleEvent = {
@@ -62,3 +65,58 @@ const belowOpenAi = /^(?:openai\.gpt-\d|google\.gemma-4)/;
 export function surfaceOf(model: string): '/v1' | '/openai/v1' {
 	return belowOpenAi.test(model) ? '/openai/v1' : '/v1';
 }
+
+/** Version of the API, as Anthropic's clients send it. */
+const messagesVersion = '2023-06-01';
+
+/** Anthropic Messages: the body of InvokeModel, with the model in it and the version in a header. */
+export const messages: Dialect = {
+	path: () => '/anthropic/v1/messages',
+	headers: {'anthropic-version': messagesVersion},
+	build(request, isStream) {
+		const {anthropic_version: _, ...body} = claude.build(request, isStream);
+		return {
+			model: request.model,
+			...body,
+			...(request.tier === undefined ? {} : {service_tier: request.tier}),
+			...(isStream ? {stream: true} : {}),
+		};
+	},
+	readBody: claude.readBody,
+	readEvent({data}) {
+		const reading = claude.readChunk(data);
+		return reading === undefined ? undefined : {...reading, isLast: at(data, 'type') === 'message_stop'};
+	},
+};
+
+/** OpenAI's models name their limit otherwise than those that only speak like them. */
+const isOpenAi = /^openai\./;
+
+/** OpenAI Chat Completions. A stream is asked for its counts, which come in a chunk without an answer. */
+export const chatCompletions: Dialect = {
+	path: (model) => `${surfaceOf(model)}/chat/completions`,
+	headers: {},
+	build: (request, isStream) => ({
+		model: request.model,
+		...chatBody(request, isOpenAi.test(request.model) ? 'max_completion_tokens' : 'max_tokens'),
+		...(request.tier === undefined ? {} : {service_tier: request.tier}),
+		...(isStream ? {stream: true, stream_options: {include_usage: true}} : {}),
+	}),
+	readBody: chatReading.readBody,
+	readEvent({data}) {
+		// The only data that is not JSON.
+		if (data === '[DONE]') {
+			return {isLast: true};
+		}
+		const error = at(data, 'error');
+		if (error !== undefined && error !== null) {
+			return {
+				fault: {
+					name: wordOf(at(error, 'code')) ?? wordOf(at(error, 'type')) ?? 'error',
+					message: stringOf(at(error, 'message')) ?? 'The model ended the stream with an error.',
+				},
+			};
+		}
+		return chatReading.readChunk(data);
+	},
+};

@@ -6,10 +6,8 @@ import {at, countOf, isObject, parseJson, wordOf} from '../json.ts';
 import {answerOf, type BedrockAnswer, EmptyAnswer, UnreadableAnswer} from '../methods/answer.ts';
 import {contentTypeOf, type ResponseHeaders} from '../methods/response-headers.ts';
 import {cutAfter, readStream, StreamFault, streamReader} from '../methods/stream-reader.ts';
-import {chatCompletions} from './chat-completions.ts';
-import type {Dialect, MantleEvent} from './dialect.ts';
+import {chatCompletions, type Dialect, type MantleEvent, messages} from './dialect.ts';
 import type {MantleEndpoint, MantleReply} from './endpoint.ts';
-import {messages} from './messages.ts';
 import {responses} from './responses.ts';
 
 /** The API of each method. */

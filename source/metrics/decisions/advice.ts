@@ -6,6 +6,7 @@ import type {Task, Variant} from '../../domain/task.ts';
 import {composePrompt} from '../../prompts/compose.ts';
 import {formatCount, formatNumber, formatPercent} from '../../text/numbers.ts';
 import type {Figures} from '../figures/figures.ts';
+import {readTimeoutAdvice} from './read-timeouts.ts';
 import {
 	costOfTypical,
 	dayBoundOf,
@@ -331,5 +332,10 @@ export function adviceOf(input: AdviceInput): readonly Advice[] {
 			...quotaIncreaseAdvice(subject.figures, target, index, timeline),
 		];
 	});
-	return [...ofTargets, ...(spec.isBalanced ? [] : otherScopes(leaders)), ...unpacedBaseline(figures)];
+	return [
+		...ofTargets,
+		...(spec.isBalanced ? [] : otherScopes(leaders)),
+		...readTimeoutAdvice(input.variants),
+		...unpacedBaseline(figures),
+	];
 }

@@ -45,7 +45,7 @@ function heatMapOf(report: PastReport): Chart {
 }
 
 const describe = ({model, scope, ofQuota, requests, throttles}: PastBucket): string =>
-	`${model} (${scope}): peak ${ofQuota === null ? `${formatTokens(requests.peak)} requests per minute, no quota known` : `${formatPercent(ofQuota)} of the quota`}, ${formatCount(throttles.total)} throttled.`;
+	`${model} (${scope}): peak ${ofQuota === null ? `${formatTokens(requests.peak)} requests per minute, no quota known` : `${formatPercent(ofQuota)} of the quota`}, ${formatCount(throttles?.total)} throttled.`;
 
 /** The fill of a bucket without a quota follows its own greatest minute. */
 const panelOf = (bucket: PastBucket): Panel => {
@@ -91,7 +91,7 @@ const panelOf = (bucket: PastBucket): Panel => {
 					? 'no quota known: requests per minute'
 					: `peak ${formatPercent(ofQuota)} of the quota`,
 				`${formatTokens(requests.peak)} requests, ${formatTokens(bucket.quotaTokens.peak)} quota tokens in the greatest minute`,
-				`${formatCount(throttles.total)} throttled`,
+				`${formatCount(throttles?.total)} throttled`,
 			].join(' · '),
 		),
 		width: 24 * cellWidthPixels,

@@ -2,25 +2,22 @@ import type {Json} from '../families/prompt.ts';
 import type {MetricSettings} from '../faults/script.ts';
 import {createMetricMath} from './metric-math.ts';
 import {
-	dimensionSets,
 	dimensionsOf,
 	invalidParameter,
 	MetricError,
 	type MetricQuery,
 	momentOf,
-	namespace,
 	numberOf,
 	pagePositionOf,
 	readQueries,
 	readSeries,
-	type Series,
 	type SeriesQuery,
 	textListOf,
 	textOf,
 	tokenOf,
 	validationFault,
 } from './metric-query.ts';
-import {isPublished, type MetricSource} from './metric-source.ts';
+import {type MetricSource, type Series, seriesOf} from './metric-source.ts';
 import {isDuration, metricNames} from './minute-sums.ts';
 import {type Minutes, type PeriodValues, remembering, valuesOf} from './period-values.ts';
 
@@ -42,11 +39,12 @@ export function listMetrics(source: MetricSource, region: string, nowMs: number,
 	const [start = 0] = pagePositionOf(textOf(input, 'NextToken'));
 	const sinceMs = nowMs - (recently === undefined ? listedMs : recentMs);
 	const asked = textOf(input, 'Namespace');
-	const all = asked === undefined || asked === namespace ? listedSeries(source, region, sinceMs) : [];
-	const found = all.filter((series) => matchesSeries(series, input));
+	const found = listedSeries(source, region, sinceMs).filter(
+		(series) => (asked === undefined || asked === series.namespace) && matchesSeries(series, input),
+	);
 	const end = start + pageLength;
 	return {
-		Metrics: found.slice(start, end).map(({metric, dimensions}) => ({
+		Metrics: found.slice(start, end).map(({namespace, metric, dimensions}) => ({
 			Namespace: namespace,
 			MetricName: metric,
 			Dimensions: dimensions.map(([name, value]) => ({Name: name, Value: value})),
@@ -57,9 +55,7 @@ export function listMetrics(source: MetricSource, region: string, nowMs: number,
 
 const listedSeries = (source: MetricSource, region: string, sinceMs: number): readonly Series[] =>
 	[...source.activeSince(region, sinceMs)].flatMap(([modelId, metrics]) =>
-		[...metrics]
-			.filter((metric) => isPublished(modelId, metric))
-			.flatMap((metric) => dimensionSets(modelId).map((dimensions) => ({metric, dimensions}))),
+		[...metrics].flatMap((metric) => seriesOf(modelId, metric)),
 	);
 
 const matchesSeries = (series: Series, input: Json): boolean => {

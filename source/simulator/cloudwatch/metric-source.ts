@@ -17,6 +17,8 @@ import {
 	isDuration,
 	type MetricName,
 	type MinuteSums,
+	mantleMetrics,
+	mantlePrefix,
 	metricNames,
 	minuteMs,
 	minuteOf,
@@ -205,9 +207,15 @@ export function createServedMinutes(clockAheadMs = 0): ServedMinutes {
 
 	return {
 		record(request) {
+			const at = minuteOf(request.endedAt + clockAheadMs);
+			if (request.isOfMantle === true) {
+				if (request.modelId !== '' && request.throttle === undefined) {
+					count(sumsAt(request.region, `${mantlePrefix}${request.modelId}`, at), request);
+				}
+				return;
+			}
 			// Requests without any model appear nowhere in CloudWatch.
 			if (request.baseModel !== undefined) {
-				const at = minuteOf(request.endedAt + clockAheadMs);
 				count(sumsAt(request.region, dimensionOf(request.modelId), at), request);
 			}
 		},
@@ -244,3 +252,55 @@ const count = (sums: MinuteSums, request: RequestRecord): void => {
 		addDuration(durations.TimeToFirstToken, request.firstTokenAt - request.startedAt);
 	}
 };
+
+/** Series of metrics. Each ModelId has the same traffic under several sets of dimensions. */
+
+export const namespace = 'AWS/Bedrock';
+export const mantleNamespace = 'AWS/BedrockMantle';
+
+type Dimensions = ReadonlyArray<readonly [name: string, value: string]>;
+
+/** Sets of dimensions under which the traffic of a ModelId appears: adding them up would count it twice. */
+export function dimensionSets(modelId: string): readonly Dimensions[] {
+	if (modelId.startsWith(mantlePrefix)) {
+		const model = modelId.slice(mantlePrefix.length);
+		return [
+			[['Model', model]],
+			[
+				['Project', 'default'],
+				['Model', model],
+			],
+		];
+	}
+	return [
+		[['ModelId', modelId]],
+		[
+			['ModelId', modelId],
+			['ServiceTier', 'default'],
+			['ResolvedServiceTier', 'default'],
+		],
+	];
+}
+
+export type Series = {
+	readonly namespace: string;
+	readonly metric: string;
+	readonly dimensions: Dimensions;
+};
+
+/** The series under which a metric of a ModelId is listed. */
+export function seriesOf(modelId: string, metric: MetricName): readonly Series[] {
+	const isOfMantle = modelId.startsWith(mantlePrefix);
+	const names = isOfMantle
+		? Object.entries(mantleMetrics).flatMap(([name, counted]) => (counted === metric ? [name] : []))
+		: isPublished(modelId, metric)
+			? [metric]
+			: [];
+	return names.flatMap((name) =>
+		dimensionSets(modelId).map((dimensions) => ({
+			namespace: isOfMantle ? mantleNamespace : namespace,
+			metric: name,
+			dimensions,
+		})),
+	);
+}

@@ -16,8 +16,7 @@ import {
 import {hangingLines, type Line, segment} from '../../text/segment.ts';
 import {cleanText} from '../../text/width.ts';
 import type {State} from '../../view/state.ts';
-import {throttledTotal} from '../../view/variant-order.ts';
-import {selectedRow} from '../../view/variant-rows.ts';
+import {selectedRow, throttledTotal} from '../../view/variant-rows.ts';
 import type {FrameTitle} from '../frame.ts';
 
 /** A figure of a variant in words. */

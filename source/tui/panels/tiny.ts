@@ -10,7 +10,7 @@ import {bucketNow, shownSnapshot, snapshotNowMs, throttledSinceMs} from '../../v
 import type {State} from '../../view/state.ts';
 import {accountStatus, statusOf} from '../../view/status.ts';
 import {requestCount} from '../../view/tap/client-rows.ts';
-import {throttledTotal} from '../../view/variant-order.ts';
+import {throttledTotal} from '../../view/variant-rows.ts';
 import {footerLine, isSimulatedIn, shownTargetIndex} from './header.ts';
 import {briefVerdict} from './verdict.ts';
 

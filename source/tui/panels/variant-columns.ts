@@ -14,8 +14,7 @@ import type {Column} from '../../text/table.ts';
 import {chosenColumns, furtherColumns} from '../../view/columns/columns.ts';
 import type {ViewName} from '../../view/keymap.ts';
 import type {OwnColumns} from '../../view/state.ts';
-import {throttledTotal} from '../../view/variant-order.ts';
-import {passedWords, type VariantRow} from '../../view/variant-rows.ts';
+import {passedWords, throttledTotal, type VariantRow} from '../../view/variant-rows.ts';
 
 /** The columns of a table of variants. */
 

@@ -7,8 +7,13 @@ import {cleanText} from '../../text/width.ts';
 import {listWords} from '../../view/lists.ts';
 import {shownSnapshot} from '../../view/selectors.ts';
 import type {State} from '../../view/state.ts';
-import {verdictFor} from '../../view/variant-order.ts';
-import {areAnswersChecked, isBesideOthers, listedRows, selectedRow} from '../../view/variant-rows.ts';
+import {
+	areAnswersChecked,
+	isBesideOthers,
+	listedRows,
+	selectedRow,
+	verdictFor,
+} from '../../view/variant-rows.ts';
 import {type FrameTitle, firstShown} from '../frame.ts';
 import {marksLegend, type TableRow, variantColumns} from './variant-columns.ts';
 

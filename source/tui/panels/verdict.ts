@@ -18,8 +18,7 @@ import {keyOf} from '../../view/keymap.ts';
 import {moreHint, offeredMore} from '../../view/run-commands.ts';
 import {shownSnapshot} from '../../view/selectors.ts';
 import type {State} from '../../view/state.ts';
-import {verdictFor} from '../../view/variant-order.ts';
-import {areAnswersChecked, passedShare} from '../../view/variant-rows.ts';
+import {areAnswersChecked, passedShare, verdictFor} from '../../view/variant-rows.ts';
 import type {FrameTitle} from '../frame.ts';
 import {shownTargetIndex} from './header.ts';
 

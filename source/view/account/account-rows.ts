@@ -153,7 +153,7 @@ const wordsOf = ({model, bucket}: AccountRow): string => {
 		bucket.region,
 		bucket.activity,
 		...(isBlocked ? ['blocked'] : []),
-		...(bucket.hourThrottles > 0 ? ['throttled'] : []),
+		...((bucket.hourThrottles ?? 0) > 0 ? ['throttled'] : []),
 	].join(' ');
 };
 

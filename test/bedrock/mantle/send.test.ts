@@ -2,8 +2,7 @@
 import {readFileSync} from 'node:fs';
 import path from 'node:path';
 import {describe, expect, it} from 'vitest';
-import {chatCompletions} from '../../../source/bedrock/mantle/chat-completions.ts';
-import {messages} from '../../../source/bedrock/mantle/messages.ts';
+import {chatCompletions, messages} from '../../../source/bedrock/mantle/dialect.ts';
 import {ignoredEvents, responses} from '../../../source/bedrock/mantle/responses.ts';
 import {type MantleMethod, mantleMethods} from '../../../source/domain/backend.ts';
 import {withReplays} from '../../conformance/harness.ts';

@@ -157,4 +157,43 @@ describe('advice', () => {
 		expect(line?.text).toContain('on-demand and cross-Region');
 		expect(line?.usefulPerMinute).toBeCloseTo(300 / (1 + 200 / 60_000), 6);
 	});
+
+	it.each([
+		[12_000, undefined],
+		[
+			41_000,
+			/^p99 of total: plain – \(longest of 100 answers 4[01]\.\d+s\)\. Applications cut such answers off where they set no read timeout: after 30 s \(AWS SDK for Java 2\.x\); not before 60 s \(boto3, AWS CLI\), 100 s \(AWS SDK for \.NET\), 600 s \(SDKs of Anthropic and OpenAI\)\. Set more than 4[12] s/,
+		],
+		[130_000, /after 30 s .*, 60 s .*, 100 s .*; not before 600 s/],
+		[700_000, /after 30 s .*, 600 s \(SDKs of Anthropic and OpenAI\)\. Set more than \d{3} s/],
+	])('of read timeouts goes by the longest of few answers (%d ms)', (totalMs, words) => {
+		// One in fifty is that slow.
+		let drawnSoFar = 0;
+		const {advice} = figuresOf({
+			plain: drawn(100, () => ({output: 60, totalMs: ++drawnSoFar % 50 === 0 ? totalMs : 1000})),
+		});
+		const line = advice.find(({kind}) => kind === 'timeout');
+		if (words === undefined) {
+			expect(line).toBeUndefined();
+		} else {
+			expect(line?.text).toMatch(words);
+		}
+	});
+
+	it('of read timeouts goes by p99 of total of many answers', () => {
+		let drawnSoFar = 0;
+		const {advice} = figuresOf({
+			// One in two hundred is slower than one in fifty.
+			plain: drawn(600, () => {
+				drawnSoFar++;
+				return {
+					output: 60,
+					totalMs: drawnSoFar % 200 === 0 ? 110_000 : drawnSoFar % 50 === 0 ? 41_000 : 1000,
+				};
+			}),
+		});
+		expect(advice.find(({kind}) => kind === 'timeout')?.text).toMatch(
+			/^p99 of total: plain 4[01]\.\d+s\. .* after 30 s \(AWS SDK for Java 2\.x\); not before 60 s/,
+		);
+	});
 });
