@@ -1,7 +1,12 @@
 import {type AccountDirectory, directoryOfTargets} from '../bedrock/cloudwatch/account-directory.ts';
 import {createUsageSource, type MetricClients} from '../bedrock/cloudwatch/usage-reader.ts';
 import type {QuotaSource} from '../bedrock/quotas/quota-source.ts';
-import type {AccountBucket, AccountMap, ModelDurations} from '../domain/account-snapshot.ts';
+import type {
+	AccountBucket,
+	AccountMap,
+	ModelDurations,
+	ProvisionedThroughput,
+} from '../domain/account-snapshot.ts';
 import type {Clock} from '../domain/clock.ts';
 import type {Target} from '../domain/target.ts';
 import type {
@@ -57,6 +62,7 @@ type RegionPoller = {
 	readonly buckets: () => readonly AccountBucket[];
 	readonly troubles: () => Omit<MonitorTroubles, 'nextPollMs'>;
 	readonly directoryRemarks: () => readonly string[];
+	readonly provisioned: () => readonly ProvisionedThroughput[];
 	/** What the first figures wait for, a few words each. */
 	readonly waitingFor: () => readonly string[];
 	readonly cost: CostMeter;
@@ -252,6 +258,7 @@ export function createRegionPoller(ports: PollerPorts): RegionPoller {
 			}),
 		troubles: () => troubles,
 		directoryRemarks: () => directory?.remarks ?? [],
+		provisioned: () => directory?.provisioned ?? [],
 		waitingFor: () => [...steps].map((step) => stepWords[step]),
 	};
 }
