@@ -211,8 +211,7 @@ export class BucketLimits {
 	}
 
 	/**
-	 * What others use of a dimension for all that is known now, as the gauges show it: what was reported, raised at once by
-	 * a throttle below our own limit, and lowered as our share grows back.
+	 * What others use of a dimension, as gauges show it: as reported, raised by a throttle, lowered as our share grows back.
 	 * @returns `throttledAt` in milliseconds of the clock where a throttle is the newer evidence; undefined: nothing known.
 	 */
 	shownOthers(
@@ -230,10 +229,7 @@ export class BucketLimits {
 		return this.#externalAt === undefined ? undefined : {use: external, reportedAt: this.#externalAt};
 	}
 
-	/**
-	 * What others use by the newest evidence of the last minutes: unlike the estimate, which falls until the next throttle,
-	 * it says what a lasting run has to expect.
-	 */
+	/** What a lasting run has to expect of others: by the newest evidence, while the estimate falls until the next throttle. */
 	lastingOthers(now: number): Use {
 		return ofEach((dimension) =>
 			Math.max(this.#external[dimension], this.#others[dimension].lastSeen(now) ?? 0),
@@ -267,6 +263,8 @@ export class DayLimit {
 	limit: number | null;
 	/** Quota tokens used today by others and by earlier runs (from the account monitor). */
 	others = 0;
+	/** Of these, what the programs that share the bucket report of themselves. */
+	members = 0;
 	readonly #clock: Clock;
 	#own = 0;
 	#day = 0;
@@ -288,7 +286,7 @@ export class DayLimit {
 
 	/** Whether there is room beside what is set aside. */
 	hasRoom(tokens: number): boolean {
-		return this.limit === null || this.others + this.own + tokens <= this.limit;
+		return this.limit === null || Math.max(this.others, this.members) + this.own + tokens <= this.limit;
 	}
 
 	get #today(): number {

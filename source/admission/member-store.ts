@@ -48,6 +48,7 @@ const isStamping = shapedAs({
 	refused: isNumber,
 	marks: (value) => isText(value) && /^[01]*$/.test(value),
 });
+const isToday = shapedAs({day: isNumber, tokens: isNumber});
 const isRecord = shapedAs({
 	id: isText,
 	isEnded: isFlag,
@@ -60,6 +61,7 @@ const isRecord = shapedAs({
 	needs: isNumber,
 	lastSentAt: isNumber,
 	settledTokens: isNumber,
+	today: (value) => value === undefined || isToday(value),
 	entries: listOf(shapedAs({...use, at: isNumber, ended: isNumber})),
 	minutes: listOf(shapedAs({...use, process: isText, at: isNumber})),
 	stamping: isStamping,
@@ -87,13 +89,20 @@ const parsed = <Value>(isValid: (value: unknown) => boolean, text: string): Valu
 	}
 };
 
+const namespace = (): string => {
+	try {
+		return ` ${readlinkSync('/proc/self/ns/pid')}`;
+	} catch {
+		return '';
+	}
+};
+
+let known: string | undefined;
+
 /** The host whose processes are seen here. Containers may have the name of another, and processes of their own. */
 export function ownHost(): string {
-	try {
-		return `${hostname()} ${readlinkSync('/proc/self/ns/pid')}`;
-	} catch {
-		return hostname();
-	}
+	known ??= `${hostname()}${namespace()}`;
+	return known;
 }
 
 const host = (): string => ownHost().replaceAll(/[^\w.-]/g, '_');

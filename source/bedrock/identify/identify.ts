@@ -45,7 +45,7 @@ export const mantlePrefix = 'mantle/';
 
 /** The name by which this program calls the model of a target. */
 export function calledAs({model, scope}: Pick<Target, 'model' | 'scope'>): string {
-	return scope === 'mantle' ? `${mantlePrefix}${model}` : model;
+	return scope === 'mantle' && !model.startsWith(mantlePrefix) ? `${mantlePrefix}${model}` : model;
 }
 
 /**
