@@ -8,12 +8,7 @@ import {
 import {createUsageSource} from '../bedrock/cloudwatch/usage-reader.ts';
 import {quotaSourceOf} from '../bedrock/quotas/aws-quota-source.ts';
 import type {QuotaSource} from '../bedrock/quotas/quota-source.ts';
-import {
-	type AccountRegion,
-	type AccountSnapshot,
-	bucketKey,
-	type ProvisionedThroughput,
-} from '../domain/account-snapshot.ts';
+import {type AccountRegion, type AccountSnapshot, bucketKey} from '../domain/account-snapshot.ts';
 import type {Clock} from '../domain/clock.ts';
 import type {Connection, FleetLedger, QuotaOverride} from '../domain/run-config.ts';
 import type {Target} from '../domain/target.ts';
@@ -297,10 +292,6 @@ export function nextPollMs(nowMs: number, throttled: number): number {
 	return minuteOf(nowMs) + minuteMs + intoMinuteMs - nowMs;
 }
 
-/** What the account has bought; nothing where that is none. */
-const boughtOf = (provisioned: readonly ProvisionedThroughput[]): Pick<AccountRegion, 'provisioned'> =>
-	provisioned.length === 0 ? {} : {provisioned};
-
 /** Watches one Region of the account. Nothing stops it: troubles become remarks. */
 export function createAccountMonitor(ports: MonitorPorts): AccountMonitor {
 	const {clock} = ports;
@@ -349,7 +340,7 @@ export function createAccountMonitor(ports: MonitorPorts): AccountMonitor {
 				!isBroken && buckets.every((bucket) => bucket.activity !== 'active' || bucket.minute === minute),
 			at: poller.now(),
 			buckets,
-			...boughtOf(poller.provisioned()),
+			...poller.bought(),
 			remarks: [
 				...fault,
 				...monitorRemarks({...troubles, nextPollMs: untilNextMs}),
