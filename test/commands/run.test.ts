@@ -1,6 +1,7 @@
 import {existsSync, lstatSync, readFileSync, symlinkSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import {describe, expect, it} from 'vitest';
+import type {UserError} from '../../source/domain/user-error.ts';
 import {readResults, resultsSchema} from '../../source/reports/results-schema.ts';
 import {traffic} from '../account/account-harness.ts';
 import {call, useAccount} from '../account/call.ts';
@@ -59,8 +60,8 @@ describe('run', () => {
 	});
 
 	it('goes over the limit on purpose, and says what a naive loop would have lost', async () => {
-		// A quota so small that the slowest machine gets over it.
-		await useAccount({}, {requestsPerMinute: 10, latencyMs: 20});
+		// A quota so small that the slowest machine gets over it: 1.2 times five are six.
+		await useAccount({}, {requestsPerMinute: 5, latencyMs: 5});
 		const flags = ['--yes', '--duration', '4s', '--json', '--no-reports'];
 		const {code, stdout} = await finished('quota-limits', ...flags);
 		expect(code).toBe(0);
@@ -85,6 +86,17 @@ describe('run', () => {
 		expect(code).toBe(0);
 		expect(stdout).toMatch(/400, 100 per variant/);
 		expect(existsSync(out)).toBe(false);
+	});
+
+	it('tells a cost that is beyond --max-cost as precisely as the plan does', async () => {
+		await useAccount({});
+		const flags = ['--requests', '2', '--variants', 'concise', '--max-cost', '0', '--no-reports'];
+		const fault = await call('run', 'summarize', ...flags).ended.catch((error: unknown) => error);
+		expect(fault).toMatchObject({exitCode: 2});
+		const {message} = fault as UserError;
+		const planned = /cost +at most (\$\S+)/.exec(message)?.[1];
+		expect(planned).toMatch(/^\$0\.00\d+$/);
+		expect(message).toContain(`It may cost ${planned}, and --max-cost is $0.00: nothing was sent.`);
 	});
 
 	it('shows candidates, rungs and the cost of all of a search with --dry-run', async () => {

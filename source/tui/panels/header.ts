@@ -4,7 +4,7 @@ import {shownRegions} from '../../view/account/account-state.ts';
 import {disabledReason, wordNow} from '../../view/availability.ts';
 import {footerHints, type KeyCommand, keyOf, titleOf, viewsOf} from '../../view/keymap.ts';
 import {currentList} from '../../view/lists.ts';
-import {accountWords, quotaWords} from '../../view/quotas.ts';
+import {accountWords, minuteLimits, quotaWords} from '../../view/quotas.ts';
 import {isRunning, shownSnapshot} from '../../view/selectors.ts';
 import type {ScreenTap, State} from '../../view/state.ts';
 import {accountStatus, frozenStatus, type Status, statusOf} from '../../view/status.ts';
@@ -137,11 +137,7 @@ function quotaLine(state: State): Line {
 	if (quota === undefined) {
 		return [];
 	}
-	const words = quotaWords([
-		{limit: quota.requestsPerMinute, unit: 'RPM'},
-		{limit: quota.tokensPerMinute, unit: 'TPM'},
-	]);
-	return [segment('quota ', 'muted'), segment(words)];
+	return [segment('quota ', 'muted'), segment(quotaWords(minuteLimits(quota)))];
 }
 
 function viewsLine(state: State, width: number): Line {
