@@ -1,7 +1,7 @@
 import {type AccountDirectory, directoryOfTargets} from '../bedrock/cloudwatch/account-directory.ts';
 import {createUsageSource, type MetricClients} from '../bedrock/cloudwatch/usage-reader.ts';
 import type {QuotaSource} from '../bedrock/quotas/quota-source.ts';
-import type {AccountBucket, AccountMap, ModelDurations} from '../domain/account-snapshot.ts';
+import type {AccountBucket, AccountMap, AccountRegion, ModelDurations} from '../domain/account-snapshot.ts';
 import type {Clock} from '../domain/clock.ts';
 import type {Target} from '../domain/target.ts';
 import type {
@@ -57,6 +57,8 @@ type RegionPoller = {
 	readonly buckets: () => readonly AccountBucket[];
 	readonly troubles: () => Omit<MonitorTroubles, 'nextPollMs'>;
 	readonly directoryRemarks: () => readonly string[];
+	/** Capacity, where the account has bought some. */
+	readonly bought: () => Pick<AccountRegion, 'provisioned'>;
 	/** What the first figures wait for, a few words each. */
 	readonly waitingFor: () => readonly string[];
 	readonly cost: CostMeter;
@@ -252,6 +254,10 @@ export function createRegionPoller(ports: PollerPorts): RegionPoller {
 			}),
 		troubles: () => troubles,
 		directoryRemarks: () => directory?.remarks ?? [],
+		bought: () =>
+			directory === undefined || directory.provisioned.length === 0
+				? {}
+				: {provisioned: directory.provisioned},
 		waitingFor: () => [...steps].map((step) => stepWords[step]),
 	};
 }

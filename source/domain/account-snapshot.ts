@@ -129,6 +129,24 @@ export type WatchCost = {
 	readonly usdPerHour: number;
 };
 
+/** Capacity that the account has bought: no quota per minute limits it. */
+export type ProvisionedThroughput = {
+	readonly name: string;
+	/** What a call names. */
+	readonly arn: string;
+	/** ID of the foundation model. */
+	readonly model: string;
+	readonly units: number | null;
+	/** What it is being changed to, where that differs. */
+	readonly desiredUnits: number | null;
+	/** In the service's words, such as `InService`. */
+	readonly status: string | null;
+	/** `OneMonth`, `SixMonths`; null without one. */
+	readonly commitment: string | null;
+	/** ISO 8601; null without a commitment. */
+	readonly committedUntil: string | null;
+};
+
 export type AccountRegion = {
 	readonly region: string;
 	/** Its number; null where unknown, absent in a demo and while it is being asked for. */
@@ -148,6 +166,8 @@ export type AccountRegion = {
 	/** When this was made, in milliseconds since 1970 by the service's clock. */
 	readonly at: number;
 	readonly buckets: readonly AccountBucket[];
+	/** Absent where the account has none, or it could not be read. */
+	readonly provisioned?: readonly ProvisionedThroughput[];
 	/** What is missing and why, and what the user should know: a sentence each. */
 	readonly remarks: readonly string[];
 	readonly cost: WatchCost;

@@ -10,7 +10,13 @@ import {type Metric, prometheusText, type Sample} from '../text/prometheus.ts';
 import {renderTable} from '../text/table.ts';
 import {cleanText} from '../text/width.ts';
 import {accountColumns} from '../view/account/account-columns.ts';
-import {accountRow, activeWords, hasDifferentAges, sortAccountRows} from '../view/account/account-rows.ts';
+import {
+	accountRow,
+	activeWords,
+	hasDifferentAges,
+	provisionedWords,
+	sortAccountRows,
+} from '../view/account/account-rows.ts';
 import {fleetColumns, fleetCountWords} from '../view/fleet.ts';
 import {accountWords} from '../view/quotas.ts';
 
@@ -94,6 +100,7 @@ export function accountLines(region: AccountRegion, {width, ascii}: AccountStyle
 		...idleLine(region.buckets.length - shown.length),
 		...rows.flatMap(({bucket}) => fleetLines(bucket, width)),
 		...noteLines(rows.map(({bucket}) => bucket)),
+		...(region.provisioned ?? []).map(provisionedWords),
 		...region.remarks,
 		costLine(region),
 		'',
@@ -107,12 +114,20 @@ export function alertLines(raised: readonly RaisedAlert[]): readonly string[] {
 }
 
 /** One line of `watch --json`. */
-export function accountJson({region, minute, isComplete, buckets, simulated}: AccountRegion): string {
+export function accountJson({
+	region,
+	minute,
+	isComplete,
+	buckets,
+	simulated,
+	provisioned,
+}: AccountRegion): string {
 	return JSON.stringify({
 		at: minute === null ? null : new Date(minute).toISOString(),
 		region,
 		...(simulated ? {simulated} : {}),
 		complete: isComplete,
+		...(provisioned === undefined ? {} : {provisioned}),
 		buckets: buckets.filter(isListed).map((bucket) => ({
 			model: bucket.model,
 			scope: bucket.scope,

@@ -126,6 +126,45 @@ describe('a block', () => {
 		expect(text).toContain('burndown 1 would explain it');
 	});
 
+	it('names capacity that the account has bought', async () => {
+		const provisioned = Array.from({length: 30}, (_, index) => ({
+			name: `bulk-${index}`,
+			modelId: 'amazon.nova-lite-v1:0',
+			units: index + 1,
+			...(index === 1 ? {commitment: 'OneMonth' as const, committedUntil: '2026-12-20T00:00:00Z'} : {}),
+		}));
+		const region = await look({scenario: {background: [traffic(lite)], provisioned}});
+		const lines = accountLines(region, {width: 160, ascii: false});
+		expect(lines).toContain(
+			'Provisioned throughput bulk-0: 1 model unit of amazon.nova-lite-v1:0, InService, no commitment.',
+		);
+		expect(lines).toContain(
+			'Provisioned throughput bulk-1: 2 model units of amazon.nova-lite-v1:0, InService, OneMonth until 2026-12-20.',
+		);
+		// Pages of the simulator are shorter than that.
+		expect(lines.filter((line) => line.startsWith('Provisioned throughput'))).toHaveLength(30);
+		const json = JSON.parse(accountJson(region)) as {provisioned: readonly object[]};
+		expect(json.provisioned[1]).toEqual({
+			name: 'bulk-1',
+			arn: 'arn:aws:bedrock:us-east-1:123456789012:provisioned-model/000000000001',
+			model: 'amazon.nova-lite-v1:0',
+			units: 2,
+			desiredUnits: 2,
+			status: 'InService',
+			commitment: 'OneMonth',
+			committedUntil: '2026-12-20T00:00:00.000Z',
+		});
+	});
+
+	it('is the same where that list is denied', async () => {
+		const region = await look({
+			scenario: {background: [traffic(lite)], denied: ['bedrock:ListProvisionedModelThroughputs']},
+		});
+		expect(region).not.toHaveProperty('provisioned');
+		expect(region.remarks).toEqual([]);
+		expect(region.phase).toBe('live');
+	});
+
 	it('as JSON has the keys of the results', async () => {
 		const line: unknown = JSON.parse(accountJson(await look({scenario: {background: [traffic(lite)]}})));
 		expect(line).toMatchObject({

@@ -1,4 +1,9 @@
-import {type AccountMap, bucketKey, type KnownBucket} from '../../domain/account-snapshot.ts';
+import {
+	type AccountMap,
+	bucketKey,
+	type KnownBucket,
+	type ProvisionedThroughput,
+} from '../../domain/account-snapshot.ts';
 import type {Price} from '../../domain/run-spec.ts';
 import type {Target} from '../../domain/target.ts';
 import {assertReachable} from '../clients/reachability.ts';
@@ -15,7 +20,7 @@ import {
 } from '../identify/identify.ts';
 import {runnableNames} from '../identify/runnable-models.ts';
 import {priceOf} from '../prices.ts';
-import {type AccountLists, readLists} from '../quotas/account-lists.ts';
+import {type AccountLists, collect, readLists} from '../quotas/account-lists.ts';
 import {unknownIn} from '../quotas/bucket-quota.ts';
 import {minBatchRecordsName} from '../quotas/quota-name.ts';
 import {labelOwners} from '../quotas/quota-row-owners.ts';
@@ -234,6 +239,8 @@ export type AccountDirectory = {
 	/** ModelIds that could have traffic, for when CloudWatch cannot list them. */
 	readonly candidates: readonly string[];
 	readonly map: (active: readonly string[]) => Promise<AccountMap>;
+	/** Capacity that the account has bought; empty where that could not be read. */
+	readonly provisioned: readonly ProvisionedThroughput[];
 	/** Sentences about lists that could not be read. */
 	readonly remarks: readonly string[];
 	/** @throws UserError (exit 1) when nothing answers. */
@@ -246,17 +253,23 @@ const dimensionOf = (model: string): string =>
 
 /** Reads the lists of a Region; the remarks name those that could not be read. */
 export async function readDirectory(options: ResolveOptions): Promise<AccountDirectory> {
-	const lists = await readLists(options.source, {
-		cache: options.cache,
-		isRefreshing: options.isRefreshing ?? false,
-		applicationProfiles: [],
-		isListingApplicationProfiles: true,
-	});
+	const {source} = options;
+	const [lists, provisioned] = await Promise.all([
+		readLists(source, {
+			cache: options.cache,
+			isRefreshing: options.isRefreshing ?? false,
+			applicationProfiles: [],
+			isListingApplicationProfiles: true,
+		}),
+		// Few accounts have any, so that a list that is denied is not worth a remark.
+		source.listProvisioned === undefined ? [] : collect(source.listProvisioned()).catch(() => []),
+	]);
 	const runnable = runnableNames(lists).map(({model}) => model);
 	const price = rememberedPrices();
 	const reach = reachRemarks(lists, options.region);
 	return {
 		candidates: runnable.map(dimensionOf),
+		provisioned,
 		map: async (active) => mapModels({runnable, active}, lists, options, price),
 		remarks: reach.length > 0 ? reach : listRemarks(lists.failures, options.source.hasBearerToken ?? false),
 		assertReachable: async () =>
@@ -313,6 +326,7 @@ export async function directoryOfTargets(
 	};
 	return {
 		candidates: targets.map((target) => dimensionOf(calledAs(target))),
+		provisioned: [],
 		map: async (active) => ({
 			buckets: new Map(
 				[...known].map(([key, target]) => [

@@ -4,7 +4,7 @@ import type {AccountRegion} from '../../domain/account-snapshot.ts';
 import {formatCount, formatDurationMs, formatNumber, formatTokens} from '../../text/numbers.ts';
 import {hangingLines, type Line, segment} from '../../text/segment.ts';
 import {cleanText, wrapText} from '../../text/width.ts';
-import type {AccountRow} from '../../view/account/account-rows.ts';
+import {type AccountRow, provisionedWords} from '../../view/account/account-rows.ts';
 
 /**
  * Sentences below the table: what to change about the selected row, what is missing, and the cost of polling.
@@ -19,6 +19,15 @@ export function accountNoteLines(
 	const severalRegions = regions.length > 1;
 	const rest = [
 		...rowNotes(selected).map((note) => hangingLines(segment('› ', 'accent'), note, width)),
+		...regions.flatMap(({region, provisioned = []}) =>
+			provisioned.map((each) =>
+				hangingLines(
+					segment('· ', 'muted'),
+					`${severalRegions ? `${cleanText(region)}: ` : ''}${provisionedWords(each)}`,
+					width,
+				),
+			),
+		),
 		...regions.flatMap(({region, remarks}) =>
 			remarks.map((remark) =>
 				hangingLines(

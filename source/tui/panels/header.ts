@@ -2,7 +2,7 @@ import {fitLine, joinLines, type Line, lineWidth, segment, spreadLine} from '../
 import {cleanText, displayWidth, truncateMiddle} from '../../text/width.ts';
 import {shownRegions} from '../../view/account/account-state.ts';
 import {keyOf, viewsOf} from '../../view/keymap.ts';
-import {accountWords, quotaWords} from '../../view/quotas.ts';
+import {accountWords, minuteLimits, quotaWords} from '../../view/quotas.ts';
 import {isRunning, shownSnapshot} from '../../view/selectors.ts';
 import type {ScreenTap, State} from '../../view/state.ts';
 import {accountStatus, frozenStatus, type Status, statusOf} from '../../view/status.ts';
@@ -135,11 +135,7 @@ function quotaLine(state: State): Line {
 	if (quota === undefined) {
 		return [];
 	}
-	const words = quotaWords([
-		{limit: quota.requestsPerMinute, unit: 'RPM'},
-		{limit: quota.tokensPerMinute, unit: 'TPM'},
-	]);
-	return [segment('quota ', 'muted'), segment(words)];
+	return [segment('quota ', 'muted'), segment(quotaWords(minuteLimits(quota)))];
 }
 
 function viewsLine(state: State, width: number): Line {

@@ -2,7 +2,13 @@ import {fractionsOf} from '../../account/alerts.ts';
 import {nearestRoom, type Outlook, outlookOf, type Room} from '../../account/outlook.ts';
 import {ownUseOf, rowId, withOwnUse} from '../../account/own-traffic-registry.ts';
 import {type WhatToChange, whatToChange} from '../../account/what-to-change.ts';
-import type {AccountBucket, AccountRegion, AlertFigure, MinuteUse} from '../../domain/account-snapshot.ts';
+import type {
+	AccountBucket,
+	AccountRegion,
+	AlertFigure,
+	MinuteUse,
+	ProvisionedThroughput,
+} from '../../domain/account-snapshot.ts';
 import type {Limit} from '../../domain/target.ts';
 import {formatCount, unknownMark} from '../../text/numbers.ts';
 import {cleanText} from '../../text/width.ts';
@@ -34,6 +40,20 @@ export type AccountRow = {
 	readonly outlook: Outlook | undefined;
 	readonly isSelected: boolean;
 };
+
+/** Capacity that the account has bought, in a sentence. */
+export function provisionedWords(provisioned: ProvisionedThroughput): string {
+	const {name, model, units, desiredUnits, status, commitment, committedUntil} = provisioned;
+	const change =
+		desiredUnits === null || desiredUnits === units ? '' : ` (to be ${formatCount(desiredUnits)})`;
+	const until = committedUntil === null ? '' : ` until ${committedUntil.slice(0, 10)}`;
+	const parts = [
+		`${formatCount(units)} model ${units === 1 ? 'unit' : 'units'}${change} of ${model}`,
+		...(status === null ? [] : [status]),
+		commitment === null ? 'no commitment' : `${commitment}${until}`,
+	];
+	return cleanText(`Provisioned throughput ${name}: ${parts.join(', ')}.`);
+}
 
 /** Without provider, date and a first version, which all rows have; the detail has the whole ID. */
 export function shortModel(model: string): string {
