@@ -106,7 +106,7 @@ it('leaves the others where one cannot be watched, and says which and why', asyn
 	await start();
 	const {stdout, stderr} = await run(
 		['--profile', 'team,empty,gone', '--region', 'us-east-1'],
-		(all) => all.stdout.includes(lite) && all.stderr.includes('gone') && all.stderr.includes('empty'),
+		(all) => all.stdout.includes('nova-lite') && all.stderr.includes('gone') && all.stderr.includes('empty'),
 	);
 	expect(stdout).toContain('profile team · us-east-1');
 	expect(stdout).toContain('CloudWatch: about');
