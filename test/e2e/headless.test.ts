@@ -3,7 +3,6 @@ import {existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync} from 'n
 import path from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {resultsSchema} from '../../source/reports/results-schema.ts';
-import {startSimulator} from '../../source/simulator/server.ts';
 import {
 	isBuilt,
 	newFolder,
@@ -13,13 +12,7 @@ import {
 	runProgram,
 	undrawn,
 } from '../helpers/built-program.ts';
-import {defaultOptions} from '../simulator/harness.ts';
 
-const simulatedAccount = {
-	AWS_ACCESS_KEY_ID: 'simulated',
-	AWS_SECRET_ACCESS_KEY: 'simulated',
-	AWS_REGION: 'us-east-1',
-};
 const roleArn = 'arn:aws:iam::123456789012:role/batch';
 const fewRequests = ['--demo', '--requests', '3', '--variants', 'concise,minimal'];
 
@@ -53,21 +46,6 @@ describe.skipIf(!isBuilt)(
 			const {code, stderr} = await runProgram(argv);
 			expect(code).toBe(2);
 			expect(stderr).toContain('each turn needs the answer to the one before');
-		});
-
-		it('plans a batch of what is no conversation, and names the endpoint that the plan was made at', async () => {
-			const {url, stop} = await startSimulator(defaultOptions);
-			const environment = {AWS_ENDPOINT_URL: url, ...simulatedAccount};
-			const [plan, json] = await Promise.all([
-				runProgram(['batch', 'hybrid', '--plan'], {environment}),
-				runProgram(['batch', 'high-volume', '--plan', '--json'], {environment}),
-			]);
-			await stop();
-			expect(plan.code).toBe(0);
-			expect(plan.stdout).toContain('bulk');
-			expect(plan.stdout).not.toMatch(/^chat/m);
-			expect(plan.stdout).toContain(`SIMULATED  us-east-1  endpoint ${url} (not AWS)\n`);
-			expect(JSON.parse(json.stdout)).toMatchObject({simulated: true, endpoint: url});
 		});
 
 		it('stops a demo at a cost that was asked for, with pure JSON on stdout', async () => {
