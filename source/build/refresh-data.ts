@@ -45,7 +45,9 @@ export function renewed<Each extends Row>(
 	keyOf: (row: Each) => string,
 ): Renewed<Each> {
 	const before = new Set(old.rows.map(keyOf));
-	const kept = old.rows.filter((row) => old.sources[row.source]?.simulated !== true || source.simulated === true);
+	const kept = old.rows.filter(
+		(row) => old.sources[row.source]?.simulated !== true || source.simulated === true,
+	);
 	const byKey = new Map([...kept, ...listed].map((row) => [keyOf(row), row] as const));
 	const rows = [...byKey].toSorted(([one], [other]) => (one < other ? -1 : 1)).map(([, row]) => row);
 	const used = new Set(rows.map((row) => row.source));

@@ -25,16 +25,19 @@ const newFolder = async (): Promise<string> => {
 };
 
 describe('the data', () => {
-	it.each(['burndown.json', 'quotas.json', 'models.json'])('%s names a source with its day for each row', (name) => {
-		const {sources, rows} = dataOf(name);
-		expect(rows.length).toBeGreaterThan(5);
-		expect(rows.filter(({source}) => source !== 'assumed' && sources[source] === undefined)).toEqual([]);
-		for (const {what, asOf, simulated} of Object.values(sources)) {
-			expect(what).not.toBe('');
-			expect(asOf).toMatch(/^20\d\d-\d\d-\d\d$/);
-			expect(simulated).toBeUndefined();
-		}
-	});
+	it.each(['burndown.json', 'quotas.json', 'models.json'])(
+		'%s names a source with its day for each row',
+		(name) => {
+			const {sources, rows} = dataOf(name);
+			expect(rows.length).toBeGreaterThan(5);
+			expect(rows.filter(({source}) => source !== 'assumed' && sources[source] === undefined)).toEqual([]);
+			for (const {what, asOf, simulated} of Object.values(sources)) {
+				expect(what).not.toBe('');
+				expect(asOf).toMatch(/^20\d\d-\d\d-\d\d$/);
+				expect(simulated).toBeUndefined();
+			}
+		},
+	);
 
 	it('has each code once, with a name that the program understands', () => {
 		const {rows} = dataOf<Row>('quotas.json');
@@ -97,7 +100,9 @@ describe('npm run refresh-data', () => {
 			{folder, today},
 		);
 		expect(lines[0]).toMatch(/^SIMULATED/);
-		expect(lines.at(-1)).toMatch(/^burndown\.json .* Assumed, because the page does not name them: .*claude-3-haiku/);
+		expect(lines.at(-1)).toMatch(
+			/^burndown\.json .* Assumed, because the page does not name them: .*claude-3-haiku/,
+		);
 		const quotas = JSON.parse(await readFile(path.join(folder, 'quotas.json'), 'utf8')) as DataFile<Row>;
 		expect(quotas.rows.find(({code}) => code === 'L-15B8E632')).toEqual({
 			code: 'L-15B8E632',
