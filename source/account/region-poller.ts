@@ -285,7 +285,7 @@ export async function readBucketsOnce(
 	await poller.readMinutes(new Set());
 	const {listing, reading} = poller.troubles();
 	const failure = listing ?? reading;
-	return {buckets: poller.buckets(), failure: failure === undefined ? undefined : reasonOf(failure)};
+	return {buckets: poller.buckets(), failure: failure === undefined ? undefined : usageFailureWords(failure)};
 }
 
 /** The ModelIds of which every series that was asked for came back in full. */
@@ -314,7 +314,8 @@ type MonitorTroubles = {
 	readonly nextPollMs: number;
 };
 
-const reasonOf = ({kind, action, message}: UsageFailure): string => {
+/** Why something could not be read, in words. */
+export function usageFailureWords({kind, action, message}: UsageFailure): string {
 	switch (kind) {
 		case 'denied':
 			return `IAM permission needed: ${action}`;
@@ -323,11 +324,11 @@ const reasonOf = ({kind, action, message}: UsageFailure): string => {
 		case 'network':
 			return `CloudWatch cannot be reached: ${message}`;
 		case 'throttled':
-			return 'CloudWatch throttles';
+			return `CloudWatch throttles ${action.replace('cloudwatch:', '')}`;
 		case 'other':
 			return message;
 	}
-};
+}
 
 const failureRemarks = ({listing, reading, nextPollMs}: MonitorTroubles): readonly string[] => {
 	const again = `the next poll is in ${formatDurationMs(nextPollMs)}`;
@@ -335,14 +336,14 @@ const failureRemarks = ({listing, reading, nextPollMs}: MonitorTroubles): readon
 		...(listing === undefined
 			? []
 			: [
-					`Cannot list the models in use (${reasonOf(listing)}): the Region's models and profiles are polled instead, others are missing.`,
+					`Cannot list the models in use (${usageFailureWords(listing)}): the Region's models and profiles are polled instead, others are missing.`,
 				]),
 		...(reading === undefined
 			? []
 			: [
 					reading.kind === 'throttled'
-						? `The account's use could not be read (${reasonOf(reading)}): figures are older, ${again}.`
-						: `The account's use could not be read (${reasonOf(reading)}): requests, tokens, throttles and latency of the account are missing; its limits are shown.`,
+						? `The account's use could not be read (${usageFailureWords(reading)}): figures are older, ${again}.`
+						: `The account's use could not be read (${usageFailureWords(reading)}): requests, tokens, throttles and latency of the account are missing; its limits are shown.`,
 				]),
 	];
 };

@@ -354,6 +354,7 @@ export class Membership {
 			bucket.limits.setPart(undefined);
 			bucket.standing.claim = undefined;
 			bucket.standing.neighbours = {count: 0, pendingTokens: 0};
+			bucket.day.members = 0;
 			if (!this.#isEnded) {
 				this.#isEnded = true;
 				onLost?.(error);

@@ -7,7 +7,7 @@ import {readInteger} from '../config/values.ts';
 import type {AccountRegion, Alert} from '../domain/account-snapshot.ts';
 import {errorOf, UserError} from '../domain/user-error.ts';
 import {accountJson, accountLines, accountMetrics, alertLines} from '../plain/account.ts';
-import {secretFor} from '../tap/secret.ts';
+import {secretFor} from '../tap/gate.ts';
 import {serveMetrics} from '../tap/tap-metrics.ts';
 import {columnsOf, type Io, writeClean, writeLines} from '../terminal/io.ts';
 import {signalExitCode} from '../terminal/signals.ts';
@@ -114,16 +114,35 @@ const serveFigures = async (
 	return listener.close;
 };
 
+const ofPast = ['out', 'force', 'yes', 'max-cost'] as const;
+
+/** @throws UserError (exit 2) for what belongs to a report of the past. */
+const assertLive = (flags: FlagValues): void => {
+	const typed = ofPast.find((name) => flags.typed(name).length > 0);
+	if (typed !== undefined) {
+		throw new UserError(`--${typed} goes with --since: what comes is only printed.`, {
+			exitCode: 2,
+			hint: 'watch --since 14d reports the last two weeks.',
+		});
+	}
+};
+
 /**
- * The command `watch`: the account's use against its quotas, one block per minute, until a signal or the first alert.
+ * The command `watch`: the account's use against its quotas, one block per minute, until a signal or the first alert;
+ * with `--since` that of a past time.
  * @returns Exit code.
  * @throws UserError exit 2 for what was typed, exit 1 without a Region or credentials.
  */
 export async function watch(
-	{flags}: Arguments,
+	given: Arguments,
 	io: Io,
 	startEngine: StartEngine = startEngineThread,
 ): Promise<number> {
+	const {flags} = given;
+	if (flags.text('since') !== undefined) {
+		return (await import('./watch/past.ts')).watchPast(given, io);
+	}
+	assertLive(flags);
 	const {alerts, alertUrl} = resolveAlerts(flags, io.environment);
 	const {connection, regions} = resolveRegions(flags);
 	const ledger = resolveLedger(flags, io.environment);

@@ -43,6 +43,23 @@ export function accountWords(account: string | null | undefined): string {
 	return account === undefined ? '' : `account ${account ?? unknownMark}`;
 }
 
+/** What is watched: the profile, where one was named, the Region and its account. */
+export function sourceWords({
+	profile,
+	region,
+	account,
+}: {
+	readonly profile?: string | undefined;
+	readonly region: string;
+	readonly account?: string | null | undefined;
+}): string {
+	return [
+		...(profile === undefined ? [] : [`profile ${cleanText(profile)}`]),
+		region,
+		...(account === undefined ? [] : [accountWords(account)]),
+	].join(' · ');
+}
+
 /** The line above a table: where these quotas apply. */
 export function placeLine(
 	region: string,

@@ -277,7 +277,7 @@ export class FleetMember implements FleetGate {
 			bucket.limits.setFleet(this.#othersUse(state));
 			bucket.standing.neighbours = {count: counted - 1, pendingTokens: 0};
 		}
-		bucket.day.members = Math.max(0, state.usedToday - bucket.day.own);
+		this.news.hears(state);
 		if (notes !== state.notes) {
 			void this.news.read();
 		}

@@ -1,7 +1,8 @@
 import type {CloudWatchClient, MetricDataQuery, MetricDataResult} from '@aws-sdk/client-cloudwatch';
-import type {Clock} from '../../domain/clock.ts';
+import {type Clock, pause} from '../../domain/clock.ts';
 import {readFailureKind} from '../../domain/failure.ts';
 import type {
+	ListedSpan,
 	SeriesName,
 	SeriesValues,
 	TimeWindow,
@@ -10,7 +11,7 @@ import type {
 	UsageSource,
 } from '../../domain/usage-source.ts';
 import {failureOf} from '../failures/failure-of.ts';
-import {headersFor} from '../methods/response-headers.ts';
+import {headersFor, simulatorOf} from '../methods/response-headers.ts';
 import {
 	type MetricPlace,
 	metricPlaces,
@@ -23,35 +24,47 @@ import {
 
 /** Batches in flight together: the service limits datapoints per second, not only calls. */
 const batchesAtOnce = 3;
-/** Attempts of a throttled batch. */
-const maxTries = 3;
+/** Attempts of a throttled batch, where the next poll is a minute away. */
+const defaultTries = 3;
 const firstPauseMs = 1000;
 
-/** Reads the account's use with the AWS clients, which are made by the first call. */
-export function createUsageSource(clients: MetricClients, clock: Clock): UsageSource {
+/**
+ * Reads the account's use with the AWS clients, which are made by the first call.
+ * @param maxTries Attempts of a throttled call, after pauses of 1, 2, 4 s and so on.
+ */
+export function createUsageSource(
+	clients: MetricClients,
+	clock: Clock,
+	maxTries = defaultTries,
+): UsageSource {
 	let listed: ReadonlyMap<string, ReadonlySet<string>> = new Map();
 
-	/** Retries a throttled batch after a growing pause. */
-	const readPatiently = async (
-		queries: readonly NamedQuery[],
-		window: Parameters<UsageSource['read']>[1],
-		periodMs: number,
+	/** Asks again after a growing pause while the answer is a throttle. */
+	const patiently = async <
+		Answer extends {readonly calls: number; readonly failure: UsageFailure | undefined},
+	>(
+		ask: () => Promise<Answer>,
 		signal: AbortSignal,
-	): Promise<BatchOutcome> => {
+		tries = maxTries,
+	): Promise<Answer> => {
 		let calls = 0;
 		for (let attempt = 1; ; attempt++) {
-			const outcome = await readBatch(clients, queries, window, periodMs, {epoch: clock.epoch, signal});
-			calls += outcome.calls;
-			if (outcome.failure?.kind !== 'throttled' || attempt === maxTries || signal.aborted) {
-				return {...outcome, calls};
+			const answer = await ask();
+			calls += answer.calls;
+			if (answer.failure?.kind !== 'throttled' || attempt >= tries || signal.aborted) {
+				return {...answer, calls};
 			}
 			await pause(clock, firstPauseMs * 2 ** (attempt - 1), signal);
 		}
 	};
 
 	return {
-		async listActive(signal) {
-			const found = await listActiveMetrics(clients, {epoch: clock.epoch, signal});
+		async listActive(signal, span = 'recent') {
+			const found = await patiently(
+				() => listActiveMetrics(clients, {epoch: clock.epoch, signal, span}),
+				signal,
+				span === 'recent' ? 1 : maxTries,
+			);
 			if (found.failure === undefined) {
 				listed = found.names;
 			}
@@ -65,6 +78,7 @@ export function createUsageSource(clients: MetricClients, clock: Clock): UsageSo
 				cost: {calls: found.calls, metrics: 0},
 				failure: found.failure,
 				clockAheadMs: found.clockAheadMs,
+				simulator: found.simulator,
 			};
 		},
 		async read(queries, window, periodMs, signal) {
@@ -77,7 +91,9 @@ export function createUsageSource(clients: MetricClients, clock: Clock): UsageSo
 			const waiting = [...batches];
 			const work = async (): Promise<void> => {
 				for (let batch = waiting.shift(); batch !== undefined; batch = waiting.shift()) {
-					const outcome = await readPatiently(batch, window, periodMs, signal);
+					const options = {epoch: clock.epoch, signal};
+					const read = () => readBatch(clients, batch, window, periodMs, options);
+					const outcome = await patiently(read, signal);
 					outcomes.push(outcome);
 					if (isHopeless(outcome.failure)) {
 						waiting.length = 0;
@@ -92,19 +108,6 @@ export function createUsageSource(clients: MetricClients, clock: Clock): UsageSo
 		},
 	};
 }
-
-const pause = async (clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> =>
-	new Promise((resolve) => {
-		const cancel = clock.after(delayMs, resolve);
-		signal.addEventListener(
-			'abort',
-			() => {
-				cancel();
-				resolve();
-			},
-			{once: true},
-		);
-	});
 
 const batchesOf = (queries: readonly NamedQuery[]): ReadonlyArray<readonly NamedQuery[]> =>
 	Array.from({length: Math.ceil(queries.length / maxQueries)}, (_, index) =>
@@ -172,12 +175,13 @@ type ListedMetrics = {
 	readonly calls: number;
 	readonly failure: UsageFailure | undefined;
 	readonly clockAheadMs: number | undefined;
+	readonly simulator: string | undefined;
 };
 
-/** Lists the ModelIds of both endpoints that had traffic in the last three hours. */
+/** Lists the ModelIds of both endpoints that had traffic. */
 async function listActiveMetrics(
 	clients: MetricClients,
-	options: {readonly epoch: () => number; readonly signal: AbortSignal},
+	options: {readonly epoch: () => number; readonly signal: AbortSignal; readonly span: ListedSpan},
 ): Promise<ListedMetrics> {
 	const [runtime, mantle] = await Promise.all(
 		metricPlaces.map(async (place) => listPlace(clients, place, options)),
@@ -187,24 +191,26 @@ async function listActiveMetrics(
 		calls: (runtime?.calls ?? 0) + (mantle?.calls ?? 0),
 		failure: runtime?.failure ?? mantle?.failure,
 		clockAheadMs: runtime?.clockAheadMs ?? mantle?.clockAheadMs,
+		simulator: runtime?.simulator ?? mantle?.simulator,
 	};
 }
 
 async function listPlace(
 	clients: MetricClients,
 	place: MetricPlace,
-	options: {readonly epoch: () => number; readonly signal: AbortSignal},
+	options: {readonly epoch: () => number; readonly signal: AbortSignal; readonly span: ListedSpan},
 ): Promise<ListedMetrics> {
 	const {ListMetricsCommand} = await import('@aws-sdk/client-cloudwatch');
 	const names = new Map<string, Set<string>>();
 	const seen = new Set<string>();
 	let clockAheadMs: number | undefined;
+	let simulator: string | undefined;
 	let token: string | undefined;
 	let calls = 0;
 	do {
 		const command = new ListMetricsCommand({
 			Namespace: place.namespace,
-			RecentlyActive: 'PT3H',
+			...(options.span === 'recent' ? {RecentlyActive: 'PT3H' as const} : {}),
 			...(token === undefined ? {} : {NextToken: token}),
 		});
 		calls++;
@@ -216,7 +222,7 @@ async function listPlace(
 			options,
 		);
 		if (outcome.kind === 'failed') {
-			return {names, calls, failure: outcome.failure, clockAheadMs};
+			return {names, calls, failure: outcome.failure, clockAheadMs, simulator};
 		}
 		for (const metric of outcome.answer.Metrics ?? []) {
 			const modelId = modelIdOf(metric, place);
@@ -225,11 +231,12 @@ async function listPlace(
 			}
 		}
 		clockAheadMs ??= outcome.clockAheadMs;
+		simulator ??= simulatorOf(headersFor(outcome.answer));
 		const next = outcome.answer.NextToken;
 		token = next === undefined || next === '' || seen.has(next) ? undefined : next;
 		seen.add(token ?? '');
 	} while (token !== undefined);
-	return {names, calls, failure: undefined, clockAheadMs};
+	return {names, calls, failure: undefined, clockAheadMs, simulator};
 }
 
 /** Queries per call of GetMetricData. */

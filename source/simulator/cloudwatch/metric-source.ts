@@ -1,10 +1,18 @@
 import type {Scenario} from '../faults/script.ts';
 import type {RequestRecord} from '../stats.ts';
-import {type BackgroundTraffic, backgroundMinute, hasTraffic, isIn, metricsOf} from './background.ts';
+import {
+	type BackgroundTraffic,
+	backgroundMinute,
+	counterOf,
+	hasTraffic,
+	isIn,
+	metricsOf,
+} from './background.ts';
 import {
 	addDuration,
 	addSample,
 	addSums,
+	type CountMetric,
 	createMinuteSums,
 	isDuration,
 	type MetricName,
@@ -22,7 +30,21 @@ export type MetricSource = {
 	readonly activeSince: (region: string, sinceMs: number) => ReadonlyMap<string, ReadonlySet<MetricName>>;
 	/** One minute of a ModelId; undefined where nothing is known of it (yet). */
 	readonly minute: (region: string, modelId: string, minute: number) => MinuteSums | undefined;
+	/** A count of a ModelId by the minute: the same as of `minute`, for long windows. */
+	readonly counter: (region: string, modelId: string) => (metric: CountMetric, minute: number) => number;
+	/** Begin of the oldest value that is still kept at a period; finer values become coarser as they age. */
+	readonly oldestMs: (periodMs: number) => number;
 };
+
+const hourMs = 60 * minuteMs;
+const dayMs = 24 * hourMs;
+
+/** How long values are kept, by their period. */
+const keptFor = [
+	{belowMs: 5 * minuteMs, days: 15},
+	{belowMs: hourMs, days: 63},
+	{belowMs: Number.POSITIVE_INFINITY, days: 455},
+] as const;
 
 /** Metrics of a minute are usually complete two minutes after its end. */
 const defaultDelayMs = 2 * minuteMs;
@@ -83,6 +105,22 @@ export function lookAt(
 
 	return {
 		minute: minuteAt,
+		counter(region, modelId) {
+			const own = served.minutes(region, modelId);
+			const others = trafficOf(region, modelId).map((traffic) => counterOf(traffic, region, seed));
+			const wholeMs = nowMs - delayMs - minuteMs;
+			return (metric, minute) => {
+				if (minute > wholeMs || (own.size > 0 && own.has(minute))) {
+					return minuteAt(region, modelId, minute)?.counts[metric] ?? 0;
+				}
+				let sum = 0;
+				for (const count of others) {
+					sum += count(metric, minute);
+				}
+				return sum;
+			};
+		},
+		oldestMs: (periodMs) => nowMs - (keptFor.find(({belowMs}) => periodMs < belowMs)?.days ?? 0) * dayMs,
 		activeSince(region, sinceMs) {
 			const window = {fromMs: sinceMs, toMs: nowMs - delayMs};
 			const found = new Map<string, ReadonlySet<MetricName>>();

@@ -50,7 +50,7 @@ export function minuteOf(atMs: number): number {
 }
 
 /** Everything that CloudWatch sums per minute, by the names of the metrics in `AWS/Bedrock`. */
-const countMetrics = [
+export const countMetrics = [
 	'Invocations',
 	'InvocationThrottles',
 	'InvocationClientErrors',

@@ -12,8 +12,7 @@ import type {State} from '../../view/state.ts';
 import {accountStatus, statusOf} from '../../view/status.ts';
 import {requestCount} from '../../view/tap/client-rows.ts';
 import {throttledTotal} from '../../view/variant-rows.ts';
-import {footerLine} from './footer.ts';
-import {isSimulatedIn, shownTargetIndex} from './header.ts';
+import {footerLine, isSimulatedIn, shownTargetIndex} from './header.ts';
 import {briefVerdict} from './verdict.ts';
 
 /** Buckets that are shown where there is no room for a table. */
