@@ -43,6 +43,7 @@ type BucketInput = {
 	readonly own: OwnUse;
 	readonly dayTokens: number | null;
 	readonly durations: ReadonlyMap<string, ModelDurations>;
+	readonly projects: ReadonlyMap<string, ReadonlySet<string>>;
 };
 
 /** Minutes without traffic after which a bucket is called quiet. */
@@ -58,6 +59,8 @@ function foldBucket(bucket: KnownBucket, input: BucketInput): AccountBucket {
 	const {target} = bucket;
 	const burndown = target.burndown.value;
 	const modelIds = busiestFirst(input);
+	const named = modelIds.flatMap((modelId) => [...(input.projects.get(modelId) ?? [])]);
+	const projects = [...new Set(named)].toSorted();
 	const minute = wholeMinute(bucket, input);
 	const at = minute ?? input.minute;
 	const hour = {fromMs: at - (hourMinutes - 1) * minuteMs, toMs: at + minuteMs};
@@ -133,6 +136,7 @@ function foldBucket(bucket: KnownBucket, input: BucketInput): AccountBucket {
 				? {}
 				: {outputTokens: minutes.map((each) => sum('outputTokens', minuteWindow(each)))}),
 		},
+		...(projects.length === 0 ? {} : {projects}),
 		notes: bucket.notes,
 	};
 }
@@ -250,8 +254,9 @@ type RegionInput = {
 	readonly isListKnown: boolean;
 	readonly own: OwnUse;
 	readonly day: DayUse;
-	/** By ModelId. */
+	/** By ModelId, as are the projects that called them. */
 	readonly durations: ReadonlyMap<string, ModelDurations>;
+	readonly projects: ReadonlyMap<string, ReadonlySet<string>>;
 	/** Begin of the minute that the newest poll is about. */
 	readonly minute: number;
 	/** By the service's clock, in milliseconds since 1970. */
@@ -279,6 +284,7 @@ export function foldBuckets(input: RegionInput): readonly AccountBucket[] {
 				own: input.own,
 				dayTokens: dayTokens(bucket, modelIds, {...input, isReadable}),
 				durations: input.durations,
+				projects: input.projects,
 			}),
 		];
 	});

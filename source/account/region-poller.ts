@@ -90,6 +90,7 @@ export function createRegionPoller(ports: PollerPorts): RegionPoller {
 	let mappedIds: string | undefined;
 	let map: AccountMap = {buckets: new Map(), owners: new Map()};
 	let listed: ReadonlyMap<string, ReadonlySet<SeriesName>> | undefined;
+	let projects: ReadonlyMap<string, ReadonlySet<string>> = new Map();
 	let durations: ReadonlyMap<string, ModelDurations> = new Map();
 	let troubles: Omit<MonitorTroubles, 'nextPollMs'> = {
 		listing: undefined,
@@ -126,6 +127,7 @@ export function createRegionPoller(ports: PollerPorts): RegionPoller {
 		};
 		if (active.failure === undefined) {
 			listed = active.models;
+			projects = active.projects ?? projects;
 			troubles = {...troubles, activeModels: listed.size};
 			history.forgetQuiet(new Set(listed.keys()), now());
 		}
@@ -249,6 +251,7 @@ export function createRegionPoller(ports: PollerPorts): RegionPoller {
 				own,
 				day,
 				durations,
+				projects,
 				minute: newestWholeMinute(askedAtMs),
 				nowMs: now(),
 			}),
