@@ -283,7 +283,7 @@ function unpacedBaseline({variants}: Pick<Figures, 'variants'>): readonly Advice
 export type AdviceInput = {
 	readonly spec: Pick<
 		RunSpec,
-		'isBalanced' | 'cells' | 'targets' | 'goal' | 'minQuality' | 'variants' | 'task'
+		'isBalanced' | 'cells' | 'targets' | 'goal' | 'method' | 'minQuality' | 'variants' | 'task'
 	>;
 	readonly figures: Figures;
 	readonly variants: readonly VariantFigures[];
@@ -335,7 +335,7 @@ export function adviceOf(input: AdviceInput): readonly Advice[] {
 	return [
 		...ofTargets,
 		...(spec.isBalanced ? [] : otherScopes(leaders)),
-		...readTimeoutAdvice(input.variants),
+		...readTimeoutAdvice(input.variants, spec.method.endsWith('-stream')),
 		...unpacedBaseline(figures),
 	];
 }
