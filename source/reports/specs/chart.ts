@@ -138,11 +138,11 @@ export const colours = {
 
 export const ground = '#ffffff';
 export const ink = '#1f2328';
-export const quietInk = '#57606a';
+const quietInk = '#57606a';
 export const gridLine = '#e4e7eb';
 
 /** Metrics of Arial are what `text-width` knows; the others are drawn to the same widths or close to them. */
-export const fontFamily = "Helvetica, Arial, 'Liberation Sans', sans-serif";
+const fontFamily = "Helvetica, Arial, 'Liberation Sans', sans-serif";
 
 /** A fill with distinct lines as well as a distinct colour. */
 type Pattern = {readonly id: string; readonly colour: string; readonly path: string};

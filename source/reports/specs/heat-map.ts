@@ -98,7 +98,7 @@ const panelOf = (bucket: PastBucket): Panel => {
 		data: {values},
 		layer: [
 			{
-				mark: {type: 'rect', stroke: '#e4e7eb', strokeWidth: 0.5},
+				mark: {type: 'rect', stroke: gridLine, strokeWidth: 0.5},
 				encoding: {
 					x,
 					y,
