@@ -340,6 +340,7 @@ export function createAccountMonitor(ports: MonitorPorts): AccountMonitor {
 				!isBroken && buckets.every((bucket) => bucket.activity !== 'active' || bucket.minute === minute),
 			at: poller.now(),
 			buckets,
+			...poller.day(),
 			remarks: [
 				...fault,
 				...monitorRemarks({...troubles, nextPollMs: untilNextMs}),

@@ -1,5 +1,5 @@
 import type {AccountBucket, AccountRegion, Alert, AlertFigure} from '../domain/account-snapshot.ts';
-import type {Limit} from '../domain/target.ts';
+import {dayQuotaOf, type Limit} from '../domain/target.ts';
 import {formatPercent} from '../text/numbers.ts';
 import {cleanText} from '../text/width.ts';
 
@@ -27,7 +27,7 @@ export function fractionsOf(bucket: AccountBucket): Readonly<Record<AlertFigure,
 	return {
 		requests: isKnown ? fractionOf(use.requests, quota.requestsPerMinute) : null,
 		tokens: isKnown ? fractionOf(use.quotaTokens, quota.tokensPerMinute) : null,
-		day: fractionOf(dayTokens, quota.tokensPerDay),
+		day: fractionOf(dayTokens, dayQuotaOf(quota).limit),
 	};
 }
 

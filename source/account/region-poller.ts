@@ -1,7 +1,7 @@
 import {type AccountDirectory, directoryOfTargets} from '../bedrock/cloudwatch/account-directory.ts';
 import {createUsageSource, type MetricClients} from '../bedrock/cloudwatch/usage-reader.ts';
 import type {QuotaSource} from '../bedrock/quotas/quota-source.ts';
-import type {AccountBucket, AccountMap, ModelDurations} from '../domain/account-snapshot.ts';
+import type {AccountBucket, AccountDay, AccountMap, ModelDurations} from '../domain/account-snapshot.ts';
 import type {Clock} from '../domain/clock.ts';
 import type {Target} from '../domain/target.ts';
 import type {
@@ -13,7 +13,8 @@ import type {
 	UsageSource,
 } from '../domain/usage-source.ts';
 import {formatDurationMs} from '../text/numbers.ts';
-import {foldBuckets, hasDayLimit, newestWholeMinute} from './account-bucket.ts';
+import {foldBuckets, newestWholeMinute} from './account-bucket.ts';
+import {accountDayLimit, burndownIn, DayUse, dayStartOf, foldAccountDay, hasOwnDay} from './account-day.ts';
 import {OwnUse} from './own-traffic-registry.ts';
 import {
 	CostMeter,
@@ -26,7 +27,7 @@ import {
 	planPoll,
 	sumQueries,
 } from './poll-plan.ts';
-import {DayUse, minuteMs, UsageHistory} from './usage-history.ts';
+import {minuteMs, UsageHistory} from './usage-history.ts';
 
 /** Surroundings of the poller of one Region. */
 export type PollerPorts = {
@@ -55,6 +56,8 @@ type RegionPoller = {
 	readonly readDurations: (onScreen: OnScreen) => Promise<void>;
 	readonly lacksDurations: (onScreen: OnScreen) => boolean;
 	readonly buckets: () => readonly AccountBucket[];
+	/** The day over all models, where the account has such a quota. */
+	readonly day: () => {readonly day?: AccountDay};
 	readonly troubles: () => Omit<MonitorTroubles, 'nextPollMs'>;
 	readonly directoryRemarks: () => readonly string[];
 	/** What the first figures wait for, a few words each. */
@@ -88,6 +91,7 @@ export function createRegionPoller(ports: PollerPorts): RegionPoller {
 	let mappedIds: string | undefined;
 	let map: AccountMap = {buckets: new Map(), owners: new Map()};
 	let listed: ReadonlyMap<string, ReadonlySet<SeriesName>> | undefined;
+	let dayList: {readonly dayMs: number; readonly models: NonNullable<typeof listed>} | undefined;
 	let durations: ReadonlyMap<string, ModelDurations> = new Map();
 	let troubles: Omit<MonitorTroubles, 'nextPollMs'> = {
 		listing: undefined,
@@ -141,6 +145,16 @@ export function createRegionPoller(ports: PollerPorts): RegionPoller {
 		return reading;
 	};
 
+	const dayInput = () => ({
+		map,
+		history,
+		day,
+		dayIds: dayList === undefined ? undefined : [...dayList.models.keys()],
+		isListKnown: listed !== undefined,
+		minute: newestWholeMinute(askedAtMs),
+		nowMs: now(),
+	});
+
 	const bucketOf = (modelId: string) => map.buckets.get(map.owners.get(modelId) ?? '');
 
 	const modelsOn = (onScreen: OnScreen): readonly string[] =>
@@ -169,20 +183,40 @@ export function createRegionPoller(ports: PollerPorts): RegionPoller {
 		}
 	};
 
+	/** What was used earlier today may not be in use any more: once per day everything that CloudWatch knows is listed. */
+	const listDay = async (): Promise<void> => {
+		const dayMs = dayStartOf(now());
+		if (dayList?.dayMs === dayMs) {
+			return;
+		}
+		const all = await source.listActive(signal, 'ever');
+		cost.add(all.cost, clock.now());
+		if (all.failure === undefined) {
+			dayList = {dayMs, models: all.models};
+		}
+	};
+
 	const readDay = async (): Promise<void> => {
-		const limited = history.modelIds.filter((modelId) => {
+		const isShared = accountDayLimit(map) !== undefined;
+		if (isShared) {
+			await listDay();
+		}
+		const limited = [
+			...new Set([...history.modelIds, ...(isShared ? (dayList?.models.keys() ?? []) : [])]),
+		].filter((modelId) => {
 			const bucket = bucketOf(modelId);
-			return bucket !== undefined && hasDayLimit(bucket) && day.windowFor(modelId, now()) !== undefined;
+			const counts = isShared || (bucket !== undefined && hasOwnDay(bucket));
+			return counts && day.windowFor(modelId, now()) !== undefined;
 		});
 		const window = day.windowFor(limited[0] ?? '', now());
-		const queries = dayQueries(limited, listed);
+		const queries = dayQueries(limited, isShared ? dayList?.models : listed);
 		if (window === undefined || queries.length === 0) {
 			return;
 		}
 		const {series} = await read(queries, window, 60 * minuteMs, signal);
 		const asked = new Set(queries.map(({modelId}) => modelId));
 		for (const modelId of wholeOf([...asked], queries, series)) {
-			day.record(modelId, series, window, bucketOf(modelId)?.target.burndown.value ?? 1);
+			day.record(modelId, series, window, burndownIn(map, modelId));
 		}
 	};
 
@@ -232,24 +266,18 @@ export function createRegionPoller(ports: PollerPorts): RegionPoller {
 				await found.assertReachable();
 			}
 			await takeDirectory(found);
-			day.keepOnly(new Set(history.modelIds));
+			day.keepOnly(new Set([...history.modelIds, ...(dayList?.models.keys() ?? [])]));
 		},
 		async readRest(onScreen) {
 			await Promise.all([readDay(), readDurations(onScreen)]);
 		},
 		readDurations,
 		lacksDurations: (onScreen) => modelsOn(onScreen).some((modelId) => !durations.has(modelId)),
-		buckets: () =>
-			foldBuckets({
-				map,
-				history,
-				isListKnown: listed !== undefined,
-				own,
-				day,
-				durations,
-				minute: newestWholeMinute(askedAtMs),
-				nowMs: now(),
-			}),
+		buckets: () => foldBuckets({...dayInput(), own, durations}),
+		day() {
+			const found = foldAccountDay(dayInput());
+			return found === undefined ? {} : {day: found};
+		},
 		troubles: () => troubles,
 		directoryRemarks: () => directory?.remarks ?? [],
 		waitingFor: () => [...steps].map((step) => stepWords[step]),

@@ -61,7 +61,7 @@ type UsageAnswer = {
 	readonly clockAheadMs: number | undefined;
 };
 
-/** ModelIds that had traffic in the last three hours, each with the series that it has. */
+/** ModelIds that had traffic, in the last three hours unless asked otherwise, each with the series that it has. */
 type ActiveModels = UsageAnswer & {readonly models: ReadonlyMap<string, ReadonlySet<SeriesName>>};
 
 /** What was read; queries that could not be read are missing. */
@@ -69,7 +69,8 @@ export type UsageReading = UsageAnswer & {readonly series: readonly SeriesValues
 
 /** Reads the account's use. Nothing rejects: a failure is a value. */
 export type UsageSource = {
-	readonly listActive: (signal: AbortSignal) => Promise<ActiveModels>;
+	/** @param since `ever`: those of the last two weeks, which CloudWatch still lists. */
+	readonly listActive: (signal: AbortSignal, since?: 'recent' | 'ever') => Promise<ActiveModels>;
 	readonly read: (
 		queries: readonly SeriesQuery[],
 		window: TimeWindow,

@@ -43,10 +43,11 @@ export function createUsageSource(clients: MetricClients, clock: Clock): UsageSo
 	};
 
 	return {
-		async listActive(signal) {
-			const found = await listActiveMetrics(clients, {epoch: clock.epoch, signal});
+		async listActive(signal, since = 'recent') {
+			const found = await listActiveMetrics(clients, {epoch: clock.epoch, signal, since});
 			if (found.failure === undefined) {
-				listed = found.names;
+				listed =
+					since === 'recent' ? new Map([...listed, ...found.names]) : new Map([...found.names, ...listed]);
 			}
 			return {
 				models: new Map(
@@ -232,10 +233,14 @@ const modelIdOf = ({Dimensions}: Metric): string | undefined => {
 	return Dimensions?.length === 1 && only?.Name === 'ModelId' ? only.Value : undefined;
 };
 
-/** Lists the ModelIds that had traffic in the last three hours. */
+/** Lists the ModelIds that had traffic in the last three hours, or ever. */
 async function listActiveMetrics(
 	clients: MetricClients,
-	options: {readonly epoch: () => number; readonly signal: AbortSignal},
+	options: {
+		readonly epoch: () => number;
+		readonly signal: AbortSignal;
+		readonly since: 'recent' | 'ever';
+	},
 ): Promise<ListedMetrics> {
 	const {ListMetricsCommand} = await import('@aws-sdk/client-cloudwatch');
 	const names = new Map<string, Set<string>>();
@@ -246,7 +251,7 @@ async function listActiveMetrics(
 	do {
 		const command = new ListMetricsCommand({
 			Namespace: namespace,
-			RecentlyActive: 'PT3H',
+			...(options.since === 'ever' ? {} : {RecentlyActive: 'PT3H'}),
 			...(token === undefined ? {} : {NextToken: token}),
 		});
 		calls++;
