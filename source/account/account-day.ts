@@ -169,9 +169,13 @@ export function foldAccountDay(input: DayInput): AccountDay | undefined {
 	}
 	const modelIds = [...new Set([...history.modelIds, ...(dayIds ?? [])])];
 	const burndown = (modelId: string): number => burndownIn(map, modelId);
+	const isRecent = new Set(history.modelIds);
 	const each = modelIds.map((modelId) => ({
 		model: map.buckets.get(map.owners.get(modelId) ?? '')?.target.baseModel ?? modelId,
-		tokens: day.tokens(modelId, history, nowMs, burndown(modelId)),
+		tokens:
+			isRecent.has(modelId) && !history.isRead(modelId)
+				? undefined
+				: day.tokens(modelId, history, nowMs, burndown(modelId)),
 	}));
 	const isKnown = dayIds !== undefined && each.every(({tokens}) => tokens !== undefined);
 	const byModel = Map.groupBy(each, ({model}) => model);
@@ -191,12 +195,12 @@ export function dayOf(
 	input: DayInput & {readonly isReadable: boolean},
 ): {readonly dayTokens: number | null; readonly dayPace: DayPace | undefined} {
 	const {limit, isShared} = dayQuotaOf(bucket.target.quota);
-	if (limit.state !== 'known' || (isShared && shared === undefined)) {
-		return {dayTokens: null, dayPace: undefined};
+	if (isShared && shared !== undefined && limit.state === 'known') {
+		const {tokens, perMinute, wholeToMs, newestTokens} = shared;
+		return {dayTokens: tokens, dayPace: {perMinute, wholeToMs, newestTokens}};
 	}
-	if (isShared) {
-		const {tokens = null, perMinute = null, newestTokens = 0} = shared ?? {};
-		return {dayTokens: tokens, dayPace: {perMinute, newestTokens}};
+	if (limit.state !== 'known' || isShared) {
+		return {dayTokens: null, dayPace: undefined};
 	}
 	const tokens = ownDayTokens(bucket, modelIds, input);
 	const burndown = (): number => bucket.target.burndown.value;
@@ -255,7 +259,7 @@ const paceOf = (
 	const recentMean = meanOf(recent);
 	const perMinute =
 		dayMean !== undefined && isLike(dayMean) ? dayMean : isLike(recentMean) ? recentMean : hourMean;
-	return {perMinute: tokens === null ? null : perMinute, newestTokens};
+	return {perMinute: tokens === null ? null : perMinute, wholeToMs: endMs, newestTokens};
 };
 
 const meanOf = (values: readonly number[]): number =>

@@ -182,14 +182,11 @@ const risingTo = (bucket: AccountBucket, kind: LimitKind, nowMs: number): Outloo
 };
 
 const dayFullAt = ({quota, dayTokens, dayPace}: AccountBucket, nowMs: number): Outlook | undefined =>
-	dayOutlook(
-		{limit: dayQuotaOf(quota).limit, tokens: dayTokens, perMinute: dayPace?.perMinute ?? null},
-		nowMs,
-	);
+	dayPace && dayOutlook({...dayPace, limit: dayQuotaOf(quota).limit, tokens: dayTokens}, nowMs);
 
 /** When a quota of the day is, or was, used up at the pace of its use; undefined where the day ends first. */
 export function dayOutlook(
-	{limit, tokens, perMinute}: Pick<AccountDay, 'limit' | 'tokens' | 'perMinute'>,
+	{limit, tokens, perMinute, wholeToMs, newestTokens}: Omit<AccountDay, 'models'>,
 	nowMs: number,
 ): Outlook | undefined {
 	if (limit.state !== 'known' || limit.value === null || tokens === null) {
@@ -198,7 +195,8 @@ export function dayOutlook(
 	if (tokens >= limit.value) {
 		return {type: 'full', kind: 'tokensPerDay', atMs: null};
 	}
-	const atMs = nowMs + ((limit.value - tokens) / (perMinute ?? 0)) * minuteMs;
+	const left = limit.value - (tokens - newestTokens);
+	const atMs = Math.max(nowMs, wholeToMs + (left / (perMinute ?? 0)) * minuteMs);
 	return Math.floor(atMs / dayMs) === Math.floor(nowMs / dayMs)
 		? {type: 'rising', kind: 'tokensPerDay', atMs}
 		: undefined;

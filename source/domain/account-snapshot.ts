@@ -58,7 +58,9 @@ type ModelLevers = {
 export type DayPace = {
 	/** Quota tokens per minute: the mean of the day while use is steady, else of the last hours; null where that is not known. */
 	readonly perMinute: number | null;
-	/** Quota tokens of the minutes that are not whole yet. */
+	/** End of the newest whole minute, in milliseconds since 1970: the pace is of the time before. */
+	readonly wholeToMs: number;
+	/** Quota tokens of the minutes after it. */
 	readonly newestTokens: number;
 };
 
