@@ -39,15 +39,17 @@ export default defineConfig({
 		root: `${import.meta.dirname}/..`,
 		include: ['test/**/*.test.{ts,tsx}'],
 		globalSetup: 'test/temporary-folder.ts',
+		setupFiles: 'test/helpers/random-cases.ts',
 		env: {FORCE_COLOR: '0', NODE_ENV: 'test'},
 		testTimeout: 120_000,
 		expect: {poll: {timeout: 30_000}},
-		// Most of the time is spent waiting for programs; one worker, the default on two cores, would leave them idle.
-		maxWorkers: 3,
+		// Much of the time is spent waiting for programs, disks and clocks; one worker, the default on two cores, would leave
+		// them idle.
+		maxWorkers: 4,
 		// No test leaves anything behind in its process; a new one for each file would cost as much as most files take.
 		isolate: false,
 		sequence: {sequencer: WaitingFirst},
-		// Programs that wait for a simulated service can wait side by side.
-		maxConcurrency: 4,
+		// Programs that wait for a simulated service can wait side by side; twelve of them keep two cores busy.
+		maxConcurrency: 3,
 	},
 });

@@ -1,3 +1,4 @@
+import {calledAs} from '../bedrock/identify/identify.ts';
 import {
 	type AccountBucket,
 	type Activity,
@@ -60,6 +61,9 @@ function foldBucket(bucket: KnownBucket, input: BucketInput): AccountBucket {
 	const at = minute ?? input.minute;
 	const hour = {fromMs: at - (hourMinutes - 1) * minuteMs, toMs: at + minuteMs};
 	const sum = (metric: UsageMetric, window = minuteWindow(at)) => sumOf(history, modelIds, metric, window);
+	// AWS/BedrockMantle has neither.
+	const ofService = (metric: 'throttles' | 'serverErrors', window?: TimeWindow): number | null =>
+		target.scope === 'mantle' ? null : sum(metric, window);
 	const usageAt = (each: number): MinuteUse => ({
 		requests: sum('requests', minuteWindow(each)),
 		quotaTokens: modelIds.reduce(
@@ -74,9 +78,11 @@ function foldBucket(bucket: KnownBucket, input: BucketInput): AccountBucket {
 	};
 	const reported = usageAt(at);
 	const lastMinute = at + incompleteMinutes * minuteMs;
-	const series = Array.from({length: seriesMinutes}, (_, index) =>
-		usageAt(lastMinute - (seriesMinutes - 1 - index) * minuteMs),
+	const minutes = Array.from(
+		{length: seriesMinutes},
+		(_, index) => lastMinute - (seriesMinutes - 1 - index) * minuteMs,
 	);
+	const series = minutes.map(usageAt);
 	const whole = series.slice(0, -incompleteMinutes);
 	return {
 		key: bucket.key,
@@ -84,7 +90,7 @@ function foldBucket(bucket: KnownBucket, input: BucketInput): AccountBucket {
 		model: target.baseModel,
 		scope: target.scope,
 		modelIds,
-		callable: bucket.isCallable ? target.model : null,
+		callable: bucket.isCallable ? calledAs(target) : null,
 		quota: target.quota,
 		burndown: target.burndown,
 		levers: bucket.levers,
@@ -96,9 +102,9 @@ function foldBucket(bucket: KnownBucket, input: BucketInput): AccountBucket {
 			outputTokens: sum('outputTokens'),
 			cacheReadTokens: sum('cacheReadTokens'),
 			cacheWriteTokens: sum('cacheWriteTokens'),
-			throttles: sum('throttles'),
+			throttles: ofService('throttles'),
 			clientErrors: sum('clientErrors'),
-			serverErrors: sum('serverErrors'),
+			serverErrors: ofService('serverErrors'),
 		},
 		own: nothing,
 		use: notNegative(withoutOwn(at)),
@@ -110,8 +116,8 @@ function foldBucket(bucket: KnownBucket, input: BucketInput): AccountBucket {
 			requests: Math.max(...whole.map(({requests}) => requests)),
 			quotaTokens: Math.max(...whole.map(({quotaTokens}) => quotaTokens)),
 		},
-		hourThrottles: sum('throttles', hour),
-		hourErrors: sum('clientErrors', hour) + sum('serverErrors', hour),
+		hourThrottles: ofService('throttles', hour),
+		hourErrors: sum('clientErrors', hour) + (ofService('serverErrors', hour) ?? 0),
 		dayTokens: input.dayTokens,
 		...(input.dayPace === undefined ? {} : {dayPace: input.dayPace}),
 		costPerHourUsd: minute === null ? null : costOfSums(bucket, (metric) => sum(metric, hour)),
@@ -123,6 +129,9 @@ function foldBucket(bucket: KnownBucket, input: BucketInput): AccountBucket {
 		series: {
 			requests: series.map(({requests}) => requests),
 			quotaTokens: series.map(({quotaTokens}) => quotaTokens),
+			...(target.quota.outputTokensPerMinute === undefined
+				? {}
+				: {outputTokens: minutes.map((each) => sum('outputTokens', minuteWindow(each)))}),
 		},
 		notes: bucket.notes,
 	};
@@ -269,8 +278,8 @@ export function foldBuckets(input: RegionInput): readonly AccountBucket[] {
 }
 
 const hasLimit = ({target: {quota}}: KnownBucket): boolean =>
-	[quota.requestsPerMinute, quota.tokensPerMinute].some(
-		({state}) => state === 'known' || state === 'blocked',
+	[quota.requestsPerMinute, quota.tokensPerMinute, quota.outputTokensPerMinute].some(
+		(limit) => limit?.state === 'known' || limit?.state === 'blocked',
 	);
 
 /** Measures a burndown from CloudWatch's figures of minutes in which a bucket was used. */

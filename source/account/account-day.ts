@@ -1,4 +1,4 @@
-import {emptyModelIndex, identify} from '../bedrock/identify/identify.ts';
+import {emptyModelIndex, identify, mantlePrefix} from '../bedrock/identify/identify.ts';
 import {burndownOf} from '../bedrock/quotas/burndown.ts';
 import type {AccountDay, AccountMap, DayPace, KnownBucket} from '../domain/account-snapshot.ts';
 import {settledTokens} from '../domain/accounting.ts';
@@ -154,6 +154,11 @@ export function accountDayLimit({buckets}: AccountMap): AccountDay['limit'] | un
 		.accountTokensPerDay;
 }
 
+/** Whether the day over all models counts a ModelId: bedrock-mantle has none. */
+export function countsToday(modelId: string): boolean {
+	return !modelId.startsWith(mantlePrefix);
+}
+
 /** Burndown of a ModelId, also of one that is in no bucket of these. */
 export function burndownIn({buckets, owners}: AccountMap, modelId: string): number {
 	const known = buckets.get(owners.get(modelId) ?? '');
@@ -167,7 +172,7 @@ export function foldAccountDay(input: DayInput): AccountDay | undefined {
 	if (limit === undefined) {
 		return undefined;
 	}
-	const modelIds = [...new Set([...history.modelIds, ...(dayIds ?? [])])];
+	const modelIds = [...new Set([...history.modelIds, ...(dayIds ?? [])])].filter(countsToday);
 	const burndown = (modelId: string): number => burndownIn(map, modelId);
 	const isRecent = new Set(history.modelIds);
 	const each = modelIds.map((modelId) => ({

@@ -341,6 +341,7 @@ export function createAccountMonitor(ports: MonitorPorts): AccountMonitor {
 			at: poller.now(),
 			buckets,
 			...poller.day(),
+			...poller.bought(),
 			remarks: [
 				...fault,
 				...monitorRemarks({...troubles, nextPollMs: untilNextMs}),

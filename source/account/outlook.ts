@@ -12,7 +12,8 @@ import {minuteMs} from './usage-history.ts';
  * figures of CloudWatch and a limit.
  */
 
-type LimitKind = (typeof limitKinds)[number];
+const kinds = [...limitKinds, 'outputTokensPerMinute'] as const;
+type LimitKind = (typeof kinds)[number];
 
 /** What is left of one limit: requests or quota tokens of a minute, or quota tokens of the day. */
 export type Room = {
@@ -39,28 +40,46 @@ export const horizonMinutes = 60;
 const dayMs = 24 * 60 * minuteMs;
 
 /** Own use alone says nothing about what is left: others are not known without a minute of CloudWatch. */
-const usedOf = ({use, minute, dayTokens}: AccountBucket): Readonly<Record<LimitKind, number | null>> => ({
+const usedOf = ({
+	use,
+	minute,
+	dayTokens,
+	reported,
+}: AccountBucket): Readonly<Record<LimitKind, number | null>> => ({
+	outputTokensPerMinute: minute === null ? null : reported.outputTokens,
 	requestsPerMinute: minute === null ? null : use.requests,
 	tokensPerMinute: minute === null ? null : use.quotaTokens,
 	tokensPerDay: dayTokens,
 });
 
-/** Size of a usual request: quota tokens where tokens are counted. */
-const requestSize = (kind: LimitKind, {requests, quotaTokens}: AccountBucket['use']): number =>
-	kind === 'requestsPerMinute' ? 1 : requests > 0 ? quotaTokens / requests : 1;
+/** Size of a usual request: quota tokens where tokens are counted, or output tokens. */
+const requestSize = (
+	kind: LimitKind,
+	{use: {requests, quotaTokens}, reported}: Pick<AccountBucket, 'use' | 'reported'>,
+): number => {
+	switch (kind) {
+		case 'requestsPerMinute':
+			return 1;
+		case 'outputTokensPerMinute':
+			return reported.requests > 0 ? reported.outputTokens / reported.requests : 1;
+		case 'tokensPerMinute':
+		case 'tokensPerDay':
+			return requests > 0 ? quotaTokens / requests : 1;
+	}
+};
 
 /** What is left of every limit whose number and use are known, the nearest first. */
 export function roomsOf(bucket: AccountBucket): readonly Room[] {
 	const used = usedOf(bucket);
-	return limitKinds
+	return kinds
 		.flatMap((kind): readonly Room[] => {
 			const limit = limitsInForce(bucket.quota)[kind];
 			const fraction = fractionOf(used[kind], limit);
-			if (fraction === null || limit.value === null) {
+			if (fraction === null || limit?.value == null) {
 				return [];
 			}
 			const left = Math.max(0, limit.value - (used[kind] ?? 0));
-			return [{kind, left, limit: limit.value, fraction, isFull: left < requestSize(kind, bucket.use)}];
+			return [{kind, left, limit: limit.value, fraction, isFull: left < requestSize(kind, bucket)}];
 		})
 		.toSorted((one, other) => Number(other.isFull) - Number(one.isFull) || other.fraction - one.fraction);
 }
@@ -89,6 +108,7 @@ export function outlookOf(bucket: AccountBucket, nowMs: number): Outlook | undef
 		: [
 				risingTo(bucket, 'requestsPerMinute', nowMs),
 				risingTo(bucket, 'tokensPerMinute', nowMs),
+				risingTo(bucket, 'outputTokensPerMinute', nowMs),
 				dayFullAt(bucket, nowMs),
 			]
 				.flatMap((each) => each ?? [])
@@ -96,15 +116,19 @@ export function outlookOf(bucket: AccountBucket, nowMs: number): Outlook | undef
 }
 
 /** Whole minutes of the last hour, the oldest first. */
-const wholeOf = (bucket: AccountBucket, kind: LimitKind): readonly number[] =>
-	(kind === 'requestsPerMinute' ? bucket.series.requests : bucket.series.quotaTokens).slice(
-		0,
-		-incompleteMinutes,
-	);
+const wholeOf = ({series}: AccountBucket, kind: LimitKind): readonly number[] => {
+	const all = {
+		requestsPerMinute: series.requests,
+		outputTokensPerMinute: series.outputTokens ?? [],
+		tokensPerMinute: series.quotaTokens,
+		tokensPerDay: series.quotaTokens,
+	};
+	return all[kind].slice(0, -incompleteMinutes);
+};
 
 const fullSince = (bucket: AccountBucket, kind: LimitKind): number | null => {
 	const {minute, quota, dayTokens, series} = bucket;
-	const limit = limitsInForce(quota)[kind].value ?? 0;
+	const limit = limitsInForce(quota)[kind]?.value ?? 0;
 	if (minute === null || limit === 0) {
 		return null;
 	}
@@ -130,7 +154,7 @@ const fullSince = (bucket: AccountBucket, kind: LimitKind): number | null => {
 			requests: bucket.series.requests[index] ?? 0,
 			quotaTokens: bucket.series.quotaTokens[index] ?? 0,
 		};
-		return limit - (values[index] ?? 0) < requestSize(kind, use);
+		return limit - (values[index] ?? 0) < requestSize(kind, {...bucket, use});
 	};
 	// One minute that is not full, as a poll may cut it, does not end the time in which it was.
 	let first = values.length - 1;
@@ -170,7 +194,7 @@ export function minutesToLimit(values: readonly number[], limit: number): number
 
 const risingTo = (bucket: AccountBucket, kind: LimitKind, nowMs: number): Outlook | undefined => {
 	const limit = bucket.quota[kind];
-	if (limit.state !== 'known' || limit.value === null || bucket.minute === null) {
+	if (limit?.state !== 'known' || limit.value === null || bucket.minute === null) {
 		return undefined;
 	}
 	const minutes = minutesToLimit(wholeOf(bucket, kind).slice(-trendMinutes), limit.value);

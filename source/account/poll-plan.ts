@@ -154,7 +154,7 @@ export function durationsOf(
  * Cost of polling CloudWatch: USD for a metric in GetMetricData, and for a call of ListMetrics. The list price as it
  * is commonly quoted for the large Regions; it was not verified, and the screen says so.
  */
-const metricPrice = {metricUsd: 0.01 / 1000, listCallUsd: 0.01 / 1000} as const;
+export const metricPrice = {metricUsd: 0.01 / 1000, listCallUsd: 0.01 / 1000} as const;
 
 /** The cost of polling in words. */
 export function watchCostWords(costs: readonly WatchCost[]): string {

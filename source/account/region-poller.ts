@@ -1,7 +1,13 @@
 import {type AccountDirectory, directoryOfTargets} from '../bedrock/cloudwatch/account-directory.ts';
 import {createUsageSource, type MetricClients} from '../bedrock/cloudwatch/usage-reader.ts';
 import type {QuotaSource} from '../bedrock/quotas/quota-source.ts';
-import type {AccountBucket, AccountDay, AccountMap, ModelDurations} from '../domain/account-snapshot.ts';
+import type {
+	AccountBucket,
+	AccountDay,
+	AccountMap,
+	AccountRegion,
+	ModelDurations,
+} from '../domain/account-snapshot.ts';
 import type {Clock} from '../domain/clock.ts';
 import type {Target} from '../domain/target.ts';
 import type {
@@ -14,7 +20,15 @@ import type {
 } from '../domain/usage-source.ts';
 import {formatDurationMs} from '../text/numbers.ts';
 import {foldBuckets, newestWholeMinute} from './account-bucket.ts';
-import {accountDayLimit, burndownIn, DayUse, dayStartOf, foldAccountDay, hasOwnDay} from './account-day.ts';
+import {
+	accountDayLimit,
+	burndownIn,
+	countsToday,
+	DayUse,
+	dayStartOf,
+	foldAccountDay,
+	hasOwnDay,
+} from './account-day.ts';
 import {OwnUse} from './own-traffic-registry.ts';
 import {
 	CostMeter,
@@ -60,6 +74,8 @@ type RegionPoller = {
 	readonly day: () => {readonly day?: AccountDay};
 	readonly troubles: () => Omit<MonitorTroubles, 'nextPollMs'>;
 	readonly directoryRemarks: () => readonly string[];
+	/** Capacity, where the account has bought some. */
+	readonly bought: () => Pick<AccountRegion, 'provisioned'>;
 	/** What the first figures wait for, a few words each. */
 	readonly waitingFor: () => readonly string[];
 	readonly cost: CostMeter;
@@ -189,7 +205,7 @@ export function createRegionPoller(ports: PollerPorts): RegionPoller {
 		if (dayList?.dayMs === dayMs) {
 			return;
 		}
-		const all = await source.listActive(signal, 'ever');
+		const all = await source.listActive(signal, 'kept');
 		cost.add(all.cost, clock.now());
 		if (all.failure === undefined) {
 			dayList = {dayMs, models: all.models};
@@ -205,7 +221,7 @@ export function createRegionPoller(ports: PollerPorts): RegionPoller {
 			...new Set([...history.modelIds, ...(isShared ? (dayList?.models.keys() ?? []) : [])]),
 		].filter((modelId) => {
 			const bucket = bucketOf(modelId);
-			const counts = isShared || (bucket !== undefined && hasOwnDay(bucket));
+			const counts = (isShared && countsToday(modelId)) || (bucket !== undefined && hasOwnDay(bucket));
 			return counts && day.windowFor(modelId, now()) !== undefined;
 		});
 		const window = day.windowFor(limited[0] ?? '', now());
@@ -280,6 +296,10 @@ export function createRegionPoller(ports: PollerPorts): RegionPoller {
 		},
 		troubles: () => troubles,
 		directoryRemarks: () => directory?.remarks ?? [],
+		bought: () =>
+			directory === undefined || directory.provisioned.length === 0
+				? {}
+				: {provisioned: directory.provisioned},
 		waitingFor: () => [...steps].map((step) => stepWords[step]),
 	};
 }
@@ -307,7 +327,7 @@ export async function readBucketsOnce(
 	await poller.readMinutes(new Set());
 	const {listing, reading} = poller.troubles();
 	const failure = listing ?? reading;
-	return {buckets: poller.buckets(), failure: failure === undefined ? undefined : reasonOf(failure)};
+	return {buckets: poller.buckets(), failure: failure === undefined ? undefined : usageFailureWords(failure)};
 }
 
 /** The ModelIds of which every series that was asked for came back in full. */
@@ -336,7 +356,8 @@ type MonitorTroubles = {
 	readonly nextPollMs: number;
 };
 
-const reasonOf = ({kind, action, message}: UsageFailure): string => {
+/** Why something could not be read, in words. */
+export function usageFailureWords({kind, action, message}: UsageFailure): string {
 	switch (kind) {
 		case 'denied':
 			return `IAM permission needed: ${action}`;
@@ -345,11 +366,11 @@ const reasonOf = ({kind, action, message}: UsageFailure): string => {
 		case 'network':
 			return `CloudWatch cannot be reached: ${message}`;
 		case 'throttled':
-			return 'CloudWatch throttles';
+			return `CloudWatch throttles ${action.replace('cloudwatch:', '')}`;
 		case 'other':
 			return message;
 	}
-};
+}
 
 const failureRemarks = ({listing, reading, nextPollMs}: MonitorTroubles): readonly string[] => {
 	const again = `the next poll is in ${formatDurationMs(nextPollMs)}`;
@@ -357,14 +378,14 @@ const failureRemarks = ({listing, reading, nextPollMs}: MonitorTroubles): readon
 		...(listing === undefined
 			? []
 			: [
-					`Cannot list the models in use (${reasonOf(listing)}): the Region's models and profiles are polled instead, others are missing.`,
+					`Cannot list the models in use (${usageFailureWords(listing)}): the Region's models and profiles are polled instead, others are missing.`,
 				]),
 		...(reading === undefined
 			? []
 			: [
 					reading.kind === 'throttled'
-						? `The account's use could not be read (${reasonOf(reading)}): figures are older, ${again}.`
-						: `The account's use could not be read (${reasonOf(reading)}): requests, tokens, throttles and latency of the account are missing; its limits are shown.`,
+						? `The account's use could not be read (${usageFailureWords(reading)}): figures are older, ${again}.`
+						: `The account's use could not be read (${usageFailureWords(reading)}): requests, tokens, throttles and latency of the account are missing; its limits are shown.`,
 				]),
 	];
 };

@@ -29,7 +29,12 @@ const minCachedTokens = 1000;
 /** Output below this part of the quota tokens is not worth shortening. */
 const minOutputShare = 0.2;
 
-const units = {requestsPerMinute: 'RPM', tokensPerMinute: 'TPM', tokensPerDay: 'tokens per day'} as const;
+const units = {
+	requestsPerMinute: 'RPM',
+	tokensPerMinute: 'TPM',
+	tokensPerDay: 'tokens per day',
+	outputTokensPerMinute: 'output TPM',
+} as const;
 
 type Kind = Room['kind'];
 
@@ -74,7 +79,7 @@ export function whatToChange(
 	}
 	// Throttled a while ago: the busiest minute says by what.
 	const busiest = {...bucket, use: bucket.peak};
-	const peak = bucket.hourThrottles > 0 ? nearestRoom(busiest) : undefined;
+	const peak = (bucket.hourThrottles ?? 0) > 0 ? nearestRoom(busiest) : undefined;
 	if (peak === undefined) {
 		const changes = measuredLimit(bucket);
 		const isDone = bucket.activity !== 'idle' && changes.length === 0;
@@ -89,7 +94,7 @@ export function whatToChange(
 const isPressing = ({fraction, isFull}: Room): boolean => isFull || fraction >= pressedFraction;
 
 const pressedBy = (bucket: AccountBucket, room: Room): Pressed => {
-	const isRefusedEarly = bucket.hourThrottles > 0 && !isPressing(room);
+	const isRefusedEarly = (bucket.hourThrottles ?? 0) > 0 && !isPressing(room);
 	const isByTokens = roomsOf(bucket).some(
 		(each) => each.kind !== 'requestsPerMinute' && (each.kind === room.kind || isPressing(each)),
 	);
@@ -124,7 +129,8 @@ const stateOf = (bucket: AccountBucket, room: Room, outlook: Outlook | undefined
 			.map(leftWords)
 			.join(' and ')} free.`;
 	}
-	const throttled = hourThrottles > 0 ? `; ${formatCount(hourThrottles)} throttled in the last hour` : '';
+	const throttled =
+		(hourThrottles ?? 0) > 0 ? `; ${formatCount(hourThrottles)} throttled in the last hour` : '';
 	return `${room.isFull ? fullWords(bucket, room, outlook) : `${leftWords(room)} free${risingWords(outlook, nowMs)}`}${throttled}.`;
 };
 
@@ -163,6 +169,7 @@ export function elsewhere(
 		requestsPerMinute: 1,
 		tokensPerMinute: requests > 0 ? quotaTokens / requests : null,
 		tokensPerDay: null,
+		outputTokensPerMinute: null,
 	};
 	return account
 		.filter(
@@ -178,9 +185,11 @@ export function elsewhere(
 				const each = size[kind];
 				return each === null ? [] : [Math.floor(left / each)];
 			});
+			// The endpoints count output otherwise: a request of one says nothing about its size at the other.
+			const isCounted = requests > 0 && (other.scope === 'mantle') === (bucket.scope === 'mantle');
 			return nearest === undefined || isPressing(nearest)
 				? []
-				: [{other, rooms, more: fitting.length === 0 || requests === 0 ? null : Math.min(...fitting)}];
+				: [{other, rooms, more: fitting.length === 0 || !isCounted ? null : Math.min(...fitting)}];
 		})
 		.toSorted((one, next) => (next.more ?? 0) - (one.more ?? 0))
 		.slice(0, 2)

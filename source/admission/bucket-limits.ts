@@ -210,8 +210,7 @@ export class BucketLimits {
 	}
 
 	/**
-	 * What others use of a dimension for all that is known now, as the gauges show it: what was reported, raised at once by
-	 * a throttle below our own limit, and lowered as our share grows back.
+	 * What others use of a dimension, as gauges show it: as reported, raised by a throttle, lowered as our share grows back.
 	 * @returns `throttledAt` in milliseconds of the clock where a throttle is the newer evidence; undefined: nothing known.
 	 */
 	shownOthers(
@@ -229,10 +228,7 @@ export class BucketLimits {
 		return this.#externalAt === undefined ? undefined : {use: external, reportedAt: this.#externalAt};
 	}
 
-	/**
-	 * What others use by the newest evidence of the last minutes: unlike the estimate, which falls until the next throttle,
-	 * it says what a lasting run has to expect.
-	 */
+	/** What a lasting run has to expect of others: by the newest evidence, while the estimate falls until the next throttle. */
 	lastingOthers(now: number): Use {
 		return ofEach((dimension) =>
 			Math.max(this.#external[dimension], this.#others[dimension].lastSeen(now) ?? 0),

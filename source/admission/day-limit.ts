@@ -9,6 +9,8 @@ export class DayLimit {
 	limit: number | null;
 	/** Quota tokens used today by others and by earlier runs (from the account monitor). */
 	others = 0;
+	/** Of these, what the programs that share the bucket report of themselves. */
+	members = 0;
 	/** It is one for all models of account and Region. */
 	readonly isShared: boolean;
 	readonly #clock: Clock;
@@ -45,7 +47,9 @@ export class DayLimit {
 
 	/** Whether there is room for more beside what is set aside. */
 	hasRoom(tokens: number): boolean {
-		return this.limit === null || this.others + this.own + this.held + tokens <= this.limit;
+		return (
+			this.limit === null || Math.max(this.others, this.members) + this.own + this.held + tokens <= this.limit
+		);
 	}
 
 	get #today(): number {

@@ -30,6 +30,8 @@ export type MemberRecord = {
 	readonly lastSentAt: number;
 	/** Quota tokens settled since it began. */
 	readonly settledTokens: number;
+	/** Quota tokens settled on a day (its number since 1970), those of members whose use it took over too; absent: by an older program. */
+	readonly today?: {readonly day: number; readonly tokens: number};
 	/** Its last window, in flight as of `writtenAt`. */
 	readonly entries: readonly LedgerEntry[];
 	/** Its last minutes, and those of members whose use it took over: the account's figures hold them for longer than a window. */

@@ -1,4 +1,5 @@
 import {createHash} from 'node:crypto';
+import {readlinkSync} from 'node:fs';
 import {readdir, readFile, rm} from 'node:fs/promises';
 import {hostname} from 'node:os';
 import path from 'node:path';
@@ -47,6 +48,7 @@ const isStamping = shapedAs({
 	refused: isNumber,
 	marks: (value) => isText(value) && /^[01]*$/.test(value),
 });
+const isToday = shapedAs({day: isNumber, tokens: isNumber});
 const isRecord = shapedAs({
 	id: isText,
 	isEnded: isFlag,
@@ -59,6 +61,7 @@ const isRecord = shapedAs({
 	needs: isNumber,
 	lastSentAt: isNumber,
 	settledTokens: isNumber,
+	today: (value) => value === undefined || isToday(value),
 	entries: listOf(shapedAs({...use, at: isNumber, ended: isNumber})),
 	minutes: listOf(shapedAs({...use, process: isText, at: isNumber})),
 	stamping: isStamping,
@@ -86,7 +89,23 @@ const parsed = <Value>(isValid: (value: unknown) => boolean, text: string): Valu
 	}
 };
 
-const host = (): string => hostname().replaceAll(/[^\w.-]/g, '_');
+const namespace = (): string => {
+	try {
+		return ` ${readlinkSync('/proc/self/ns/pid')}`;
+	} catch {
+		return '';
+	}
+};
+
+let known: string | undefined;
+
+/** The host whose processes are seen here. Containers may have the name of another, and processes of their own. */
+export function ownHost(): string {
+	known ??= `${hostname()}${namespace()}`;
+	return known;
+}
+
+const host = (): string => ownHost().replaceAll(/[^\w.-]/g, '_');
 
 /** Whether a process of this host runs. */
 export function isRunning(pid: number): boolean {

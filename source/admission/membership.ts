@@ -31,6 +31,7 @@ const waitingSyncMs = 250;
 const leaseMs = 5000;
 /** A member that has not written for so long is dead, whatever its process does. */
 export const deadAfterMs = 10_000;
+const dayMs = 86_400_000;
 /** Smallest piece of its part that a member claims; after each used-up piece it claims one of twice the size. */
 const firstPiece = 1 / 8;
 
@@ -58,8 +59,9 @@ export class Membership {
 	/** Quota tokens that the others had settled, as last seen. */
 	readonly #settledOf = new Map<string, number>();
 	#learnt = '';
-	/** What members of the past had answered. */
+	/** What members of the past had answered, and on which day how much. */
 	#past: readonly MinuteOfUse[] = [];
+	#pastDay = {day: 0, tokens: 0};
 	#running: Promise<void> | undefined;
 	#isShort = false;
 	/** The last claim was granted whole, and the part has room for another piece. */
@@ -260,6 +262,7 @@ export class Membership {
 			return;
 		}
 		const since = clock.epoch() - keptMinutes * 60_000;
+		this.#pastDay = {day: this.#today, tokens: this.#pastToday + tokensOf(dead, this.#today)};
 		this.#past = [...this.#past, ...dead.flatMap(({minutes}) => minutes)].filter(({at}) => at >= since);
 		bucket.takeOver(dead.flatMap((member) => leftBy(member, clock.epoch(), bucket.windowMs)));
 		const used = this.#used;
@@ -291,7 +294,18 @@ export class Membership {
 			0,
 		);
 		bucket.standing.neighbours = {count: this.#live.length, pendingTokens: pending};
+		const held = this.#live.reduce((sum, {heldTokens}) => sum + heldTokens, 0);
+		bucket.day.members = this.#pastToday + tokensOf(this.#others, this.#today) + held;
 		bucket.noteSettled(settled);
+	}
+
+	get #today(): number {
+		return Math.floor(this.#options.clock.epoch() / dayMs);
+	}
+
+	/** Quota tokens that members of the past used today. */
+	get #pastToday(): number {
+		return this.#pastDay.day === this.#today ? this.#pastDay.tokens : 0;
 	}
 
 	#sharer(): Sharer {
@@ -309,6 +323,7 @@ export class Membership {
 			claim,
 			heldTokens: bucket.ledger.heldTokens,
 			settledTokens: bucket.settledTokens,
+			today: {day: this.#today, tokens: bucket.day.own + this.#pastToday},
 			entries: bucket.ledger.exportEntries(),
 			minutes: [...this.#past, ...bucket.standing.minutes.map(([at, use]) => ({process, at, ...use}))],
 			stamping: bucket.stamping.learnt,
@@ -339,6 +354,7 @@ export class Membership {
 			bucket.limits.setPart(undefined);
 			bucket.standing.claim = undefined;
 			bucket.standing.neighbours = {count: 0, pendingTokens: 0};
+			bucket.day.members = 0;
 			if (!this.#isEnded) {
 				this.#isEnded = true;
 				onLost?.(error);
@@ -346,6 +362,10 @@ export class Membership {
 		}
 	}
 }
+
+/** Quota tokens that members used on a day. */
+const tokensOf = (members: readonly MemberRecord[], day: number): number =>
+	members.reduce((sum, {today}) => sum + (today?.day === day ? today.tokens : 0), 0);
 
 /**
  * What a dead member used, and what it may have sent after it last wrote: within its lease it may have refilled its claim

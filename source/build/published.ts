@@ -1,5 +1,6 @@
 import {readdir, readFile} from 'node:fs/promises';
 import path from 'node:path';
+import {alertJsonSchema} from '../account/alert-webhook.ts';
 import {commands} from '../config/command-table.ts';
 import {flags} from '../config/flags.ts';
 import {flagHead, flagTail, usage} from '../config/help.ts';
@@ -115,6 +116,7 @@ export function publishedFiles(version: string): Readonly<Record<string, string>
 			"export type TargetResults = Results['targets'][number];",
 			'',
 		].join('\n'),
+		'alert.schema.json': `${JSON.stringify(alertJsonSchema(), null, '\t')}\n`,
 		'bedrock-top.1': manPage(version),
 	};
 }
@@ -152,6 +154,7 @@ const environment: ReadonlyArray<readonly [string, string]> = [
 	['HTTPS_PROXY, NO_PROXY', 'The proxy.'],
 	['NO_COLOR, TERM=dumb', 'No colour.'],
 	['BEDROCK_TOP_CONFIG', 'Another configuration file than the usual one; empty: none.'],
+	['BEDROCK_TOP_ALERT_URL', 'The URL of the webhook that alerts are sent to, as --alert-url.'],
 	['BEDROCK_TOP_LEDGER', 'The URL of the store in which a fleet shares its quotas, as --ledger.'],
 ];
 

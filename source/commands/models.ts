@@ -38,6 +38,14 @@ const columns: ReadonlyArray<Column<RunnableModel>> = [
 		format: ({quota}) => limitText(quota.tokensPerMinute),
 	},
 	{
+		key: 'output',
+		header: 'Output TPM',
+		align: 'right',
+		priority: 5,
+		format: ({quota: {outputTokensPerMinute}}) =>
+			outputTokensPerMinute === undefined ? '' : limitText(outputTokensPerMinute),
+	},
+	{
 		key: 'tpd',
 		header: 'TPD',
 		align: 'right',
@@ -72,16 +80,24 @@ const columns: ReadonlyArray<Column<RunnableModel>> = [
 	},
 ];
 
+/** Models on bedrock-mantle have a limit more. */
+const columnsFor = (entries: readonly RunnableModel[]): ReadonlyArray<Column<RunnableModel>> =>
+	columns.filter(
+		({key}) =>
+			key !== 'output' ||
+			entries.some(({quota: {outputTokensPerMinute}}) => outputTokensPerMinute !== undefined),
+	);
+
 /**
- * Prints the models and profiles of the Region that answer text, with scope, quota and streaming support.
+ * Prints the models and profiles of the Region that answer text, on both endpoints, with scope, quota and streaming support.
  * @returns Exit code 0.
  * @throws UserError (exit 1) without a Region, credentials or a reachable service.
  */
 export async function printModels(request: Omit<ListRequest, 'tier'>, io: ListIo): Promise<number> {
 	return printList({...request, tier: undefined}, io, {
 		what: 'models',
-		read: async ({options}) => listRunnableModels(options),
-		tableOf: (entries, width) => renderTable(columns, entries, width),
+		read: async ({options, clients}) => listRunnableModels(options, clients.mantle),
+		tableOf: (entries, width) => renderTable(columnsFor(entries), entries, width),
 	});
 }
 

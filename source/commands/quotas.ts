@@ -32,14 +32,15 @@ type QuotaReport = Target & {
 
 /** Where a quota is unknown, the names that came close are part of the answer, even when there are none. */
 const withNear = (target: Target, near: readonly string[]): QuotaReport => {
-	const {state, name} = target.quota.requestsPerMinute;
+	const {requestsPerMinute, outputTokensPerMinute} = target.quota;
+	const {state, name} = outputTokensPerMinute ?? requestsPerMinute;
 	const isUnmatched = state === 'unknown' || (name === null && near.length > 0);
 	return isUnmatched ? {...target, near} : target;
 };
 
-const readReports = async (models: readonly string[], options: OpenAccount['options']) => {
+const readReports = async (models: readonly string[], {options, clients}: OpenAccount) => {
 	if (models.length === 0) {
-		const {entries, ...rest} = await listRunnableModels(options);
+		const {entries, ...rest} = await listRunnableModels(options, clients.mantle);
 		const targets = entries.map(({name, provider, isStreaming, lifecycle, ...target}) => target);
 		return {...rest, entries: targets.map((target, index) => withNear(target, rest.near[index] ?? []))};
 	}
@@ -87,7 +88,7 @@ const readQuotas = async (
 	ceilings: Map<string, MeasuredCeiling>,
 ) => {
 	const [found, open] = await Promise.all([
-		readReports(models, account.options).then(async (stated) => withMeasured(stated, account, ceilings)),
+		readReports(models, account).then(async (stated) => withMeasured(stated, account, ceilings)),
 		// Who may not see the requests still sees the quotas.
 		quotaIncreasesOf(account.clients)
 			.listOpen()

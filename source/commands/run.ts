@@ -1,6 +1,5 @@
 import type {Arguments} from '../config/parse-arguments.ts';
-import {readAlert} from '../config/values.ts';
-import type {Alert} from '../domain/account-snapshot.ts';
+import {type AlertSettings, resolveAlerts} from '../config/resolve-account.ts';
 import type {Guards, Plan, RunConfig} from '../domain/run-config.ts';
 import type {Snapshot} from '../domain/snapshot.ts';
 import {errorOf, UserError} from '../domain/user-error.ts';
@@ -15,7 +14,7 @@ import {type EngineHandle, type StartEngine, startEngineThread} from '../threads
 import type {EngineReport} from '../threads/messages.ts';
 import {finish} from './run/finish.ts';
 import {keepRuns} from './run/keep-results.ts';
-import {watchAlerts} from './run/run-alerts.ts';
+import {watchAlerts, webhookOf} from './run/run-alerts.ts';
 import {type RunSetup, setUpRun} from './run/run-setup.ts';
 import {firstConfig, type RunEnd, runSearch, type SearchSetup, searchPlan} from './run/search.ts';
 
@@ -204,19 +203,18 @@ const searchCourse = (
 };
 
 /** Conditions that end a run with exit code 3. */
-type Endings = {
+type Endings = AlertSettings & {
 	/** Of `--fail-if`. */
 	readonly conditions: readonly Condition[];
-	readonly alerts: readonly Alert[];
 };
 
 /** @throws UserError (exit 2) that quotes what was typed. */
-export async function readEndings({flags}: Arguments): Promise<Endings> {
+export async function readEndings({flags}: Arguments, environment: Io['environment']): Promise<Endings> {
 	const texts = flags.texts('fail-if');
 	return {
 		// They know the figures by the schema of the results, which is not loaded for less.
 		conditions: texts.length === 0 ? [] : texts.map((await import('../reports/conditions.ts')).readCondition),
-		alerts: flags.texts('alert').map(readAlert),
+		...resolveAlerts(flags, environment),
 	};
 }
 
@@ -240,7 +238,7 @@ const checkFirst = async ({resumption, answers}: RunSetup, {stderr, signal}: Io)
 /** The run without the screen, from its setup on. @returns Exit code. */
 export async function runHeadless(
 	setup: RunSetup,
-	{conditions, alerts}: Endings,
+	{conditions, alerts, alertUrl}: Endings,
 	io: Io,
 	startEngine: StartEngine = startEngineThread,
 ): Promise<number> {
@@ -266,7 +264,11 @@ export async function runHeadless(
 		}
 		const config = {...setup.config, connection: await untilSignal(io.signal, setup.connect())};
 		const note = keepLog(engine, output.logFile, kept.warn);
-		const watched = watchAlerts(engine, output.isDryRun ? [] : alerts, config, {stderr: io.stderr, note});
+		const webhook = await webhookOf(alertUrl, (text) => {
+			void writeLines(io.stderr, [text]);
+			note('alert', text);
+		});
+		const watched = watchAlerts(engine, output.isDryRun ? [] : alerts, config, {...io, note, webhook});
 		const course =
 			setup.search === undefined
 				? ordinaryCourse(engine, setup, config, io)
@@ -298,6 +300,7 @@ export async function runHeadless(
 			conditions,
 			io,
 		);
+		await watched.delivered();
 		if (fault !== undefined) {
 			return await endedBy(fault, io);
 		}
@@ -315,6 +318,6 @@ export async function run(
 	io: Io,
 	startEngine: StartEngine = startEngineThread,
 ): Promise<number> {
-	const endings = await readEndings(given);
+	const endings = await readEndings(given, io.environment);
 	return runHeadless(await untilSignal(io.signal, setUpRun(given, io)), endings, io, startEngine);
 }

@@ -25,6 +25,7 @@ import type {ListedPreset} from '../view/state.ts';
 import {lazyDemo} from './demo.ts';
 import {finish} from './run/finish.ts';
 import {keepRuns} from './run/keep-results.ts';
+import {webhookOf} from './run/run-alerts.ts';
 import {demoPreset, type RunSetup, setUpRun} from './run/run-setup.ts';
 import {endedBy, readEndings, runHeadless} from './run.ts';
 import {createExports} from './screen/exports.ts';
@@ -131,6 +132,8 @@ type ScreenOptions = {
 	readonly own: OwnScreen;
 	readonly conditions: readonly Condition[];
 	readonly account: AccountOptions;
+	/** Where alerts go, too. */
+	readonly alertUrl?: string | undefined;
 	readonly runs?: ShownRuns;
 };
 
@@ -153,6 +156,8 @@ const openScreen = async (
 		...createHistory(path.resolve(runs?.folder ?? output.folder ?? defaultFolder), kept.underWay),
 		onKept: kept.onKept,
 	};
+	let noteFault = (_text: string): void => {};
+	const webhook = await webhookOf(options.alertUrl, (text) => noteFault(text));
 	try {
 		const note = keepLog(engine, output.logFile, kept.warn);
 		const {snapshot, fault} = await openDashboard({
@@ -171,6 +176,10 @@ const openScreen = async (
 			onCrash: leaveClosing,
 			guard,
 			noteAlert: (text) => note('alert', text),
+			postAlerts(raised, onFault) {
+				noteFault = onFault;
+				webhook?.post(raised);
+			},
 			appearance: {colors: output.colors, ascii: output.isAscii, theme: output.theme},
 			manners,
 			stdin: manners.stdin,
@@ -197,6 +206,7 @@ const openScreen = async (
 	} finally {
 		kept.release();
 		await guard.end();
+		await webhook?.close(closeDeadlineMs);
 		await engine.close(closeDeadlineMs);
 		await Promise.all([setup.stopDemo(), demo.stop()]);
 	}
@@ -238,8 +248,8 @@ const setUpScreen = async (
 
 /** The command without a name: the screen on a terminal, the plain form elsewhere. @returns Exit code. */
 export async function screen(given: Arguments, io: Io, own: OwnScreen): Promise<number> {
-	const endings = await readEndings(given);
-	const {conditions, alerts} = endings;
+	const endings = await readEndings(given, io.environment);
+	const {conditions, alerts, alertUrl} = endings;
 	const {isPlain, isDryRun, json} = resolveOutput(given.flags, io.environment);
 	const isScreen =
 		given.flags.text('resume') === undefined &&
@@ -255,7 +265,7 @@ export async function screen(given: Arguments, io: Io, own: OwnScreen): Promise<
 	}
 	const account = accountOptions(given, alerts);
 	const {setup, shown} = await untilSignal(io.signal, setUpScreen(given, account, io));
-	return openScreen(shown, setup, {conditions, account, own}, io);
+	return openScreen(shown, setup, {conditions, account, alertUrl, own}, io);
 }
 
 /** The screen of earlier runs; a run can be started from there too. @returns Exit code. */

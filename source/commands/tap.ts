@@ -9,8 +9,7 @@ import type {Snapshot} from '../domain/snapshot.ts';
 import type {TapConfig} from '../domain/tap.ts';
 import {errorOf, faultOf, UserError} from '../domain/user-error.ts';
 import {claimFolder} from '../reports/folder.ts';
-import {isAddressOf} from '../tap/gate.ts';
-import {secretFor} from '../tap/secret.ts';
+import {isAddressOf, secretFor} from '../tap/gate.ts';
 import {columnsOf, errorLines, type Io, writeLines} from '../terminal/io.ts';
 import {keepLog} from '../terminal/log-file.ts';
 import {Interrupted, untilSignal, watchSignals} from '../terminal/signals.ts';
@@ -19,12 +18,11 @@ import {escapeUnseen} from '../text/width.ts';
 import {startTapThread} from '../threads/engine-handle.ts';
 import {startDemo} from './demo.ts';
 import type {OwnScreen} from './screen.ts';
-import {startChild} from './tap/child.ts';
+import {childEnvironment, startChild, tapLines} from './tap/child.ts';
 import {startDemoApplications} from './tap/demo-applications.ts';
 import {finish, readReports, type Started, type TapReports, wasUsed} from './tap/ending.ts';
 import {printWhileRunning} from './tap/printing.ts';
 import {type Shown, showTap} from './tap/tap-screen.ts';
-import {childEnvironment, tapLines} from './tap/variables.ts';
 import {printWhatIf} from './tap/what-if.ts';
 
 /** Seed of the simulator behind `--demo`. */

@@ -1,18 +1,20 @@
+import type {AlertWebhook} from '../account/alert-webhook.ts';
 import {raisedAlerts} from '../account/alerts.ts';
 import type {Arguments, FlagValues} from '../config/parse-arguments.ts';
-import {resolveOverride, resolveRegions} from '../config/resolve-account.ts';
+import {resolveAlerts, resolveOverride, resolveRegions} from '../config/resolve-account.ts';
 import {resolveLedger} from '../config/resolve-ledger.ts';
-import {readAlert, readInteger} from '../config/values.ts';
+import {readInteger} from '../config/values.ts';
 import type {AccountRegion, Alert} from '../domain/account-snapshot.ts';
 import {errorOf, UserError} from '../domain/user-error.ts';
 import {accountJson, accountLines, accountMetrics, alertLines} from '../plain/account.ts';
-import {secretFor} from '../tap/secret.ts';
+import {secretFor} from '../tap/gate.ts';
 import {serveMetrics} from '../tap/tap-metrics.ts';
 import {columnsOf, type Io, writeClean, writeLines} from '../terminal/io.ts';
 import {signalExitCode} from '../terminal/signals.ts';
 import {escapeUnseen} from '../text/width.ts';
 import {type EngineHandle, type StartEngine, startEngineThread} from '../threads/engine-handle.ts';
 import {startDemo} from './demo.ts';
+import {webhookDeadlineMs, webhookOf} from './run/run-alerts.ts';
 
 /** Seed of the account behind `--demo`. */
 const demoSeed = 1;
@@ -23,6 +25,8 @@ type Printing = {
 	readonly isJson: boolean;
 	readonly isAscii: boolean;
 	readonly alerts: readonly Alert[];
+	/** Undefined without --alert-url. */
+	readonly webhook: AlertWebhook | undefined;
 };
 
 /** @throws UserError (exit 1) where the first poll failed: nothing can be watched. */
@@ -36,7 +40,7 @@ const assertWatchable = ({phase, polls, remarks}: AccountRegion): void => {
 };
 
 /** Prints every poll once. @returns Whether an alert was raised. */
-const createPrinter = ({isJson, isAscii, alerts}: Printing, io: Io) => {
+const createPrinter = ({isJson, isAscii, alerts, webhook}: Printing, io: Io) => {
 	const printed = new Map<string, {readonly polls: number; readonly minute: number | null}>();
 	return async (region: AccountRegion): Promise<boolean> => {
 		const before = printed.get(region.region);
@@ -53,6 +57,7 @@ const createPrinter = ({isJson, isAscii, alerts}: Printing, io: Io) => {
 			await writeLines(io.stdout, accountLines(region, {width: columnsOf(io.stdout), ascii: isAscii}));
 		}
 		const raised = raisedAlerts(alerts, region);
+		webhook?.post(raised);
 		await writeLines(io.stderr, alertLines(raised));
 		return raised.length > 0;
 	};
@@ -109,26 +114,50 @@ const serveFigures = async (
 	return listener.close;
 };
 
+const ofPast = ['out', 'force', 'yes', 'max-cost'] as const;
+
+/** @throws UserError (exit 2) for what belongs to a report of the past. */
+const assertLive = (flags: FlagValues): void => {
+	const typed = ofPast.find((name) => flags.typed(name).length > 0);
+	if (typed !== undefined) {
+		throw new UserError(`--${typed} goes with --since: what comes is only printed.`, {
+			exitCode: 2,
+			hint: 'watch --since 14d reports the last two weeks.',
+		});
+	}
+};
+
 /**
- * The command `watch`: the account's use against its quotas, one block per minute, until a signal or the first alert.
+ * The command `watch`: the account's use against its quotas, one block per minute, until a signal or the first alert;
+ * with `--since` that of a past time.
  * @returns Exit code.
  * @throws UserError exit 2 for what was typed, exit 1 without a Region or credentials.
  */
 export async function watch(
-	{flags}: Arguments,
+	given: Arguments,
 	io: Io,
 	startEngine: StartEngine = startEngineThread,
 ): Promise<number> {
-	const alerts = flags.texts('alert').map(readAlert);
+	const {flags} = given;
+	if (flags.text('since') !== undefined) {
+		return (await import('./watch/past.ts')).watchPast(given, io);
+	}
+	assertLive(flags);
+	const {alerts, alertUrl} = resolveAlerts(flags, io.environment);
 	const {connection, regions} = resolveRegions(flags);
 	const ledger = resolveLedger(flags, io.environment);
 	const demo = await startDemo(flags.isSet('demo'), connection, demoSeed);
 	const engine = startEngine();
+	const webhook = await webhookOf(alertUrl, (text) => void writeLines(io.stderr, [text]));
 	const isJson = flags.text('json') !== undefined;
 	let stopServing = async (): Promise<void> => {};
 	try {
 		stopServing = await serveFigures(flags, engine, io);
-		const ended = printUntilEnd(engine, {isJson, isAscii: flags.isSet('ascii') ?? false, alerts}, io);
+		const ended = printUntilEnd(
+			engine,
+			{isJson, isAscii: flags.isSet('ascii') ?? false, alerts, webhook},
+			io,
+		);
 		engine.send({
 			type: 'watch-account',
 			watch: {
@@ -142,6 +171,7 @@ export async function watch(
 		});
 		return await ended;
 	} finally {
+		await webhook?.close(io.signal.aborted ? 0 : webhookDeadlineMs);
 		await stopServing();
 		await engine.close(closeDeadlineMs);
 		await demo.stop();

@@ -95,7 +95,7 @@ export const commands: readonly Command[] = [
 	{
 		name: 'models',
 		synopsis: '',
-		help: 'models and profiles that can be run in the Region',
+		help: 'models and profiles that can be run in the Region, on both endpoints',
 		words: {min: 0, max: 0},
 		scopes: ['account'],
 	},

@@ -370,6 +370,7 @@ export const unusedBeside: Readonly<Partial<Record<FlagName, readonly FlagName[]
 	replay: ['load', 'rate', 'concurrency', 'max-tokens', 'content', 'search', 'resume'],
 	resume: ['load', 'balance', 'out', 'reports', 'answers'],
 	'what-if': ['ledger', 'ledger-down', 'members'],
+	since: ['alert', 'port', 'new-secret', 'ledger'],
 	watch: ['demo'],
 	stop: ['demo'],
 	resubmit: ['demo'],

@@ -6,10 +6,9 @@ import {compileSchema} from '../prompts/json-schema.ts';
 import type {SizeBound} from './input/text-file.ts';
 import {assertItemsReadable, insideFolder, itemBounds, itemPages} from './items.ts';
 import {faultAt, type ParsedPreset, parsePreset} from './parse-preset.ts';
-import {assertChat} from './preset-chat.ts';
 import {findPreset} from './preset-files.ts';
 import type {Preset} from './preset-schema.ts';
-import {builtInVariantNames} from './preset-variants.ts';
+import {assertChat, builtInVariantNames} from './preset-variants.ts';
 
 /** Placeholders that every template may use. */
 const general = ['task', 'content', 'input'];

@@ -1,7 +1,7 @@
 import {existsSync} from 'node:fs';
 import {UserError} from '../domain/user-error.ts';
 import {didYouMean} from '../text/nearest-name.ts';
-import {quotedUrl} from '../text/secrets.ts';
+import {hidden, quotedUrl} from '../text/secrets.ts';
 import {type Command, commands, type Flag} from './command-table.ts';
 import type {KeptFlags} from './config-file.ts';
 import {type FlagName, flags, presetFlags, type TextFlag, unusedBeside} from './flags.ts';
@@ -170,12 +170,15 @@ const isUsed = (name: string, command: Command, given: readonly Given[]): boolea
 /** A word of the command line in a message: a URL may hold a password. */
 const quoted = (word: string): string => (word.includes('://') ? quotedUrl(word) : word);
 
+/** Its path is the secret of a webhook. */
+const isSecret = (name: string): boolean => name === 'alert-url';
+
 /** A flag that is given twice would silently lose one of its values. */
 const assertOnce = (given: readonly Given[]): void => {
 	for (const {name} of flags.filter(({kind}) => kind === 'value' || kind === 'optional')) {
 		const values = given.filter(({flag}) => flag?.name === name).map(({value}) => value ?? '');
 		if (values.length > 1) {
-			const typed = values.map((value) => `--${name}=${quoted(value)}`).join(' ');
+			const typed = values.map((value) => `--${name}=${isSecret(name) ? hidden : quoted(value)}`).join(' ');
 			throw new UserError(`--${name} is given ${values.length} times: ${typed}.`, {
 				exitCode: 2,
 				hint: 'Give it once.',

@@ -1,5 +1,6 @@
 import {assertOneCaller} from '../bedrock/credentials/caller-source.ts';
 import {regionOfArns} from '../bedrock/identify/identify.ts';
+import type {Alert} from '../domain/account-snapshot.ts';
 import type {Connection, QuotaOverride} from '../domain/run-config.ts';
 import {serviceTiers} from '../domain/run-spec.ts';
 import {bedrockRegions, isRegionName} from '../domain/target.ts';
@@ -7,7 +8,7 @@ import {UserError} from '../domain/user-error.ts';
 import {didYouMean} from '../text/nearest-name.ts';
 import type {TextFlag} from './flags.ts';
 import type {FlagValues} from './parse-arguments.ts';
-import {readChoice, readDurationMs, readInteger, readNumber} from './values.ts';
+import {readAlert, readChoice, readDurationMs, readInteger, readNumber} from './values.ts';
 
 /**
  * Region, profile and timeout of all calls. The simulator's address is added once it listens.
@@ -78,3 +79,47 @@ export function resolveRegions(flags: FlagValues): WatchedRegions {
 	);
 	return {connection: connections[0] ?? resolveConnection(flags), regions: names};
 }
+
+/** What is alerted about, and where alerts go beside the terminal. */
+export type AlertSettings = {
+	readonly alerts: readonly Alert[];
+	/** URL of a webhook, which may be a secret. */
+	readonly alertUrl: string | undefined;
+};
+
+/** Names the webhook where the flag does not: what a command line has, others on the host can see. */
+const webhookVariable = 'BEDROCK_TOP_ALERT_URL';
+
+/**
+ * Reads `--alert` and `--alert-url`.
+ * @throws UserError (exit 2) that does not repeat the URL.
+ */
+export function resolveAlerts(
+	flags: FlagValues,
+	environment: Readonly<Record<string, string | undefined>>,
+): AlertSettings {
+	const alerts = flags.texts('alert').map(readAlert);
+	const typed = flags.text('alert-url');
+	if (typed !== undefined && alerts.length === 0) {
+		throw new UserError('--alert-url needs --alert: without a condition there is nothing to send.', {
+			exitCode: 2,
+			hint: 'As in --alert "tokens>80".',
+		});
+	}
+	const alertUrl = typed ?? (environment[webhookVariable] || undefined);
+	const isWebhook =
+		alertUrl === undefined || (/^https?:\/\/[^/?#]/i.test(alertUrl) && URL.canParse(alertUrl));
+	if (alerts.length > 0 && !isWebhook) {
+		throw notWebhook(typed === undefined ? webhookVariable : '--alert-url');
+	}
+	return {alerts, alertUrl: alerts.length === 0 ? undefined : alertUrl};
+}
+
+const notWebhook = (source: string): UserError =>
+	new UserError(
+		`${source}: this is not the URL of a webhook. It is not repeated here: it may hold a secret.`,
+		{
+			exitCode: 2,
+			hint: 'Write it as in https://host/path.',
+		},
+	);

@@ -10,14 +10,20 @@ import {textArgument} from './input/text-file.ts';
 import {type LoadedPreset, loadPreset} from './load-preset.ts';
 import type {FlagValues} from './parse-arguments.ts';
 import {faultAt, type ParsedPreset} from './parse-preset.ts';
-import {chatOf} from './preset-chat.ts';
 import {shippedNames} from './preset-files.ts';
 import type {Preset} from './preset-schema.ts';
-import {resolveVariants} from './preset-variants.ts';
+import {chatOf, resolveVariants} from './preset-variants.ts';
 import {readReplay, recordedVariant, variantForReplay} from './recording.ts';
 import {resolveConnection, resolveOverride, resolveTier} from './resolve-account.ts';
 import {resolveLedger} from './resolve-ledger.ts';
-import {readChoice, readDurationMs, readInteger, readNumber, readServiceLevel} from './values.ts';
+import {
+	readChoice,
+	readDurationMs,
+	readInteger,
+	readMaxCost,
+	readNumber,
+	readServiceLevel,
+} from './values.ts';
 
 /** Reads a value where one was typed. */
 const ifTyped = <T>(text: string | undefined, read: (text: string) => T): T | undefined =>
@@ -186,14 +192,6 @@ const readMaxTokens = (
 	text === undefined || text === 'auto'
 		? {maxTokens: preset ?? defaults.maxTokens, isMaxTokensAuto: text === 'auto'}
 		: {maxTokens: readInteger('max-tokens', text, bounds.maxTokens), isMaxTokensAuto: false};
-
-/** @returns USD; null for `none`: no limit. */
-const readMaxCost = (text: string | undefined): number | null => {
-	if (text === undefined) {
-		return defaults.maxCostUsd;
-	}
-	return text === 'none' ? null : readNumber('max-cost', text, {min: 0, max: 1_000_000, or: 'none'});
-};
 
 /** A typed number replaces the variants' own, and the plan says so. */
 const underTypedMaxTokens = (

@@ -216,14 +216,14 @@ export const guardFlags = [
 		value: 'USD|none',
 		default: `${defaults.maxCostUsd.toFixed(2)}, of tap none`,
 		help: 'stop at this cost; --yes does not lift a typed limit. A tap refuses what could pass it, also USD/day',
-		scopes: ['tap', 'run', 'batch'],
+		scopes: ['tap', 'run', 'batch', 'watch'],
 	},
 	{
 		name: 'yes',
 		kind: 'boolean',
 		default: 'off',
 		help: 'start without asking',
-		scopes: ['run', 'batch', 'quotas'],
+		scopes: ['run', 'batch', 'quotas', 'watch'],
 	},
 	{
 		name: 'dry-run',
@@ -247,10 +247,25 @@ export const guardFlags = [
 		scopes: ['run'],
 	},
 	{
+		name: 'since',
+		kind: 'value',
+		value: 'T',
+		default: 'off',
+		help: 'use over a past time by hour and weekday, instead of what comes: 12h, 14d, 8w (up to 455d, as CloudWatch keeps it)',
+		scopes: ['watch'],
+	},
+	{
 		name: 'alert',
 		kind: 'repeated',
 		value: 'COND',
 		help: 'alert when true, exit 3 (watch: at once): tokens>80 (percent of the limit; also requests, day)',
+		scopes: ['run', 'watch'],
+	},
+	{
+		name: 'alert-url',
+		kind: 'value',
+		value: 'URL',
+		help: 'send alerts as JSON to a webhook, too (better in BEDROCK_TOP_ALERT_URL, where nobody sees it)',
 		scopes: ['run', 'watch'],
 	},
 ] as const satisfies readonly Flag[];
@@ -262,8 +277,8 @@ export const outputFlags = [
 		kind: 'value',
 		value: 'DIR',
 		default: 'bedrock-top-reports/<time>',
-		help: 'folder for the reports',
-		scopes: ['tap', 'run', 'report', 'batch'],
+		help: 'folder for the reports; of watch with --since',
+		scopes: ['tap', 'run', 'report', 'batch', 'watch'],
 	},
 	{
 		name: 'resume',
@@ -298,7 +313,7 @@ export const outputFlags = [
 		kind: 'boolean',
 		default: 'off',
 		help: 'write into a folder that is not empty',
-		scopes: ['tap', 'run', 'report', 'presets', 'batch'],
+		scopes: ['tap', 'run', 'report', 'presets', 'batch', 'watch'],
 	},
 	{
 		name: 'json',

@@ -2,6 +2,7 @@ import {type Alert, alertFigures, alertOperators} from '../domain/account-snapsh
 import type {ServiceLevel} from '../domain/run-spec.ts';
 import {UserError} from '../domain/user-error.ts';
 import {didYouMean} from '../text/nearest-name.ts';
+import {defaults} from './defaults.ts';
 
 /** Readers of typed values: each quotes what was typed and says what is allowed. Errors are usage errors (exit 2). */
 
@@ -51,6 +52,31 @@ export function readDurationMs(flag: string, value: string): number {
 		match === null ? Number.NaN : Number(match[1]) * (unitMs[match[2] ?? 's'] ?? Number.NaN);
 	if (!(milliseconds > 0 && milliseconds <= 7 * 24 * 3_600_000)) {
 		throw usage(flag, value, 'a duration such as 500ms, 60s, 2m or 1h');
+	}
+	return milliseconds;
+}
+
+/** @returns USD; null for `none`: no limit. */
+export function readMaxCost(text: string | undefined): number | null {
+	if (text === undefined) {
+		return defaults.maxCostUsd;
+	}
+	return text === 'none' ? null : readNumber('max-cost', text, {min: 0, max: 1_000_000, or: 'none'});
+}
+
+const sinceUnitMs: Readonly<Record<string, number>> = {h: 3_600_000, d: 86_400_000, w: 604_800_000};
+const keptDays = 455;
+
+/** How far back, such as 12h, 14d or 8w, in milliseconds: as far as CloudWatch keeps values. */
+export function readSince(value: string): number {
+	const match = /^(\d+(?:\.\d+)?)(h|d|w)$/.exec(value);
+	const milliseconds = match === null ? Number.NaN : Number(match[1]) * (sinceUnitMs[match[2] ?? ''] ?? 0);
+	if (!(milliseconds >= 3_600_000 && milliseconds <= keptDays * 86_400_000)) {
+		throw usage(
+			'since',
+			value,
+			`a time from 1h to ${keptDays}d (CloudWatch keeps no more), such as 12h, 14d or 8w`,
+		);
 	}
 	return milliseconds;
 }

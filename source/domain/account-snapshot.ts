@@ -95,9 +95,10 @@ export type AccountBucket = {
 		readonly outputTokens: number;
 		readonly cacheReadTokens: number;
 		readonly cacheWriteTokens: number;
-		readonly throttles: number;
+		/** Null on bedrock-mantle, where no metric has them; as are errors of the service. */
+		readonly throttles: number | null;
 		readonly clientErrors: number;
-		readonly serverErrors: number;
+		readonly serverErrors: number | null;
 	};
 	/** Runs of the user in the last 60 seconds, by their ledger; 0 as the monitor publishes it (`withOwnUse` adds it). */
 	readonly own: MinuteUse;
@@ -107,8 +108,8 @@ export type AccountBucket = {
 	readonly others: MinuteUse;
 	/** Greatest minute of the last hour. */
 	readonly peak: MinuteUse;
-	/** Of the last hour. */
-	readonly hourThrottles: number;
+	/** Of the last hour; null where no metric has them. */
+	readonly hourThrottles: number | null;
 	readonly hourErrors: number;
 	/** Quota tokens since midnight UTC of the day that it goes by; null where none asks for it, or it could not be read. */
 	readonly dayTokens: number | null;
@@ -123,7 +124,12 @@ export type AccountBucket = {
 	readonly measured: MeasuredCeiling | null;
 	readonly durations: readonly ModelDurations[];
 	/** Minute by minute, the oldest first; the last `incompleteMinutes` of them are not whole yet. */
-	readonly series: {readonly requests: readonly number[]; readonly quotaTokens: readonly number[]};
+	readonly series: {
+		readonly requests: readonly number[];
+		readonly quotaTokens: readonly number[];
+		/** Where output has a quota of its own. */
+		readonly outputTokens?: readonly number[];
+	};
 	/** Programs that share it by a ledger, with what they use now; absent where there are none, or none is read. */
 	readonly fleet?: readonly FleetRow[];
 	/** Remarks on this row, a sentence each. */
@@ -142,6 +148,24 @@ export type WatchCost = {
 	/** USD so far, and at the pace of the last polls; by `metricPrice`. */
 	readonly usd: number;
 	readonly usdPerHour: number;
+};
+
+/** Capacity that the account has bought: no quota per minute limits it. */
+export type ProvisionedThroughput = {
+	readonly name: string;
+	/** What a call names. */
+	readonly arn: string;
+	/** ID of the foundation model. */
+	readonly model: string;
+	readonly units: number | null;
+	/** What it is being changed to, where that differs. */
+	readonly desiredUnits: number | null;
+	/** In the service's words, such as `InService`. */
+	readonly status: string | null;
+	/** `OneMonth`, `SixMonths`; null without one. */
+	readonly commitment: string | null;
+	/** ISO 8601; null without a commitment. */
+	readonly committedUntil: string | null;
 };
 
 export type AccountRegion = {
@@ -165,6 +189,8 @@ export type AccountRegion = {
 	readonly buckets: readonly AccountBucket[];
 	/** Absent where the account has no quota of the day over all models. */
 	readonly day?: AccountDay;
+	/** Absent where the account has none, or it could not be read. */
+	readonly provisioned?: readonly ProvisionedThroughput[];
 	/** What is missing and why, and what the user should know: a sentence each. */
 	readonly remarks: readonly string[];
 	readonly cost: WatchCost;

@@ -113,6 +113,21 @@ export class VirtualClock implements Clock {
 	}
 }
 
+/** Waits; resolves at once when the signal is aborted. */
+export async function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
+	return new Promise((resolve) => {
+		const cancel = clock.after(delayMs, resolve);
+		signal.addEventListener(
+			'abort',
+			() => {
+				cancel();
+				resolve();
+			},
+			{once: true},
+		);
+	});
+}
+
 /** Resolves once every promise that can settle without a timer has. */
 export async function promisesSettled(): Promise<void> {
 	return new Promise((resolve) => {

@@ -67,9 +67,9 @@ export function dayQuotaOf(quota: Quota): DayQuota {
 }
 
 /** The limits of a bucket as they hold, the day's among them. */
-export function limitsInForce(quota: Quota): Readonly<Record<(typeof limitKinds)[number], Limit>> {
-	const {requestsPerMinute, tokensPerMinute} = quota;
-	return {requestsPerMinute, tokensPerMinute, tokensPerDay: dayQuotaOf(quota).limit};
+export function limitsInForce({accountTokensPerDay, ...quota}: Quota): Omit<Quota, 'accountTokensPerDay'> {
+	const shared = accountTokensPerDay === undefined ? {} : {accountTokensPerDay};
+	return {...quota, tokensPerDay: dayQuotaOf({...quota, ...shared}).limit};
 }
 
 /** Whether AWS has raised a quota above its default. */

@@ -61,16 +61,22 @@ type UsageAnswer = {
 	readonly clockAheadMs: number | undefined;
 };
 
-/** ModelIds that had traffic, in the last three hours unless asked otherwise, each with the series that it has. */
-type ActiveModels = UsageAnswer & {readonly models: ReadonlyMap<string, ReadonlySet<SeriesName>>};
+/** ModelIds that had traffic, each with the series that it has. */
+type ActiveModels = UsageAnswer & {
+	readonly models: ReadonlyMap<string, ReadonlySet<SeriesName>>;
+	/** Which simulator answered; undefined of AWS. */
+	readonly simulator?: string | undefined;
+};
+
+/** How far back models are listed: three hours, or the two weeks for which CloudWatch lists a metric. */
+export type ListedSpan = 'recent' | 'kept';
 
 /** What was read; queries that could not be read are missing. */
 export type UsageReading = UsageAnswer & {readonly series: readonly SeriesValues[]};
 
 /** Reads the account's use. Nothing rejects: a failure is a value. */
 export type UsageSource = {
-	/** @param since `ever`: those of the last two weeks, which CloudWatch still lists. */
-	readonly listActive: (signal: AbortSignal, since?: 'recent' | 'ever') => Promise<ActiveModels>;
+	readonly listActive: (signal: AbortSignal, span?: ListedSpan) => Promise<ActiveModels>;
 	readonly read: (
 		queries: readonly SeriesQuery[],
 		window: TimeWindow,

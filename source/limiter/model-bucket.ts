@@ -1,7 +1,6 @@
 import type {Bucket} from '../admission/bucket.ts';
-import {InputEstimate} from '../admission/input-estimate.ts';
 import type {Reservation} from '../admission/ledger.ts';
-import {type Cost, inputOf, TokenEstimator} from '../admission/token-estimator.ts';
+import {type Cost, InputEstimate, inputOf, TokenEstimator} from '../admission/token-estimator.ts';
 import type {WaitingRoom} from '../admission/waiting-room.ts';
 import {chargeOf, classOf} from '../bedrock/failures/classify.ts';
 import {factsOf} from '../bedrock/failures/error-facts.ts';

@@ -73,7 +73,7 @@ export async function openInRedis(
 		{scriptStoreOf},
 		{createRedisLedger, fleetBucketName, glanceAt},
 		{FleetMember},
-		{isRunning},
+		{isRunning, ownHost},
 		{createKnownMembers},
 	] = await Promise.all([
 		import('./redis-clients.ts'),
@@ -102,7 +102,7 @@ export async function openInRedis(
 		facts: {
 			id: `${hostname()}-${process.pid}-${clock.epoch()}-${opened++}`,
 			name: `limiter on ${hostname()}, process ${process.pid}`,
-			host: hostname(),
+			host: ownHost(),
 			pid: process.pid,
 		},
 		onChange: () => room.pump(),

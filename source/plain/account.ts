@@ -17,6 +17,7 @@ import {
 	accountRow,
 	activeWords,
 	hasDifferentAges,
+	provisionedWords,
 	shortModel,
 	sortAccountRows,
 } from '../view/account/account-rows.ts';
@@ -118,6 +119,7 @@ export function accountLines(region: AccountRegion, {width, ascii}: AccountStyle
 		...idleLine(region.buckets.length - shown.length),
 		...rows.flatMap(({bucket}) => fleetLines(bucket, width)),
 		...noteLines(rows.map(({bucket}) => bucket)),
+		...(region.provisioned ?? []).map(provisionedWords),
 		...region.remarks,
 		costLine(region),
 		'',
@@ -139,6 +141,7 @@ export function accountJson({
 	simulated,
 	day,
 	at,
+	provisioned,
 }: AccountRegion): string {
 	return JSON.stringify({
 		at: minute === null ? null : new Date(minute).toISOString(),
@@ -146,6 +149,7 @@ export function accountJson({
 		...(simulated ? {simulated} : {}),
 		complete: isComplete,
 		...(day === undefined ? {} : {day: dayJson(day, at)}),
+		...(provisioned === undefined ? {} : {provisioned}),
 		buckets: buckets.filter(isListed).map((bucket) => ({
 			model: bucket.model,
 			scope: bucket.scope,
@@ -185,7 +189,8 @@ const memberJson = ({name, state, use, inFlight, waiting, seenAgoMs}: FleetRow) 
 	seenSecondsAgo: Math.floor(seenAgoMs / 1000),
 });
 
-const known = ({minute}: AccountBucket, value: number): number | null => (minute === null ? null : value);
+const known = ({minute}: AccountBucket, value: number | null): number | null =>
+	minute === null ? null : value;
 
 const labelsOf = ({region, model, scope}: AccountBucket) => ({region, model, scope});
 
@@ -207,7 +212,7 @@ const gauge = (name: string, help: string, samples: readonly Sample[]): Metric =
 });
 
 const reported =
-	(pick: (use: AccountBucket['reported']) => number) =>
+	(pick: (use: AccountBucket['reported']) => number | null) =>
 	({minute, reported: use}: AccountBucket): number | null =>
 		minute === null ? null : pick(use);
 
@@ -239,9 +244,19 @@ export function accountMetrics(regions: readonly AccountRegion[]): string {
 			of(reported(({quotaTokens}) => quotaTokens)),
 		),
 		gauge(
+			'output_tokens_per_minute',
+			'Output tokens of the account in that minute.',
+			of(reported(({outputTokens}) => outputTokens)),
+		),
+		gauge(
 			'quota_tokens_per_minute_limit',
 			'Quota tokens per minute that the quota allows.',
 			of(({quota}) => quota.tokensPerMinute.value),
+		),
+		gauge(
+			'output_tokens_per_minute_limit',
+			'Output tokens per minute that the quota allows, where output has one of its own.',
+			of(({quota}) => quota.outputTokensPerMinute?.value ?? null),
 		),
 		gauge(
 			'quota_tokens_per_day',

@@ -1,5 +1,5 @@
+import {type BatchProgress, paceOf} from '../domain/accounting.ts';
 import type {BucketState, Gauge, Snapshot} from '../domain/snapshot.ts';
-import {type BatchProgress, paceOf} from '../metrics/figures/batch-progress.ts';
 import {toAscii} from '../text/glyphs.ts';
 import {
 	formatCount,

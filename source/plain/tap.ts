@@ -1,10 +1,20 @@
 import type {AccountRegion} from '../domain/account-snapshot.ts';
+import type {Use} from '../domain/bucket-usage.ts';
 import type {Snapshot} from '../domain/snapshot.ts';
 import {formatTarget} from '../reports/words.ts';
+import type {WhatIf, WhatIfBucket, WhatIfRow} from '../tap/what-if.ts';
 import {toAscii} from '../text/glyphs.ts';
-import {formatCount, formatElapsedMs, formatUsdWithin} from '../text/numbers.ts';
-import {renderTable} from '../text/table.ts';
+import {
+	formatCount,
+	formatDurationMs,
+	formatElapsedMs,
+	formatPercent,
+	formatTokens,
+	formatUsdWithin,
+} from '../text/numbers.ts';
+import {type Column, renderTable} from '../text/table.ts';
 import {cleanText, wrapText} from '../text/width.ts';
+import {shortModel} from '../view/account/account-rows.ts';
 import {clientColumns, clientName, clientRows, gaugeWords} from '../view/tap/client-rows.ts';
 import {accountJson} from './account.ts';
 
@@ -90,4 +100,90 @@ export function tapJson(
 			? {at: null, region, ...(simulated ? {simulated} : {}), complete: false, buckets: []}
 			: (JSON.parse(accountJson(account)) as object);
 	return JSON.stringify({...watched, clientsAt: at ?? null, clients: tap?.clients ?? []});
+}
+
+/** What a recording would have met under a quota, as lines. */
+
+type Settings = {
+	readonly requestsPerMinute: number | null;
+	readonly tokensPerMinute: number | null;
+	readonly share: number;
+	readonly holdMs: number;
+};
+
+const column = (header: string, priority: number, format: (row: WhatIfRow) => string): Column<WhatIfRow> => ({
+	key: header,
+	header,
+	align: 'right',
+	priority,
+	format,
+});
+
+const holdColumn = (header: 'p50' | 'p99' | 'max', priority: number): Column<WhatIfRow> =>
+	column(header, priority, ({holdMs}) => formatDurationMs(holdMs?.[header] ?? null));
+
+const columns: ReadonlyArray<Column<WhatIfRow>> = [
+	{
+		...column('Client', 10, ({client}) => cleanText(client)),
+		align: 'left',
+		cut: 'end',
+		minWidth: 8,
+	},
+	{...column('Model', 7, ({model}) => shortModel(cleanText(model))), align: 'left', cut: 'end', minWidth: 8},
+	column('Requests', 6, ({requests}) => formatCount(requests)),
+	column('Throttled', 9, ({throttled}) => formatCount(throttled.sliding)),
+	column('Held', 8, ({held}) => formatCount(held)),
+	holdColumn('p50', 3),
+	holdColumn('p99', 5),
+	holdColumn('max', 4),
+	column('Sent away', 2, ({sentAway}) => formatCount(sentAway)),
+	column('Too large', 1, ({tooLarge}) => formatCount(tooLarge)),
+];
+
+const perMinute = (requests: number | null, tokens: number | null): string =>
+	[
+		...(requests === null ? [] : [`${formatCount(requests)} requests`]),
+		...(tokens === null ? [] : [`${formatTokens(tokens)} tokens`]),
+	].join(' and ');
+
+const partOf = (use: number, limit: number | null): string =>
+	limit === null ? '' : ` (${formatPercent(use / limit)})`;
+
+const useWords = ({requests, tokens}: Use, {requestsPerMinute, tokensPerMinute}: Settings): string =>
+	`${formatCount(requests)} requests${partOf(requests, requestsPerMinute)} and ` +
+	`${formatTokens(tokens)} tokens${partOf(tokens, tokensPerMinute)}`;
+
+const whatIfBucketLines = ({models, peak, smallest}: WhatIfBucket, settings: Settings): readonly string[] => [
+	'',
+	models.map(cleanText).join(', '),
+	`  Most in a minute as it came: ${useWords(peak.unpaced, settings)}`,
+	`  Most in a minute paced: ${useWords(peak.paced, settings)}`,
+	smallest === null
+		? '  No quota was found under which nobody waits with --burst full.'
+		: `  Smallest quota under which nobody waits: ${perMinute(smallest.requestsPerMinute, smallest.tokensPerMinute)} per minute (--burst full)`,
+];
+
+const shareWords = ({share}: Settings): string =>
+	share === 1 ? '' : ` (${formatPercent(share)} of it with --pace)`;
+
+/** @param width Of the terminal, in cells. */
+export function whatIfLines(found: WhatIf, settings: Settings, width: number): readonly string[] {
+	const {all, spanMs, unanswered, rows, buckets} = found;
+	const {throttled, held, holdMs, sentAway, tooLarge} = all;
+	const part = (count: number): string => `${formatCount(count)} (${formatPercent(count / all.requests)})`;
+	return [
+		`${formatCount(all.requests)} recorded requests of ${formatDurationMs(spanMs)} under ${perMinute(settings.requestsPerMinute, settings.tokensPerMinute)} per minute${shareWords(settings)}. Nothing was sent.`,
+		`As they came: ${part(throttled.sliding)} throttled by a sliding minute (assumed below), ${part(throttled.fixed)} by fixed minutes.`,
+		`With --pace: ${part(held)} held${holdMs === null ? '' : `, p50 ${formatDurationMs(holdMs.p50)}, p99 ${formatDurationMs(holdMs.p99)}, at most ${formatDurationMs(holdMs.max)}`}; ${formatCount(sentAway)} sent away after ${formatDurationMs(settings.holdMs)}; ${formatCount(tooLarge)} larger than the quota.`,
+		'',
+		...renderTable(columns, rows, width),
+		...buckets.flatMap((bucket) => whatIfBucketLines(bucket, settings)),
+		'',
+		'Assumed: tokens count from the first byte of an answer, nobody tries again (retries in the recording are requests of their own), and input is known before it is sent.',
+		...(unanswered === 0
+			? []
+			: [
+					`Assumed: ${formatCount(unanswered)} requests have no whole answer in the recording and count with the means of their client and model.`,
+				]),
+	];
 }

@@ -2,6 +2,7 @@ import {mkdir, rename, rm, stat} from 'node:fs/promises';
 import path from 'node:path';
 import {reasonOf, UserError} from '../domain/user-error.ts';
 import {copyPrivate, privateFolderMode, writeAtomically} from '../text/private-file.ts';
+import {escapeUnseen} from '../text/width.ts';
 import type {NamedRun} from './compare/comparison.ts';
 import {comparisonChart} from './compare/comparison-chart.ts';
 import {comparisonMarkdown} from './compare/comparison-table.ts';
@@ -147,5 +148,23 @@ export async function writeComparison(
 	};
 	await write('compare.md', comparisonMarkdown(runs));
 	await writeCharts([{fileName: 'compare.svg', chart: comparisonChart(runs)}], draw, write);
+	return files;
+}
+
+/** Writes figures as JSON, then the charts of them. @returns Their absolute paths, in that order. */
+export async function writeFigures(
+	figures: {readonly fileName: string; readonly value: unknown},
+	charts: readonly ChartFile[],
+	{folder, draw}: {readonly folder: string; readonly draw: Draw},
+): Promise<readonly string[]> {
+	await mkdir(folder, {recursive: true, mode: privateFolderMode});
+	const files: string[] = [];
+	const write = async (name: string, text: string) => {
+		const file = path.join(folder, name);
+		await writeAtomically(file, text);
+		files.push(file);
+	};
+	await write(figures.fileName, `${escapeUnseen(JSON.stringify(figures.value, null, 2))}\n`);
+	await writeCharts(charts, draw, write);
 	return files;
 }

@@ -15,6 +15,7 @@ import {
 	serveFoundationModels,
 	serveInferenceProfile,
 	serveInferenceProfiles,
+	serveProvisionedThroughputs,
 } from './control-plane/models-and-profiles.ts';
 import {serveCreateJob, serveGetJob, serveListJobs, serveStopJob} from './jobs/serve-jobs.ts';
 import {mantleRoutes} from './mantle/serve-mantle.ts';
@@ -110,6 +111,11 @@ const controlPlaneRoutes: readonly Route[] = [
 		(exchange, simulation, [id = '']) => serveFoundationModel(exchange, simulation, id),
 	),
 	controlPlaneRoute(/^\/inference-profiles$/, 'bedrock:ListInferenceProfiles', serveInferenceProfiles),
+	controlPlaneRoute(
+		/^\/provisioned-model-throughputs$/,
+		'bedrock:ListProvisionedModelThroughputs',
+		serveProvisionedThroughputs,
+	),
 	controlPlaneRoute(
 		/^\/inference-profiles\/(.+)$/,
 		'bedrock:GetInferenceProfile',

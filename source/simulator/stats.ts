@@ -29,6 +29,8 @@ export type RequestRecord = {
 	readonly outputTokens: number;
 	readonly cacheReadTokens: number;
 	readonly cacheWriteTokens: number;
+	/** It came to bedrock-mantle, whose traffic CloudWatch counts apart. */
+	readonly isOfMantle?: true;
 	/** What its bucket set aside at first; undefined of bedrock-mantle, whose quotas are apart. */
 	readonly reservedTokens?: number;
 	/** The final cost for its bucket. */

@@ -1,5 +1,4 @@
-import {InputEstimate} from '../admission/input-estimate.ts';
-import {TokenEstimator} from '../admission/token-estimator.ts';
+import {InputEstimate, TokenEstimator} from '../admission/token-estimator.ts';
 import {charactersPerToken} from '../domain/accounting.ts';
 import {Times} from '../metrics/statistics/distribution.ts';
 import {Habits} from './advice/habits.ts';

@@ -146,10 +146,14 @@ const placedOf = ({targets, buckets}: Pick<Snapshot, 'targets' | 'buckets'>): re
 
 const dimensionMetrics = (
 	placed: readonly Placed[],
-	[dimension, name, what]: readonly ['requests' | 'tokens' | 'day', string, string],
+	[dimension, name, what]: readonly ['requests' | 'tokens' | 'output' | 'day', string, string],
 ): readonly Metric[] => {
 	const use = placed.flatMap(({labels, bucket}): readonly Sample[] => {
-		const {used, reserved, fleet, others} = bucket[dimension];
+		const gauge = bucket[dimension];
+		if (gauge === undefined) {
+			return [];
+		}
+		const {used, reserved, fleet, others} = gauge;
 		return [
 			{labels: {...labels, by: 'own'}, value: used},
 			{labels: {...labels, by: 'reserved'}, value: reserved},
@@ -158,7 +162,7 @@ const dimensionMetrics = (
 		];
 	});
 	const limits = placed.flatMap(({labels, bucket}): readonly Sample[] => {
-		const {limit} = bucket[dimension];
+		const limit = bucket[dimension]?.limit ?? null;
 		return limit === null ? [] : [{labels, value: limit}];
 	});
 	return [
@@ -193,6 +197,7 @@ export function tapMetrics(
 		...clientMetrics(groupsOf(traffic)),
 		...dimensionMetrics(placed, ['requests', 'requests_per_minute', 'Requests of the last minute']),
 		...dimensionMetrics(placed, ['tokens', 'quota_tokens_per_minute', 'Quota tokens of the last minute']),
+		...dimensionMetrics(placed, ['output', 'output_tokens_per_minute', 'Output tokens of the last minute']),
 		...dimensionMetrics(placed, ['day', 'quota_tokens_per_day', 'Quota tokens of the day']),
 	]);
 }

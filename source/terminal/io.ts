@@ -156,16 +156,17 @@ const tickMs = 1000;
 /** Shows on a terminal what is waited for and for how long, and clears it afterwards. Elsewhere it shows nothing. */
 export async function withProgress<T>(
 	stream: NodeJS.WritableStream & {readonly isTTY?: boolean},
-	words: string,
+	words: string | (() => string),
 	work: Promise<T>,
 ): Promise<T> {
 	if (!stream.isTTY) {
 		return work;
 	}
-	stream.write(words);
+	const now = (): string => (typeof words === 'string' ? words : words());
+	stream.write(now());
 	const startedAt = performance.now();
 	const ticking = setInterval(() => {
-		stream.write(`\r\u001B[K${words} ${formatSpan(performance.now() - startedAt)}`);
+		stream.write(`\r\u001B[K${now()} ${formatSpan(performance.now() - startedAt)}`);
 	}, tickMs);
 	try {
 		return await work;

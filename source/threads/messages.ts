@@ -10,6 +10,7 @@ import type {PatternResult} from '../prompts/checks.ts';
 import type {Recipe} from '../reports/best-request.ts';
 import type {NamedRun} from '../reports/compare/comparison.ts';
 import type {Results} from '../reports/results-schema.ts';
+import type {ChartFile} from '../reports/specs/charts.ts';
 import type {SimulatorOptions} from '../simulator/options.ts';
 import type {ComparedRuns} from '../view/state.ts';
 import type {ListingConfig} from './prepare.ts';
@@ -141,7 +142,14 @@ export type HistoryRequest =
 	| {readonly type: 'list-runs'; readonly folder: string; readonly underWay: string | undefined}
 	| {readonly type: 'read-run'; readonly folder: string}
 	| {readonly type: 'compare-runs'; readonly folder: string; readonly runs: readonly KeptRun[]};
-export type ReportsRequest = ReportRequest | RedrawRequest | CompareRequest | HistoryRequest;
+/** Writes figures, and the charts that were made of them. */
+type DrawRequest = {
+	readonly type: 'draw';
+	readonly folder: string;
+	readonly figures: {readonly fileName: string; readonly value: unknown};
+	readonly charts: readonly ChartFile[];
+};
+export type ReportsRequest = ReportRequest | RedrawRequest | CompareRequest | DrawRequest | HistoryRequest;
 export type ReportReport =
 	| {readonly type: 'written'; readonly files: readonly string[]}
 	| {readonly type: 'runs-listed'; readonly runs: readonly KeptRun[]; readonly faults: readonly string[]}

@@ -295,7 +295,7 @@ export type ListingConfig = Pick<RunConfig, 'isRefreshing'> & {
 export async function listModels(config: ListingConfig): Promise<readonly ListedModel[]> {
 	const account = await openAccount({...config, tier: undefined});
 	try {
-		const {entries, failures} = await listRunnableModels(account.options);
+		const {entries, failures} = await listRunnableModels(account.options, account.clients.mantle);
 		await assertReachable({...destinationOf(account), needsLists: true}, failures);
 		return await Promise.all(
 			entries.map(async (entry) => {

@@ -8,7 +8,7 @@ import {comparedRuns} from '../reports/compare/comparison-table.ts';
 import {snapshotOf} from '../reports/results.ts';
 import type {Results} from '../reports/results-schema.ts';
 import {listRuns, readKeptResults} from '../reports/run-index.ts';
-import {type Draw, writeComparison, writeReportFiles} from '../reports/write.ts';
+import {type Draw, writeComparison, writeFigures, writeReportFiles} from '../reports/write.ts';
 import {startText} from '../view/history/history.ts';
 import type {HistoryRequest, ReportReport, ReportsRequest} from './messages.ts';
 import {firstRequestOf} from './sent-request.ts';
@@ -45,6 +45,8 @@ async function write(request: Exclude<ReportsRequest, HistoryRequest>): Promise<
 			});
 		case 'compare':
 			return writeComparison(request.runs, {folder: request.folder, draw});
+		case 'draw':
+			return writeFigures(request.figures, request.charts, {folder: request.folder, draw});
 	}
 }
 

@@ -1,5 +1,4 @@
 import {createHash} from 'node:crypto';
-import {readlinkSync} from 'node:fs';
 import {hostname} from 'node:os';
 import type {Bucket} from '../admission/bucket.ts';
 import {FleetMember, type FleetMemberOptions} from '../admission/fleet/fleet-member.ts';
@@ -12,7 +11,7 @@ import {
 } from '../admission/fleet/redis-ledger.ts';
 import {notedFigures} from '../admission/fleet/shared-news.ts';
 import {sumOf} from '../admission/member-shares.ts';
-import {isRunning, type LedgerStore} from '../admission/member-store.ts';
+import {isRunning, type LedgerStore, ownHost} from '../admission/member-store.ts';
 import {Membership} from '../admission/membership.ts';
 import type {Clients} from '../bedrock/clients/clients.ts';
 import {accountIdentity} from '../bedrock/quotas/account-lists.ts';
@@ -188,15 +187,6 @@ export async function openFleetStore(
 
 const unknownOwner =
 	'The number of the account is not known: the ledger is shared with programs of the same access key alone.';
-
-/** The host as others know it. Containers may have the name of another, and processes of their own. */
-const ownHost = (): string => {
-	try {
-		return `${hostname()} ${readlinkSync('/proc/self/ns/pid')}`;
-	} catch {
-		return hostname();
-	}
-};
 
 type FleetPorts = {
 	readonly clients: Pick<Clients, 'owner'>;

@@ -23,9 +23,8 @@ import {
 	throttleNote,
 } from './panels/charts.ts';
 import {detailLines, detailTitle} from './panels/detail.ts';
-import {footerLine} from './panels/footer.ts';
 import {gaugesNow} from './panels/gauges.ts';
-import {headerLines, shownTargetIndex} from './panels/header.ts';
+import {footerLine, headerLines, shownTargetIndex} from './panels/header.ts';
 import {itemListLines, itemListTitle, itemPanel} from './panels/items.ts';
 import {failureLines, logDetailLines, logDetailTitle, logWindow, notesLines} from './panels/notes.ts';
 import {quotaLines, quotasTitle} from './panels/quota-table.ts';

@@ -142,6 +142,7 @@ export function createEffects(
 				for (const text of effect.texts) {
 					ports.noteAlert?.(text);
 				}
+				ports.postAlerts?.(effect.raised, (text) => dispatch({type: 'engine-logged', text}));
 				break;
 			case 'announce':
 				notify(effect.text);

@@ -1,3 +1,4 @@
+import type {RaisedAlert} from '../account/alerts.ts';
 import type {Remembered} from '../config/config-file.ts';
 import type {Alert} from '../domain/account-snapshot.ts';
 import type {Clock} from '../domain/clock.ts';
@@ -58,6 +59,8 @@ export type ScreenPorts = {
 	readonly alerts?: readonly Alert[];
 	/** Receives the sentence of an alert that rings, for a log beside the screen. */
 	readonly noteAlert?: (text: string) => void;
+	/** Sends alerts that ring to a webhook, without waiting; the listener gets a sentence about each that did not arrive. */
+	readonly postAlerts?: (raised: readonly RaisedAlert[], onFault: (text: string) => void) => void;
 	/** The user's own. */
 	readonly keymap?: Keymap;
 	readonly columns?: OwnColumns;

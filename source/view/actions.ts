@@ -1,3 +1,4 @@
+import type {RaisedAlert} from '../account/alerts.ts';
 import type {Remembered} from '../config/config-file.ts';
 import type {AccountSnapshot} from '../domain/account-snapshot.ts';
 import type {ItemAnswer, ItemColumn, ItemEntries, ItemTable} from '../domain/item-results.ts';
@@ -120,7 +121,7 @@ export type Effect =
 	| {readonly type: 'list-models'; readonly config: RunConfig}
 	| {readonly type: 'watch-account'; readonly regions: readonly string[]; readonly config: RunConfig}
 	/** Sentences of alerts that ring. */
-	| {readonly type: 'ring'; readonly texts: readonly string[]}
+	| {readonly type: 'ring'; readonly texts: readonly string[]; readonly raised: readonly RaisedAlert[]}
 	/** What somebody who looks elsewhere waits for. */
 	| {readonly type: 'announce'; readonly text: string}
 	/** The rows of the account that are on screen now: latency percentiles are read for these only. */

@@ -43,6 +43,23 @@ export function accountWords(account: string | null | undefined): string {
 	return account === undefined ? '' : `account ${account ?? unknownMark}`;
 }
 
+/** What is watched: the profile, where one was named, the Region and its account. */
+export function sourceWords({
+	profile,
+	region,
+	account,
+}: {
+	readonly profile?: string | undefined;
+	readonly region: string;
+	readonly account?: string | null | undefined;
+}): string {
+	return [
+		...(profile === undefined ? [] : [`profile ${cleanText(profile)}`]),
+		region,
+		...(account === undefined ? [] : [accountWords(account)]),
+	].join(' · ');
+}
+
 /** The line above a table: where these quotas apply. */
 export function placeLine(
 	region: string,
@@ -147,14 +164,57 @@ const units = {
 	tokensPerDay: 'TPD',
 } as const satisfies Readonly<Partial<Record<keyof Quota, string>>>;
 
+const inputUnit = 'input TPM';
+
 /** The limits of a target, in the order in which they are shown; on bedrock-mantle those of the two sides only. */
 const limitsOf = (quota: Quota): ReadonlyArray<readonly [kind: LimitKind, limit: Limit, unit: string]> =>
 	quota.outputTokensPerMinute === undefined
 		? limitKinds.map((kind) => [kind, quota[kind], units[kind]])
 		: [
-				['tokensPerMinute', quota.tokensPerMinute, 'input TPM'],
+				['tokensPerMinute', quota.tokensPerMinute, inputUnit],
 				['outputTokensPerMinute', quota.outputTokensPerMinute, units.outputTokensPerMinute],
 			];
+
+/** A limit of a minute. */
+type MinuteLimit = {
+	/** In four cells at most. */
+	readonly label: 'RPM' | 'TPM' | 'IN' | 'OUT';
+	readonly unit: string;
+	readonly limit: Limit;
+	/** What of a bucket counts against it; only where output has a limit of its own there is one of it. */
+	readonly gaugeOf: (bucket: BucketState) => Gauge | undefined;
+	readonly field: 'requests' | 'quotaTokens' | 'output';
+};
+
+/** The two limits of a minute: of requests and of tokens, on bedrock-mantle of input and of output. */
+export function minuteLimits({
+	requestsPerMinute,
+	tokensPerMinute,
+	outputTokensPerMinute,
+}: Quota): readonly [MinuteLimit, MinuteLimit] {
+	const gaugeOf = ({tokens}: BucketState): Gauge => tokens;
+	return outputTokensPerMinute === undefined
+		? [
+				{
+					label: 'RPM',
+					unit: units.requestsPerMinute,
+					limit: requestsPerMinute,
+					gaugeOf: ({requests}) => requests,
+					field: 'requests',
+				},
+				{label: 'TPM', unit: units.tokensPerMinute, limit: tokensPerMinute, gaugeOf, field: 'quotaTokens'},
+			]
+		: [
+				{label: 'IN', unit: inputUnit, limit: tokensPerMinute, gaugeOf, field: 'quotaTokens'},
+				{
+					label: 'OUT',
+					unit: units.outputTokensPerMinute,
+					limit: outputTokensPerMinute,
+					gaugeOf: ({output}) => output,
+					field: 'output',
+				},
+			];
+}
 
 /** Rows for each limit of each target, and one for the day of the account over all models where there is one. */
 export function limitRows(targets: readonly Target[]): readonly LimitRow[] {

@@ -124,7 +124,9 @@ export function toggleVariant(state: State): Transition {
 }
 
 export function nextMethod(state: State): Transition {
-	const {method: now} = state.config;
+	// Models that are all on bedrock-mantle are called by a method of that, whatever was typed.
+	const planned = state.plan?.method;
+	const now = planned !== undefined && isMantleMethod(planned) ? planned : state.config.method;
 	// What one endpoint takes the other may not know: a key changes none.
 	const method = isMantleMethod(now) ? after(mantleMethods, now) : after(runtimeMethods, now);
 	return reconfigured({...state, config: {...state.config, method}}, method);

@@ -93,7 +93,17 @@ export function bucketNow(state: State, index: number): BucketState | undefined 
 			? others
 			: ({at: others.reportedAt, from: 'cloudwatch'} as const);
 	const isKnown = source !== undefined && (requests.others !== undefined || tokens.others !== undefined);
-	return {...rest, requests, tokens, inFlight: 0, ...(isKnown ? {others: source} : {})};
+	const {output} = bucket;
+	// No timeline has it: what counted at the end counts until its minute is over.
+	const isOver = second - snapshot.elapsedMs / 1000 >= minuteMs / 1000;
+	return {
+		...rest,
+		requests,
+		tokens,
+		...(output === undefined ? {} : {output: {...output, reserved: 0, used: isOver ? 0 : output.used}}),
+		inFlight: 0,
+		...(isKnown ? {others: source} : {}),
+	};
 }
 
 /** Milliseconds until the gauges change by time alone; undefined while they do not. */

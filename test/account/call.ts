@@ -4,6 +4,7 @@ import {run} from '../../source/commands/run.ts';
 import {watch} from '../../source/commands/watch.ts';
 import {assertWords, parseArguments} from '../../source/config/parse-arguments.ts';
 import type {Scenario} from '../../source/simulator/faults/script.ts';
+import type {SimulatorOptions} from '../../source/simulator/options.ts';
 import type {Io} from '../../source/terminal/io.ts';
 import {newFolder} from '../helpers/built-program.ts';
 import {startEngineHere} from '../helpers/engine-in-thread.ts';
@@ -47,8 +48,11 @@ export const call = (name: keyof typeof commands, ...argv: readonly string[]): C
  * An account that is simulated in this process, found by the environment as one of AWS's would be.
  * @returns Its URL.
  */
-export const useAccount = async (scenario: Scenario): Promise<string> => {
-	const {url} = await startForTest({scenario});
+export const useAccount = async (
+	scenario: Scenario,
+	options: Partial<SimulatorOptions> = {},
+): Promise<string> => {
+	const {url} = await startForTest({...options, scenario});
 	for (const [name, value] of Object.entries({
 		AWS_ENDPOINT_URL: url,
 		AWS_REGION: 'us-east-1',

@@ -60,6 +60,7 @@ it('500 ModelIds over 3 hours are read with at most 16 calls of GetMetricData', 
 		{
 			readDirectory: async () => ({
 				candidates: [],
+				provisioned: [],
 				remarks: [],
 				assertReachable: async () => {},
 				map: async () => ({buckets: new Map(), owners: new Map(modelIds.map((each) => [each, 'bucket']))}),

@@ -10,7 +10,7 @@ import {SharedLedgerModel} from '../helpers/shared-ledger-model.ts';
 import {targetFixture} from '../helpers/snapshot-fixture.ts';
 import {minuteMs, startAccount, traffic, until} from './account-harness.ts';
 
-/** Tests that one member of a fleet reads the account's figures for all: real sessions at a simulated account. */
+/** Tests source/account/own-traffic-registry.ts: one member of a fleet reads the figures for all. Real sessions, a simulated account. */
 
 const model = 'us.amazon.nova-lite-v1:0';
 const target = targetFixture();

@@ -71,6 +71,39 @@ describe('a block', () => {
 		expect(lines.at(-1)).toBe('');
 	});
 
+	it('has a row for a model on bedrock-mantle, and says what no metric counts', async () => {
+		const opus = 'mantle/anthropic.claude-opus-5';
+		const region = await look({
+			scenario: {background: [traffic(opus, {requestsPerMinute: 300, throttledShare: 0.1})]},
+		});
+		const [bucket] = region.buckets.filter(({activity}) => activity === 'active');
+		const {inputTokens: input = 0, outputTokens: output = 0} = bucket?.reported ?? {};
+		expect(bucket).toMatchObject({
+			model: 'anthropic.claude-opus-5',
+			scope: 'mantle',
+			callable: opus,
+			modelIds: [opus],
+			hourThrottles: null,
+			reported: {throttles: null, serverErrors: null, quotaTokens: input + output},
+			quota: {
+				requestsPerMinute: {state: 'none'},
+				tokensPerMinute: {value: 400_000},
+				outputTokensPerMinute: {value: 40_000},
+			},
+			notes: ['Throttles of bedrock-mantle are in no metric: the tap sees them.'],
+		});
+		const lines = accountLines(region, {width: 200, ascii: false});
+		const row = lines.find((line) => line.startsWith('claude-opus-5')) ?? '';
+		// The quota of the output is nearer.
+		expect(row).toContain(`${Math.round((output / 40_000) * 100)}%`);
+		expect(row).toMatch(/ output /);
+		expect(lines.join('\n')).toContain('Throttles of bedrock-mantle are in no metric: the tap sees them.');
+		const json = JSON.parse(accountJson(region)) as {buckets: Array<{scope: string; throttled: unknown}>};
+		expect(json.buckets.find(({scope}) => scope === 'mantle')).toMatchObject({throttled: null});
+		const raised = raisedAlerts([readAlert('tokens>70')], region);
+		expect(raised.map(({percent}) => percent)).toEqual([(output / 40_000) * 100]);
+	});
+
 	it('fits any width, with ASCII alone where asked', async () => {
 		const region = await look({scenario: {background: [traffic(lite)]}});
 		for (const width of [40, 80, 120, 200]) {
@@ -91,6 +124,45 @@ describe('a block', () => {
 		const text = accountLines({...region, buckets: [odd]}, {width: 120, ascii: false}).join('\n');
 		expect(text).toContain('amazon.nova-lite-v1:0 (cross-region): Service Quotas has it twice.');
 		expect(text).toContain('burndown 1 would explain it');
+	});
+
+	it('names capacity that the account has bought', async () => {
+		const provisioned = Array.from({length: 30}, (_, index) => ({
+			name: `bulk-${index}`,
+			modelId: 'amazon.nova-lite-v1:0',
+			units: index + 1,
+			...(index === 1 ? {commitment: 'OneMonth' as const, committedUntil: '2026-12-20T00:00:00Z'} : {}),
+		}));
+		const region = await look({scenario: {background: [traffic(lite)], provisioned}});
+		const lines = accountLines(region, {width: 160, ascii: false});
+		expect(lines).toContain(
+			'Provisioned throughput bulk-0: 1 model unit of amazon.nova-lite-v1:0, InService, no commitment.',
+		);
+		expect(lines).toContain(
+			'Provisioned throughput bulk-1: 2 model units of amazon.nova-lite-v1:0, InService, OneMonth until 2026-12-20.',
+		);
+		// Pages of the simulator are shorter than that.
+		expect(lines.filter((line) => line.startsWith('Provisioned throughput'))).toHaveLength(30);
+		const json = JSON.parse(accountJson(region)) as {provisioned: readonly object[]};
+		expect(json.provisioned[1]).toEqual({
+			name: 'bulk-1',
+			arn: 'arn:aws:bedrock:us-east-1:123456789012:provisioned-model/000000000001',
+			model: 'amazon.nova-lite-v1:0',
+			units: 2,
+			desiredUnits: 2,
+			status: 'InService',
+			commitment: 'OneMonth',
+			committedUntil: '2026-12-20T00:00:00.000Z',
+		});
+	});
+
+	it('is the same where that list is denied', async () => {
+		const region = await look({
+			scenario: {background: [traffic(lite)], denied: ['bedrock:ListProvisionedModelThroughputs']},
+		});
+		expect(region).not.toHaveProperty('provisioned');
+		expect(region.remarks).toEqual([]);
+		expect(region.phase).toBe('live');
 	});
 
 	it('as JSON has the keys of the results', async () => {

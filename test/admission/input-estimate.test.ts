@@ -1,5 +1,6 @@
+/** Tests source/admission/token-estimator.ts: the input of a request by the size of its body. */
 import {describe, expect, it} from 'vitest';
-import {InputEstimate} from '../../source/admission/input-estimate.ts';
+import {InputEstimate} from '../../source/admission/token-estimator.ts';
 import {createRandom} from '../../source/domain/random.ts';
 
 const text = (characters: number) => ({characters, images: 0, documentBytes: 0});

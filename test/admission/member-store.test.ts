@@ -1,9 +1,9 @@
 import {mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
-import {tmpdir} from 'node:os';
+import {hostname, tmpdir} from 'node:os';
 import path from 'node:path';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import type {MemberRecord} from '../../source/admission/member-shares.ts';
-import {createLedgerStore} from '../../source/admission/member-store.ts';
+import {createLedgerStore, ownHost} from '../../source/admission/member-store.ts';
 import {childOf} from '../helpers/dead-process.ts';
 import {targetFixture} from '../helpers/snapshot-fixture.ts';
 
@@ -25,6 +25,10 @@ const recordOf = (id: string, change: Partial<MemberRecord> = {}): MemberRecord 
 	minutes: [{process: '1-host', at: now, requests: 3, tokens: 900}],
 	stamping,
 	...change,
+});
+
+it.runIf(process.platform === 'linux')('a host is one set of processes: containers may have one name', () => {
+	expect(ownHost()).toMatch(new RegExp(`^${hostname().replaceAll('.', '\\.')} pid:\\[\\d+\\]$`));
 });
 
 describe('what the runs of one user share of a bucket', () => {

@@ -18,6 +18,17 @@ const planOf = async (...argv: readonly string[]): Promise<Plan> =>
 	JSON.parse((await callBatch(...many, '--json', ...argv)).stdout) as Plan;
 
 describe('batch --plan', () => {
+	it('plans what is no conversation, and names the endpoint that the plan was made at', async () => {
+		const {url} = await batchAccount();
+		const {exitCode, stdout} = await callBatch('hybrid', '--plan');
+		expect(exitCode).toBe(0);
+		expect(stdout).toContain('bulk');
+		expect(stdout).not.toMatch(/^chat/m);
+		expect(stdout).toContain(`SIMULATED  us-east-1  endpoint ${url} (not AWS)\n`);
+		const json = await callBatch('high-volume', '--plan', '--json');
+		expect(JSON.parse(json.stdout)).toMatchObject({simulated: true, endpoint: url});
+	});
+
 	it('takes twice as long with half of the quota, and names the share', async () => {
 		await batchAccount();
 		const [whole, half] = [await planOf(), await planOf('--share', '0.5')];

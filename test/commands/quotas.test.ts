@@ -221,8 +221,8 @@ describe('against other answers', () => {
 			{ServiceCode: 'bedrock', MaxResults: 100},
 			...['1', '2', '3'].map((NextToken) => ({ServiceCode: 'bedrock', MaxResults: 100, NextToken})),
 		]);
-		// What is in use (application profiles, CloudWatch's metrics), and the requests to raise quotas.
-		expect(seen).toHaveLength(4 + 4 + 2 + 3);
+		// What is in use (application profiles, CloudWatch's metrics of both endpoints), and the requests to raise quotas.
+		expect(seen).toHaveLength(4 + 4 + 2 + 4);
 	});
 
 	it('a service that repeats its token is not asked for ever', async () => {

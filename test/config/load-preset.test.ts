@@ -8,7 +8,7 @@ import {shippedFolder, shippedNames} from '../../source/config/preset-files.ts';
 import {resolveVariants} from '../../source/config/preset-variants.ts';
 import {UserError} from '../../source/domain/user-error.ts';
 
-/** Tests source/config/load-preset.ts, parse-preset.ts, preset-schema.ts, preset-chat.ts, preset-variants.ts, preset-files.ts and items.ts. */
+/** Tests source/config/load-preset.ts, parse-preset.ts, preset-schema.ts, preset-variants.ts, preset-files.ts and items.ts. */
 
 const folder = mkdtempSync(path.join(tmpdir(), 'bedrock-top-preset-'));
 

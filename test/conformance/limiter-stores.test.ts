@@ -954,6 +954,34 @@ describe.each(kinds)('a ledger in %s: several limiters', (kind) => {
 		expect(all.map((limiter) => limiter.usage().buckets[0]?.members)).toEqual([3, 3, 3]);
 	});
 
+	it('has one day for all, and counts what those had used that are gone', async () => {
+		const bench = await benchOf(kind, Date.UTC(2026, 5, 1, 22));
+		const quota = {requestsPerMinute: 100, tokensPerDay: 250};
+		const limiters = [bench.join({quota}), bench.join({quota})];
+		for (const limiter of limiters) {
+			const asked = ask(bench, limiter);
+			await bench.clock.advance(soonMs);
+			asked.lease?.settle(used);
+			await bench.clock.advance(soonMs);
+		}
+		const refused = await Promise.all(limiters.map((limiter) => ask(bench, limiter)));
+		await bench.clock.advance(soonMs);
+		for (const {fault} of refused) {
+			expect(fault).toMatchObject({name: 'DayUsedUpError', limit: 250});
+		}
+		const third = bench.join({quota});
+		await bench.clock.advance(soonMs);
+		await Promise.all(limiters.map(async (limiter) => limiter.close()));
+		await bench.clock.advance(120_000);
+		const alone = ask(bench, third);
+		await bench.clock.advance(soonMs);
+		expect(alone.fault).toMatchObject({name: 'DayUsedUpError', limit: 250});
+		await bench.clock.advance(2 * 3_600_000);
+		const next = ask(bench, third);
+		await bench.clock.advance(soonMs);
+		expect(next.lease).toBeDefined();
+	});
+
 	it('knows who has left', async () => {
 		const bench = await benchOf(kind);
 		const [first, second] = [bench.join(), bench.join()];

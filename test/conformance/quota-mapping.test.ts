@@ -106,7 +106,9 @@ describe.skipIf(!hasData)(`quota names${whySkipped}`, () => {
 		for (const {QuotaName: name, kind, metric} of rows) {
 			const expected = {
 				...kinds[kind as keyof typeof kinds],
-				metric: metrics[metric as keyof typeof metrics],
+				metric: / Output tokens per minute /.test(name)
+					? 'outputTokensPerMinute'
+					: metrics[metric as keyof typeof metrics],
 			};
 			const isLongContext = / 1M Context Length/.test(name);
 			expect(parseQuotaName(name), name).toMatchObject(

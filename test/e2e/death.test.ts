@@ -89,9 +89,21 @@ const isRestored = (shell: Shell): void => {
 	expect(shell.raw().lastIndexOf('\u001B[?2004l')).toBeGreaterThan(shell.raw().lastIndexOf('\u001B[?1049h'));
 };
 
+/** Of every mode that was turned on the end knows how it is turned off. */
+const turnsOffWhatItTurnedOn = (shell: Shell): void => {
+	const screen = shell.raw().slice(shell.raw().indexOf('\u001B[?1049h'));
+	const modes = new Set([...screen.matchAll(/\u001B\[\?(\d+)[hl]/g)].map(([, mode]) => mode));
+	expect(modes).toContain('2004');
+	for (const mode of modes) {
+		expect(leaveSequence).toContain(mode === '25' ? '\u001B[?25h' : `\u001B[?${mode}l`);
+	}
+	// Nor is there a mode of another kind: keys of the kitty protocol, or of xterm. The question for the name is none.
+	expect(screen).not.toMatch(/\u001B\[(?:=|>(?!q))/);
+};
+
 /** Started by a script and not by a person: nobody else sets the modes of the terminal again. */
 const inScript = (line: string): string =>
-	`stty echo -ixon; (stty -g > before; ${line}; sleep 2; stty -g > after; echo "the end $((6 * 7))")\r`;
+	`stty echo -ixon; (stty -g > before; ${line}; echo $? > code; sleep 2; stty -g > after; echo "the end $((6 * 7))")\r`;
 
 const rowsIn = (shell: Shell): string => path.join(shell.cwd, 'o/requests.csv');
 
@@ -106,10 +118,11 @@ describe.skipIf(!isBuilt || process.platform !== 'linux')(
 	{concurrent: true},
 	() => {
 		it.for(isSoak ? (['SIGKILL', 'SIGABRT'] as const) : (['SIGKILL'] as const))(
-			'%s below a shell: the terminal is given back, and a sentence says where the requests are',
+			'%s below a shell: the terminal is given back with every mode, and a sentence says where the requests are',
 			async (signal, context) => {
 				const shell = await openShell(context);
 				await runFor(shell, `${command}\r`);
+				turnsOffWhatItTurnedOn(shell);
 				const {pid, guards} = runningIn(shell);
 				process.kill(pid, signal);
 				await shell.waitFor(has(deathSentence), 'the sentence');
@@ -123,19 +136,6 @@ describe.skipIf(!isBuilt || process.platform !== 'linux')(
 				expect(shell.screen().filter((line) => line.includes('echo "typed'))).toHaveLength(1);
 			},
 		);
-
-		it('turns off every mode that was turned on', async (context) => {
-			const shell = await openShell(context);
-			await runFor(shell, `${command}\r`);
-			const screen = shell.raw().slice(shell.raw().indexOf('\u001B[?1049h'));
-			const modes = new Set([...screen.matchAll(/\u001B\[\?(\d+)[hl]/g)].map(([, mode]) => mode));
-			expect(modes).toContain('2004');
-			for (const mode of modes) {
-				expect(leaveSequence).toContain(mode === '25' ? '\u001B[?25h' : `\u001B[?${mode}l`);
-			}
-			// Nor is there a mode of another kind: keys of the kitty protocol, or of xterm. The question for the name is none.
-			expect(screen).not.toMatch(/\u001B\[(?:=|>(?!q))/);
-		});
 
 		it('SIGKILL in a script: the modes are those of before', async (context) => {
 			const shell = await openShell(context);
@@ -175,11 +175,16 @@ describe.skipIf(!isBuilt || process.platform !== 'linux')(
 		});
 
 		const ends = [
-			['q', async (shell: Shell): Promise<void> => shell.write('q')],
-			['Ctrl+C twice', async (shell: Shell): Promise<void> => shell.write('\u0003\u0003')],
-			['SIGTERM', async (shell: Shell): Promise<void> => void process.kill(runningIn(shell).pid, 'SIGTERM')],
+			['q', /^0$/, async (shell: Shell): Promise<void> => shell.write('q')],
+			['Ctrl+C twice', /^(?:0|130)$/, async (shell: Shell): Promise<void> => shell.write('\u0003\u0003')],
+			[
+				'SIGTERM',
+				/^143$/,
+				async (shell: Shell): Promise<void> => void process.kill(runningIn(shell).pid, 'SIGTERM'),
+			],
 			[
 				'two signals that differ',
+				/^1(?:30|43)$/,
 				async (shell: Shell) => {
 					const {pid} = runningIn(shell);
 					process.kill(pid, 'SIGTERM');
@@ -189,13 +194,14 @@ describe.skipIf(!isBuilt || process.platform !== 'linux')(
 		] as const;
 		it.for(isSoak ? ends : ends.slice(0, 2))(
 			'after %s the guard is gone, without a word',
-			async ([, leave], context) => {
+			async ([, code, leave], context) => {
 				const shell = await openShell(context);
 				await runFor(shell, inScript(command));
 				const {guards} = runningIn(shell);
 				await leave(shell);
 				await shell.waitFor(has('the end 42'), 'the end of the script');
 				isRestored(shell);
+				expect(read(path.join(shell.cwd, 'code')).trim()).toMatch(code);
 				expect(shell.raw()).not.toContain('without warning');
 				expect(read(path.join(shell.cwd, 'after'))).toBe(read(path.join(shell.cwd, 'before')));
 				await areGone(guards);

@@ -3,7 +3,6 @@ import {existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync} from 'n
 import path from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {resultsSchema} from '../../source/reports/results-schema.ts';
-import {startSimulator} from '../../source/simulator/server.ts';
 import {
 	isBuilt,
 	newFolder,
@@ -13,13 +12,7 @@ import {
 	runProgram,
 	undrawn,
 } from '../helpers/built-program.ts';
-import {defaultOptions} from '../simulator/harness.ts';
 
-const simulatedAccount = {
-	AWS_ACCESS_KEY_ID: 'simulated',
-	AWS_SECRET_ACCESS_KEY: 'simulated',
-	AWS_REGION: 'us-east-1',
-};
 const roleArn = 'arn:aws:iam::123456789012:role/batch';
 const fewRequests = ['--demo', '--requests', '3', '--variants', 'concise,minimal'];
 
@@ -48,41 +41,6 @@ describe.skipIf(!isBuilt)(
 			}
 		});
 
-		it('puts pure JSON on stdout with --json; exits 3 and says why when a condition is met', async () => {
-			const flags = ['--json', '--plain', '--no-reports', '--fail-if', 'items.useful<100'];
-			const {code, stdout, stderr} = await runProgram(['run', 'summarize', ...fewRequests, ...flags]);
-			expect(code).toBe(3);
-			expect(stderr).toContain('items.useful');
-			const results = resultsSchema.parse(JSON.parse(stdout));
-			expect(results.variants.map(({name, requests}) => [name, requests.sent])).toEqual([
-				['concise', 3],
-				['minimal', 3],
-			]);
-			expect(results.simulated).toBe(true);
-		});
-
-		it('holds conversations, and tells each turn apart', async () => {
-			const cwd = newFolder();
-			const shipped = readFileSync(path.resolve(program, '../../presets/chat.yaml'), 'utf8');
-			writeFileSync(path.join(cwd, 'quick.yaml'), shipped.replace('thinkSeconds: 2', 'thinkSeconds: 0.1'));
-			const flags = ['--demo', '--variants', 'brief', '--requests', '3', '--json', '--no-reports'];
-			const {code, stdout} = await runProgram(['run', './quick.yaml', ...flags], {cwd});
-			expect(code).toBe(0);
-			const results = resultsSchema.parse(JSON.parse(stdout));
-			expect(results.plan.chat).toEqual({turns: 4, thinkSeconds: 0.1});
-			const [variant] = results.variants;
-			expect(variant?.requests).toMatchObject({sent: 3, succeeded: 3});
-			expect(variant?.turns?.map(({turn, requests}) => [turn, requests])).toEqual([
-				[1, 1],
-				[2, 1],
-				[3, 1],
-			]);
-			const [first, second, third] = (variant?.turns ?? []).map(({inputTokens}) => inputTokens.mean ?? 0);
-			expect(second).toBeGreaterThan(first ?? Number.POSITIVE_INFINITY);
-			expect(third).toBeGreaterThan(second ?? Number.POSITIVE_INFINITY);
-			expect(variant?.turns?.every(({timeToFirstToken}) => (timeToFirstToken.mean ?? 0) > 0)).toBe(true);
-		});
-
 		it('refuses a chat as a batch job', async () => {
 			const argv = ['batch', 'chat', '--demo', '--s3', 's3://bucket/prefix', '--role-arn', roleArn];
 			const {code, stderr} = await runProgram(argv);
@@ -90,53 +48,11 @@ describe.skipIf(!isBuilt)(
 			expect(stderr).toContain('each turn needs the answer to the one before');
 		});
 
-		it('plans a batch of what is no conversation, and names the endpoint that the plan was made at', async () => {
-			const {url, stop} = await startSimulator(defaultOptions);
-			const environment = {AWS_ENDPOINT_URL: url, ...simulatedAccount};
-			const [plan, json] = await Promise.all([
-				runProgram(['batch', 'hybrid', '--plan'], {environment}),
-				runProgram(['batch', 'high-volume', '--plan', '--json'], {environment}),
-			]);
-			await stop();
-			expect(plan.code).toBe(0);
-			expect(plan.stdout).toContain('bulk');
-			expect(plan.stdout).not.toMatch(/^chat/m);
-			expect(plan.stdout).toContain(`SIMULATED  us-east-1  endpoint ${url} (not AWS)\n`);
-			expect(JSON.parse(json.stdout)).toMatchObject({simulated: true, endpoint: url});
-		});
-
-		it('goes over the limit on purpose, and says what a naive loop would have lost', async () => {
-			// A quota so small that the slowest machine gets over it.
-			const {url, stop} = await startSimulator({
-				...defaultOptions,
-				requestsPerMinute: 10,
-				latencyMs: 20,
-			});
-			const flags = ['--yes', '--duration', '4s', '--json', '--no-reports'];
-			const environment = {AWS_ENDPOINT_URL: url, ...simulatedAccount};
-			const {code, stdout} = await runProgram(['run', 'quota-limits', ...flags], {environment});
-			await stop();
-			expect(code).toBe(0);
-			const {variants, advice, plan} = resultsSchema.parse(JSON.parse(stdout));
-			expect(plan.share).toBeGreaterThan(1);
-			expect(variants.reduce((sum, {requests}) => sum + requests.throttled.requests, 0)).toBeGreaterThan(0);
-			expect(advice.find(({kind}) => kind === 'retries')?.text).toMatch(
-				/would have lost at least \d+ of \d+/,
-			);
-		});
-
-		it('stops a demo at a cost that was asked for', async () => {
-			const flags = ['--demo', '--max-cost', '0.0003', '--json', '--no-reports'];
+		it('stops a demo at a cost that was asked for, with pure JSON on stdout', async () => {
+			const flags = ['--demo', '--max-cost', '0.0003', '--json', '--plain', '--no-reports'];
 			const {code, stdout} = await runProgram(['run', 'summarize', ...flags]);
 			expect(code).toBe(0);
 			expect(resultsSchema.parse(JSON.parse(stdout))).toMatchObject({outcome: 'stopped', stoppedBy: 'cost'});
-		});
-
-		it('says that a simulator answered, also where it only refused', async () => {
-			const flags = ['--demo', '-m', 'us.nope.nope-v1:0', '--requests', '1', '--json', '--no-reports'];
-			const {code, stdout} = await runProgram(['run', 'summarize', ...flags]);
-			expect(code).toBe(1);
-			expect(resultsSchema.parse(JSON.parse(stdout)).simulated).toBe(true);
 		});
 
 		it('refuses a condition on a variant that the run does not have', async () => {
@@ -144,14 +60,6 @@ describe.skipIf(!isBuilt)(
 			const {code, stdout, stderr} = await runProgram(argv);
 			expect([code, stdout]).toEqual([2, '']);
 			expect(stderr).toContain('no variant "nope" in this run');
-		});
-
-		it('prints the plan alone with --dry-run, and writes nothing', async () => {
-			const cwd = newFolder();
-			const {code, stdout} = await runProgram(['run', 'summarize', '--demo', '--dry-run'], {cwd});
-			expect(code).toBe(0);
-			expect(stdout).toMatch(/400, 100 per variant/);
-			expect(existsSync(path.join(cwd, 'bedrock-top-reports'))).toBe(false);
 		});
 
 		const usageFaults: ReadonlyArray<readonly [readonly string[], RegExp]> = [

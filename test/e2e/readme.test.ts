@@ -1,14 +1,16 @@
 import {execFile, spawn, spawnSync} from 'node:child_process';
 import {chmodSync, readFileSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
-import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import {afterAll, beforeAll, describe, expect, it, onTestFinished} from 'vitest';
 import {freshPage, pages} from '../../source/build/docs.ts';
 import {presetSchema} from '../../source/config/preset-schema.ts';
 import {failureClasses} from '../../source/domain/failure.ts';
 import {resultsSchema} from '../../source/reports/results-schema.ts';
 import {faultKinds, scenarioShape} from '../../source/simulator/faults/script.ts';
 import {type RunningSimulator, startSimulator} from '../../source/simulator/server.ts';
+import {call, useAccount} from '../account/call.ts';
 import {isBuilt, newFolder, plainEnvironment, program, undrawn} from '../helpers/built-program.ts';
+import {isSoak} from '../helpers/random-cases.ts';
 import {defaultOptions} from '../simulator/harness.ts';
 
 const pageAt = (file: string): string =>
@@ -71,6 +73,26 @@ const shortened = (command: string): string => {
 		...(isRun(command) && !hasEnd ? ['--requests 2'] : []),
 		...(isRun(command) && !isLookedAt ? ['--no-reports'] : []),
 	].join(' ');
+};
+
+/** What the shell makes of a command: its words after `npx bedrock-top`. */
+const wordsOf = (command: string): readonly string[] =>
+	[...command.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, word]) => quoted ?? word ?? '').slice(2);
+
+/**
+ * A run that leaves no reports is called in this process, in an account that is simulated here in place of the demo: most
+ * of what a program and its demo take is their start. A soak starts them all as they are written.
+ */
+const isCalledHere = (command: string): boolean =>
+	!isSoak &&
+	/ (?:run|summarize) .*--demo\b/.test(command) &&
+	/ --(?:no-reports|dry-run)\b/.test(shortened(command));
+
+const callHere = async (command: string): Promise<{code: number; output: string}> => {
+	const words = wordsOf(shortened(command)).filter((word) => word !== '--demo' && word !== 'run');
+	const called = call('run', ...words, '--yes');
+	const code = await called.ended;
+	return {code, output: called.stdout() + called.stderr()};
 };
 
 const hasBash = spawnSync('bash', ['--version']).status === 0;
@@ -164,8 +186,11 @@ describe.skipIf(!isBuilt || !hasBash)('the commands of the README (skipped witho
 		}
 	});
 
-	it.concurrent.each(chains)('$heading: $first', {timeout: 180_000}, async ({files, commands}) => {
-		const cwd = newFolder();
+	const follow = async (
+		{files, commands}: (typeof chains)[number],
+		cwd: string,
+		runOf: (command: string) => Promise<{code: number; output: string}>,
+	): Promise<void> => {
 		for (const text of files) {
 			writeFileSync(path.join(cwd, /^# (\S+)/.exec(text)?.[1] ?? 'preset.yaml'), text);
 		}
@@ -177,9 +202,30 @@ describe.skipIf(!isBuilt || !hasBash)('the commands of the README (skipped witho
 			} else if (command.includes(' watch ')) {
 				expect(await runEndless(command, cwd)).toMatch(/SIMULATED/);
 			} else {
-				const {code, output} = await run(command, cwd);
+				const {code, output} = await runOf(command);
 				expect(`${command}: ${code} ${code === 0 ? '' : output}`).toBe(`${command}: 0 `);
 			}
 		}
+	};
+	const isHere = ({commands}: (typeof chains)[number]): boolean => commands.some(isCalledHere);
+
+	it.concurrent.each(chains.filter((chain) => !isHere(chain)))(
+		'$heading: $first',
+		{timeout: 180_000},
+		async (chain) => {
+			const cwd = newFolder();
+			await follow(chain, cwd, async (command) => run(command, cwd));
+		},
+	);
+
+	// One after the other: a process has one folder and one environment.
+	it.each(chains.filter(isHere))('$heading: $first', {timeout: 180_000}, async (chain) => {
+		await useAccount({}, {latencyMs: 20});
+		const [cwd, before] = [newFolder(), process.cwd()];
+		process.chdir(cwd);
+		onTestFinished(() => process.chdir(before));
+		await follow(chain, cwd, async (command) =>
+			isCalledHere(command) ? callHere(command) : run(command, cwd),
+		);
 	});
 });

@@ -1,17 +1,7 @@
 import {spawn, spawnSync} from 'node:child_process';
-import {
-	copyFileSync,
-	existsSync,
-	lstatSync,
-	mkdirSync,
-	readdirSync,
-	readFileSync,
-	symlinkSync,
-	writeFileSync,
-} from 'node:fs';
+import {copyFileSync, existsSync, mkdirSync, readdirSync} from 'node:fs';
 import path from 'node:path';
 import {describe, expect, it} from 'vitest';
-import {readResults} from '../../source/reports/results-schema.ts';
 import {
 	isBuilt,
 	newFolder,
@@ -132,22 +122,6 @@ describe.skipIf(!isBuilt)(
 				expect(stderr).toContain(`"${file}"`);
 				expect(readdirSync(cwd)).toEqual([]);
 			}
-		});
-
-		it('replaces the file of --json as a whole, a link and not what it names, and writes to a device as it is', async () => {
-			const cwd = newFolder();
-			writeFileSync(path.join(cwd, 'old.json'), 'old');
-			symlinkSync('old.json', path.join(cwd, 'link.json'));
-			const argv = [...twoRequests, '--no-reports'];
-			expect((await runProgram([...argv, '--json=link.json'], {cwd})).code).toBe(0);
-			expect(lstatSync(path.join(cwd, 'link.json')).isSymbolicLink()).toBe(false);
-			expect(readFileSync(path.join(cwd, 'old.json'), 'utf8')).toBe('old');
-			const results = readResults(readFileSync(path.join(cwd, 'link.json'), 'utf8'), 'link.json');
-			expect(results.variants.map(({name}) => name)).toEqual(['minimal']);
-			expect(readdirSync(cwd).toSorted()).toEqual(['link.json', 'old.json']);
-
-			expect((await runProgram([...argv, '--json=/dev/null'], {cwd})).code).toBe(0);
-			expect(lstatSync('/dev/null').isCharacterDevice()).toBe(true);
 		});
 	},
 );

@@ -27,13 +27,6 @@ describe.skipIf(!isBuilt)('run --search (skipped where dist/ is not built)', {co
 		expect(read('summary.md')).toContain('--search');
 	});
 
-	it('shows candidates, rungs and the cost of all of it, and sends nothing', async () => {
-		const {code, stdout} = await runProgram([...argv, '--dry-run'], {cwd: newFolder()});
-		expect(code).toBe(0);
-		expect(stdout).toMatch(/6 of 8 combinations .*, 36 of at most 40 requests/);
-		expect(stdout).toContain('rung 2        3 candidates');
-	});
-
 	it('refuses what does not go with it, in a sentence', async () => {
 		const refused = async (...flags: readonly string[]): Promise<string> => {
 			const plain = argv.filter((word) => !['--requests', '40'].includes(word));

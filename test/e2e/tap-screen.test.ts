@@ -120,7 +120,10 @@ describe.skipIf(!isBuilt || process.platform === 'win32')(
 			expect(readFileSync(path.join(cwd, 'kept', 'child.log'), 'utf8')).toBe('said by the program\n');
 		});
 
-		it('a signal closes the screen, and a second one gives up what is in flight', async (context) => {
+		// On a busy machine the answer may be whole before the second signal is there: then the tap ends with 0.
+		it('a signal closes the screen, and a second one gives up what is in flight', {
+			retry: 2,
+		}, async (context) => {
 			const {url, cwd, ...terminal} = await open(context);
 			// One after another, so that one is in flight whenever the signal comes.
 			const cut = (async (): Promise<void> => {

@@ -8,6 +8,7 @@ import {loadShapes} from '../../source/domain/run-spec.ts';
 import {createRun} from '../../source/engine/run.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';
 import {ModelServer} from '../helpers/model-server.ts';
+import {isSoak} from '../helpers/random-cases.ts';
 import {cellOf, itemsOf, loadOf, quotaOf, specOf, targetOf, variantOf} from '../helpers/spec-fixture.ts';
 
 const windowMs = 6000;
@@ -114,7 +115,7 @@ describe('every reservation is settled, given back or kept exactly once', () => 
 					expect(clock.timers).toBe(0);
 				},
 			),
-			{numRuns: 100},
+			{numRuns: isSoak ? 1000 : 40},
 		);
 	}, 60_000);
 });

@@ -64,6 +64,7 @@ type Ticket = {
 };
 
 const whole = 1_000_000;
+const dayOf = (at: number): number => Math.floor(at / 86_400_000);
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);
 
 /**
@@ -81,6 +82,7 @@ export function createLedgerModel(windowMs: number, now: () => number, ownClock:
 	let stamping = unknown;
 	let dayUntil = 0;
 	let notes = 0;
+	let today = {day: 0, tokens: 0};
 	/** What a sweep found; it holds until the next. */
 	const none = {
 		live: 0,
@@ -194,6 +196,9 @@ export function createLedgerModel(windowMs: number, now: () => number, ownClock:
 			hear(id, each, at);
 		}
 		each.end = {slot: slotOf(at), how, half: halfOf(time)};
+		if (typeof how === 'number' && dayOf(at) === today.day) {
+			today.tokens += how;
+		}
 		return how === 'given-back' ? 0 : how === 'kept' ? each.tokens : how;
 	};
 	const keepAll = (owner: Member, isMeant: (id: string, each: Entry) => boolean): void => {
@@ -274,6 +279,7 @@ export function createLedgerModel(windowMs: number, now: () => number, ownClock:
 
 	const pass = (me: Member | undefined): void => {
 		time = Math.max(now(), last);
+		today = dayOf(time) === today.day ? today : {day: dayOf(time), tokens: 0};
 		const others = swept.live - (me !== undefined && me.goneAt === undefined ? 1 : 0);
 		if (others > 0 && time - last >= vanishedAfterMs) {
 			[gapAt, holdUntil, healUntil] = [time, time + probationMs, Math.max(healUntil, time + probationMs)];
@@ -341,6 +347,7 @@ export function createLedgerModel(windowMs: number, now: () => number, ownClock:
 				part: part / whole,
 				healingMs: Math.max(0, healUntil - time),
 				notes,
+				usedToday: today.tokens,
 			};
 			if (isNew || me !== undefined) {
 				known = {state, own: me?.own ?? 0, at: ownClock()};
@@ -690,6 +697,9 @@ export function createLedgerModel(windowMs: number, now: () => number, ownClock:
 			}
 			pass(me);
 			drain();
+			if (knowsPast && known !== undefined && dayOf(known.state.at) === today.day) {
+				today.tokens = Math.max(today.tokens, known.state.usedToday);
+			}
 			const isAwaiting = time < madeAt + awaitedMs;
 			const isStranger = me === undefined;
 			me ??= stranger(facts);
@@ -842,6 +852,7 @@ export function createLedgerModel(windowMs: number, now: () => number, ownClock:
 			swept = none;
 			[steps, last, notes, dayUntil, healUntil, gapAt] = [0, 0, 0, 0, 0, 0];
 			stamping = unknown;
+			today = {day: 0, tokens: 0};
 			members.clear();
 			entries.clear();
 			tickets.clear();

@@ -91,6 +91,7 @@ type Memory = {
 	debt: number;
 	debtAt: number;
 	probe: string | undefined;
+	usedByDay: Map<number, number>;
 };
 
 /** The way of one member to the store. */
@@ -371,6 +372,7 @@ export class SharedLedgerModel {
 			debt: 0,
 			debtAt: this.now,
 			probe: undefined,
+			usedByDay: new Map(),
 		};
 	}
 
@@ -466,7 +468,14 @@ export class SharedLedgerModel {
 		this.#settleDebt(this.#amountOf(entry));
 	}
 
+	get #usedToday(): number {
+		const {usedByDay} = this.#memory;
+		return usedByDay.get(Math.floor(this.now / 86_400_000)) ?? 0;
+	}
+
 	#answered(endedAt: number, tokens: number): void {
+		const day = Math.floor(endedAt / 86_400_000);
+		this.#memory.usedByDay.set(day, (this.#memory.usedByDay.get(day) ?? 0) + tokens);
 		const {answers} = this.#memory.notes;
 		const at = Math.floor(endedAt / 60_000) * 60_000;
 		const known = answers.minutes.find((minute) => minute.at === at) ?? {at, requests: 0, tokens: 0};
@@ -607,6 +616,7 @@ export class SharedLedgerModel {
 			part: members.get(id)?.part ?? 0,
 			healingMs: Math.max(0, healedAt - this.now),
 			notes: noteCount,
+			usedToday: this.#usedToday,
 		};
 	}
 

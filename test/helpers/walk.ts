@@ -1,5 +1,5 @@
 import {execFile} from 'node:child_process';
-import {mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
+import {mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {fileURLToPath} from 'node:url';
@@ -125,20 +125,8 @@ const walks = {
 		start: (count) => ['--import', path.join(children, 'read-jsx.ts'), ...child('frame')(count)],
 	},
 	datapoint: {count: 8, isChild: true, start: child('datapoint')},
-	/** A record of a batch job in a demo, to the joined results. */
-	record: {
-		count: 150,
-		start(count, folder) {
-			const preset = path.join(folder, 'many.yaml');
-			const items = Array.from({length: count}, (_unused, index) => `ticket ${index}`);
-			writeFileSync(
-				preset,
-				`name: many\ntask: Route\nitems: ${JSON.stringify(items)}\nvariants: [minimal]\nmodels: [us.amazon.nova-lite-v1:0]\nchecks: [{maxCharacters: 4000}]\n`,
-			);
-			const json = `--json=${path.join(folder, 'results.json')}`;
-			return [program, 'batch', preset, '--demo', '--no-reports', json];
-		},
-	},
+	/** A record of a batch job, to the joined results. */
+	record: {count: 150, isChild: true, start: child('record')},
 } as const satisfies Readonly<Record<string, Walk>>;
 
 export type WalkName = keyof typeof walks;

@@ -60,7 +60,7 @@ describe.skipIf(!isBuilt)('the packed tarball (skipped where dist/ is not built)
 		const allowed = [
 			/^dist\/[\w-]+\.js$/,
 			/^dist\/json-schema-library\.cjs$/,
-			/^dist\/(?:THIRD-PARTY-NOTICES\.txt|limiter\.d\.ts|results\.(?:d\.ts|schema\.json)|bedrock-top\.1)$/,
+			/^dist\/(?:THIRD-PARTY-NOTICES\.txt|limiter\.d\.ts|results\.(?:d\.ts|schema\.json)|alert\.schema\.json|bedrock-top\.1)$/,
 			/^presets\/[\w-]+\.(?:yaml|csv|jsonl|txt)$/,
 			/^presets\/README\.md$/,
 			/^presets\/schema\.json$/,

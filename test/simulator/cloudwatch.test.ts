@@ -202,6 +202,66 @@ describe('background traffic', () => {
 	});
 });
 
+describe('weeks', () => {
+	it('are kept by the minute for 15 days, then by five minutes, then by the hour', async () => {
+		const {client} = await startAt(createMovableTime(), {scenario: {background: [traffic(lite)]}});
+		const day = 1440 * minuteMs;
+		const at = async (period: number, daysAgo: number) =>
+			(
+				await readOne(
+					client,
+					query('Invocations', lite, {period}),
+					noon - daysAgo * day,
+					noon - daysAgo * day + 60 * minuteMs,
+				)
+			).size;
+		expect([await at(60, 14), await at(60, 16), await at(300, 16)]).toEqual([60, 0, 12]);
+		expect([await at(300, 64), await at(3600, 64), await at(3600, 456)]).toEqual([0, 1, 0]);
+	});
+
+	it('have the same sums at every period, and as a whole minute and as one count', async () => {
+		const scenario = {background: [traffic(lite, {shape: 'office', throttledShare: 0.3, errorShare: 0.1})]};
+		const {client} = await startAt(createMovableTime(), {scenario});
+		const [fromMs, toMs] = [noon - 26 * 60 * minuteMs, noon - 2 * 60 * minuteMs];
+		for (const metric of ['Invocations', 'InvocationThrottles', 'EstimatedTPMQuotaUsage']) {
+			const sums = [];
+			for (const period of [60, 300, 3600]) {
+				const values = await readOne(client, query(metric, lite, {period}), fromMs, toMs);
+				sums.push([...values.values()].reduce((sum, value) => sum + value, 0));
+			}
+			// Averages are made of whole minutes, of which each has its samples.
+			const average = await readOne(
+				client,
+				query(metric, lite, {stat: 'Average', period: 86_400}),
+				fromMs,
+				toMs,
+			);
+			expect(new Set(sums).size).toBe(1);
+			expect(sums[0]).toBeGreaterThan(0);
+			expect(average.size).toBeGreaterThan(0);
+		}
+	});
+
+	it('show an office: busy on workdays, nearly still at night and at the weekend', async () => {
+		const scenario = {background: [traffic(lite, {shape: 'office', requestsPerMinute: 100})]};
+		const {client} = await startAt(createMovableTime(), {scenario});
+		const hours = await readOne(
+			client,
+			query('Invocations', lite, {period: 3600}),
+			noon - 14 * 1440 * minuteMs,
+			noon - 180 * minuteMs,
+		);
+		for (const [at, sum] of hours) {
+			const date = new Date(at);
+			const isNoon = date.getUTCHours() === 12;
+			const isWorkday = date.getUTCDay() % 6 > 0;
+			if (isNoon) {
+				expect(sum > 60 * 50).toBe(isWorkday);
+			}
+		}
+	});
+});
+
 describe('pages and bounds', () => {
 	it('a result goes on, under its Id, on the next page', async () => {
 		const time = createMovableTime();

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import stringWidth from 'string-width';
 import {expect, it} from 'vitest';
 import {chartColumns, niceMaximum, renderLineChart} from '../../source/text/line-chart.ts';
+import {isSoak} from '../helpers/random-cases.ts';
 
 const anyValue = fc.oneof(
 	fc.constantFrom(null, Number.NaN, Number.POSITIVE_INFINITY, -5, 0, Number.MAX_VALUE, Number.MIN_VALUE),
@@ -25,7 +26,7 @@ it('always the given height and width, whatever the values', () => {
 				}
 			},
 		),
-		{numRuns: 500},
+		{numRuns: isSoak ? 5000 : 150},
 	);
 });
 

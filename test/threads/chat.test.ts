@@ -3,7 +3,7 @@ import {createServer, request as send} from 'node:http';
 import type {AddressInfo} from 'node:net';
 import {describe, expect, it, onTestFinished} from 'vitest';
 import {resolveRun} from '../../source/config/resolve-run.ts';
-import {type Method, methods} from '../../source/domain/backend.ts';
+import {type Method, runtimeMethods} from '../../source/domain/backend.ts';
 import {systemClock} from '../../source/domain/clock.ts';
 import type {AnswerRecord} from '../../source/engine/attempts/request-records.ts';
 import {createRun} from '../../source/engine/run.ts';
@@ -101,7 +101,7 @@ const models = [
 describe('a chat over the SDK and HTTP', () => {
 	// Half of the pairs, each model and each method among them; a soak tries all.
 	const cases = models.flatMap((model, index) =>
-		methods
+		runtimeMethods
 			.filter((_method, place) => isSoak || (index + place) % 2 === 0)
 			.map((method) => [model, method] as const),
 	);

@@ -472,3 +472,35 @@ describe('what blocks a run, in the header', () => {
 		expect(tiny.join('\n')).not.toContain('shows the plan');
 	});
 });
+
+it('of a model on bedrock-mantle are those of its input and of its output', () => {
+	const onMantle = targetFixture({
+		scope: 'mantle',
+		quota: {
+			requestsPerMinute: limitFixture(null),
+			tokensPerMinute: limitFixture(400_000),
+			outputTokensPerMinute: limitFixture(40_000),
+			tokensPerDay: limitFixture(null),
+		},
+	});
+	const bucket = bucketFixture({output: {used: 30_000, reserved: 4000, limit: 40_000}});
+	const input = {
+		target: onMantle,
+		targetIndex: 0,
+		timeline: undefined,
+		nowMs,
+		progress: undefined,
+		isDayShown: false,
+	};
+	const linesOf = (shown: BucketState | undefined) =>
+		gaugeLines({...input, bucket: shown}, 116).map((line) => lineText(line).trimEnd());
+	expect(linesOf(bucket)).toEqual([
+		expect.stringMatching(/^IN .* 132k used \+ 22k reserved of 200k +77% ! near limit$/),
+		expect.stringMatching(/^OUT .* 30k used \+ 4k reserved of 40k +85% ! near limit$/),
+	]);
+	expect(linesOf(undefined)).toEqual([
+		expect.stringMatching(/^IN .*not kept$/),
+		expect.stringMatching(/^OUT .*not kept$/),
+	]);
+	expect(lineText(gaugesTitle(onMantle, {bucket, nowMs, endedAt: undefined}))).toContain('applied');
+});

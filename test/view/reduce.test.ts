@@ -248,6 +248,12 @@ describe('settings', () => {
 		expect(state.stage.kind).toBe('preparing');
 	});
 
+	it('go through the methods of the endpoint that all models are on', () => {
+		const plan = {...prepared.plan, method: 'messages-stream'} as const;
+		const {effects} = play(account, {...prepared, plan}, give('next-method'));
+		expect(effects).toEqual([{type: 'prepare', config: {...configFixture(), method: 'chat-completions'}}]);
+	});
+
 	it('that change while the run is prepared are prepared once more, not one by one', () => {
 		const {state, effects} = play(
 			account,

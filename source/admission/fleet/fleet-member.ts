@@ -190,12 +190,11 @@ export class FleetMember implements FleetGate {
 
 	sent(reservation: Reservation, lease?: FleetLease): void {
 		this.#entries.sent(reservation, lease?.id ?? this.#newId(), lease !== undefined);
-		if (lease?.probe !== undefined) {
-			this.news.probes(reservation, lease.probe);
-		}
 		if (lease === undefined) {
 			this.#split.counts();
 			void this.#entries.report();
+		} else if (lease.probe !== undefined) {
+			this.news.probes(reservation, lease.probe);
 		}
 	}
 
@@ -278,6 +277,7 @@ export class FleetMember implements FleetGate {
 			bucket.limits.setFleet(this.#othersUse(state));
 			bucket.standing.neighbours = {count: counted - 1, pendingTokens: 0};
 		}
+		this.news.hears(state);
 		if (notes !== state.notes) {
 			void this.news.read();
 		}
@@ -377,14 +377,12 @@ export class FleetMember implements FleetGate {
 	#tick(): void {
 		this.#cancelTick();
 		if (this.#phase !== 'ended') {
-			this.#cancelTick = this.#options.clock.after(renewMs, () => {
-				void this.#everySecond();
-				this.#tick();
-			});
+			this.#cancelTick = this.#options.clock.after(renewMs, () => void this.#everySecond());
 		}
 	}
 
 	async #everySecond(): Promise<void> {
+		this.#tick();
 		await this.#renew();
 		await this.#entries.report();
 		await this.#list.refresh(this.#state?.vanished ?? 0);

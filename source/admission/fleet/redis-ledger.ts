@@ -102,14 +102,13 @@ const numbersOf = (value: unknown): readonly number[] => listOf(value).map(Numbe
 const stateOf = (figures: readonly unknown[]): {readonly state: FleetState; readonly own: number} => {
 	const [at = 0, steps = 0, own = 0, requests = 0, tokens = 0, heldTokens = 0, inFlight = 0, ...more] =
 		numbersOf(figures.slice(1));
-	const [members = 0, vanished = 0, healingMs = 0, notes = 0, part = 0] = more;
-	const use = {requests, tokens};
+	const [members = 0, vanished = 0, healingMs = 0, notes = 0, part = 0, usedToday = 0] = more;
 	return {
 		state: {
 			at,
 			epoch: String(figures[0]),
 			steps,
-			use,
+			use: {requests, tokens},
 			heldTokens,
 			inFlight,
 			members,
@@ -117,6 +116,7 @@ const stateOf = (figures: readonly unknown[]): {readonly state: FleetState; read
 			part: part / whole,
 			healingMs,
 			notes,
+			usedToday,
 		},
 		own,
 	};
@@ -267,12 +267,12 @@ export function createRedisLedger({
 			member = facts.id;
 			heard.clear();
 			const {id, ...who} = facts;
-			const others = seen.filter((each) => each !== id);
 			const put = async (some: readonly EntryState[], saw: readonly string[]): Promise<FleetState> => {
 				const epoch = crypto.randomUUID().slice(0, 13);
-				const facts = JSON.stringify(who);
+				const {at = 0, usedToday = 0} = known?.state ?? {};
 				const {reply, askedAt} = await send(enterScript, [
-					...[epoch, hasJumped ? '1' : '0', down(capacity), facts, String(saw.length), ...saw],
+					...[epoch, hasJumped ? '1' : '0', down(capacity), JSON.stringify(who), String(at), up(usedToday)],
+					...[String(saw.length), ...saw],
 					...some.flatMap(wordsOf),
 				]);
 				const [kind, figures] = reply;
@@ -282,6 +282,7 @@ export function createRedisLedger({
 				hasJumped = false;
 				return learn(listOf(figures), askedAt, true);
 			};
+			const others = seen.filter((each) => each !== id);
 			let state = await put(entries.slice(0, entriesPerStep), others);
 			for (let from = entriesPerStep; from < entries.length; from += entriesPerStep) {
 				state = await put(entries.slice(from, from + entriesPerStep), []);

@@ -180,7 +180,7 @@ local function figures(part)
 	local tokens = s.held + s.tokens + lumpOf('t')
 	if s.from == 'end' then tokens = math.max(tokens, s.held + s.ended + lumpOf('e')) end
 	return {s.epoch, now, s.steps, me and me.own or 0, s.unheard + s.requests + lumpOf('r'), tokens, s.held, s.open, s.live, s.gone,
-		math.max(0, s.heal - now), s.notes, part}
+		math.max(0, s.heal - now), s.notes, part, s.used}
 end
 
 local function done(kind, ...)

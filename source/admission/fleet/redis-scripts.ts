@@ -173,10 +173,10 @@ end
 return done('done')
 `);
 
-/** A member comes: new epoch, whether the clock jumped, capacity, facts, ids that it saw, its entries with seven fields each. */
+/** A member comes: new epoch, whether the clock jumped, capacity, facts, when it saw last what all had used of the day, that, ids that it saw, its entries with seven fields each. */
 export const enterScript = script(`
-local capacity, seen = tonumber(ARGV[A + 2]), tonumber(ARGV[A + 4])
-local entries = A + 5 + seen
+local capacity, seen = tonumber(ARGV[A + 2]), tonumber(ARGV[A + 6])
+local entries = A + 7 + seen
 local hasGap = now - s.last >= VANISH or now < s.last or now - s.gap < AWAITED
 local isOther = EPOCH ~= s.epoch
 local isLost = s.epoch == '' or (not isOther and (s.steps < STEPS or (me and me.own < OWN) or (ARGV[A + 1] == '1' and hasGap)))
@@ -196,7 +196,7 @@ if isLost then
 		if all[i] == ME then me = m end
 		writeMember(all[i], m)
 	end
-	local notes = call('HMGET', NOTES, 'number', 'stamping', 'day')
+	local notes = call('HMGET', NOTES, 'number', 'stamping', 'day', 'today')
 	local numbers = s.numbers
 	s = emptyState()
 	s.epoch, s.numbers, s.capacity, s.notes = ARGV[A], numbers, capacity or 0, tonumber(notes[1] or 0)
@@ -204,12 +204,14 @@ if isLost then
 	s.passed = slotOf(now) - 601
 	s.faded, s.half = s.passed, math.floor(now * 2 / W)
 	if notes[2] then window().adoptStamping(notes[2]) end
+	for day, used in string.gmatch(notes[4] or '', '(%d+) (%d+)') do s.today, s.used = tonumber(day), tonumber(used) end
 	if notes[3] then s.day = cjson.decode(string.match(notes[3], ' (.*)$'))['until'] end
 end
 now = math.max(now, s.last)
 noteGap()
 advance()
 drain()
+if knowsPast and math.floor(tonumber(ARGV[A + 4]) / DAY) == s.today then s.used = math.max(s.used, tonumber(ARGV[A + 5])) end
 if lacksAnswers then
 	call('HSET', NOTES, 'since', text(now))
 	touch(NOTES)
@@ -224,7 +226,7 @@ call('HSET', FACTS, ME, ARGV[A + 3])
 touch(MEMBERS)
 touch(FACTS)
 if knowsPast and isAwaiting then
-	for i = A + 5, entries - 1 do
+	for i = A + 7, entries - 1 do
 		if ARGV[i] ~= ME and call('HEXISTS', MEMBERS, ARGV[i]) == 0 then
 			local part = PART > 0 and PART or math.floor(WHOLE / (seen + 1))
 			writeMember(ARGV[i], newMember({gone = now, awaited = 1, part = part}))
@@ -285,9 +287,7 @@ if not isKnown() then return forgotten() end
 begin()
 me.usedRequests, me.usedTokens, me.waiting = tonumber(ARGV[A]), tonumber(ARGV[A + 1]), tonumber(ARGV[A + 2])
 if me.waiting == 0 then call('HDEL', TICKETS, ME) end
-for _, key in ipairs(KEYS) do
-	if key ~= NOTES then touch(key) end
-end
+for _, key in ipairs(KEYS) do if key ~= NOTES then touch(key) end end
 local named, count = {}, 0
 for i = A + 3, #ARGV, 2 do
 	named[ARGV[i]], count = true, count + 1

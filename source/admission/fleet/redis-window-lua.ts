@@ -54,11 +54,11 @@ local function pack${name}(r) return cmsgpack.pack({${fields.map((field) => `r.$
 const texts = ['epoch', 'probe', 'lumps', 'from', 'marks'];
 /**
  * slot: of the last step; lived: which half of a window has its ended requests in a key that expires; minute, answers,
- * answered: the minute of now, and what all had answered in it.
+ * answered: the minute of now, and what all had answered in it; today, used: the day of now, and what all had used of it.
  */
 const numbers = [
 	'steps last made heal hold gap passed faded slot half lived requests tokens ended open unheard held capacity debt drained',
-	'live gone parts kept awaited sweep day notes numbers minute answers answered',
+	'live gone parts kept awaited sweep day notes numbers minute answers answered today used',
 ].flatMap((line) => line.split(' '));
 
 /** gone: when it vanished; requests, tokens, ended: what it had in the ledger then; checked: when its requests in flight were. */
@@ -148,6 +148,11 @@ end
 local function keepAnswers()
 	addAnswers(s.minute, s.answers, s.answered)
 	s.minute, s.answers, s.answered = math.floor(now / 60000), 0, 0
+	if s.used > 0 then
+		call('HSET', NOTES, 'today', text(s.today) .. ' ' .. text(s.used))
+		touch(NOTES)
+	end
+	if math.floor(now / DAY) ~= s.today then s.today, s.used = math.floor(now / DAY), 0 end
 end
 
 -- Takes what has left the window out of the sums.
@@ -281,6 +286,7 @@ local function finish(id, e, m, at, how)
 		else
 			past.from, past.first, past.tokens = e.heard, math.min(how, e.reserved), how
 			local minute = math.floor(at / 60000)
+			if math.floor(at / DAY) == s.today then s.used = s.used + how end
 			if minute == s.minute then
 				s.answers, s.answered = s.answers + 1, s.answered + how
 			else

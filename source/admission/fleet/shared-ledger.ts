@@ -142,6 +142,8 @@ export type FleetState = {
 	readonly healingMs: number;
 	/** Grows with each note: they are read when it changed. */
 	readonly notes: number;
+	/** Quota tokens that all had settled on the day of the store's clock, as far as it is known. */
+	readonly usedToday: number;
 };
 
 /** What a step returns. */

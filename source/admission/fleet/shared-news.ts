@@ -10,7 +10,7 @@ import type {Clock} from '../../domain/clock.ts';
 import type {Bucket} from '../bucket.ts';
 import type {Reservation} from '../ledger.ts';
 import type {FleetLease} from './fleet-gate.ts';
-import type {EntryEnd, FleetNotes, ProbeScene, SharedLedger, Step} from './shared-ledger.ts';
+import type {EntryEnd, FleetNotes, FleetState, ProbeScene, SharedLedger, Step} from './shared-ledger.ts';
 import type {StoreLine} from './store-line.ts';
 
 /*
@@ -100,6 +100,8 @@ export class SharedNews {
 	#dayUntil: number | undefined;
 	#quota: FleetNotes['quota'];
 	#answers: FleetAnswers | undefined;
+	/** What all had settled of a day, and when that was so by the store. */
+	#used: Pick<FleetState, 'at' | 'usedToday'> = {at: 0, usedToday: 0};
 	/** When the account's figures were last reported, in the store's time. */
 	#reportedAt = Number.NEGATIVE_INFINITY;
 	/** Probes of this member whose evidence is not read yet. */
@@ -152,6 +154,7 @@ export class SharedNews {
 	/** Reads from accepted probes what they prove, as soon as all that was in flight with them is known to be let in. */
 	async evaluate(): Promise<void> {
 		const {bucket} = this.#options;
+		this.#countDay();
 		for (const probe of this.#probes.filter(({isHeard}) => isHeard)) {
 			const ids = probe.scene.inFlight.map(({id}) => id);
 			const fates = await this.#step(async (ledger) => ledger.fates(ids));
@@ -171,6 +174,12 @@ export class SharedNews {
 			}
 			this.#probes = this.#probes.filter((each) => each !== probe);
 		}
+	}
+
+	/** The ledger says what all have settled today. */
+	hears({at, usedToday}: FleetState): void {
+		this.#used = {at, usedToday};
+		this.#countDay();
 	}
 
 	/** The ledger says that nothing more may be sent today. */
@@ -268,6 +277,14 @@ export class SharedNews {
 
 	get #storeNow(): number {
 		return this.#options.clock.now() + this.#options.line.toStore;
+	}
+
+	/** What the others used of a day that is over says nothing about this one, also while the ledger is lost. */
+	#countDay(): void {
+		const {day} = this.#options.bucket;
+		const {at, usedToday} = this.#used;
+		const isToday = Math.floor(at / dayMs) === Math.floor(this.#storeNow / dayMs);
+		day.members = isToday ? Math.max(0, usedToday - day.own) : 0;
 	}
 
 	#adopt(notes: FleetNotes): void {

@@ -1,20 +1,27 @@
-import {type AccountMap, bucketKey, type KnownBucket} from '../../domain/account-snapshot.ts';
+import {
+	type AccountMap,
+	bucketKey,
+	type KnownBucket,
+	type ProvisionedThroughput,
+} from '../../domain/account-snapshot.ts';
 import type {Price} from '../../domain/run-spec.ts';
 import type {Target} from '../../domain/target.ts';
 import {assertReachable} from '../clients/reachability.ts';
 import {familyOf} from '../families/registry.ts';
 import {
 	baseModelKey,
+	calledAs,
 	createModelIndex,
 	type Identity,
 	identify,
 	looksLikeBaseModel,
 	type ModelIndex,
+	mantlePrefix,
 } from '../identify/identify.ts';
 import {runnableNames} from '../identify/runnable-models.ts';
 import {priceOf} from '../prices.ts';
-import {type AccountLists, readLists} from '../quotas/account-lists.ts';
-import {unknownQuota} from '../quotas/bucket-quota.ts';
+import {type AccountLists, collect, readLists} from '../quotas/account-lists.ts';
+import {unknownIn} from '../quotas/bucket-quota.ts';
 import {minBatchRecordsName} from '../quotas/quota-name.ts';
 import {labelOwners} from '../quotas/quota-row-owners.ts';
 import {listRemarks, undecidedDayWords} from '../quotas/remarks.ts';
@@ -88,12 +95,26 @@ const hiddenNote = ({kind, isResolved}: Identity, {failures}: NoteContext): stri
 	}
 };
 
-const quotaNotes = ({quota, baseModel}: Target, {duplicates, failures}: NoteContext): readonly string[] => {
-	const limits = [quota.requestsPerMinute, quota.tokensPerMinute, quota.tokensPerDay];
+/** What the metrics of bedrock-mantle do not count (user guide, monitoring of the endpoint). */
+const mantleNote = 'Throttles of bedrock-mantle are in no metric: the tap sees them.';
+
+const quotaNotes = (
+	{quota, baseModel, scope}: Target,
+	{duplicates, failures}: NoteContext,
+): readonly string[] => {
+	const limits = [
+		quota.requestsPerMinute,
+		quota.tokensPerMinute,
+		quota.tokensPerDay,
+		...(quota.outputTokensPerMinute === undefined ? [] : [quota.outputTokensPerMinute]),
+	];
 	const blocked = limits.filter(({state}) => state === 'blocked');
 	const twice = limits.filter(({name}) => name !== null && duplicates.has(name));
-	const isUnknown = limits.slice(0, 2).every(({state}) => state === 'unknown');
+	const isUnknown =
+		quota.tokensPerMinute.state === 'unknown' &&
+		(scope === 'mantle' || quota.requestsPerMinute.state === 'unknown');
 	return [
+		...(scope === 'mantle' ? [mantleNote] : []),
 		...(blocked.length === 0
 			? []
 			: [
@@ -195,7 +216,7 @@ async function mapModels(
 			const isKnown = identity.isResolved && !isLatencyOptimized;
 			return {
 				key,
-				target: isKnown ? target : {...target, quota: unknownQuota},
+				target: isKnown ? target : {...target, quota: unknownIn(target.scope)},
 				isCallable: isKnown,
 				price: isKnown ? await priceOf(target) : null,
 				levers: {
@@ -221,25 +242,37 @@ export type AccountDirectory = {
 	/** ModelIds that could have traffic, for when CloudWatch cannot list them. */
 	readonly candidates: readonly string[];
 	readonly map: (active: readonly string[]) => Promise<AccountMap>;
+	/** Capacity that the account has bought; empty where that could not be read. */
+	readonly provisioned: readonly ProvisionedThroughput[];
 	/** Sentences about lists that could not be read. */
 	readonly remarks: readonly string[];
 	/** @throws UserError (exit 1) when nothing answers. */
 	readonly assertReachable: () => Promise<void>;
 };
 
+/** What CloudWatch calls a model: of an ARN its last part. */
+const dimensionOf = (model: string): string =>
+	model.startsWith(mantlePrefix) ? model : model.slice(model.lastIndexOf('/') + 1);
+
 /** Reads the lists of a Region; the remarks name those that could not be read. */
 export async function readDirectory(options: ResolveOptions): Promise<AccountDirectory> {
-	const lists = await readLists(options.source, {
-		cache: options.cache,
-		isRefreshing: options.isRefreshing ?? false,
-		applicationProfiles: [],
-		isListingApplicationProfiles: true,
-	});
+	const {source} = options;
+	const [lists, provisioned] = await Promise.all([
+		readLists(source, {
+			cache: options.cache,
+			isRefreshing: options.isRefreshing ?? false,
+			applicationProfiles: [],
+			isListingApplicationProfiles: true,
+		}),
+		// Few accounts have any, so that a list that is denied is not worth a remark.
+		source.listProvisioned === undefined ? [] : collect(source.listProvisioned()).catch(() => []),
+	]);
 	const runnable = runnableNames(lists).map(({model}) => model);
 	const price = rememberedPrices();
 	const reach = reachRemarks(lists, options.region);
 	return {
-		candidates: runnable.map((model) => model.slice(model.lastIndexOf('/') + 1)),
+		candidates: runnable.map(dimensionOf),
+		provisioned,
 		map: async (active) => mapModels({runnable, active}, lists, options, price),
 		remarks: reach.length > 0 ? reach : listRemarks(lists.failures, options.source.hasBearerToken ?? false),
 		assertReachable: async () =>
@@ -295,7 +328,8 @@ export async function directoryOfTargets(
 		return bucketKey(identify(arn ?? modelId, modelIndex));
 	};
 	return {
-		candidates: targets.map(({model}) => model.slice(model.lastIndexOf('/') + 1)),
+		candidates: targets.map((target) => dimensionOf(calledAs(target))),
+		provisioned: [],
 		map: async (active) => ({
 			buckets: new Map(
 				[...known].map(([key, target]) => [
@@ -305,7 +339,7 @@ export async function directoryOfTargets(
 			),
 			owners: new Map(
 				active.flatMap((modelId) => {
-					const own = targets.find(({model}) => model === modelId || model.endsWith(`/${modelId}`));
+					const own = targets.find((target) => dimensionOf(calledAs(target)) === modelId);
 					const key = own === undefined ? keyOf(modelId) : bucketKey(own);
 					return known.has(key) ? [[modelId, key] as const] : [];
 				}),

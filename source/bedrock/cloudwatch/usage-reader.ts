@@ -1,53 +1,73 @@
-import type {CloudWatchClient, Metric, MetricDataQuery, MetricDataResult} from '@aws-sdk/client-cloudwatch';
-import type {Clock} from '../../domain/clock.ts';
+import type {CloudWatchClient, MetricDataQuery, MetricDataResult} from '@aws-sdk/client-cloudwatch';
+import {type Clock, pause} from '../../domain/clock.ts';
 import {readFailureKind} from '../../domain/failure.ts';
 import type {
+	ListedSpan,
 	SeriesName,
-	SeriesQuery,
 	SeriesValues,
 	TimeWindow,
 	UsageFailure,
-	UsageMetric,
 	UsageReading,
 	UsageSource,
 } from '../../domain/usage-source.ts';
 import {failureOf} from '../failures/failure-of.ts';
-import {headersFor} from '../methods/response-headers.ts';
+import {headersFor, simulatorOf} from '../methods/response-headers.ts';
+import {
+	type MetricPlace,
+	metricPlaces,
+	modelIdOf,
+	type NamedQuery,
+	named,
+	placeOf,
+	seriesOf,
+} from './metric-names.ts';
 
 /** Batches in flight together: the service limits datapoints per second, not only calls. */
 const batchesAtOnce = 3;
-/** Attempts of a throttled batch. */
-const maxTries = 3;
+/** Attempts of a throttled batch, where the next poll is a minute away. */
+const defaultTries = 3;
 const firstPauseMs = 1000;
 
-/** Reads the account's use with the AWS clients, which are made by the first call. */
-export function createUsageSource(clients: MetricClients, clock: Clock): UsageSource {
+/**
+ * Reads the account's use with the AWS clients, which are made by the first call.
+ * @param maxTries Attempts of a throttled call, after pauses of 1, 2, 4 s and so on.
+ */
+export function createUsageSource(
+	clients: MetricClients,
+	clock: Clock,
+	maxTries = defaultTries,
+): UsageSource {
 	let listed: ReadonlyMap<string, ReadonlySet<string>> = new Map();
 
-	/** Retries a throttled batch after a growing pause. */
-	const readPatiently = async (
-		queries: readonly NamedQuery[],
-		window: Parameters<UsageSource['read']>[1],
-		periodMs: number,
+	/** Asks again after a growing pause while the answer is a throttle. */
+	const patiently = async <
+		Answer extends {readonly calls: number; readonly failure: UsageFailure | undefined},
+	>(
+		ask: () => Promise<Answer>,
 		signal: AbortSignal,
-	): Promise<BatchOutcome> => {
+		tries = maxTries,
+	): Promise<Answer> => {
 		let calls = 0;
 		for (let attempt = 1; ; attempt++) {
-			const outcome = await readBatch(clients, queries, window, periodMs, {epoch: clock.epoch, signal});
-			calls += outcome.calls;
-			if (outcome.failure?.kind !== 'throttled' || attempt === maxTries || signal.aborted) {
-				return {...outcome, calls};
+			const answer = await ask();
+			calls += answer.calls;
+			if (answer.failure?.kind !== 'throttled' || attempt >= tries || signal.aborted) {
+				return {...answer, calls};
 			}
 			await pause(clock, firstPauseMs * 2 ** (attempt - 1), signal);
 		}
 	};
 
 	return {
-		async listActive(signal, since = 'recent') {
-			const found = await listActiveMetrics(clients, {epoch: clock.epoch, signal, since});
+		async listActive(signal, span = 'recent') {
+			const found = await patiently(
+				() => listActiveMetrics(clients, {epoch: clock.epoch, signal, span}),
+				signal,
+				span === 'recent' ? 1 : maxTries,
+			);
 			if (found.failure === undefined) {
 				listed =
-					since === 'recent' ? new Map([...listed, ...found.names]) : new Map([...found.names, ...listed]);
+					span === 'recent' ? new Map([...listed, ...found.names]) : new Map([...found.names, ...listed]);
 			}
 			return {
 				models: new Map(
@@ -59,15 +79,22 @@ export function createUsageSource(clients: MetricClients, clock: Clock): UsageSo
 				cost: {calls: found.calls, metrics: 0},
 				failure: found.failure,
 				clockAheadMs: found.clockAheadMs,
+				simulator: found.simulator,
 			};
 		},
 		async read(queries, window, periodMs, signal) {
-			const batches = batchesOf(queries.map((query) => named(query, listed)));
+			const [asked, without] = [
+				queries.flatMap((query) => named(query, listed) ?? []),
+				queries.filter((query) => named(query, listed) === undefined),
+			];
+			const batches = batchesOf(asked);
 			const outcomes: BatchOutcome[] = [];
 			const waiting = [...batches];
 			const work = async (): Promise<void> => {
 				for (let batch = waiting.shift(); batch !== undefined; batch = waiting.shift()) {
-					const outcome = await readPatiently(batch, window, periodMs, signal);
+					const options = {epoch: clock.epoch, signal};
+					const read = () => readBatch(clients, batch, window, periodMs, options);
+					const outcome = await patiently(read, signal);
 					outcomes.push(outcome);
 					if (isHopeless(outcome.failure)) {
 						waiting.length = 0;
@@ -75,33 +102,18 @@ export function createUsageSource(clients: MetricClients, clock: Clock): UsageSo
 				}
 			};
 			await Promise.all(Array.from({length: batchesAtOnce}, work));
-			return readingOf(outcomes, queries.length);
+			const reading = readingOf(outcomes, asked.length);
+			// What no metric has is known to have no values, and costs nothing.
+			const empty = without.map((query) => ({...query, at: [], values: [], isPartial: false}));
+			return {...reading, series: [...reading.series, ...empty]};
 		},
 	};
 }
-
-const pause = async (clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> =>
-	new Promise((resolve) => {
-		const cancel = clock.after(delayMs, resolve);
-		signal.addEventListener(
-			'abort',
-			() => {
-				cancel();
-				resolve();
-			},
-			{once: true},
-		);
-	});
 
 const batchesOf = (queries: readonly NamedQuery[]): ReadonlyArray<readonly NamedQuery[]> =>
 	Array.from({length: Math.ceil(queries.length / maxQueries)}, (_, index) =>
 		queries.slice(index * maxQueries, (index + 1) * maxQueries),
 	);
-
-const named = (query: SeriesQuery, listed: ReadonlyMap<string, ReadonlySet<string>>): NamedQuery => ({
-	...query,
-	...metricStatOf(query.series, listed.get(query.modelId)),
-});
 
 /** Whether every other batch would fail the same way. */
 const isHopeless = (failure: UsageFailure | undefined): boolean =>
@@ -113,64 +125,6 @@ const readingOf = (outcomes: readonly BatchOutcome[], metrics: number): UsageRea
 	failure: outcomes.find(({failure}) => failure !== undefined)?.failure,
 	clockAheadMs: outcomes.find(({clockAheadMs}) => clockAheadMs !== undefined)?.clockAheadMs,
 });
-
-/**
- * The calls of CloudWatch: names of the metrics of `AWS/Bedrock` (Bedrock user guide, "Monitoring the performance of
- * Amazon Bedrock"), ListMetrics and GetMetricData.
- */
-
-const namespace = 'AWS/Bedrock';
-
-/** Spellings of each metric, the current one first: older pages write those of the cache without `Count`. */
-const spellings: Readonly<Record<UsageMetric, readonly [string, ...string[]]>> = {
-	requests: ['Invocations'],
-	throttles: ['InvocationThrottles'],
-	clientErrors: ['InvocationClientErrors'],
-	serverErrors: ['InvocationServerErrors'],
-	inputTokens: ['InputTokenCount'],
-	outputTokens: ['OutputTokenCount'],
-	cacheReadTokens: ['CacheReadInputTokenCount', 'CacheReadInputTokens'],
-	cacheWriteTokens: ['CacheWriteInputTokenCount', 'CacheWriteInputTokens'],
-	estimatedQuotaTokens: ['EstimatedTPMQuotaUsage'],
-};
-
-const durations: Readonly<Record<Exclude<SeriesName, UsageMetric>, readonly [metric: string, stat: string]>> =
-	{
-		firstTokenP50: ['TimeToFirstToken', 'p50'],
-		firstTokenP90: ['TimeToFirstToken', 'p90'],
-		latencyP50: ['InvocationLatency', 'p50'],
-		latencyP90: ['InvocationLatency', 'p90'],
-	};
-
-const isDuration = (series: SeriesName): series is keyof typeof durations => series in durations;
-
-/** A metric with the statistic that is read of it. */
-type MetricStat = {readonly metric: string; readonly stat: string};
-
-/**
- * The metric and statistic of a series.
- * @param listed Metrics that ListMetrics names for the ModelId; undefined where it is not known.
- */
-function metricStatOf(series: SeriesName, listed: ReadonlySet<string> | undefined): MetricStat {
-	if (isDuration(series)) {
-		const [metric, stat] = durations[series];
-		return {metric, stat};
-	}
-	const names = spellings[series];
-	return {metric: names.find((name) => listed?.has(name)) ?? names[0], stat: 'Sum'};
-}
-
-/** Series that a metric of this name gives. */
-function seriesOf(metric: string): readonly SeriesName[] {
-	return [
-		...Object.entries(spellings)
-			.filter(([, names]) => names.includes(metric))
-			.map(([series]) => series as UsageMetric),
-		...Object.entries(durations)
-			.filter(([, [name]]) => name === metric)
-			.map(([series]) => series as keyof typeof durations),
-	];
-}
 
 /** The AWS clients, as far as the metrics need them; `Clients` fits. */
 export type MetricClients = {
@@ -222,36 +176,42 @@ type ListedMetrics = {
 	readonly calls: number;
 	readonly failure: UsageFailure | undefined;
 	readonly clockAheadMs: number | undefined;
+	readonly simulator: string | undefined;
 };
 
-/**
- * ModelId of a series whose only dimension that is: series with more dimensions repeat the same traffic, and adding
- * them up would count it twice.
- */
-const modelIdOf = ({Dimensions}: Metric): string | undefined => {
-	const [only] = Dimensions ?? [];
-	return Dimensions?.length === 1 && only?.Name === 'ModelId' ? only.Value : undefined;
-};
-
-/** Lists the ModelIds that had traffic in the last three hours, or ever. */
+/** Lists the ModelIds of both endpoints that had traffic. */
 async function listActiveMetrics(
 	clients: MetricClients,
-	options: {
-		readonly epoch: () => number;
-		readonly signal: AbortSignal;
-		readonly since: 'recent' | 'ever';
-	},
+	options: {readonly epoch: () => number; readonly signal: AbortSignal; readonly span: ListedSpan},
+): Promise<ListedMetrics> {
+	const [runtime, mantle] = await Promise.all(
+		metricPlaces.map(async (place) => listPlace(clients, place, options)),
+	);
+	return {
+		names: new Map([...(runtime?.names ?? []), ...(mantle?.names ?? [])]),
+		calls: (runtime?.calls ?? 0) + (mantle?.calls ?? 0),
+		failure: runtime?.failure ?? mantle?.failure,
+		clockAheadMs: runtime?.clockAheadMs ?? mantle?.clockAheadMs,
+		simulator: runtime?.simulator ?? mantle?.simulator,
+	};
+}
+
+async function listPlace(
+	clients: MetricClients,
+	place: MetricPlace,
+	options: {readonly epoch: () => number; readonly signal: AbortSignal; readonly span: ListedSpan},
 ): Promise<ListedMetrics> {
 	const {ListMetricsCommand} = await import('@aws-sdk/client-cloudwatch');
 	const names = new Map<string, Set<string>>();
 	const seen = new Set<string>();
 	let clockAheadMs: number | undefined;
+	let simulator: string | undefined;
 	let token: string | undefined;
 	let calls = 0;
 	do {
 		const command = new ListMetricsCommand({
-			Namespace: namespace,
-			...(options.since === 'ever' ? {} : {RecentlyActive: 'PT3H'}),
+			Namespace: place.namespace,
+			...(options.span === 'recent' ? {RecentlyActive: 'PT3H' as const} : {}),
 			...(token === undefined ? {} : {NextToken: token}),
 		});
 		calls++;
@@ -263,29 +223,27 @@ async function listActiveMetrics(
 			options,
 		);
 		if (outcome.kind === 'failed') {
-			return {names, calls, failure: outcome.failure, clockAheadMs};
+			return {names, calls, failure: outcome.failure, clockAheadMs, simulator};
 		}
 		for (const metric of outcome.answer.Metrics ?? []) {
-			const modelId = modelIdOf(metric);
+			const modelId = modelIdOf(metric, place);
 			if (modelId !== undefined && metric.MetricName !== undefined) {
 				names.set(modelId, (names.get(modelId) ?? new Set()).add(metric.MetricName));
 			}
 		}
 		clockAheadMs ??= outcome.clockAheadMs;
+		simulator ??= simulatorOf(headersFor(outcome.answer));
 		const next = outcome.answer.NextToken;
 		token = next === undefined || next === '' || seen.has(next) ? undefined : next;
 		seen.add(token ?? '');
 	} while (token !== undefined);
-	return {names, calls, failure: undefined, clockAheadMs};
+	return {names, calls, failure: undefined, clockAheadMs, simulator};
 }
 
 /** Queries per call of GetMetricData. */
 const maxQueries = 500;
 /** Datapoints per page. */
 const maxDatapoints = 100_800;
-
-/** A query with its name in CloudWatch. */
-type NamedQuery = SeriesQuery & MetricStat;
 
 type BatchOutcome = {
 	readonly series: readonly SeriesValues[];
@@ -296,23 +254,22 @@ type BatchOutcome = {
 
 const idOf = (index: number): string => `q${index}`;
 
-const dataQuery = (
-	{modelId, metric, stat}: NamedQuery,
-	index: number,
-	periodMs: number,
-): MetricDataQuery => ({
-	Id: idOf(index),
-	MetricStat: {
-		Metric: {
-			Namespace: namespace,
-			MetricName: metric,
-			// Exactly this dimension: series with more of them repeat the same traffic.
-			Dimensions: [{Name: 'ModelId', Value: modelId}],
+const dataQuery = ({modelId, metric, stat}: NamedQuery, index: number, periodMs: number): MetricDataQuery => {
+	const {namespace, dimension, value} = placeOf(modelId);
+	return {
+		Id: idOf(index),
+		MetricStat: {
+			Metric: {
+				Namespace: namespace,
+				MetricName: metric,
+				// Exactly this dimension: series with more of them repeat the same traffic.
+				Dimensions: [{Name: dimension, Value: value}],
+			},
+			Period: periodMs / 1000,
+			Stat: stat,
 		},
-		Period: periodMs / 1000,
-		Stat: stat,
-	},
-});
+	};
+};
 
 /** Values of one query, gathered over the pages. */
 type Gathered = {at: number[]; values: number[]; isPartial: boolean; isReceived: boolean};

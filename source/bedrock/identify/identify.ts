@@ -1,4 +1,4 @@
-import type {Scope} from '../../domain/target.ts';
+import type {Scope, Target} from '../../domain/target.ts';
 import {UserError} from '../../domain/user-error.ts';
 import type {FoundationModel, InferenceProfile} from '../quotas/quota-source.ts';
 
@@ -42,6 +42,11 @@ const globalPrefix = 'global';
 
 /** Before the ID of a model that is called on bedrock-mantle, so that one run may call both endpoints. */
 export const mantlePrefix = 'mantle/';
+
+/** The name by which this program calls the model of a target. */
+export function calledAs({model, scope}: Pick<Target, 'model' | 'scope'>): string {
+	return scope === 'mantle' && !model.startsWith(mantlePrefix) ? `${mantlePrefix}${model}` : model;
+}
 
 /**
  * Identifies a model from its name's form and from the account's lists. No list of profile prefixes is needed: the

@@ -73,3 +73,8 @@ export function latencyInHeaders(headers: ResponseHeaders): number | undefined {
 export function isSimulated(headers: ResponseHeaders): boolean {
 	return headers['x-bedrock-top-simulated'] !== undefined;
 }
+
+/** Which simulator answered; undefined of AWS. */
+export function simulatorOf(headers: ResponseHeaders): string | undefined {
+	return headers['x-bedrock-top-instance'];
+}

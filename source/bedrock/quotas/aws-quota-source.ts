@@ -1,9 +1,10 @@
-import type {BedrockClient, FoundationModelSummary} from '@aws-sdk/client-bedrock';
+import type {BedrockClient, FoundationModelSummary, ProvisionedModelSummary} from '@aws-sdk/client-bedrock';
 import type {
 	RequestedServiceQuotaChange,
 	ServiceQuota,
 	ServiceQuotasClient,
 } from '@aws-sdk/client-service-quotas';
+import type {ProvisionedThroughput} from '../../domain/account-snapshot.ts';
 import {readFailureKind} from '../../domain/failure.ts';
 import {sendOnce} from '../clients/middleware.ts';
 import {hasBearerToken} from '../credentials/caller-source.ts';
@@ -57,6 +58,27 @@ function listedModels(models: readonly FoundationModelSummary[] = []): readonly 
 						outputModalities: answersTo(model),
 						inferenceTypes: model.inferenceTypesSupported ?? [],
 						lifecycle: model.modelLifecycle?.status ?? null,
+					},
+				]
+			: [],
+	);
+}
+
+function listedProvisioned(
+	summaries: readonly ProvisionedModelSummary[] = [],
+): readonly ProvisionedThroughput[] {
+	return summaries.flatMap((summary) =>
+		typeof summary.provisionedModelArn === 'string'
+			? [
+					{
+						name: summary.provisionedModelName ?? summary.provisionedModelArn,
+						arn: summary.provisionedModelArn,
+						model: (summary.foundationModelArn ?? summary.modelArn ?? '').replace(/^.*\//, ''),
+						units: summary.modelUnits ?? null,
+						desiredUnits: summary.desiredModelUnits ?? null,
+						status: summary.status ?? null,
+						commitment: summary.commitmentDuration ?? null,
+						committedUntil: summary.commitmentExpirationTime?.toISOString() ?? null,
 					},
 				]
 			: [],
@@ -174,6 +196,15 @@ export function quotaSourceOf(
 					(await clients.control()).send(sent),
 				);
 				return {items: listedProfiles(answer.inferenceProfileSummaries), next: answer.nextToken};
+			}),
+		listProvisioned: () =>
+			pages(async (nextToken) => {
+				const {ListProvisionedModelThroughputsCommand} = await import('@aws-sdk/client-bedrock');
+				const command = new ListProvisionedModelThroughputsCommand({maxResults: pageSize, nextToken});
+				const answer = await call('bedrock:ListProvisionedModelThroughputs', command, async (sent) =>
+					(await clients.control()).send(sent),
+				);
+				return {items: listedProvisioned(answer.provisionedModelSummaries), next: answer.nextToken};
 			}),
 		async getInferenceProfile(idOrArn) {
 			const {GetInferenceProfileCommand} = await import('@aws-sdk/client-bedrock');

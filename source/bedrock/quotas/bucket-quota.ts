@@ -144,7 +144,7 @@ const mantleQuota = (quotas: readonly NamedQuota[]): Quota => {
 };
 
 /** Limits of a bucket without any known quota. Marked as pure: the library is built without them. */
-export const unknownQuota: Quota = {
+const unknownQuota: Quota = {
 	requestsPerMinute: /* @__PURE__ */ unknownLimit('requestsPerMinute'),
 	tokensPerMinute: /* @__PURE__ */ unknownLimit('tokensPerMinute'),
 	tokensPerDay: /* @__PURE__ */ unknownLimit('tokensPerDay'),

@@ -1,3 +1,4 @@
+import type {ProvisionedThroughput} from '../../domain/account-snapshot.ts';
 import type {ReadFailureKind} from '../../domain/failure.ts';
 /** The account as the quota resolver sees it: a few lists. One adapter makes it from the AWS clients, tests from plain data. */
 
@@ -81,6 +82,8 @@ export type QuotaSource = {
 	readonly listFoundationModels: () => AsyncIterable<readonly FoundationModel[]>;
 	readonly listInferenceProfiles: (type: ProfileType) => AsyncIterable<readonly InferenceProfile[]>;
 	readonly getInferenceProfile: (idOrArn: string) => Promise<InferenceProfile>;
+	/** ListProvisionedModelThroughputs; absent where the account is plain data. */
+	readonly listProvisioned?: () => AsyncIterable<readonly ProvisionedThroughput[]>;
 	/** A Bedrock API key is set, which Service Quotas does not accept. */
 	readonly hasBearerToken?: boolean;
 	/** Whether a simulator has answered so far: its lists are not cached. */

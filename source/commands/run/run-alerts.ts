@@ -1,3 +1,4 @@
+import type {AlertWebhook} from '../../account/alert-webhook.ts';
 import {raisedAlerts, raisedId, raisedWords} from '../../account/alerts.ts';
 import {regionNow} from '../../account/own-traffic-registry.ts';
 import type {AccountRegion, Alert} from '../../domain/account-snapshot.ts';
@@ -5,8 +6,24 @@ import {systemClock} from '../../domain/clock.ts';
 import type {RunConfig} from '../../domain/run-config.ts';
 import type {LogEvent, Snapshot} from '../../domain/snapshot.ts';
 import {alertLines} from '../../plain/account.ts';
+import {toolVersion} from '../../reports/environment.ts';
 import {type Io, writeLines} from '../../terminal/io.ts';
 import type {EngineHandle} from '../../threads/engine-handle.ts';
+
+/** The way to the webhook that `--alert-url` names. */
+export async function webhookOf(
+	alertUrl: string | undefined,
+	onFault: (text: string) => void,
+): Promise<AlertWebhook | undefined> {
+	if (alertUrl === undefined) {
+		return undefined;
+	}
+	const {openWebhook} = await import('../../account/alert-webhook.ts');
+	return openWebhook(alertUrl, {clock: systemClock, version: toolVersion(), onFault});
+}
+
+/** Milliseconds that alerts have to reach the webhook once all else is done. */
+export const webhookDeadlineMs = 20_000;
 
 /** `--alert` of a headless run: the account is watched as long as it runs. */
 type RunAlerts = {
@@ -15,6 +32,8 @@ type RunAlerts = {
 	readonly within: (snapshot: Snapshot) => Snapshot;
 	/** Ends the watching; says where alerts could not be checked. */
 	readonly close: () => Promise<void>;
+	/** Waits, but not for long, until the webhook has what was raised. */
+	readonly delivered: () => Promise<void>;
 };
 
 /** Watches the account and prints each alert once, on stderr. Without alerts it does nothing. */
@@ -22,7 +41,15 @@ export function watchAlerts(
 	engine: EngineHandle,
 	alerts: readonly Alert[],
 	{connection, override, isRefreshing}: Pick<RunConfig, 'connection' | 'override' | 'isRefreshing'>,
-	{stderr, note}: Pick<Io, 'stderr'> & {readonly note: (kind: string, text: string) => void},
+	{
+		stderr,
+		signal,
+		note,
+		webhook,
+	}: Pick<Io, 'stderr' | 'signal'> & {
+		readonly note: (kind: string, text: string) => void;
+		readonly webhook: AlertWebhook | undefined;
+	},
 ): RunAlerts {
 	const raisedSoFar = new Map<string, LogEvent>();
 	let regions: readonly AccountRegion[] = [];
@@ -48,6 +75,7 @@ export function watchAlerts(
 			note('alert', text);
 		}
 		say(alertLines(news));
+		webhook?.post(news);
 	};
 
 	const release = engine.onReport((report) => {
@@ -82,6 +110,10 @@ export function watchAlerts(
 		async close() {
 			release();
 			say(alerts.length === 0 ? [] : uncheckedLines(regions));
+			await writing;
+		},
+		async delivered() {
+			await webhook?.close(signal.aborted ? 0 : webhookDeadlineMs);
 			await writing;
 		},
 	};

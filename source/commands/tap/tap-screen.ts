@@ -14,7 +14,7 @@ import type {ScreenEnd, ScreenPorts} from '../../tui/screen-ports.ts';
 import {demoPreset} from '../run/run-setup.ts';
 import {createExports} from '../screen/exports.ts';
 import type {OwnScreen} from '../screen.ts';
-import {tapLines} from './variables.ts';
+import {tapLines} from './child.ts';
 
 /** The screen of a tap that runs already. */
 

@@ -3,7 +3,7 @@ import {readRecording} from '../../config/recording.ts';
 import type {OutputConfig} from '../../config/resolve-output.ts';
 import {resolveWhatIf} from '../../config/resolve-tap.ts';
 import {UserError} from '../../domain/user-error.ts';
-import {whatIfLines} from '../../plain/what-if.ts';
+import {whatIfLines} from '../../plain/tap.ts';
 import {whatIf} from '../../tap/what-if.ts';
 import {columnsOf, type Io} from '../../terminal/io.ts';
 import {toAscii} from '../../text/glyphs.ts';

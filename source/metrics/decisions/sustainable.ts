@@ -181,8 +181,11 @@ export function sustainableRate(
 		return {...unknown, limitedBy: 'none', usefulPerDay};
 	}
 	const {usefulPerMinute, limitedBy} = bound;
+	// What output alone would allow is not measured: its answers are only known with what they set aside.
 	const ceilingPerMinute =
-		tokensPerMinute === undefined || cost.settled <= 0 ? null : (tokensPerMinute / cost.settled) * useful;
+		tokensPerMinute === undefined || cost.settled <= 0 || limitedBy === 'output'
+			? null
+			: (tokensPerMinute / cost.settled) * useful;
 	const figures = {usefulPerMinute, limitedBy, ceilingPerMinute, usefulPerDay};
 	const share = usefulShare(requests, Math.max(itemsPerRequest, useful));
 	if (requests.count < 2 || share === undefined) {

@@ -4,13 +4,16 @@ import {hash} from 'node:crypto';
 export type Random = () => number;
 
 export function createRandom(seed: number): Random {
-	let state = seed >>> 0;
-	return () => {
-		state = (state + 0x6d2b79f5) >>> 0;
-		let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-		mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-		return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-	};
+	let index = 0;
+	return () => randomAt(seed, index++);
+}
+
+/** One number of that sequence, without making the ones before it. */
+export function randomAt(seed: number, index: number): number {
+	const state = (seed + Math.imul(index + 1, 0x6d2b79f5)) >>> 0;
+	let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+	mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+	return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
 }
 
 /** A sample of a log-normal distribution, given by its median. */

@@ -1,9 +1,11 @@
-import {createRandom, hashText} from '../answers/random.ts';
+import {hashText, randomAt} from '../answers/random.ts';
 import {type Model, medianPace, type Scope} from '../catalog/model.ts';
 import {findModel} from '../catalog/models.ts';
 import {findProfile, type Profile} from '../catalog/profiles.ts';
 import {
 	addDuration,
+	type CountMetric,
+	countMetrics,
 	createCounts,
 	createDurations,
 	durationMetrics,
@@ -13,8 +15,8 @@ import {
 	minuteOf,
 } from './minute-sums.ts';
 
-/** How traffic varies: constant, in waves of about an hour, in bursts, or ended some time ago. */
-export const trafficShapes = ['steady', 'waves', 'bursts', 'ended'] as const;
+/** How traffic varies: constant, in waves of about an hour, in bursts, ended some time ago, or as people work (UTC). */
+export const trafficShapes = ['steady', 'waves', 'bursts', 'ended', 'office'] as const;
 
 /** Traffic of another application in the simulated account. Counts are means per request. */
 export type BackgroundTraffic = {
@@ -31,7 +33,7 @@ export type BackgroundTraffic = {
 	readonly outputTokens: number;
 	readonly cacheReadTokens?: number | undefined;
 	readonly cacheWriteTokens?: number | undefined;
-	/** Throttled requests on top, as a share of the others. */
+	/** Throttled requests on top, as a share of the others; of an office when it is busiest. */
 	readonly throttledShare?: number | undefined;
 	/** Failed requests, as a share of all. */
 	readonly errorShare?: number | undefined;
@@ -43,14 +45,32 @@ const burstMinutes = 7;
 const levelAt = (shape: BackgroundTraffic['shape'], minute: number, key: number): number => {
 	switch (shape) {
 		case 'waves':
-			return 0.65 + 0.35 * Math.sin((2 * Math.PI * (minute + (key % waveMinutes))) / waveMinutes);
+			return (
+				0.65 + 0.35 * Math.sin((2 * Math.PI * ((minute + (key % waveMinutes)) % waveMinutes)) / waveMinutes)
+			);
 		case 'bursts':
-			return createRandom(key ^ Math.floor(minute / burstMinutes))() < 0.4 ? 1 : 0;
+			return randomAt(key ^ Math.floor(minute / burstMinutes), 0) < 0.4 ? 1 : 0;
 		case 'ended':
 			return minute % 240 < 150 ? 1 : 0;
+		case 'office':
+			return officeLevel(minute, key);
 		default:
 			return 1;
 	}
+};
+
+const dayMinutes = 24 * 60;
+/** Level above which an office meets its quota. */
+const busyLevel = 0.85;
+
+/** A working day from 7 to 19 h with its peak at 13 h, no two alike; little at night and at the weekend. */
+const officeLevel = (minute: number, key: number): number => {
+	const day = Math.floor(minute / dayMinutes);
+	const hour = (minute % dayMinutes) / 60;
+	// The first of January 1970 was a Thursday.
+	const isWorkday = (day + 4) % 7 > 0 && (day + 4) % 7 < 6;
+	const isOpen = isWorkday && hour > 7 && hour < 19;
+	return isOpen ? 0.05 + (0.75 + 0.2 * randomAt(key ^ day, 0)) * Math.sin((Math.PI * (hour - 7)) / 12) : 0.05;
 };
 
 /** Midpoints of ten equal parts of a normal distribution: they stand for the durations of a minute. */
@@ -102,24 +122,13 @@ export function backgroundMinute(
 	minute: number,
 ): MinuteSums {
 	const key = keyOf(traffic, region) ^ Math.imul(seed, 0x85ebca6b);
-	const number = minute / minuteMs;
-	const random = createRandom(key ^ Math.imul(number, 0x9e3779b1));
-	const jitter = () => 0.92 + 0.16 * random();
 	const counts = createCounts();
-	const requests = Math.round(traffic.requestsPerMinute * levelAt(traffic.shape, number, key) * jitter());
-	const answered = requests - Math.round(requests * (traffic.errorShare ?? 0));
-	counts.Invocations = requests;
-	counts.InvocationServerErrors = requests - answered;
-	counts.InvocationThrottles = Math.round(requests * (traffic.throttledShare ?? 0) * 2 * random());
-	counts.InputTokenCount = Math.round(answered * traffic.inputTokens * jitter());
-	counts.OutputTokenCount = Math.round(answered * traffic.outputTokens * jitter());
-	counts.CacheReadInputTokenCount = Math.round(answered * (traffic.cacheReadTokens ?? 0));
-	counts.CacheWriteInputTokenCount = Math.round(answered * (traffic.cacheWriteTokens ?? 0));
-	counts.EstimatedTPMQuotaUsage =
-		counts.InputTokenCount +
-		counts.CacheWriteInputTokenCount +
-		counts.OutputTokenCount * (bucketBehind(traffic)?.model.burndown ?? 1);
-	const drift = 0.9 + 0.2 * random();
+	const count = counterOf(traffic, region, seed);
+	for (const metric of countMetrics) {
+		counts[metric] = count(metric, minute);
+	}
+	const requests = counts.Invocations;
+	const drift = 0.9 + 0.2 * randomAt(minuteSeed(key, minute / minuteMs), draws.drift);
 	let durations: MinuteSums['durations'] | undefined;
 	return {
 		counts,
@@ -128,6 +137,60 @@ export function backgroundMinute(
 			durations ??= durationsOf(traffic, requests, drift);
 			return durations;
 		},
+	};
+}
+
+/** The random numbers of a minute, by what they vary. */
+const draws = {requests: 0, throttles: 1, input: 2, output: 3, drift: 4} as const;
+
+const minuteSeed = (key: number, number: number): number => key ^ Math.imul(number, 0x9e3779b1);
+
+/**
+ * One metric of an application, minute by minute: the same figures as `backgroundMinute`, with nothing made for each
+ * minute, as weeks are read for a few metrics.
+ */
+export function counterOf(
+	traffic: BackgroundTraffic,
+	region: string,
+	seed: number,
+): (metric: CountMetric, minute: number) => number {
+	const key = keyOf(traffic, region) ^ Math.imul(seed, 0x85ebca6b);
+	const {shape, requestsPerMinute, inputTokens, outputTokens} = traffic;
+	const {errorShare = 0, throttledShare = 0, cacheReadTokens = 0, cacheWriteTokens = 0} = traffic;
+	const burndown = bucketBehind(traffic)?.model.burndown ?? 1;
+	return (metric, minute) => {
+		const number = minute / minuteMs;
+		const random = minuteSeed(key, number);
+		const jitter = (draw: number): number => 0.92 + 0.16 * randomAt(random, draw);
+		const level = levelAt(shape, number, key);
+		const requests = Math.round(requestsPerMinute * level * jitter(draws.requests));
+		const failed = Math.round(requests * errorShare);
+		const answered = requests - failed;
+		const input = (): number => Math.round(answered * inputTokens * jitter(draws.input));
+		const output = (): number => Math.round(answered * outputTokens * jitter(draws.output));
+		const written = (): number => Math.round(answered * cacheWriteTokens);
+		switch (metric) {
+			case 'Invocations':
+				return requests;
+			case 'InvocationServerErrors':
+				return failed;
+			case 'InvocationClientErrors':
+				return 0;
+			case 'InvocationThrottles':
+				return shape === 'office' && level < busyLevel
+					? 0
+					: Math.round(requests * throttledShare * 2 * randomAt(random, draws.throttles));
+			case 'InputTokenCount':
+				return input();
+			case 'OutputTokenCount':
+				return output();
+			case 'CacheReadInputTokenCount':
+				return Math.round(answered * cacheReadTokens);
+			case 'CacheWriteInputTokenCount':
+				return written();
+			case 'EstimatedTPMQuotaUsage':
+				return input() + written() + output() * burndown;
+		}
 	};
 }
 
@@ -165,8 +228,9 @@ export function hasTraffic(
 	seed: number,
 	{fromMs, toMs}: {readonly fromMs: number; readonly toMs: number},
 ): boolean {
+	const count = counterOf(traffic, region, seed);
 	for (let minute = minuteOf(toMs); minute >= fromMs; minute -= minuteMs) {
-		if (backgroundMinute(traffic, region, seed, minute).counts.Invocations > 0) {
+		if (count('Invocations', minute) > 0) {
 			return true;
 		}
 	}

@@ -2,27 +2,24 @@ import type {Json} from '../families/prompt.ts';
 import type {MetricSettings} from '../faults/script.ts';
 import {createMetricMath} from './metric-math.ts';
 import {
-	dimensionSets,
 	dimensionsOf,
 	invalidParameter,
 	MetricError,
 	type MetricQuery,
 	momentOf,
-	namespace,
 	numberOf,
 	pagePositionOf,
 	readQueries,
 	readSeries,
-	type Series,
 	type SeriesQuery,
 	textListOf,
 	textOf,
 	tokenOf,
 	validationFault,
 } from './metric-query.ts';
-import {isPublished, type MetricSource} from './metric-source.ts';
+import {type MetricSource, type Series, seriesOf} from './metric-source.ts';
 import {isDuration, metricNames} from './minute-sums.ts';
-import {type MinuteAt, type PeriodValues, remembering, valuesOf} from './period-values.ts';
+import {type Minutes, type PeriodValues, remembering, valuesOf} from './period-values.ts';
 
 /** The actions of CloudWatch. ListMetrics lists existing metrics, in pages of 500. */
 
@@ -33,9 +30,6 @@ const hourMs = 3_600_000;
 const listedMs = 14 * 24 * hourMs;
 const recentMs = 3 * hourMs;
 
-/** Longest time that ListMetrics looks back: a simulator is young. */
-const maxLookBackMs = 24 * hourMs;
-
 /** Answers ListMetrics. @throws MetricError for what the service refuses. */
 export function listMetrics(source: MetricSource, region: string, nowMs: number, input: Json): Json {
 	const recently = textOf(input, 'RecentlyActive');
@@ -43,13 +37,14 @@ export function listMetrics(source: MetricSource, region: string, nowMs: number,
 		throw invalidParameter(`Invalid value for RecentlyActive: ${recently}`);
 	}
 	const [start = 0] = pagePositionOf(textOf(input, 'NextToken'));
-	const sinceMs = nowMs - Math.min(recently === undefined ? listedMs : recentMs, maxLookBackMs);
+	const sinceMs = nowMs - (recently === undefined ? listedMs : recentMs);
 	const asked = textOf(input, 'Namespace');
-	const all = asked === undefined || asked === namespace ? listedSeries(source, region, sinceMs) : [];
-	const found = all.filter((series) => matchesSeries(series, input));
+	const found = listedSeries(source, region, sinceMs).filter(
+		(series) => (asked === undefined || asked === series.namespace) && matchesSeries(series, input),
+	);
 	const end = start + pageLength;
 	return {
-		Metrics: found.slice(start, end).map(({metric, dimensions}) => ({
+		Metrics: found.slice(start, end).map(({namespace, metric, dimensions}) => ({
 			Namespace: namespace,
 			MetricName: metric,
 			Dimensions: dimensions.map(([name, value]) => ({Name: name, Value: value})),
@@ -60,9 +55,7 @@ export function listMetrics(source: MetricSource, region: string, nowMs: number,
 
 const listedSeries = (source: MetricSource, region: string, sinceMs: number): readonly Series[] =>
 	[...source.activeSince(region, sinceMs)].flatMap(([modelId, metrics]) =>
-		[...metrics]
-			.filter((metric) => isPublished(modelId, metric))
-			.flatMap((metric) => dimensionSets(modelId).map((dimensions) => ({metric, dimensions}))),
+		[...metrics].flatMap((metric) => seriesOf(modelId, metric)),
 	);
 
 const matchesSeries = (series: Series, input: Json): boolean => {
@@ -108,13 +101,13 @@ export function getMetricData(
 		throw validationFault('The parameter StartTime must be less than the parameter EndTime.');
 	}
 	const [startResult = 0, startValue = 0] = pagePositionOf(textOf(input, 'NextToken'));
-	const minuteAt = remembering(source, region);
+	const minutes = remembering(source, region);
 	const isAscending = input.ScanBy === 'TimestampAscending';
 	const results: Json[] = [];
 	let room = maxDatapointsOf(input, settings);
 	let next: string | undefined;
 	let index = -1;
-	for (const {id, label, read} of resultsOf(queries, minuteAt, fromMs, toMs)) {
+	for (const {id, label, read} of resultsOf(queries, minutes, fromMs, toMs)) {
 		index++;
 		if (index < startResult) {
 			continue;
@@ -148,11 +141,11 @@ export function getMetricData(
 /** One result of a metric, one or several of an expression. */
 function* resultsOf(
 	queries: readonly MetricQuery[],
-	minuteAt: MinuteAt,
+	minutes: Minutes,
 	fromMs: number,
 	toMs: number,
 ): Generator<MetricResult> {
-	const read = (query: SeriesQuery): PeriodValues => valuesOf(query, minuteAt, fromMs, toMs);
+	const read = (query: SeriesQuery): PeriodValues => valuesOf(query, minutes, fromMs, toMs);
 	const work = createMetricMath({queries, valuesOf: read, fromMs, toMs});
 	for (const query of queries.filter(({isReturned}) => isReturned)) {
 		const {id, label} = query;
@@ -177,14 +170,14 @@ export function getMetricStatistics(source: MetricSource, region: string, input:
 	const period = numberOf(input, 'Period');
 	const read = (statistic: string) => readSeries(input, period, statistic);
 	const [fromMs, toMs] = windowOf(input, read('Sum').periodMs);
-	const minuteAt = remembering(source, region);
+	const minutes = remembering(source, region);
 	const metric = metricNames.find((name) => name === label);
 	const unit = metric !== undefined && isDuration(metric) ? 'Milliseconds' : 'Count';
 	const found = new Map<number, {plain: Json; extended: Json}>();
 	for (const statistic of textOf(input, 'Unit') === unit || input.Unit === undefined
 		? [...plain, ...extended]
 		: []) {
-		const {atSeconds, values} = valuesOf(read(statistic), minuteAt, fromMs, toMs);
+		const {atSeconds, values} = valuesOf(read(statistic), minutes, fromMs, toMs);
 		const kind = plain.includes(statistic) ? 'plain' : 'extended';
 		for (const [index, at] of atSeconds.entries()) {
 			const known = found.get(at) ?? {plain: {}, extended: {}};

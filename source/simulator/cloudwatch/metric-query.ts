@@ -1,6 +1,6 @@
 import {isJson, type Json} from '../families/prompt.ts';
-import {isPublished} from './metric-source.ts';
-import {type MetricName, metricNames} from './minute-sums.ts';
+import {dimensionSets, isPublished, mantleNamespace, namespace} from './metric-source.ts';
+import {type MetricName, mantleMetrics, mantlePrefix, metricNames} from './minute-sums.ts';
 
 /** What a request asks of CloudWatch: its fields, its queries and expressions, and the errors of the service about them. */
 
@@ -236,29 +236,6 @@ const tokensOf = (text: string): readonly Token[] => {
 	return tokens;
 };
 
-/**
- * Series of metrics and the queries that name them. Each ModelId has the same traffic under several sets of
- * dimensions.
- */
-
-export const namespace = 'AWS/Bedrock';
-
-type Dimensions = ReadonlyArray<readonly [name: string, value: string]>;
-
-/** Sets of dimensions under which the traffic of a ModelId appears: adding them up would count it twice. */
-export function dimensionSets(modelId: string): readonly Dimensions[] {
-	return [
-		[['ModelId', modelId]],
-		[
-			['ModelId', modelId],
-			['ServiceTier', 'default'],
-			['ResolvedServiceTier', 'default'],
-		],
-	];
-}
-
-export type Series = {readonly metric: MetricName; readonly dimensions: Dimensions};
-
 /** A query of one metric. */
 export type SeriesQuery = {
 	readonly kind: 'series';
@@ -300,16 +277,25 @@ export function readSeries(
 	if (!statistics.test(statistic)) {
 		throw validationFault(`The statistic '${statistic}' is not supported.`);
 	}
-	const known = metricNames.find((each) => each === textOf(asked, 'MetricName'));
-	const modelId = textOf(asked, 'Namespace') === namespace ? modelIdOf(asked) : undefined;
+	const place = textOf(asked, 'Namespace');
+	const name = textOf(asked, 'MetricName') ?? '';
+	const known = place === mantleNamespace ? mantleMetrics[name] : metricNames.find((each) => each === name);
+	const modelId = modelIdIn(place, asked);
 	const exists = known !== undefined && modelId !== undefined && isPublished(modelId, known);
 	return {modelId: exists ? modelId : undefined, metric: known, periodMs: period * 1000, statistic};
 }
 
-/** The ModelId whose series has exactly these dimensions. */
-const modelIdOf = (metric: Json): string | undefined => {
+/** The ModelId whose series in a namespace has exactly these dimensions. */
+const modelIdIn = (place: string | undefined, metric: Json): string | undefined => {
 	const asked = dimensionsOf(metric);
-	const modelId = asked.find(([name]) => name === 'ModelId')?.[1];
+	const dimension = (key: string) => asked.find(([name]) => name === key)?.[1];
+	const model = dimension('Model');
+	const modelId =
+		place === namespace
+			? dimension('ModelId')
+			: place === mantleNamespace && model !== undefined
+				? `${mantlePrefix}${model}`
+				: undefined;
 	const isKnown =
 		modelId !== undefined &&
 		dimensionSets(modelId).some(

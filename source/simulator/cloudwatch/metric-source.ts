@@ -1,14 +1,24 @@
 import type {Scenario} from '../faults/script.ts';
 import type {RequestRecord} from '../stats.ts';
-import {type BackgroundTraffic, backgroundMinute, hasTraffic, isIn, metricsOf} from './background.ts';
+import {
+	type BackgroundTraffic,
+	backgroundMinute,
+	counterOf,
+	hasTraffic,
+	isIn,
+	metricsOf,
+} from './background.ts';
 import {
 	addDuration,
 	addSample,
 	addSums,
+	type CountMetric,
 	createMinuteSums,
 	isDuration,
 	type MetricName,
 	type MinuteSums,
+	mantleMetrics,
+	mantlePrefix,
 	metricNames,
 	minuteMs,
 	minuteOf,
@@ -20,7 +30,21 @@ export type MetricSource = {
 	readonly activeSince: (region: string, sinceMs: number) => ReadonlyMap<string, ReadonlySet<MetricName>>;
 	/** One minute of a ModelId; undefined where nothing is known of it (yet). */
 	readonly minute: (region: string, modelId: string, minute: number) => MinuteSums | undefined;
+	/** A count of a ModelId by the minute: the same as of `minute`, for long windows. */
+	readonly counter: (region: string, modelId: string) => (metric: CountMetric, minute: number) => number;
+	/** Begin of the oldest value that is still kept at a period; finer values become coarser as they age. */
+	readonly oldestMs: (periodMs: number) => number;
 };
+
+const hourMs = 60 * minuteMs;
+const dayMs = 24 * hourMs;
+
+/** How long values are kept, by their period. */
+const keptFor = [
+	{belowMs: 5 * minuteMs, days: 15},
+	{belowMs: hourMs, days: 63},
+	{belowMs: Number.POSITIVE_INFINITY, days: 455},
+] as const;
 
 /** Metrics of a minute are usually complete two minutes after its end. */
 const defaultDelayMs = 2 * minuteMs;
@@ -81,6 +105,22 @@ export function lookAt(
 
 	return {
 		minute: minuteAt,
+		counter(region, modelId) {
+			const own = served.minutes(region, modelId);
+			const others = trafficOf(region, modelId).map((traffic) => counterOf(traffic, region, seed));
+			const wholeMs = nowMs - delayMs - minuteMs;
+			return (metric, minute) => {
+				if (minute > wholeMs || (own.size > 0 && own.has(minute))) {
+					return minuteAt(region, modelId, minute)?.counts[metric] ?? 0;
+				}
+				let sum = 0;
+				for (const count of others) {
+					sum += count(metric, minute);
+				}
+				return sum;
+			};
+		},
+		oldestMs: (periodMs) => nowMs - (keptFor.find(({belowMs}) => periodMs < belowMs)?.days ?? 0) * dayMs,
 		activeSince(region, sinceMs) {
 			const window = {fromMs: sinceMs, toMs: nowMs - delayMs};
 			const found = new Map<string, ReadonlySet<MetricName>>();
@@ -167,9 +207,15 @@ export function createServedMinutes(clockAheadMs = 0): ServedMinutes {
 
 	return {
 		record(request) {
+			const at = minuteOf(request.endedAt + clockAheadMs);
+			if (request.isOfMantle === true) {
+				if (request.modelId !== '' && request.throttle === undefined) {
+					count(sumsAt(request.region, `${mantlePrefix}${request.modelId}`, at), request);
+				}
+				return;
+			}
 			// Requests without any model appear nowhere in CloudWatch.
 			if (request.baseModel !== undefined) {
-				const at = minuteOf(request.endedAt + clockAheadMs);
 				count(sumsAt(request.region, dimensionOf(request.modelId), at), request);
 			}
 		},
@@ -206,3 +252,55 @@ const count = (sums: MinuteSums, request: RequestRecord): void => {
 		addDuration(durations.TimeToFirstToken, request.firstTokenAt - request.startedAt);
 	}
 };
+
+/** Series of metrics. Each ModelId has the same traffic under several sets of dimensions. */
+
+export const namespace = 'AWS/Bedrock';
+export const mantleNamespace = 'AWS/BedrockMantle';
+
+type Dimensions = ReadonlyArray<readonly [name: string, value: string]>;
+
+/** Sets of dimensions under which the traffic of a ModelId appears: adding them up would count it twice. */
+export function dimensionSets(modelId: string): readonly Dimensions[] {
+	if (modelId.startsWith(mantlePrefix)) {
+		const model = modelId.slice(mantlePrefix.length);
+		return [
+			[['Model', model]],
+			[
+				['Project', 'default'],
+				['Model', model],
+			],
+		];
+	}
+	return [
+		[['ModelId', modelId]],
+		[
+			['ModelId', modelId],
+			['ServiceTier', 'default'],
+			['ResolvedServiceTier', 'default'],
+		],
+	];
+}
+
+export type Series = {
+	readonly namespace: string;
+	readonly metric: string;
+	readonly dimensions: Dimensions;
+};
+
+/** The series under which a metric of a ModelId is listed. */
+export function seriesOf(modelId: string, metric: MetricName): readonly Series[] {
+	const isOfMantle = modelId.startsWith(mantlePrefix);
+	const names = isOfMantle
+		? Object.entries(mantleMetrics).flatMap(([name, counted]) => (counted === metric ? [name] : []))
+		: isPublished(modelId, metric)
+			? [metric]
+			: [];
+	return names.flatMap((name) =>
+		dimensionSets(modelId).map((dimensions) => ({
+			namespace: isOfMantle ? mantleNamespace : namespace,
+			metric: name,
+			dimensions,
+		})),
+	);
+}

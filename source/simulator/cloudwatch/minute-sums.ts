@@ -50,7 +50,7 @@ export function minuteOf(atMs: number): number {
 }
 
 /** Everything that CloudWatch sums per minute, by the names of the metrics in `AWS/Bedrock`. */
-const countMetrics = [
+export const countMetrics = [
 	'Invocations',
 	'InvocationThrottles',
 	'InvocationClientErrors',
@@ -72,6 +72,20 @@ export const metricNames: readonly MetricName[] = [...countMetrics, ...durationM
 export function isDuration(metric: MetricName): metric is DurationMetric {
 	return durationMetrics.some((name) => name === metric);
 }
+
+/** In front of the ID of a model of bedrock-mantle: it is counted apart from the model of the runtime. */
+export const mantlePrefix = 'mantle/';
+
+/**
+ * The metrics of `AWS/BedrockMantle`, each with what it counts (user guide, monitoring of the endpoint). Requests that are
+ * throttled are in none, nor are latencies.
+ */
+export const mantleMetrics: Readonly<Record<string, CountMetric | undefined>> = {
+	Inferences: 'Invocations',
+	InferenceClientErrors: 'InvocationClientErrors',
+	TotalInputTokens: 'InputTokenCount',
+	TotalOutputTokens: 'OutputTokenCount',
+};
 
 /** The smallest and the largest value of a single request. */
 type Extremes = {least: number; most: number};

@@ -16,12 +16,19 @@ import {
 /** Values of one metric per period. */
 
 /** One minute of a ModelId; undefined where nothing is known of it. */
-export type MinuteAt = (modelId: string, minute: number) => MinuteSums | undefined;
+type MinuteAt = (modelId: string, minute: number) => MinuteSums | undefined;
+
+/** What values are made of: minutes as a whole, or one count of them. */
+export type Minutes = {
+	readonly at: MinuteAt;
+	readonly counter: (modelId: string) => (metric: CountMetric, minute: number) => number;
+	readonly oldestMs: MetricSource['oldestMs'];
+};
 
 /** Remembers minutes for one request: each is asked for once per metric. */
-export function remembering(source: MetricSource, region: string): MinuteAt {
+export function remembering(source: MetricSource, region: string): Minutes {
 	const known = new Map<string, Map<number, MinuteSums | null>>();
-	return (modelId, minute) => {
+	const at: MinuteAt = (modelId, minute) => {
 		let minutes = known.get(modelId);
 		if (minutes === undefined) {
 			minutes = new Map();
@@ -34,6 +41,7 @@ export function remembering(source: MetricSource, region: string): MinuteAt {
 		}
 		return sums ?? undefined;
 	};
+	return {at, counter: (modelId) => source.counter(region, modelId), oldestMs: source.oldestMs};
 }
 
 /** Minutes of one period. */
@@ -122,7 +130,7 @@ export type PeriodValues = {readonly atSeconds: readonly number[]; readonly valu
  */
 export function valuesOf(
 	{modelId, metric, periodMs, statistic}: Pick<SeriesQuery, 'modelId' | 'metric' | 'periodMs' | 'statistic'>,
-	minuteAt: MinuteAt,
+	{at: minuteAt, counter, oldestMs}: Minutes,
 	fromMs: number,
 	toMs: number,
 ): PeriodValues {
@@ -131,7 +139,22 @@ export function valuesOf(
 	if (modelId === undefined || metric === undefined) {
 		return {atSeconds, values};
 	}
-	for (let at = Math.floor(fromMs / periodMs) * periodMs; at < toMs; at += periodMs) {
+	const firstMs = Math.floor(Math.max(fromMs, oldestMs(periodMs)) / periodMs) * periodMs;
+	if (!isDuration(metric) && statistic === 'Sum') {
+		const count = counter(modelId);
+		for (let at = firstMs; at < toMs; at += periodMs) {
+			let sum = 0;
+			for (let minute = at; minute < at + periodMs; minute += minuteMs) {
+				sum += count(metric, minute);
+			}
+			if (sum > 0) {
+				atSeconds.push(at / 1000);
+				values.push(sum);
+			}
+		}
+		return {atSeconds, values};
+	}
+	for (let at = firstMs; at < toMs; at += periodMs) {
 		const minutes = minutesOf(modelId, minuteAt, at, periodMs);
 		const value = isDuration(metric)
 			? durationOf(minutes, metric, statistic)

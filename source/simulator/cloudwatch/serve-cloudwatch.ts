@@ -96,6 +96,8 @@ type CloudWatch = (
 export function createCloudWatch(simulation: Simulation): CloudWatch {
 	const {time, scenario, served, options} = simulation;
 	const faults = createFaults(simulation);
+	// What a client keeps of one simulator is not true of the next one at the same address.
+	const instance = {'x-bedrock-top-instance': randomUUID()};
 
 	const act = (action: string, input: Json, region: string, nowMs: number): Json => {
 		const source = lookAt(served, scenario, options.seed, nowMs);
@@ -122,7 +124,7 @@ export function createCloudWatch(simulation: Simulation): CloudWatch {
 			faults.refuse(action);
 			const answer = act(action, await readInput(), regionOf(headers), nowMs);
 			const bytes = protocol.write(action, answer, requestId);
-			send(reply, 200, bytes, requestId, nowMs, protocol.headers);
+			send(reply, 200, bytes, requestId, nowMs, {...protocol.headers, ...instance});
 		} catch (error) {
 			if (!(error instanceof MetricError)) {
 				throw error;

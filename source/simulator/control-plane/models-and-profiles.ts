@@ -2,7 +2,7 @@ import {randomUUID} from 'node:crypto';
 import type {Lifecycle, Model} from '../catalog/model.ts';
 import {findModel, models} from '../catalog/models.ts';
 import {type OtherModel, otherModels} from '../catalog/other-models.ts';
-import {findProfile, type Profile, profileArn, profiles} from '../catalog/profiles.ts';
+import {accountId, findProfile, type Profile, profileArn, profiles} from '../catalog/profiles.ts';
 import {scenarioProfiles} from '../cloudwatch/background.ts';
 import type {Json} from '../families/prompt.ts';
 import type {Simulation} from '../simulation.ts';
@@ -145,6 +145,37 @@ const profileSummary = (profile: Profile, region: string): Json => ({
 	status: 'ACTIVE',
 	type: profile.type,
 });
+
+/** Lists the capacity that the account has bought, in pages. */
+export async function serveProvisionedThroughputs(exchange: Exchange, {scenario}: Simulation): Promise<void> {
+	const {query} = exchange;
+	const all = scenario.provisioned ?? [];
+	const start = Number(query.get('nextToken') ?? 0);
+	const end = start + pageSize(query);
+	const region = regionOf(exchange.headers);
+	const provisionedModelSummaries = all.slice(start, end).map((provisioned, index): Json => {
+		const modelArn = `arn:aws:bedrock:${region}::foundation-model/${provisioned.modelId}`;
+		const id = String(start + index).padStart(12, '0');
+		return {
+			provisionedModelName: provisioned.name,
+			provisionedModelArn: `arn:aws:bedrock:${region}:${accountId}:provisioned-model/${id}`,
+			modelArn,
+			desiredModelArn: modelArn,
+			foundationModelArn: modelArn,
+			modelUnits: provisioned.units,
+			desiredModelUnits: provisioned.units,
+			status: provisioned.status ?? 'InService',
+			...(provisioned.commitment === undefined ? {} : {commitmentDuration: provisioned.commitment}),
+			...(provisioned.committedUntil === undefined
+				? {}
+				: {commitmentExpirationTime: provisioned.committedUntil}),
+			creationTime: createdAt,
+			lastModifiedTime: createdAt,
+		};
+	});
+	const body = {provisionedModelSummaries, ...(end < all.length ? {nextToken: String(end)} : {})};
+	sendJson(exchange.reply, 200, body, {'x-amzn-requestid': randomUUID()});
+}
 
 /** Describes one profile, named by ID or ARN. */
 export async function serveInferenceProfile(

@@ -49,6 +49,17 @@ const batchSchema = z.strictObject({
 	maxJobs: z.number().int().positive().optional(),
 });
 
+/** Capacity that the account has bought. */
+const provisionedSchema = z.strictObject({
+	name: z.string(),
+	modelId: z.string(),
+	units: z.number().int().positive(),
+	/** `InService` without it. */
+	status: z.enum(['Creating', 'InService', 'Updating', 'Failed']).optional(),
+	commitment: z.enum(['OneMonth', 'SixMonths']).optional(),
+	committedUntil: z.iso.datetime().optional(),
+});
+
 /** Further keys of a script (`--faults FILE`). */
 export const scenarioShape = {
 	/** Traffic of other applications: it fills the buckets and shows in the metrics. */
@@ -57,6 +68,7 @@ export const scenarioShape = {
 	/** IAM actions that the caller lacks, such as `cloudwatch:GetMetricData`. */
 	denied: z.array(z.string()).readonly().optional(),
 	batch: batchSchema.optional(),
+	provisioned: z.array(provisionedSchema).readonly().optional(),
 	/** Buckets that S3 does not know; any other exists once something is written to it. */
 	missingBuckets: z.array(z.string()).readonly().optional(),
 	/** Parts of the IDs of retired models. */

@@ -131,8 +131,9 @@ const recordOf = (
 	operation: api.name,
 	modelId,
 	region,
-	// Not a model of the runtime: CloudWatch has a separate namespace for this endpoint's traffic.
+	// Not a model of the runtime.
 	baseModel: undefined,
+	isOfMantle: true,
 	scope: undefined,
 	userAgent: String(exchange.headers['user-agent'] ?? ''),
 	...times,

@@ -102,7 +102,7 @@ export function accountDetailLines(
 				`${cleanText(durations.modelId)}: first token ${formatDurationMs(durations.firstTokenP50)} p50, ${formatDurationMs(durations.firstTokenP90)} p90; total ${formatDurationMs(durations.latencyP50)} p50, ${formatDurationMs(durations.latencyP90)} p90`,
 			]),
 		['model IDs', bucket.modelIds.length === 0 ? 'none in use' : cleanText(bucket.modelIds.join(', '))],
-		...limitKinds.map((kind): readonly [string, string] => [
+		...limitsOf(bucket).map((kind): readonly [string, string] => [
 			limitNames[kind],
 			limitWords(limitsInForce(bucket.quota)[kind], kind),
 		]),
@@ -127,9 +127,25 @@ export function accountDetailLines(
 const isMeasured = ({firstTokenP50, latencyP50}: ModelDurations): boolean =>
 	firstTokenP50 !== null || latencyP50 !== null;
 
-const limitNames = {requestsPerMinute: 'RPM', tokensPerMinute: 'TPM', tokensPerDay: 'TPD'} as const;
+const limitNames = {
+	requestsPerMinute: 'RPM',
+	tokensPerMinute: 'TPM',
+	outputTokensPerMinute: 'output TPM',
+	tokensPerDay: 'TPD',
+} as const;
 
-function inUseWords({use, quota, minute}: AccountBucket, fractions: AccountRow['fractions']): string {
+/** Those of bedrock-mantle are two: of input and of output. */
+const limitsOf = ({quota}: AccountBucket): ReadonlyArray<keyof typeof limitNames> =>
+	quota.outputTokensPerMinute === undefined ? limitKinds : ['tokensPerMinute', 'outputTokensPerMinute'];
+
+function inUseWords(
+	{use, quota, minute, reported}: AccountBucket,
+	fractions: AccountRow['fractions'],
+): string {
+	if (quota.outputTokensPerMinute !== undefined) {
+		const [input, output] = minute === null ? [null, null] : [use.quotaTokens, reported.outputTokens];
+		return `${formatTokens(input)} input and output of ${limitCell(quota.tokensPerMinute, formatTokens)}, ${formatTokens(output)} output of ${limitCell(quota.outputTokensPerMinute, formatTokens)} tokens per minute (${formatPercent(fractions.tokens)})`;
+	}
 	const requests = limitCell(quota.requestsPerMinute, formatCount);
 	const tokens = limitCell(quota.tokensPerMinute, formatTokens);
 	if (minute === null) {
@@ -175,7 +191,10 @@ function dayWords({dayTokens, dayPace, quota}: AccountBucket, fraction: number |
 	return `${formatTokens(dayTokens)} of ${limitCell(limit, formatTokens)} tokens${isShared ? ' of all models' : ''} (${formatPercent(fraction)}${isShared ? ', estimate: AWS counts by price' : ''}), ${hourly} per hour, since 00:00 UTC (assumed: AWS does not document when the day begins)`;
 }
 
-function limitWords(limit: Limit, kind: keyof typeof limitNames): string {
+function limitWords(limit: Limit | undefined, kind: keyof typeof limitNames): string {
+	if (limit === undefined) {
+		return unknownMark;
+	}
 	const {state, source, applied, default: standard, code, name} = limit;
 	if (state === 'none') {
 		return kind === 'tokensPerDay' ? 'no daily limit' : 'no limit';

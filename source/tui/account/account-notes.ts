@@ -5,7 +5,7 @@ import {gaugeBar} from '../../text/bars.ts';
 import {formatCount, formatDurationMs, formatNumber, formatTokens} from '../../text/numbers.ts';
 import {hangingLines, type Line, segment} from '../../text/segment.ts';
 import {cleanText, fitText, wrapText} from '../../text/width.ts';
-import {type AccountRow, accountDayWords} from '../../view/account/account-rows.ts';
+import {type AccountRow, accountDayWords, provisionedWords} from '../../view/account/account-rows.ts';
 
 /**
  * Sentences below the table: what to change about the selected row, what is missing, and the cost of polling.
@@ -20,6 +20,15 @@ export function accountNoteLines(
 	const severalRegions = regions.length > 1;
 	const rest = [
 		...rowNotes(selected).map((note) => hangingLines(segment('› ', 'accent'), note, width)),
+		...regions.flatMap(({region, provisioned = []}) =>
+			provisioned.map((each) =>
+				hangingLines(
+					segment('· ', 'muted'),
+					`${severalRegions ? `${cleanText(region)}: ` : ''}${provisionedWords(each)}`,
+					width,
+				),
+			),
+		),
 		...regions.flatMap(({region, remarks}) =>
 			remarks.map((remark) =>
 				hangingLines(

@@ -7,7 +7,7 @@ import {shownRegions} from '../../view/account/account-state.ts';
 import {isDemoOffered} from '../../view/availability.ts';
 import {keyOf} from '../../view/keymap.ts';
 import {type PickerRow, pickerRows, roomOf} from '../../view/picker.ts';
-import {limitWords} from '../../view/quotas.ts';
+import {limitWords, minuteLimits} from '../../view/quotas.ts';
 import type {Picker, RemoteList, State} from '../../view/state.ts';
 import {type Content, firstShown} from '../frame.ts';
 
@@ -138,7 +138,12 @@ function modelColumns(state: State): ReadonlyArray<Column<PickerRow>> {
 			tone: () => 'strong',
 		},
 		modelColumn('scope', 'Scope', 4, ({scope}) => scope),
-		modelColumn('requests', '', 3, ({quota}) => limitWords(quota.requestsPerMinute, 'RPM')),
+		modelColumn('requests', '', 3, ({quota}) => {
+			// Where there is one of output, requests have none.
+			const [requests, output] = minuteLimits(quota);
+			const {limit, unit} = output.field === 'output' ? output : requests;
+			return limitWords(limit, unit);
+		}),
 		modelColumn('tokens', 'Quota', 5, ({quota}) =>
 			// Where there is room for one limit alone, a blocked one is what counts.
 			quota.requestsPerMinute.state === 'blocked'

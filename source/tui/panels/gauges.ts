@@ -1,10 +1,10 @@
 import type {BucketState, Gauge, Snapshot, Timeline} from '../../domain/snapshot.ts';
-import {dayQuotaOf, type Limit, type Target} from '../../domain/target.ts';
+import {dayQuotaOf, type Limit, type Quota, type Target} from '../../domain/target.ts';
 import {gaugeBar, gaugeFraction, gaugeGlyphs, gaugeLevel, gaugeLevels} from '../../text/bars.ts';
 import {formatCount, formatPercent, formatSecondsLeft, formatTokens} from '../../text/numbers.ts';
 import {fitLine, type Line, lineWidth, segment, type Tone} from '../../text/segment.ts';
 import {fleetWords, isApart} from '../../view/fleet.ts';
-import {sourceWord} from '../../view/quotas.ts';
+import {minuteLimits, sourceWord} from '../../view/quotas.ts';
 import {bucketNow, isRunning, shownSnapshot, snapshotNowMs, throttledSinceMs} from '../../view/selectors.ts';
 import type {State} from '../../view/state.ts';
 import {lastSecond, secondsToLimit} from '../../view/timeline.ts';
@@ -24,7 +24,7 @@ type GaugesInput = {
 };
 
 type GaugeRow = {
-	readonly label: 'RPM' | 'TPM' | 'TPD';
+	readonly label: string;
 	readonly gauge: Gauge | undefined;
 	readonly limit: Limit | undefined;
 	readonly format: (value: number | null) => string;
@@ -62,10 +62,8 @@ export function gaugesTitle(target: Target | undefined, age: GaugesAge): Line {
 
 /** Where the limits per minute come from: `applied`, `applied and assumed`. */
 function sourceOf(target: Target | undefined): string {
-	const {requestsPerMinute, tokensPerMinute} = target?.quota ?? {};
-	const words = [requestsPerMinute, tokensPerMinute].map((limit) =>
-		limit === undefined ? '' : sourceWord(limit),
-	);
+	const limits = target === undefined ? [] : minuteLimits(target.quota);
+	const words = limits.map(({limit}) => sourceWord(limit));
 	return [...new Set(words)].filter((word) => word !== '').join(' and ');
 }
 
@@ -182,29 +180,30 @@ export function gaugeLines(input: GaugesInput, width: number): readonly Line[] {
 	);
 }
 
+const unknown: Limit = {
+	...{value: null, state: 'unknown', source: null, applied: null, default: null},
+	...{adjustable: null, code: null, name: null},
+};
+/** Before a target is known. */
+const notKnown: Quota = {requestsPerMinute: unknown, tokensPerMinute: unknown, tokensPerDay: unknown};
+
 function gaugeRows(input: GaugesInput): readonly GaugeRow[] {
 	const {target, bucket, nowMs, isDayShown: hasDay} = input;
 	const throttled = (gauge: Gauge | undefined) => throttledSinceMs(gauge, nowMs);
 	const isThrottling = [bucket?.requests, bucket?.tokens].some((gauge) => throttled(gauge) !== undefined);
 	const rows: readonly GaugeRow[] = [
-		{
-			label: 'RPM',
-			gauge: bucket?.requests,
-			limit: target?.quota.requestsPerMinute,
-			format: formatCount,
-			leftSeconds: secondsLeft(input, 'requests'),
-			throttledMs: throttled(bucket?.requests),
-			isThrottling,
-		},
-		{
-			label: 'TPM',
-			gauge: bucket?.tokens,
-			limit: target?.quota.tokensPerMinute,
-			format: formatTokens,
-			leftSeconds: secondsLeft(input, 'quotaTokens'),
-			throttledMs: throttled(bucket?.tokens),
-			isThrottling,
-		},
+		...minuteLimits(target?.quota ?? notKnown).map(({label, field, gaugeOf, limit}) => {
+			const gauge = bucket === undefined ? undefined : gaugeOf(bucket);
+			return {
+				label,
+				gauge,
+				limit: target === undefined ? undefined : limit,
+				format: field === 'requests' ? formatCount : formatTokens,
+				leftSeconds: field === 'output' ? null : secondsLeft(input, field),
+				throttledMs: throttled(gauge),
+				isThrottling,
+			};
+		}),
 		{
 			label: 'TPD',
 			gauge: bucket?.day,

@@ -1,8 +1,10 @@
 import {fitLine, joinLines, type Line, lineWidth, segment, spreadLine} from '../../text/segment.ts';
 import {cleanText, displayWidth, truncateMiddle} from '../../text/width.ts';
 import {shownRegions} from '../../view/account/account-state.ts';
-import {keyOf, viewsOf} from '../../view/keymap.ts';
-import {accountWords, quotaWords} from '../../view/quotas.ts';
+import {disabledReason, wordNow} from '../../view/availability.ts';
+import {footerHints, type KeyCommand, keyOf, titleOf, viewsOf} from '../../view/keymap.ts';
+import {currentList} from '../../view/lists.ts';
+import {accountWords, minuteLimits, quotaWords} from '../../view/quotas.ts';
 import {isRunning, shownSnapshot} from '../../view/selectors.ts';
 import type {ScreenTap, State} from '../../view/state.ts';
 import {accountStatus, frozenStatus, type Status, statusOf} from '../../view/status.ts';
@@ -135,11 +137,7 @@ function quotaLine(state: State): Line {
 	if (quota === undefined) {
 		return [];
 	}
-	const words = quotaWords([
-		{limit: quota.requestsPerMinute, unit: 'RPM'},
-		{limit: quota.tokensPerMinute, unit: 'TPM'},
-	]);
-	return [segment('quota ', 'muted'), segment(words)];
+	return [segment('quota ', 'muted'), segment(quotaWords(minuteLimits(quota)))];
 }
 
 function viewsLine(state: State, width: number): Line {
@@ -165,4 +163,49 @@ function viewsLine(state: State, width: number): Line {
 	);
 	const count = shown === undefined ? 0 : settings.indexOf(shown) + 1;
 	return fitLine(spreadLine(left, joinLines(settings.slice(0, count), dot), width), width);
+}
+
+/** The last line: a passing remark, a text being typed, or the keys that are of use now. */
+export function footerLine(state: State, fullWidth: number): Line {
+	// Windows consoles scroll when the last cell of the last row is written (Ink issue 969).
+	const width = Math.max(0, fullWidth - 1);
+	if (state.isTyping) {
+		return fitLine(typingLine(state), width);
+	}
+	if (!state.hasKeys) {
+		return fitLine([segment('! ', 'warning'), segment('no keys: standard input is not a terminal')], width);
+	}
+	if (state.flash !== undefined) {
+		return fitLine([segment('! ', 'warning'), segment(cleanText(state.flash.text))], width);
+	}
+	// A `/` without a list takes the text that follows, but is not offered.
+	const isOffered = (command: KeyCommand) => command !== 'filter' || currentList(state) !== undefined;
+	const hints = footerHints(
+		state.view,
+		width,
+		({command}) => isOffered(command) && disabledReason(state, command) === undefined,
+		(command) => wordNow(state, command),
+		state.keymap,
+	);
+	return fitLine(
+		hints.flatMap(({key, word}, index) => [
+			segment(index === 0 ? '' : '  '),
+			segment(key, 'accent'),
+			segment(` ${word}`),
+		]),
+		width,
+	);
+}
+
+/** The filter as it is typed; where there is nothing to filter, the text goes nowhere, and no letter is a command. */
+function typingLine(state: State): Line {
+	const name = currentList(state);
+	const filter = name === undefined ? '' : state.lists[name].filter;
+	const words =
+		state.flash !== undefined
+			? cleanText(state.flash.text)
+			: name === undefined
+				? `nothing to filter in ${titleOf(state.view)}: Esc goes on`
+				: 'Enter keeps, Esc clears';
+	return [segment('/', 'accent'), segment(`${cleanText(filter)}_`), segment(`   ${words}`, 'muted')];
 }

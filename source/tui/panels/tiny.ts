@@ -6,13 +6,13 @@ import {cleanText, wrapText} from '../../text/width.ts';
 import {freeWords, roomTone} from '../../view/account/account-columns.ts';
 import {listedBuckets} from '../../view/account/account-rows.ts';
 import {keyOf} from '../../view/keymap.ts';
+import {minuteLimits} from '../../view/quotas.ts';
 import {bucketNow, shownSnapshot, snapshotNowMs, throttledSinceMs} from '../../view/selectors.ts';
 import type {State} from '../../view/state.ts';
 import {accountStatus, statusOf} from '../../view/status.ts';
 import {requestCount} from '../../view/tap/client-rows.ts';
 import {throttledTotal} from '../../view/variant-rows.ts';
-import {footerLine} from './footer.ts';
-import {isSimulatedIn, shownTargetIndex} from './header.ts';
+import {footerLine, isSimulatedIn, shownTargetIndex} from './header.ts';
 import {briefVerdict} from './verdict.ts';
 
 /** Buckets that are shown where there is no room for a table. */
@@ -61,6 +61,7 @@ function tailLines(state: State, width: number): readonly Line[] {
 function runParts(state: State): readonly Line[] {
 	const snapshot = shownSnapshot(state);
 	const bucket = bucketNow(state, shownTargetIndex(state));
+	const quota = snapshot?.targets[shownTargetIndex(state)]?.quota;
 	const nowMs = snapshotNowMs(state);
 	const status = statusOf(state);
 	const throttled = (snapshot?.variants ?? []).reduce(
@@ -75,9 +76,12 @@ function runParts(state: State): readonly Line[] {
 		...tapWords(state),
 		...blockedWords(state),
 		briefVerdict(state),
-		...(bucket === undefined
+		...(bucket === undefined || quota === undefined
 			? []
-			: [gaugeWords('RPM', bucket.requests, nowMs), gaugeWords('TPM', bucket.tokens, nowMs)]),
+			: minuteLimits(quota).flatMap(({label, gaugeOf}) => {
+					const gauge = gaugeOf(bucket);
+					return gauge === undefined ? [] : [gaugeWords(label, gauge, nowMs)];
+				})),
 		throttled === 0 ? [] : [segment(`T ${formatTokens(throttled)}`, 'throttled')],
 	];
 }

@@ -39,7 +39,12 @@ const percentCell = (fraction: number | null): string =>
 	`${formatPercent(fraction)}${levelMarks[gaugeLevel(fraction)]}`;
 
 /** Units of the limits as the table calls them. */
-const roomUnits = {requestsPerMinute: 'RPM', tokensPerMinute: 'TPM', tokensPerDay: 'day'} as const;
+const roomUnits = {
+	requestsPerMinute: 'RPM',
+	tokensPerMinute: 'TPM',
+	tokensPerDay: 'day',
+	outputTokensPerMinute: 'output',
+} as const;
 
 /** What is left of a limit: `3 RPM`, `5k TPM`, `26M day`; `FULL day` where nothing fits any more. */
 export function roomWords({kind, left, isFull}: Room): string {
@@ -138,21 +143,24 @@ const limitColumns: readonly AccountColumn[] = [
 	right('full', 'Full in/since', 94, outlookCell, outlookTone),
 ];
 
+/** As far as metrics have them. */
+const errorsOf = ({clientErrors, serverErrors}: AccountBucket['reported']): number =>
+	clientErrors + (serverErrors ?? 0);
+
 const healthColumns: readonly AccountColumn[] = [
 	right(
 		'throttled',
 		'Thr',
 		80,
 		({bucket}) => (bucket.minute === null ? unknownMark : formatCount(bucket.reported.throttles)),
-		({bucket}) => (bucket.reported.throttles > 0 ? 'throttled' : 'muted'),
+		({bucket}) => ((bucket.reported.throttles ?? 0) > 0 ? 'throttled' : 'muted'),
 	),
 	right(
 		'errors',
 		'Err',
 		55,
-		({bucket: {minute, reported}}) =>
-			minute === null ? unknownMark : formatCount(reported.clientErrors + reported.serverErrors),
-		({bucket: {reported}}) => (reported.clientErrors + reported.serverErrors > 0 ? 'bad' : 'muted'),
+		({bucket: {minute, reported}}) => (minute === null ? unknownMark : formatCount(errorsOf(reported))),
+		({bucket: {reported}}) => (errorsOf(reported) > 0 ? 'bad' : 'muted'),
 	),
 	right('first-token', 'TTFT p50/90', 30, ({bucket}) => {
 		const {firstTokenP50, firstTokenP90} = mainDurations(bucket) ?? {};

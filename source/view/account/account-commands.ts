@@ -47,9 +47,8 @@ export function withAlerts(state: State): Transition {
 	const raised = (account.snapshot?.regions ?? [])
 		.filter(({phase}) => phase === 'live')
 		.flatMap((region) => raisedAlerts(account.alerts, regionNow(region, run)));
-	const news = raised
-		.filter((each) => !account.ringing.has(raisedId(each)))
-		.map((each) => `alert ${raisedWords(each)}`);
+	const newly = raised.filter((each) => !account.ringing.has(raisedId(each)));
+	const news = newly.map((each) => `alert ${raisedWords(each)}`);
 	const next = withAccount(state, {
 		ringing: new Map([
 			...[...account.ringing].filter(([, atMs]) => state.nowMs - atMs < calmMs),
@@ -63,7 +62,7 @@ export function withAlerts(state: State): Transition {
 				{
 					...withLog(withFlash(next, first), 'alert', ...news.map((text) => text.replace(/^alert /, ''))),
 				},
-				{type: 'ring', texts: news},
+				{type: 'ring', texts: news, raised: newly},
 			);
 }
 

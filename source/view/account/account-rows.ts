@@ -8,6 +8,7 @@ import type {
 	AccountRegion,
 	AlertFigure,
 	MinuteUse,
+	ProvisionedThroughput,
 } from '../../domain/account-snapshot.ts';
 import type {Limit} from '../../domain/target.ts';
 import {formatCount, formatMinuteUtc, formatPercent, formatTokens, unknownMark} from '../../text/numbers.ts';
@@ -40,6 +41,20 @@ export type AccountRow = {
 	readonly outlook: Outlook | undefined;
 	readonly isSelected: boolean;
 };
+
+/** Capacity that the account has bought, in a sentence. */
+export function provisionedWords(provisioned: ProvisionedThroughput): string {
+	const {name, model, units, desiredUnits, status, commitment, committedUntil} = provisioned;
+	const change =
+		desiredUnits === null || desiredUnits === units ? '' : ` (to be ${formatCount(desiredUnits)})`;
+	const until = committedUntil === null ? '' : ` until ${committedUntil.slice(0, 10)}`;
+	const parts = [
+		`${formatCount(units)} model ${units === 1 ? 'unit' : 'units'}${change} of ${model}`,
+		...(status === null ? [] : [status]),
+		commitment === null ? 'no commitment' : `${commitment}${until}`,
+	];
+	return cleanText(`Provisioned throughput ${name}: ${parts.join(', ')}.`);
+}
 
 /** Without provider, date and a first version, which all rows have; the detail has the whole ID. */
 export function shortModel(model: string): string {
@@ -179,7 +194,7 @@ const wordsOf = ({model, bucket}: AccountRow): string => {
 		bucket.region,
 		bucket.activity,
 		...(isBlocked ? ['blocked'] : []),
-		...(bucket.hourThrottles > 0 ? ['throttled'] : []),
+		...((bucket.hourThrottles ?? 0) > 0 ? ['throttled'] : []),
 	].join(' ');
 };
 

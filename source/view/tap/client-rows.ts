@@ -14,6 +14,7 @@ import {
 import type {Column} from '../../text/table.ts';
 import {cleanText} from '../../text/width.ts';
 import {shortModel} from '../account/account-rows.ts';
+import {minuteLimits} from '../quotas.ts';
 
 /** The clients of a tap as a table, and what the tap does in words: the same on screen and in print. */
 
@@ -312,11 +313,13 @@ const gaugeText = (
 	].join(', ');
 
 /** Both limits of a bucket in one line. */
-export function gaugeWords(
-	{requests, tokens}: BucketState,
-	{requestsPerMinute, tokensPerMinute}: Pick<Quota, 'requestsPerMinute' | 'tokensPerMinute'>,
-): string {
-	return `${gaugeText(requests, 'RPM', requestsPerMinute)} · ${gaugeText(tokens, 'TPM', tokensPerMinute)}`;
+export function gaugeWords(bucket: BucketState, quota: Quota): string {
+	return minuteLimits(quota)
+		.flatMap(({gaugeOf, unit, limit}) => {
+			const gauge = gaugeOf(bucket);
+			return gauge === undefined ? [] : [gaugeText(gauge, unit, limit)];
+		})
+		.join(' · ');
 }
 
 /** Requests that came so far, those in flight or held among them. */

@@ -467,6 +467,22 @@ describe.skipIf(!hasRedis)(`a ledger in Redis${needsRedis}`, () => {
 			expect(await answersOf(second)).toMatchObject({since: lab.clock.epoch()});
 		});
 
+		it('is one sum of the day, which neither a pause nor a loss of the store makes less', async () => {
+			const [first] = await enterAll(lab, 'a');
+			await answer(first, 'x', 40);
+			await passAlive(lab, 61_000, [first]);
+			const used = (await renew(first)).usedToday;
+			expect(used).toBe(40);
+			await redis.call('DEL', ...lab.keys);
+			expect((await first.enter(factsOf('a'), [], [])).usedToday).toBe(used);
+			await first.leave();
+			await redis.call('DEL', ...lab.keys.filter((key) => !key.endsWith(':notes')));
+			const later = lab.ledger();
+			expect((await later.enter(factsOf('b'), [], [])).usedToday).toBe(used);
+			await lab.pass(86_400_000);
+			expect((await later.enter(factsOf('b'), [], [])).usedToday).toBe(0);
+		});
+
 		it('is not known before a store lost its memory', async () => {
 			const [first] = await enterAll(lab, 'a');
 			await lab.pass(1000);

@@ -114,6 +114,21 @@ describe('what one member of a fleet learns', () => {
 		expect(await second.member.news.figures.claim()).toBe(true);
 	});
 
+	it('of the tokens of the day is one sum, until the day is over, whatever becomes of the store', async () => {
+		const {clock, first, second, store, send} = await fleetOf(2);
+		for (const {bucket} of [first, second]) {
+			bucket.day.limit = 250;
+		}
+		second.bucket.settle(await send(second), 200);
+		await clock.advance(1500);
+		expect(first.bucket.admit(cost, 'normal').kind).toBe('day');
+		store.stop();
+		await clock.advance(300_000);
+		expect(first.bucket.admit(cost, 'normal').kind).toBe('day');
+		await clock.advance(320_000);
+		expect(first.bucket.admit(cost, 'normal').kind).toBe('admitted');
+	});
+
 	it('of the account says nothing any more when it is old', async () => {
 		const {clock, first, second} = await fleetOf(2);
 		const heard: number[] = [];

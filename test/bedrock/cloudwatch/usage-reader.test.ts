@@ -26,8 +26,53 @@ describe('what is active', () => {
 			].toSorted(),
 		);
 		expect(models.get('amazon.titan-text-express-v1')?.has('estimatedQuotaTokens')).toBe(false);
-		expect(cost).toEqual({calls: 1, metrics: 0});
+		// One for each endpoint.
+		expect(cost).toEqual({calls: 2, metrics: 0});
 		expect(clockAheadMs).toBe(0);
+	});
+});
+
+describe('bedrock-mantle', () => {
+	const opus = 'mantle/anthropic.claude-opus-5';
+
+	it('has metrics of its own, by the model alone; what it has none of costs nothing', async () => {
+		const {source} = await startAccount({scenario: {background: [traffic(opus), traffic(lite)]}});
+		const {models} = await source.listActive(never);
+		expect([...(models.get(opus) ?? [])].toSorted()).toEqual(['inputTokens', 'outputTokens', 'requests']);
+		const queries = usageMetrics.map((series) => ({modelId: opus, series}));
+		const {series, cost, failure} = await source.read(queries, hour, minuteMs, never);
+		expect(failure).toBeUndefined();
+		expect(cost.metrics).toBe(4);
+		expect(series.map((each) => each.series).toSorted()).toEqual([...usageMetrics].toSorted());
+		const valuesOf = (name: string) => series.find((each) => each.series === name)?.values ?? [];
+		expect(valuesOf('requests').length).toBe(55);
+		expect(valuesOf('inputTokens')[0]).toBeGreaterThan((valuesOf('requests')[0] ?? 0) * 400);
+		expect([valuesOf('throttles'), valuesOf('estimatedQuotaTokens')]).toEqual([[], []]);
+	});
+
+	it('counts what was served there, and nothing that was throttled', async () => {
+		const {source, clock, url} = await startAccount({
+			faults: {faults: [{kind: 'throttle-tokens', count: 1}]},
+		});
+		for (let index = 0; index < 3; index++) {
+			const answer = await fetch(`${url}/anthropic/v1/messages`, {
+				method: 'POST',
+				headers: {'x-api-key': 'key', 'content-type': 'application/json'},
+				body: JSON.stringify({
+					model: 'anthropic.claude-opus-5',
+					max_tokens: 50,
+					messages: [{role: 'user', content: 'Hi'}],
+				}),
+			});
+			expect(answer.status).toBe(index === 0 ? 429 : 200);
+			await answer.arrayBuffer();
+		}
+		await clock.advance(10 * minuteMs);
+		const {models} = await source.listActive(never);
+		expect([...models.keys()]).toEqual([opus]);
+		const window = {fromMs: noon - minuteMs, toMs: noon + 5 * minuteMs};
+		const {series} = await source.read([{modelId: opus, series: 'requests'}], window, minuteMs, never);
+		expect(series[0]?.values).toEqual([2]);
 	});
 });
 

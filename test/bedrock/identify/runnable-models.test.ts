@@ -60,6 +60,50 @@ describe('what can be run in the Region', () => {
 		});
 	});
 
+	const mantleWith = (answer: () => Promise<unknown>) => async () => ({
+		async call({path}: {readonly path: string}) {
+			expect(path).toBe('/v1/models');
+			const bytes = Buffer.from(JSON.stringify(await answer()));
+			return {
+				headers: {},
+				body: (async function* () {
+					yield bytes;
+				})(),
+			};
+		},
+	});
+	const options = {source: fakeSource(account).source, ...plainOptions};
+
+	it('models of bedrock-mantle too, by the name that calls them there, with their status', async () => {
+		const data = [
+			{id: 'openai.gpt-5.5', object: 'model', status: 'available'},
+			{id: 'anthropic.claude-opus-5', object: 'model', status: 'not_available'},
+			{object: 'model'},
+		];
+		const {entries, remarks} = await listRunnableModels(
+			options,
+			mantleWith(async () => ({data})),
+		);
+		expect(remarks).toEqual([]);
+		expect(
+			entries
+				.filter(({scope}) => scope === 'mantle')
+				.map(({model, baseModel, lifecycle}) => [model, baseModel, lifecycle]),
+		).toEqual([
+			['mantle/anthropic.claude-opus-5', 'anthropic.claude-opus-5', 'not_available'],
+			['mantle/openai.gpt-5.5', 'openai.gpt-5.5', 'available'],
+		]);
+	});
+
+	it('the others, and why, where bedrock-mantle does not list its own', async () => {
+		const refuse = async () => {
+			throw Object.assign(new Error('no'), {name: 'access_denied', status: 403});
+		};
+		const {entries, remarks} = await listRunnableModels(options, mantleWith(refuse));
+		expect(entries.length).toBeGreaterThan(3);
+		expect(remarks).toEqual([expect.stringMatching(/^The models of bedrock-mantle can't be listed: /)]);
+	});
+
 	it('profiles alone, when models may not be listed', async () => {
 		const denied = new SourceError('denied', 'no', undefined);
 		const {entries, remarks} = await read({...account, failures: {listFoundationModels: denied}});

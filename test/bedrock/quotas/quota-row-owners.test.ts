@@ -3,6 +3,7 @@ import {describe, expect, it} from 'vitest';
 import {createModelIndex} from '../../../source/bedrock/identify/identify.ts';
 import {parseQuotaName} from '../../../source/bedrock/quotas/quota-name.ts';
 import {labelOwners} from '../../../source/bedrock/quotas/quota-row-owners.ts';
+import {isSoak} from '../../helpers/random-cases.ts';
 import {foundationModel, systemProfile} from './quotas-source.ts';
 
 const owner = (label: string, baseModels: readonly string[], modelIndex = createModelIndex([], [])) =>
@@ -172,7 +173,7 @@ describe('mutated names', () => {
 				const own = labels.filter((_label, index) => models[index]?.replace(/:0$/, '') === found);
 				expect(found === undefined || own.some((known) => words(known) === words(mutated))).toBe(true);
 			}),
-			{numRuns: 3000},
+			{numRuns: isSoak ? 10_000 : 800},
 		);
 	});
 

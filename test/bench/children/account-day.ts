@@ -43,6 +43,7 @@ const monitor = createAccountMonitor({
 	source,
 	readDirectory: async () => ({
 		candidates: [],
+		provisioned: [],
 		remarks: [],
 		assertReachable: async () => {},
 		map: async (active) => ({

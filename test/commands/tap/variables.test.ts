@@ -1,5 +1,6 @@
+/** Tests source/commands/tap/child.ts: the variables of the command. */
 import {describe, expect, it} from 'vitest';
-import {childEnvironment, tapLines} from '../../../source/commands/tap/variables.ts';
+import {childEnvironment, tapLines} from '../../../source/commands/tap/child.ts';
 
 const url = 'http://127.0.0.1:8089/secret';
 

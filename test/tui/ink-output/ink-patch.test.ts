@@ -8,6 +8,7 @@ import fc from 'fast-check';
 import {afterAll, describe, expect, it} from 'vitest';
 import {inkOutput} from '../../../source/build/bundle-options.ts';
 import {withQuickCheck, withQuickRows} from '../../../source/tui/ink-output/ink-patch.ts';
+import {isSoak} from '../../helpers/random-cases.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'bedrock-top-'));
 const [columns, rows] = [24, 4];
@@ -177,7 +178,7 @@ describe('withQuickCheck', () => {
 			fc.property(texts, (text) => {
 				expect(quick(text)).toBe(original(text));
 			}),
-			{numRuns: 1000},
+			{numRuns: isSoak ? 5000 : 250},
 		);
 	});
 });

@@ -1,4 +1,4 @@
-/** Tests source/admission/output-room.ts, alone and in a bucket. */
+/** Tests the room for output of source/admission/room.ts, alone and in a bucket. */
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {Bucket} from '../../source/admission/bucket.ts';

@@ -1,16 +1,16 @@
-import {mkdtempSync, readFileSync} from 'node:fs';
+import {readFileSync} from 'node:fs';
 import {createServer, type IncomingMessage, request as send} from 'node:http';
 import type {AddressInfo} from 'node:net';
-import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {text} from 'node:stream/consumers';
-import {describe, expect, it, onTestFinished} from 'vitest';
-import {readResults} from '../../source/reports/results-schema.ts';
-import {isBuilt, runProgram, undrawn} from '../helpers/built-program.ts';
-import {isSoak} from '../helpers/random-cases.ts';
-import {startForTest} from '../simulator/harness.ts';
+import {describe, expect, it, onTestFinished, vi} from 'vitest';
+import {readResults} from '../../../source/reports/results-schema.ts';
+import {summaryMarkdown} from '../../../source/reports/summary-markdown.ts';
+import {call, useAccount} from '../../account/call.ts';
+import {newFolder} from '../../helpers/built-program.ts';
+import {isSoak} from '../../helpers/random-cases.ts';
 
-/** A service that answers with a dearer tier than was asked for, over real HTTP and through the real SDK. */
+/** Tests source/commands/run.ts. A service that answers with a dearer tier than was asked for, over real HTTP and through the real SDK. */
 
 const dearer = 'priority';
 
@@ -20,9 +20,9 @@ const withTier = (incoming: IncomingMessage, body: string): string =>
 		? JSON.stringify({...JSON.parse(body), serviceTier: {type: dearer}})
 		: body;
 
-/** Stands between the program and a simulator. @returns its URL, and the number of answers that were asked for. */
-const startUpgrading = async (): Promise<{readonly url: string; readonly asked: () => number}> => {
-	const simulator = await startForTest({requestsPerMinute: 1000, tokensPerMinute: 10_000_000});
+/** Stands between the account and who asks it. @returns The number of answers that were asked for. */
+const startUpgrading = async (): Promise<() => number> => {
+	const simulator = await useAccount({}, {requestsPerMinute: 1000, tokensPerMinute: 10_000_000});
 	let asked = 0;
 	const server = createServer(async (incoming, outgoing) => {
 		const body = withTier(incoming, await text(incoming));
@@ -30,7 +30,7 @@ const startUpgrading = async (): Promise<{readonly url: string; readonly asked: 
 		asked += isAnswer && !incoming.url?.endsWith('/count-tokens') ? 1 : 0;
 		const {method, headers} = incoming;
 		const passed = send(
-			simulator.url + incoming.url,
+			simulator + incoming.url,
 			{method, headers: {...headers, 'content-length': Buffer.byteLength(body)}},
 			(answer) => {
 				const tier = isAnswer ? {'x-amzn-bedrock-service-tier': dearer} : {};
@@ -48,35 +48,22 @@ const startUpgrading = async (): Promise<{readonly url: string; readonly asked: 
 		server.closeAllConnections();
 		server.close();
 	});
-	return {url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked: () => asked};
+	vi.stubEnv('AWS_ENDPOINT_URL', `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+	return () => asked;
 };
 
 const runUpgraded = async (requests: number, flags: readonly string[]) => {
-	const {url, asked} = await startUpgrading();
-	const folder = path.join(mkdtempSync(path.join(tmpdir(), 'bedrock-top-e2e-')), 'o');
-	const argv = ['run', 'summarize', '-m', 'amazon.nova-lite-v1:0', '--variants', 'minimal', '--out', folder];
-	const {stdout} = await runProgram(
-		[...argv, '--requests', String(requests), '--concurrency', '2', '--no-early-stop', ...flags],
-		{
-			environment: {
-				...undrawn,
-				AWS_ENDPOINT_URL: url,
-				AWS_REGION: 'us-east-1',
-				AWS_ACCESS_KEY_ID: 'simulated',
-				AWS_SECRET_ACCESS_KEY: 'simulated',
-			},
-		},
-	);
-	const read = (name: string): string => readFileSync(path.join(folder, name), 'utf8');
-	return {
-		stdout,
-		asked: asked(),
-		results: readResults(read('results.json'), 'results.json'),
-		summary: read('summary.md'),
-	};
+	const asked = await startUpgrading();
+	const file = path.join(newFolder(), 'results.json');
+	const argv = ['summarize', '-m', 'amazon.nova-lite-v1:0', '--variants', 'minimal', '--no-reports'];
+	const many = ['--requests', String(requests), '--concurrency', '2', '--no-early-stop'];
+	const run = call('run', ...argv, ...many, `--json=${file}`, ...flags);
+	await run.ended;
+	const results = readResults(readFileSync(file, 'utf8'), 'results.json');
+	return {stdout: run.stdout(), asked: asked(), results, summary: summaryMarkdown(results, [])};
 };
 
-describe.skipIf(!isBuilt)('a dearer tier than was asked for (skipped where dist/ is not built)', () => {
+describe('a dearer tier than was asked for', () => {
 	// Converse says the tier in its answer, Invoke in a header; a soak tries the streams of both as well.
 	const methods = isSoak
 		? ['converse', 'converse-stream', 'invoke', 'invoke-stream']

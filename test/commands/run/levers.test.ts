@@ -1,8 +1,12 @@
 import {readFileSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import {describe, expect, it} from 'vitest';
-import {readResults, resultsSchema} from '../../source/reports/results-schema.ts';
-import {isBuilt, newFolder, runProgram, undrawn} from '../helpers/built-program.ts';
+import {readResults, resultsSchema} from '../../../source/reports/results-schema.ts';
+import {summaryMarkdown} from '../../../source/reports/summary-markdown.ts';
+import {call, useAccount} from '../../account/call.ts';
+import {newFolder} from '../../helpers/built-program.ts';
+
+/** Tests source/commands/run.ts. */
 
 const rules = Array.from(
 	{length: 160},
@@ -21,17 +25,20 @@ variants:
 models: [us.amazon.nova-lite-v1:0]
 `;
 
-describe.skipIf(!isBuilt)('prompt levers (skipped where dist/ is not built)', () => {
+describe('prompt levers', () => {
 	it('caching cold and warm, compression by rule, max tokens and stop sequences leave their traces', async () => {
-		const cwd = newFolder();
-		writeFileSync(path.join(cwd, 'levers.yaml'), preset);
-		const argv = ['run', 'levers.yaml', '--demo', '--requests', '6', '--concurrency', '4', '--out', 'levers'];
-		const {code, stdout, stderr} = await runProgram(argv, {cwd, environment: undrawn});
-		expect([code, stderr]).toEqual([0, '']);
+		await useAccount({});
+		const folder = newFolder();
+		const [levers, file] = [path.join(folder, 'levers.yaml'), path.join(folder, 'results.json')];
+		writeFileSync(levers, preset);
+		const flags = ['--requests', '6', '--concurrency', '4', '--yes', '--no-reports', `--json=${file}`];
+		const run = call('run', levers, ...flags);
+		expect([await run.ended, run.stderr()]).toEqual([0, '']);
 
-		const read = (name: string): string => readFileSync(path.join(cwd, 'levers', name), 'utf8');
-		expect(resultsSchema.strict().safeParse(JSON.parse(read('results.json'))).error).toBeUndefined();
-		const {variants} = readResults(read('results.json'), 'results.json');
+		const text = readFileSync(file, 'utf8');
+		expect(resultsSchema.strict().safeParse(JSON.parse(text)).error).toBeUndefined();
+		const results = readResults(text, 'results.json');
+		const {variants} = results;
 		const [cached, short, cut, ended] = variants;
 		const {cold, warm} = cached?.caching ?? {};
 		expect((cold?.requests ?? 0) + (warm?.requests ?? 0)).toBe(6);
@@ -43,9 +50,9 @@ describe.skipIf(!isBuilt)('prompt levers (skipped where dist/ is not built)', ()
 		expect(cut?.requests.truncated).toBeGreaterThan(0);
 		expect(ended?.stopReasons).toHaveProperty('stop_sequence');
 
-		for (const text of [stdout, read('summary.md')]) {
-			expect(text).toContain('cached: cache warm:');
-			expect(text.replaceAll(/\s+/g, ' ')).toMatch(/short: compressed: of \d+ characters .* boilerplate \d+/);
+		for (const page of [run.stdout(), summaryMarkdown(results, [])]) {
+			expect(page).toContain('cached: cache warm:');
+			expect(page.replaceAll(/\s+/g, ' ')).toMatch(/short: compressed: of \d+ characters .* boilerplate \d+/);
 		}
 	});
 });
