@@ -1,6 +1,4 @@
-import {type AccountDirectory, directoryOfTargets} from '../bedrock/cloudwatch/account-directory.ts';
-import {createUsageSource, type MetricClients} from '../bedrock/cloudwatch/usage-reader.ts';
-import type {QuotaSource} from '../bedrock/quotas/quota-source.ts';
+import type {AccountDirectory} from '../bedrock/cloudwatch/account-directory.ts';
 import type {
 	AccountBucket,
 	AccountDay,
@@ -9,7 +7,6 @@ import type {
 	ModelDurations,
 } from '../domain/account-snapshot.ts';
 import type {Clock} from '../domain/clock.ts';
-import type {Target} from '../domain/target.ts';
 import type {
 	SeriesName,
 	SeriesQuery,
@@ -29,7 +26,7 @@ import {
 	foldAccountDay,
 	hasOwnDay,
 } from './account-day.ts';
-import {OwnUse} from './own-traffic-registry.ts';
+import type {OwnUse} from './own-traffic-registry.ts';
 import {
 	CostMeter,
 	coveredBy,
@@ -302,32 +299,6 @@ export function createRegionPoller(ports: PollerPorts): RegionPoller {
 				: {provisioned: directory.provisioned},
 		waitingFor: () => [...steps].map((step) => stepWords[step]),
 	};
-}
-
-/** Reading the account's use once must not hold up what it stands beside. */
-const onceDeadlineMs = 15_000;
-
-/**
- * The buckets of some targets by the last three hours, read once.
- * @returns their figures, and a sentence where CloudWatch could not be read.
- */
-export async function readBucketsOnce(
-	targets: readonly Target[],
-	{clock, clients, source}: Pick<PollerPorts, 'clock'> & {clients: MetricClients; source: QuotaSource},
-): Promise<{readonly buckets: readonly AccountBucket[]; readonly failure: string | undefined}> {
-	const poller = createRegionPoller({
-		clock,
-		source: createUsageSource(clients, clock),
-		readDirectory: async () => directoryOfTargets(targets, source),
-		own: new OwnUse(),
-		isEverything: false,
-		signal: AbortSignal.timeout(onceDeadlineMs),
-		onStep() {},
-	});
-	await poller.readMinutes(new Set());
-	const {listing, reading} = poller.troubles();
-	const failure = listing ?? reading;
-	return {buckets: poller.buckets(), failure: failure === undefined ? undefined : usageFailureWords(failure)};
 }
 
 /** The ModelIds of which every series that was asked for came back in full. */

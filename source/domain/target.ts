@@ -54,7 +54,7 @@ type DayQuota = {
 
 /**
  * The row of its own model where the account still has that, else the one over all models. Where AWS has approved an
- * increase of tokens per minute neither is certain: its number is no limit then, and the service decides.
+ * increase of tokens per minute neither is certain: its number limits nothing then, and the service decides.
  */
 export function dayQuotaOf(quota: Quota): DayQuota {
 	const {tokensPerDay, tokensPerMinute, outputTokensPerMinute, accountTokensPerDay: shared} = quota;

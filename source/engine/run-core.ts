@@ -391,9 +391,7 @@ export class RunCore {
 		if (own.length > 0) {
 			this.note(
 				'day',
-				bucket.day.isShared
-					? 'The quota of the day over all models is used up: models that go by it get nothing more, the others continue.'
-					: `The day's quota of ${target.model} is used up: nothing more is sent to it, the others continue.`,
+				`The day's quota of ${bucket.day.isShared ? 'all models' : target.model} is used up: nothing more is sent to ${bucket.day.isShared ? 'them' : 'it'}, the others continue.`,
 			);
 		}
 		return true;

@@ -118,9 +118,7 @@ export class Pacing {
 		this.#countEarly(index, room);
 		if (bucket.isLimited) {
 			const member = await join(target, bucket, () => room.pump());
-			if (member !== undefined) {
-				this.#members.push(member);
-			}
+			this.#members.push(...(member === undefined ? [] : [member]));
 		}
 	}
 

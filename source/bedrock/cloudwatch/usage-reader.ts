@@ -127,7 +127,7 @@ const readingOf = (outcomes: readonly BatchOutcome[], metrics: number): UsageRea
 });
 
 /** The AWS clients, as far as the metrics need them; `Clients` fits. */
-export type MetricClients = {
+type MetricClients = {
 	readonly cloudwatch: () => Promise<CloudWatchClient>;
 	/** Values that must never be shown. */
 	readonly secrets: () => readonly string[];
