@@ -42,6 +42,7 @@ type BucketInput = {
 	readonly dayTokens: number | null;
 	readonly dayPace: DayPace | undefined;
 	readonly durations: ReadonlyMap<string, ModelDurations>;
+	readonly projects: ReadonlyMap<string, ReadonlySet<string>>;
 };
 
 /** Minutes without traffic after which a bucket is called quiet. */
@@ -57,6 +58,8 @@ function foldBucket(bucket: KnownBucket, input: BucketInput): AccountBucket {
 	const {target} = bucket;
 	const burndown = target.burndown.value;
 	const modelIds = busiestFirst(input);
+	const named = modelIds.flatMap((modelId) => [...(input.projects.get(modelId) ?? [])]);
+	const projects = [...new Set(named)].toSorted();
 	const minute = wholeMinute(bucket, input);
 	const at = minute ?? input.minute;
 	const hour = {fromMs: at - (hourMinutes - 1) * minuteMs, toMs: at + minuteMs};
@@ -133,6 +136,7 @@ function foldBucket(bucket: KnownBucket, input: BucketInput): AccountBucket {
 				? {}
 				: {outputTokens: minutes.map((each) => sum('outputTokens', minuteWindow(each)))}),
 		},
+		...(projects.length === 0 ? {} : {projects}),
 		notes: bucket.notes,
 	};
 }
@@ -246,8 +250,9 @@ export function newestWholeMinute(nowMs: number): number {
 
 type RegionInput = DayInput & {
 	readonly own: OwnUse;
-	/** By ModelId. */
+	/** By ModelId, as are the projects that called them. */
 	readonly durations: ReadonlyMap<string, ModelDurations>;
+	readonly projects: ReadonlyMap<string, ReadonlySet<string>>;
 };
 
 /** Every bucket of a Region that is active, has a known limit, or was used by a run of the user. */
@@ -272,6 +277,7 @@ export function foldBuckets(input: RegionInput): readonly AccountBucket[] {
 				own: input.own,
 				...dayOf(bucket, modelIds, shared, {...input, isReadable}),
 				durations: input.durations,
+				projects: input.projects,
 			}),
 		];
 	});

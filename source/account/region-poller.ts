@@ -105,6 +105,7 @@ export function createRegionPoller(ports: PollerPorts): RegionPoller {
 	let map: AccountMap = {buckets: new Map(), owners: new Map()};
 	let listed: ReadonlyMap<string, ReadonlySet<SeriesName>> | undefined;
 	let dayList: {readonly dayMs: number; readonly models: NonNullable<typeof listed>} | undefined;
+	let projects: ReadonlyMap<string, ReadonlySet<string>> = new Map();
 	let durations: ReadonlyMap<string, ModelDurations> = new Map();
 	let troubles: Omit<MonitorTroubles, 'nextPollMs'> = {
 		listing: undefined,
@@ -141,6 +142,7 @@ export function createRegionPoller(ports: PollerPorts): RegionPoller {
 		};
 		if (active.failure === undefined) {
 			listed = active.models;
+			projects = active.projects ?? projects;
 			troubles = {...troubles, activeModels: listed.size};
 			history.forgetQuiet(new Set(listed.keys()), now());
 		}
@@ -286,7 +288,7 @@ export function createRegionPoller(ports: PollerPorts): RegionPoller {
 		},
 		readDurations,
 		lacksDurations: (onScreen) => modelsOn(onScreen).some((modelId) => !durations.has(modelId)),
-		buckets: () => foldBuckets({...dayInput(), own, durations}),
+		buckets: () => foldBuckets({...dayInput(), own, durations, projects}),
 		day() {
 			const found = foldAccountDay(dayInput());
 			return found === undefined ? {} : {day: found};

@@ -132,6 +132,8 @@ export type AccountBucket = {
 	};
 	/** Programs that share it by a ledger, with what they use now; absent where there are none, or none is read. */
 	readonly fleet?: readonly FleetRow[];
+	/** Projects of bedrock-mantle that called it in the last three hours; absent where none is named. */
+	readonly projects?: readonly string[];
 	/** Remarks on this row, a sentence each. */
 	readonly notes: readonly string[];
 };

@@ -64,6 +64,8 @@ type UsageAnswer = {
 /** ModelIds that had traffic, each with the series that it has. */
 type ActiveModels = UsageAnswer & {
 	readonly models: ReadonlyMap<string, ReadonlySet<SeriesName>>;
+	/** Projects of bedrock-mantle that called a ModelId; models without any are left out. */
+	readonly projects?: ReadonlyMap<string, ReadonlySet<string>>;
 	/** Which simulator answered; undefined of AWS. */
 	readonly simulator?: string | undefined;
 };

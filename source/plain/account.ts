@@ -160,6 +160,7 @@ export function accountJson({
 			outputTokens: known(bucket, bucket.reported.outputTokens),
 			throttled: known(bucket, bucket.reported.throttles),
 			quota: bucket.quota,
+			...(bucket.projects === undefined ? {} : {projects: bucket.projects}),
 			measured: ceilingJson(bucket.measured),
 			...(bucket.fleet === undefined ? {} : {fleet: bucket.fleet.map(memberJson)}),
 		})),

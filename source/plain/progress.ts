@@ -1,5 +1,7 @@
+import {calledAs} from '../bedrock/identify/identify.ts';
 import {type BatchProgress, paceOf} from '../domain/accounting.ts';
 import type {BucketState, Gauge, Snapshot} from '../domain/snapshot.ts';
+import type {Target} from '../domain/target.ts';
 import {toAscii} from '../text/glyphs.ts';
 import {
 	formatCount,
@@ -11,6 +13,7 @@ import {
 } from '../text/numbers.ts';
 import {cleanText, truncateEnd} from '../text/width.ts';
 import {fleetWords, isApart} from '../view/fleet.ts';
+import {minuteLimits} from '../view/quotas.ts';
 import {leftWords, stopWords} from '../view/status.ts';
 
 /** The state of the run, and why nothing is sent, where nothing is. */
@@ -63,11 +66,11 @@ export function progressLine(snapshot: Snapshot, {width, ascii}: ProgressStyle):
 		stateText(snapshot),
 		`${formatCount(progress.done)}${total} requests`,
 		`${formatCount(useful)} useful`,
-		...buckets.map((bucket, index) =>
-			targets.length === 1
-				? bucketText(bucket)
-				: `${cleanText(targets[index]?.model ?? '')} ${bucketText(bucket)}`,
-		),
+		...buckets.map((bucket, index) => {
+			const target = targets[index];
+			const name = targets.length === 1 || target === undefined ? '' : `${cleanText(calledAs(target))} `;
+			return `${name}${bucketText(bucket, target)}`;
+		}),
 		`${formatCount(throttled)} throttled`,
 		...(left === undefined || snapshot.phase === 'ended' ? [] : [left]),
 	];
@@ -75,12 +78,25 @@ export function progressLine(snapshot: Snapshot, {width, ascii}: ProgressStyle):
 	return ascii ? toAscii(line) : line;
 }
 
-function bucketText({requests, tokens, fleet}: BucketState): string {
-	const of = (limit: number | null, format: (value: number) => string) =>
-		limit === null ? '' : ` of ${format(limit)}`;
-	const others = ({fleet = 0, others: use = 0}: Gauge, format: (value: number) => string) =>
-		[fleet > 0 ? ` + fleet ${format(fleet)}` : '', use > 0 ? ` + others ${format(use)}` : ''].join('');
-	return `RPM ${formatCount(requests.used)}${others(requests, formatCount)}${of(requests.limit, formatCount)}, TPM ${formatTokens(tokens.used + tokens.reserved)}${others(tokens, formatTokens)}${of(tokens.limit, formatTokens)}${fleet === undefined || !isApart(fleet) ? '' : `, ${fleetWords(fleet, undefined)}`}`;
+function bucketText(bucket: BucketState, target: Target | undefined): string {
+	const {fleet} = bucket;
+	const others = ({fleet: ofFleet = 0, others: use = 0}: Gauge, format: (value: number) => string) =>
+		[ofFleet > 0 ? ` + fleet ${format(ofFleet)}` : '', use > 0 ? ` + others ${format(use)}` : ''].join('');
+	const limits = (target === undefined ? [] : minuteLimits(target.quota)).flatMap(
+		({label, field, gaugeOf}) => {
+			const gauge = gaugeOf(bucket);
+			if (gauge === undefined) {
+				return [];
+			}
+			const format = field === 'requests' ? formatCount : formatTokens;
+			const used = field === 'requests' ? gauge.used : gauge.used + gauge.reserved;
+			const of = gauge.limit === null ? '' : ` of ${format(gauge.limit)}`;
+			return [`${label} ${format(used)}${others(gauge, format)}${of}`];
+		},
+	);
+	return [...limits, ...(fleet === undefined || !isApart(fleet) ? [] : [fleetWords(fleet, undefined)])].join(
+		', ',
+	);
 }
 
 /** Progress of batch jobs: `InProgress: 1,200 of 5,000 records (24%), 3 failed, 90 per minute, about 42s left`. */

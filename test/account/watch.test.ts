@@ -90,6 +90,7 @@ describe('a block', () => {
 				tokensPerMinute: {value: 400_000},
 				outputTokensPerMinute: {value: 40_000},
 			},
+			projects: ['default'],
 			notes: ['Throttles of bedrock-mantle are in no metric: the tap sees them.'],
 		});
 		const lines = accountLines(region, {width: 200, ascii: false});

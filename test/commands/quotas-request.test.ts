@@ -146,6 +146,11 @@ describe('against the simulator', () => {
 			/no quota .* in us-east-1 has the code L-15B8E63F/,
 		],
 		[
+			'a code of a newer model, by its name',
+			{code: 'L-A4430697', value: 1},
+			/us-east-1 has no quota L-A4430697 \(Cross-region model inference tokens per minute for Anthropic Claude Opus 5\.5\)/,
+		],
+		[
 			'a value that is applied',
 			{...sonnet, value: 300_000},
 			/300,000 is not above the applied value .*, 300,000/,

@@ -156,6 +156,31 @@ describe('progressLine', () => {
 		}
 	});
 
+	it('has the limits of input and output of a model on bedrock-mantle, by the name that calls it there', () => {
+		const [target] = running.targets;
+		const [bucket] = running.buckets;
+		if (target === undefined || bucket === undefined) {
+			throw new Error('The fixture has no target.');
+		}
+		const {requestsPerMinute: limit} = target.quota;
+		const onMantle = {
+			...target,
+			scope: 'mantle',
+			quota: {...target.quota, outputTokensPerMinute: limit},
+		} as const;
+		const line = progressLine(
+			{
+				...running,
+				targets: [target, onMantle],
+				buckets: [bucket, {...bucket, output: {used: 900, reserved: 100, limit: 40_000}}],
+			},
+			{width: 300, ascii: false},
+		);
+		expect(line).toContain(
+			`${target.model} RPM 118 of 400, TPM 65k of 100k · mantle/${target.model} IN 65k of 100k, OUT 1k of 40k`,
+		);
+	});
+
 	it('has no total and no limit where there is none', () => {
 		const [bucket] = running.buckets;
 		const line = progressLine(

@@ -162,7 +162,9 @@ describe('walls', () => {
 		}
 		const rooms = new Set([...loaded].filter((each) => /\.tsx?$/.test(each)).map(roomOf));
 		expect([...rooms].toSorted()).toEqual(['admission', 'bedrock', 'domain', 'limiter', 'metrics', 'text']);
-		const packages = [...loaded].filter((each) => !/\.tsx?$/.test(each) && !each.startsWith('node:'));
+		const packages = [...loaded].filter(
+			(each) => !/\.(?:tsx?|json)$/.test(each) && !each.startsWith('node:'),
+		);
 		expect(packages).toEqual([]);
 	});
 

@@ -105,6 +105,16 @@ export function modelIdOf({Dimensions}: Metric, {dimension, prefix}: MetricPlace
 		: undefined;
 }
 
+/** The project of a series of bedrock-mantle, and the ModelId that it called; undefined of any other series. */
+export function projectOf(
+	{Dimensions = []}: Metric,
+	{dimension, prefix}: MetricPlace,
+): {readonly modelId: string; readonly project: string} | undefined {
+	const valueIn = (name: string) => Dimensions.find(({Name}) => Name === name)?.Value;
+	const [project, model] = [valueIn('Project'), valueIn(dimension)];
+	return project === undefined || model === undefined ? undefined : {modelId: `${prefix}${model}`, project};
+}
+
 /** Where the metrics of a ModelId are, and what they call it. */
 export function placeOf(modelId: string): {
 	readonly namespace: string;

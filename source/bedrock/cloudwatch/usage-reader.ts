@@ -19,6 +19,7 @@ import {
 	type NamedQuery,
 	named,
 	placeOf,
+	projectOf,
 	seriesOf,
 } from './metric-names.ts';
 
@@ -76,6 +77,7 @@ export function createUsageSource(
 						new Set<SeriesName>([...names].flatMap((name) => seriesOf(name))),
 					]),
 				),
+				projects: found.projects,
 				cost: {calls: found.calls, metrics: 0},
 				failure: found.failure,
 				clockAheadMs: found.clockAheadMs,
@@ -173,6 +175,7 @@ export async function sendMetricCommand<Command, Answer extends object>(
 type ListedMetrics = {
 	/** Names of the metrics of each ModelId. */
 	readonly names: ReadonlyMap<string, ReadonlySet<string>>;
+	readonly projects: ReadonlyMap<string, ReadonlySet<string>>;
 	readonly calls: number;
 	readonly failure: UsageFailure | undefined;
 	readonly clockAheadMs: number | undefined;
@@ -189,12 +192,24 @@ async function listActiveMetrics(
 	);
 	return {
 		names: new Map([...(runtime?.names ?? []), ...(mantle?.names ?? [])]),
+		projects: mantle?.projects ?? new Map(),
 		calls: (runtime?.calls ?? 0) + (mantle?.calls ?? 0),
 		failure: runtime?.failure ?? mantle?.failure,
 		clockAheadMs: runtime?.clockAheadMs ?? mantle?.clockAheadMs,
 		simulator: runtime?.simulator ?? mantle?.simulator,
 	};
 }
+
+/** Adds what is known of a ModelId. */
+const noteIn = (
+	sets: Map<string, Set<string>>,
+	modelId: string | undefined,
+	value: string | undefined,
+): void => {
+	if (modelId !== undefined && value !== undefined) {
+		sets.set(modelId, (sets.get(modelId) ?? new Set()).add(value));
+	}
+};
 
 async function listPlace(
 	clients: MetricClients,
@@ -203,6 +218,7 @@ async function listPlace(
 ): Promise<ListedMetrics> {
 	const {ListMetricsCommand} = await import('@aws-sdk/client-cloudwatch');
 	const names = new Map<string, Set<string>>();
+	const projects = new Map<string, Set<string>>();
 	const seen = new Set<string>();
 	let clockAheadMs: number | undefined;
 	let simulator: string | undefined;
@@ -223,13 +239,12 @@ async function listPlace(
 			options,
 		);
 		if (outcome.kind === 'failed') {
-			return {names, calls, failure: outcome.failure, clockAheadMs, simulator};
+			return {names, projects, calls, failure: outcome.failure, clockAheadMs, simulator};
 		}
 		for (const metric of outcome.answer.Metrics ?? []) {
-			const modelId = modelIdOf(metric, place);
-			if (modelId !== undefined && metric.MetricName !== undefined) {
-				names.set(modelId, (names.get(modelId) ?? new Set()).add(metric.MetricName));
-			}
+			noteIn(names, modelIdOf(metric, place), metric.MetricName);
+			const {modelId, project} = projectOf(metric, place) ?? {};
+			noteIn(projects, modelId, project);
 		}
 		clockAheadMs ??= outcome.clockAheadMs;
 		simulator ??= simulatorOf(headersFor(outcome.answer));
@@ -237,7 +252,7 @@ async function listPlace(
 		token = next === undefined || next === '' || seen.has(next) ? undefined : next;
 		seen.add(token ?? '');
 	} while (token !== undefined);
-	return {names, calls, failure: undefined, clockAheadMs, simulator};
+	return {names, projects, calls, failure: undefined, clockAheadMs, simulator};
 }
 
 /** Queries per call of GetMetricData. */

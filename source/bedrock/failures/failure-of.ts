@@ -62,7 +62,10 @@ export function failureOf(
 	const retryAfterMs = retryAfterOf(facts.headers, Date.now);
 	return {
 		class: failureClass,
-		message: redacted(plainly(facts.message) || fallbackMessage(facts), options.secrets),
+		// A message of control characters alone says nothing once it is cleaned.
+		message:
+			redacted(plainly(facts.message), options.secrets).trim() ||
+			redacted(fallbackMessage(facts), options.secrets),
 		// The check that found out why there are no credentials knows the way out as well.
 		advice: withoutSecrets(hintOf(error) ?? adviceFor(failureClass, facts, context), options.secrets),
 		isRetryable: isRetryable(failureClass, facts),

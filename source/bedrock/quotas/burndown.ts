@@ -1,41 +1,24 @@
 import type {Burndown, Target} from '../../domain/target.ts';
+import table from '../data/burndown.json' with {type: 'json'};
 
 /**
  * What the output of a model costs its bucket on `bedrock-runtime`: quota tokens per output token, and how many are set aside
- * where a request names no maximum. AWS has changed the first table several times, so it is data with a date; the user can
- * override it and `account/account-bucket.ts` measures it.
+ * where a request names no maximum. AWS has changed the first table several times, so it is data with a source and a date
+ * (`data/burndown.json`); the user can override it and `account/account-bucket.ts` measures it.
  */
 
-/** Where the documented values are from: Amazon Bedrock user guide, "Token burndown", as it read on this day. */
-export const burndownSource = 'AWS user guide, token burndown, 2026-11-22';
+const {page} = table.sources;
+
+/** Where the documented values are from: a page of AWS, as it read on this day. */
+export const burndownSource = `${page.what}, ${page.asOf}`;
 const assumed = 'assumed';
 
-type Rule = {readonly models: RegExp; readonly value: number; readonly source: string};
-
-const end = '(?=$|-v\\d|-20\\d{6}|:)';
-const claude = (names: string) => new RegExp(`^anthropic\\.claude-(?:${names})${end}`);
-
-/** Whose models Bedrock had on the day of the page. */
-const providers = [
-	...['ai21', 'amazon', 'anthropic', 'cohere', 'deepseek', 'google', 'luma', 'meta', 'minimax', 'mistral'],
-	...['moonshot', 'moonshotai', 'nvidia', 'openai', 'qwen', 'stability', 'twelvelabs', 'writer', 'zai'],
-];
-
 /** The first rule that matches holds. */
-const rules: readonly Rule[] = [
-	{models: claude('[a-z]+-4-8'), value: 15, source: burndownSource},
-	{models: claude('opus-5-5|opus-5|sonnet-5|fable-5-1'), value: 10, source: burndownSource},
-	{models: claude('3-7-sonnet|[a-z]+-4|[a-z]+-4-[1-7]'), value: 5, source: burndownSource},
-	// The page says "version 4.7 and below"; an earlier one said "3.7 and later". The dearer reading is assumed.
-	{models: /^anthropic\.claude-(?:3|v\d|instant)/, value: 5, source: assumed},
-	// Newer than the page, or not named on it: like its neighbours.
-	{models: /^anthropic\./, value: 10, source: assumed},
-	{models: /^openai\.gpt-5\.6-(?:sol|terra|luna)$/, value: 10, source: burndownSource},
-	{models: /^openai\.gpt-\d/, value: 10, source: assumed},
-	{models: /^xai\./, value: 1, source: assumed},
-	// "All other models" of the page. A provider that Bedrock did not have then is not known to be among them.
-	{models: new RegExp(`^(?:${providers.join('|')})\\.[a-z]`), value: 1, source: burndownSource},
-];
+const rules = table.rows.map(({models, value, source}) => ({
+	models: new RegExp(models),
+	value,
+	source: source === assumed ? assumed : burndownSource,
+}));
 
 /**
  * The output multiplier of a base model by a route.

@@ -79,16 +79,31 @@ const placeOf = async ({clients, options}: OpenAccount, runs: string): Promise<P
 const named = ({code, name}: Pick<AppliedAndDefault, 'code' | 'name'>): string => `${code} (${name})`;
 
 /** @throws UserError (exit 2) for a code that the account has no quota of. */
-const quotaOf = (code: string, quotas: readonly AppliedAndDefault[], region: string): Offer['quota'] => {
+const quotaOf = async (
+	code: string,
+	quotas: readonly AppliedAndDefault[],
+	region: string,
+): Promise<Offer['quota']> => {
 	const found = quotas.find((quota) => quota.code === code);
 	if (found === undefined) {
-		throw new UserError(`--request: no quota of Amazon Bedrock in ${region} has the code ${code}.`, {
-			exitCode: 2,
-			hint: `${didYouMean(
-				code,
-				quotas.map((quota) => quota.code ?? ''),
-			)}"bedrock-top quotas" lists the codes; --region names another Region.`,
-		});
+		const {default: known} = await import('../../bedrock/data/quotas.json', {with: {type: 'json'}});
+		const name = known.rows.find((row) => row.code === code)?.name;
+		throw new UserError(
+			name === undefined
+				? `--request: no quota of Amazon Bedrock in ${region} has the code ${code}.`
+				: `--request: ${region} has no quota ${named({code, name})}.`,
+			{
+				exitCode: 2,
+				hint: `${
+					name === undefined
+						? didYouMean(
+								code,
+								quotas.map((quota) => quota.code ?? ''),
+							)
+						: ''
+				}"bedrock-top quotas" lists the codes; --region names another Region.`,
+			},
+		);
 	}
 	return {...found, code};
 };
@@ -263,10 +278,11 @@ export async function requestIncreases(
 		const reading = readKnown(account, increases);
 		const known = await withProgress(io.stderr, 'Reading the quotas of the account ...', reading);
 		const place = await placeOf(account, folderOfRuns);
-		const offers = wanted.map(({code, value}): Offer => {
-			const open = known.open.find((each) => each.code === code);
-			return {quota: quotaOf(code, known.quotas, place.region), value, open};
-		});
+		const offers: Offer[] = [];
+		for (const {code, value} of wanted) {
+			const quota = await quotaOf(code, known.quotas, place.region);
+			offers.push({quota, value, open: known.open.find((each) => each.code === code)});
+		}
 		for (const offer of offers) {
 			await assertFilable(offer, known, place, io);
 			assertNotLess(offer);

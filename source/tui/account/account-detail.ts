@@ -101,6 +101,7 @@ export function accountDetailLines(
 				'latency',
 				`${cleanText(durations.modelId)}: first token ${formatDurationMs(durations.firstTokenP50)} p50, ${formatDurationMs(durations.firstTokenP90)} p90; total ${formatDurationMs(durations.latencyP50)} p50, ${formatDurationMs(durations.latencyP90)} p90`,
 			]),
+		...(bucket.projects === undefined ? [] : [['projects', cleanText(bucket.projects.join(', '))] as const]),
 		['model IDs', bucket.modelIds.length === 0 ? 'none in use' : cleanText(bucket.modelIds.join(', '))],
 		...limitsOf(bucket).map((kind): readonly [string, string] => [
 			limitNames[kind],

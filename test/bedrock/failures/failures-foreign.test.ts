@@ -123,8 +123,14 @@ describe('other forms of errors', () => {
 			'UnknownOperationException, HTTP 404',
 		],
 		['nothing at all', 403, jsonHeaders, '', 'access-denied', 'HTTP 403'],
+		['nothing that can be read', 403, jsonHeaders, '\0\u0007', 'access-denied', 'HTTP 403'],
 	] as const)('%s', async (_form, status, headers, body, failureClass, message) => {
 		expect(await answer(status, headers, body)).toMatchObject({class: failureClass, message});
+	});
+
+	it('nothing that can be read has a message on bedrock-mantle too', async () => {
+		const failure = await answer(400, jsonHeaders, '\0', 'responses-stream');
+		expect(failure).toMatchObject({class: 'validation', message: 'HTTP 400'});
 	});
 
 	it('an exception that the SDK does not know, within a stream', async () => {
