@@ -222,7 +222,7 @@ export const guardFlags = [
 		name: 'yes',
 		kind: 'boolean',
 		default: 'off',
-		help: 'start without asking',
+		help: 'start, or file a request, without asking',
 		scopes: ['run', 'batch', 'quotas', 'watch'],
 	},
 	{

@@ -21,7 +21,8 @@ export type Io = {
 
 /** Columns of the output. A pipe counts as a wide terminal, so that little is cut. */
 export function columnsOf(stream: NodeJS.WriteStream): number {
-	return stream.isTTY ? stream.columns : 160;
+	// A terminal that does not know its size says 0.
+	return stream.isTTY ? stream.columns || 80 : 160;
 }
 
 /** Writes lines with control characters removed, and waits until they are handed over. */

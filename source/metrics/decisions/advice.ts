@@ -284,7 +284,7 @@ function unpacedBaseline({variants}: Pick<Figures, 'variants'>): readonly Advice
 export type AdviceInput = {
 	readonly spec: Pick<
 		RunSpec,
-		'isBalanced' | 'cells' | 'targets' | 'goal' | 'minQuality' | 'variants' | 'task'
+		'isBalanced' | 'cells' | 'targets' | 'goal' | 'method' | 'minQuality' | 'variants' | 'task'
 	>;
 	readonly figures: Figures;
 	readonly variants: readonly VariantFigures[];
@@ -336,7 +336,7 @@ export function adviceOf(input: AdviceInput): readonly Advice[] {
 	return [
 		...ofTargets,
 		...(spec.isBalanced ? [] : otherScopes(leaders)),
-		...readTimeoutAdvice(input.variants),
+		...readTimeoutAdvice(input.variants, spec.method.endsWith('-stream')),
 		...unpacedBaseline(figures),
 	];
 }

@@ -87,7 +87,7 @@ export function p99Sentence(variants: readonly Latencies[]): string | undefined 
 }
 
 /** What to set where clients give up too early by default; nothing where all wait long enough. */
-export function readTimeoutAdvice(variants: readonly Latencies[]): readonly Advice[] {
+export function readTimeoutAdvice(variants: readonly Latencies[], isStreamed: boolean): readonly Advice[] {
 	const short = readTimeouts.filter((timeout) => variants.some((variant) => cuts(timeout, variant)));
 	const [first] = short;
 	if (first === undefined) {
@@ -99,7 +99,10 @@ export function readTimeoutAdvice(variants: readonly Latencies[]): readonly Advi
 	const text = [
 		p99Sentence(slow) ?? '',
 		`Applications cut such answers off where they set no read timeout: after ${short.map(timeoutWords).join(', ')}${long.length === 0 ? '' : `; not before ${long.map(timeoutWords).join(', ')}`}.`,
-		`Set more than ${needed} s, or stream: then only silence counts.`,
+		isStreamed
+			? `Set more than ${needed} s where you do not stream; of a streamed answer, as here, only silence counts.`
+			: `Set more than ${needed} s, or stream: then only silence counts.`,
+		'Sources of these defaults are in summary.md.',
 	].join(' ');
 	return [{kind: 'timeout', text, usefulPerMinute: null}];
 }
