@@ -1,8 +1,8 @@
 import {calledAs} from '../bedrock/identify/identify.ts';
 import {
 	type AccountBucket,
-	type AccountMap,
 	type Activity,
+	type DayPace,
 	type Disagreement,
 	incompleteMinutes,
 	type KnownBucket,
@@ -13,13 +13,11 @@ import {
 import {costOf, settledTokens} from '../domain/accounting.ts';
 import type {TimeWindow, UsageMetric} from '../domain/usage-source.ts';
 import {type CeilingMinute, measureCeiling} from '../metrics/figures/measured-ceiling.ts';
+import {type DayInput, dayOf, foldAccountDay} from './account-day.ts';
 import type {OwnUse} from './own-traffic-registry.ts';
 import {
-	type DayUse,
-	dayStartOf,
 	keptMinutes,
 	lacksTokens,
-	listedMs,
 	minuteMs,
 	minuteOf,
 	minuteWindow,
@@ -42,6 +40,7 @@ type BucketInput = {
 	readonly minute: number;
 	readonly own: OwnUse;
 	readonly dayTokens: number | null;
+	readonly dayPace: DayPace | undefined;
 	readonly durations: ReadonlyMap<string, ModelDurations>;
 	readonly projects: ReadonlyMap<string, ReadonlySet<string>>;
 };
@@ -123,6 +122,7 @@ function foldBucket(bucket: KnownBucket, input: BucketInput): AccountBucket {
 		hourThrottles: ofService('throttles', hour),
 		hourErrors: sum('clientErrors', hour) + (ofService('serverErrors', hour) ?? 0),
 		dayTokens: input.dayTokens,
+		...(input.dayPace === undefined ? {} : {dayPace: input.dayPace}),
 		costPerHourUsd: minute === null ? null : costOfSums(bucket, (metric) => sum(metric, hour)),
 		...(bucket.price?.ofRegion === undefined ? {} : {priceRegion: bucket.price.ofRegion}),
 		disagreement: disagreementOf(history, modelIds, burndown, hour),
@@ -248,19 +248,11 @@ export function newestWholeMinute(nowMs: number): number {
 	return minuteOf(nowMs - delayMs) - minuteMs;
 }
 
-type RegionInput = {
-	readonly map: AccountMap;
-	readonly history: UsageHistory;
-	readonly isListKnown: boolean;
+type RegionInput = DayInput & {
 	readonly own: OwnUse;
-	readonly day: DayUse;
 	/** By ModelId, as are the projects that called them. */
 	readonly durations: ReadonlyMap<string, ModelDurations>;
 	readonly projects: ReadonlyMap<string, ReadonlySet<string>>;
-	/** Begin of the minute that the newest poll is about. */
-	readonly minute: number;
-	/** By the service's clock, in milliseconds since 1970. */
-	readonly nowMs: number;
 };
 
 /** Every bucket of a Region that is active, has a known limit, or was used by a run of the user. */
@@ -269,6 +261,7 @@ export function foldBuckets(input: RegionInput): readonly AccountBucket[] {
 	const byBucket = Map.groupBy(history.modelIds, (modelId) => map.owners.get(modelId) ?? '');
 	const isReadable =
 		history.modelIds.length === 0 || history.modelIds.some((modelId) => history.isRead(modelId));
+	const shared = foldAccountDay(input);
 	return [...map.buckets.values()].flatMap((bucket) => {
 		const modelIds = byBucket.get(bucket.key) ?? [];
 		if (modelIds.length === 0 && !hasLimit(bucket) && !input.own.has(bucket.key)) {
@@ -282,7 +275,7 @@ export function foldBuckets(input: RegionInput): readonly AccountBucket[] {
 				isReadable,
 				minute,
 				own: input.own,
-				dayTokens: dayTokens(bucket, modelIds, {...input, isReadable}),
+				...dayOf(bucket, modelIds, shared, {...input, isReadable}),
 				durations: input.durations,
 				projects: input.projects,
 			}),
@@ -294,30 +287,6 @@ const hasLimit = ({target: {quota}}: KnownBucket): boolean =>
 	[quota.requestsPerMinute, quota.tokensPerMinute, quota.outputTokensPerMinute].some(
 		(limit) => limit?.state === 'known' || limit?.state === 'blocked',
 	);
-
-/** Whether the day of a bucket is worth reading: only where something limits it. */
-export function hasDayLimit({target: {quota}}: KnownBucket): boolean {
-	return quota.tokensPerDay.state === 'known';
-}
-
-const dayTokens = (
-	bucket: KnownBucket,
-	modelIds: readonly string[],
-	{day, history, isListKnown, isReadable, nowMs}: RegionInput & Pick<BucketInput, 'isReadable'>,
-): number | null => {
-	// The list goes back three hours: what was used before is not known of a bucket that is not in it.
-	const isUnused = isListKnown && isReadable && dayStartOf(nowMs) >= nowMs - listedMs;
-	if (!hasDayLimit(bucket) || (modelIds.length === 0 && !isUnused)) {
-		return null;
-	}
-	const each = modelIds.map((modelId) =>
-		history.isRead(modelId) ? day.tokens(modelId, history, nowMs, bucket.target.burndown.value) : undefined,
-	);
-	return each.reduce<number | null>(
-		(sum, tokens) => (sum === null || tokens === undefined ? null : sum + tokens),
-		0,
-	);
-};
 
 /** Measures a burndown from CloudWatch's figures of minutes in which a bucket was used. */
 

@@ -1,5 +1,5 @@
 import type {AccountBucket, AccountRegion, Alert, AlertFigure} from '../domain/account-snapshot.ts';
-import type {Limit} from '../domain/target.ts';
+import {dayQuotaOf, type Limit} from '../domain/target.ts';
 import {formatPercent} from '../text/numbers.ts';
 import {cleanText} from '../text/width.ts';
 
@@ -35,7 +35,7 @@ export function usesOf(bucket: AccountBucket): Readonly<Record<AlertFigure, Limi
 	return {
 		requests: ofMinute(use.requests, quota.requestsPerMinute),
 		tokens: output !== undefined && (partOf(output) ?? -1) > (partOf(tokens) ?? -1) ? output : tokens,
-		day: {used: dayTokens, limit: quota.tokensPerDay},
+		day: {used: dayTokens, limit: dayQuotaOf(quota).limit},
 	};
 }
 

@@ -1,8 +1,8 @@
-import {type AccountBucket, incompleteMinutes} from '../domain/account-snapshot.ts';
+import {type AccountBucket, type AccountDay, incompleteMinutes} from '../domain/account-snapshot.ts';
 import {type AccountFigures, leftBeside} from '../domain/bucket-usage.ts';
 import type {Plan} from '../domain/run-config.ts';
 import type {RunSpec} from '../domain/run-spec.ts';
-import {type Limit, limitKinds, type Target} from '../domain/target.ts';
+import {dayQuotaOf, type Limit, limitKinds, limitsInForce, type Target} from '../domain/target.ts';
 import {formatCount, formatPercent, formatTokens} from '../text/numbers.ts';
 import {fractionOf} from './alerts.ts';
 import {minuteMs} from './usage-history.ts';
@@ -73,7 +73,7 @@ export function roomsOf(bucket: AccountBucket): readonly Room[] {
 	const used = usedOf(bucket);
 	return kinds
 		.flatMap((kind): readonly Room[] => {
-			const limit = bucket.quota[kind];
+			const limit = limitsInForce(bucket.quota)[kind];
 			const fraction = fractionOf(used[kind], limit);
 			if (fraction === null || limit?.value == null) {
 				return [];
@@ -128,13 +128,17 @@ const wholeOf = ({series}: AccountBucket, kind: LimitKind): readonly number[] =>
 
 const fullSince = (bucket: AccountBucket, kind: LimitKind): number | null => {
 	const {minute, quota, dayTokens, series} = bucket;
-	const limit = quota[kind]?.value ?? 0;
+	const limit = limitsInForce(quota)[kind]?.value ?? 0;
 	if (minute === null || limit === 0) {
 		return null;
 	}
 	const values = wholeOf(bucket, kind);
 	const beginOf = (index: number): number => minute - (values.length - 1 - index) * minuteMs;
 	if (kind === 'tokensPerDay') {
+		if (dayQuotaOf(quota).isShared) {
+			// Its own minutes say nothing of when all models together used it up.
+			return null;
+		}
 		// Back from now, minute by minute, until the day was not used up yet.
 		let before = dayTokens ?? 0;
 		for (let index = series.quotaTokens.length - 1; index >= 0; index--) {
@@ -201,20 +205,26 @@ const risingTo = (bucket: AccountBucket, kind: LimitKind, nowMs: number): Outloo
 	return {type: 'rising', kind, atMs: atMs - nowMs > horizonMinutes * minuteMs ? null : atMs};
 };
 
-/** The time of day when the day's quota is used up at the pace of the last hour; undefined where the day ends first. */
-const dayFullAt = (bucket: AccountBucket, nowMs: number): Outlook | undefined => {
-	const {quota, dayTokens} = bucket;
-	const limit = quota.tokensPerDay;
-	const values = wholeOf(bucket, 'tokensPerDay');
-	const perMinute = values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
-	if (limit.state !== 'known' || limit.value === null || dayTokens === null || perMinute === 0) {
+const dayFullAt = ({quota, dayTokens, dayPace}: AccountBucket, nowMs: number): Outlook | undefined =>
+	dayPace && dayOutlook({...dayPace, limit: dayQuotaOf(quota).limit, tokens: dayTokens}, nowMs);
+
+/** When a quota of the day is, or was, used up at the pace of its use; undefined where the day ends first. */
+export function dayOutlook(
+	{limit, tokens, perMinute, wholeToMs, newestTokens}: Omit<AccountDay, 'models'>,
+	nowMs: number,
+): Outlook | undefined {
+	if (limit.state !== 'known' || limit.value === null || tokens === null) {
 		return undefined;
 	}
-	const atMs = nowMs + ((limit.value - dayTokens) / perMinute) * minuteMs;
+	if (tokens >= limit.value) {
+		return {type: 'full', kind: 'tokensPerDay', atMs: null};
+	}
+	const left = limit.value - (tokens - newestTokens);
+	const atMs = Math.max(nowMs, wholeToMs + (left / (perMinute ?? 0)) * minuteMs);
 	return Math.floor(atMs / dayMs) === Math.floor(nowMs / dayMs)
 		? {type: 'rising', kind: 'tokensPerDay', atMs}
 		: undefined;
-};
+}
 
 /** Above this part of a limit a run that shares the bucket with others asks before it starts. */
 const crowdedFraction = 0.9;
@@ -257,9 +267,9 @@ const dimensionsOf = (
 		// What is used of the day is gone, by others or by the user.
 		{
 			word: 'quota tokens of the day',
-			limit: target.quota.tokensPerDay,
+			limit: dayQuotaOf(target.quota).limit,
 			others: dayTokens ?? 0,
-			demand: inAll,
+			demand: dayQuotaOf(target.quota).isShared ? (quotaTokens ?? Infinity) : inAll,
 			share: 1,
 		},
 	];
@@ -302,27 +312,25 @@ export function crowdingOf(
 /** CloudWatch does not say whose requests it counts: runs of this host are taken off, those of other machines can't be. */
 const ownIncluded = 'your own runs on other machines included';
 
-const crowdedWords = (crowded: Dimension, {baseModel, scope}: Target): string => {
+const crowdedWords = (crowded: Dimension, {baseModel, scope, quota}: Target): string => {
 	const {word, others} = crowded;
 	const limit = crowded.limit.value ?? 0;
 	const format = word === 'requests' ? formatCount : formatTokens;
 	const used = `${format(others)} of ${format(limit)} ${word}`;
 	const after = `with this run it would be ${formatPercent(peakOf(crowded) / limit)}.`;
 	return word === 'quota tokens of the day'
-		? `${used} are used up by now of ${baseModel} (${scope}); ${after}`
+		? `${used} are used up by now of ${dayQuotaOf(quota).isShared ? 'all models together, by estimate' : `${baseModel} (${scope})`}; ${after}`
 		: `Others use ${used} per minute of ${baseModel} (${scope}), ${ownIncluded}; ${after}`;
 };
 
 /** Says that a day's quota is used up, by CloudWatch; undefined where there is some of it, or it is not known. */
-export function dayUsedUp(
-	{quota: {tokensPerDay}}: Target,
-	figures: AccountFigures | undefined,
-): string | undefined {
+export function dayUsedUp({quota}: Target, figures: AccountFigures | undefined): string | undefined {
 	const used = figures?.dayTokens ?? null;
-	const limit = tokensPerDay.state === 'known' ? tokensPerDay.value : null;
+	const {limit: day, isShared} = dayQuotaOf(quota);
+	const limit = day.state === 'known' ? day.value : null;
 	return used === null || limit === null || used < limit
 		? undefined
-		: `daily token quota used up: ${formatTokens(used)} of ${formatTokens(limit)}, resets 00:00 UTC`;
+		: `daily token quota ${isShared ? 'of all models ' : ''}used up: ${formatTokens(used)} of ${formatTokens(limit)}, resets 00:00 UTC`;
 }
 
 /** Room that others leave, for the plan; undefined where others use nothing, or it is not known. */

@@ -8,7 +8,7 @@ import {
 } from '../domain/account-snapshot.ts';
 import type {AccountFigures, FleetAnswers, MinuteOfUse, SharedFigures, Use} from '../domain/bucket-usage.ts';
 import type {Snapshot} from '../domain/snapshot.ts';
-import type {Target} from '../domain/target.ts';
+import {dayQuotaOf, type Target} from '../domain/target.ts';
 import {keptMinutes, MinuteRing, minuteMs, othersMinutes} from './usage-history.ts';
 
 /** One answer of a run. */
@@ -91,11 +91,16 @@ export function figuresOf({
 	dayTokens,
 	minute,
 	series,
-}: Pick<AccountBucket, 'others' | 'dayTokens' | 'minute' | 'series'>): AccountFigures | undefined {
+	quota,
+	dayPace,
+}: Pick<AccountBucket, 'others' | 'dayTokens' | 'minute' | 'series' | 'quota' | 'dayPace'>):
+	| AccountFigures
+	| undefined {
 	if (minute === null) {
 		return undefined;
 	}
-	const later = series.quotaTokens.slice(-incompleteMinutes).reduce((sum, tokens) => sum + tokens, 0);
+	const own = series.quotaTokens.slice(-incompleteMinutes).reduce((sum, tokens) => sum + tokens, 0);
+	const later = dayQuotaOf(quota).isShared ? (dayPace?.newestTokens ?? 0) : own;
 	return {
 		use: {requests: others.requests, tokens: others.quotaTokens},
 		at: minute + minuteMs,
@@ -106,11 +111,12 @@ export function figuresOf({
 /**
  * Quota tokens of the day that the run did not use. Both the account's figure and the run's count up to the same minute:
  * the run counts later minutes itself.
- * @param ownTotal Quota tokens of the run so far.
+ * @param keys Of the buckets of the run that count against this day: several where all models share it.
+ * @param ownTotal Quota tokens of the run in these so far.
  * @returns null where the day is not known.
  */
 export function othersToday(
-	key: string,
+	keys: readonly string[],
 	{dayTokens, at}: AccountFigures,
 	own: OwnUse,
 	ownTotal: number,
@@ -118,7 +124,17 @@ export function othersToday(
 	if (dayTokens === null) {
 		return null;
 	}
-	return Math.max(0, dayTokens - Math.max(0, ownTotal - own.tokensAfter(key, at - minuteMs)));
+	const later = keys.reduce((sum, key) => sum + own.tokensAfter(key, at - minuteMs), 0);
+	return Math.max(0, dayTokens - Math.max(0, ownTotal - later));
+}
+
+/** The targets of a run that count against the same day as one of them, one of each bucket. */
+function sharingDay(target: Target, targets: readonly Target[]): readonly Target[] {
+	if (!dayQuotaOf(target.quota).isShared) {
+		return [target];
+	}
+	const sharing = targets.filter((each) => each.region === target.region && dayQuotaOf(each.quota).isShared);
+	return [...new Map(sharing.map((each) => [bucketKey(each), each])).values()];
 }
 
 /** A run as the account monitor knows it. */
@@ -230,8 +246,13 @@ export function createOwnTrafficRegistry(): OwnTrafficRegistry {
 			const figures = newestOf(target);
 			if (figures !== undefined) {
 				setOthersUse(index, figures.use, figures.at);
-				const ownTotal = own(target.region).total(bucketKey(target)) - (before.get(target) ?? 0);
-				const today = othersToday(bucketKey(target), figures, own(target.region), ownTotal);
+				const sharing = sharingDay(target, targets);
+				const ownTotal = sharing.reduce(
+					(sum, each) => sum + own(each.region).total(bucketKey(each)) - (before.get(each) ?? 0),
+					0,
+				);
+				const keys = sharing.map((each) => bucketKey(each));
+				const today = othersToday(keys, figures, own(target.region), ownTotal);
 				if (today !== null) {
 					setOthersToday(index, today);
 				}

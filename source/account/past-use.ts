@@ -2,9 +2,10 @@ import type {AccountMap, KnownBucket} from '../domain/account-snapshot.ts';
 import {costOf, settledTokens} from '../domain/accounting.ts';
 import type {Burndown, Limit, Quota, Scope} from '../domain/target.ts';
 import type {SeriesName, TimeWindow, UsageMetric} from '../domain/usage-source.ts';
+import {dayStartOf} from './account-day.ts';
 import type {PastCost, PastWindows} from './past-plan.ts';
 import type {PastStore, PastWindow} from './past-store.ts';
-import {dayStartOf, minuteMs} from './usage-history.ts';
+import {minuteMs} from './usage-history.ts';
 
 /** The use of each bucket over a past time, against the quota of now: peaks, percentiles, throttles, by hour and weekday. */
 

@@ -1,9 +1,12 @@
-import {type AccountDirectory, directoryOfTargets} from '../bedrock/cloudwatch/account-directory.ts';
-import {createUsageSource, type MetricClients} from '../bedrock/cloudwatch/usage-reader.ts';
-import type {QuotaSource} from '../bedrock/quotas/quota-source.ts';
-import type {AccountBucket, AccountMap, AccountRegion, ModelDurations} from '../domain/account-snapshot.ts';
+import type {AccountDirectory} from '../bedrock/cloudwatch/account-directory.ts';
+import type {
+	AccountBucket,
+	AccountDay,
+	AccountMap,
+	AccountRegion,
+	ModelDurations,
+} from '../domain/account-snapshot.ts';
 import type {Clock} from '../domain/clock.ts';
-import type {Target} from '../domain/target.ts';
 import type {
 	SeriesName,
 	SeriesQuery,
@@ -13,8 +16,17 @@ import type {
 	UsageSource,
 } from '../domain/usage-source.ts';
 import {formatDurationMs} from '../text/numbers.ts';
-import {foldBuckets, hasDayLimit, newestWholeMinute} from './account-bucket.ts';
-import {OwnUse} from './own-traffic-registry.ts';
+import {foldBuckets, newestWholeMinute} from './account-bucket.ts';
+import {
+	accountDayLimit,
+	burndownIn,
+	countsToday,
+	DayUse,
+	dayStartOf,
+	foldAccountDay,
+	hasOwnDay,
+} from './account-day.ts';
+import type {OwnUse} from './own-traffic-registry.ts';
 import {
 	CostMeter,
 	coveredBy,
@@ -26,7 +38,7 @@ import {
 	planPoll,
 	sumQueries,
 } from './poll-plan.ts';
-import {DayUse, minuteMs, UsageHistory} from './usage-history.ts';
+import {minuteMs, UsageHistory} from './usage-history.ts';
 
 /** Surroundings of the poller of one Region. */
 export type PollerPorts = {
@@ -55,6 +67,8 @@ type RegionPoller = {
 	readonly readDurations: (onScreen: OnScreen) => Promise<void>;
 	readonly lacksDurations: (onScreen: OnScreen) => boolean;
 	readonly buckets: () => readonly AccountBucket[];
+	/** The day over all models, where the account has such a quota. */
+	readonly day: () => {readonly day?: AccountDay};
 	readonly troubles: () => Omit<MonitorTroubles, 'nextPollMs'>;
 	readonly directoryRemarks: () => readonly string[];
 	/** Capacity, where the account has bought some. */
@@ -90,6 +104,7 @@ export function createRegionPoller(ports: PollerPorts): RegionPoller {
 	let mappedIds: string | undefined;
 	let map: AccountMap = {buckets: new Map(), owners: new Map()};
 	let listed: ReadonlyMap<string, ReadonlySet<SeriesName>> | undefined;
+	let dayList: {readonly dayMs: number; readonly models: NonNullable<typeof listed>} | undefined;
 	let projects: ReadonlyMap<string, ReadonlySet<string>> = new Map();
 	let durations: ReadonlyMap<string, ModelDurations> = new Map();
 	let troubles: Omit<MonitorTroubles, 'nextPollMs'> = {
@@ -145,6 +160,16 @@ export function createRegionPoller(ports: PollerPorts): RegionPoller {
 		return reading;
 	};
 
+	const dayInput = () => ({
+		map,
+		history,
+		day,
+		dayIds: dayList === undefined ? undefined : [...dayList.models.keys()],
+		isListKnown: listed !== undefined,
+		minute: newestWholeMinute(askedAtMs),
+		nowMs: now(),
+	});
+
 	const bucketOf = (modelId: string) => map.buckets.get(map.owners.get(modelId) ?? '');
 
 	const modelsOn = (onScreen: OnScreen): readonly string[] =>
@@ -173,20 +198,40 @@ export function createRegionPoller(ports: PollerPorts): RegionPoller {
 		}
 	};
 
+	/** What was used earlier today may not be in use any more: once per day everything that CloudWatch knows is listed. */
+	const listDay = async (): Promise<void> => {
+		const dayMs = dayStartOf(now());
+		if (dayList?.dayMs === dayMs) {
+			return;
+		}
+		const all = await source.listActive(signal, 'kept');
+		cost.add(all.cost, clock.now());
+		if (all.failure === undefined) {
+			dayList = {dayMs, models: all.models};
+		}
+	};
+
 	const readDay = async (): Promise<void> => {
-		const limited = history.modelIds.filter((modelId) => {
+		const isShared = accountDayLimit(map) !== undefined;
+		if (isShared) {
+			await listDay();
+		}
+		const limited = [
+			...new Set([...history.modelIds, ...(isShared ? (dayList?.models.keys() ?? []) : [])]),
+		].filter((modelId) => {
 			const bucket = bucketOf(modelId);
-			return bucket !== undefined && hasDayLimit(bucket) && day.windowFor(modelId, now()) !== undefined;
+			const counts = (isShared && countsToday(modelId)) || (bucket !== undefined && hasOwnDay(bucket));
+			return counts && day.windowFor(modelId, now()) !== undefined;
 		});
 		const window = day.windowFor(limited[0] ?? '', now());
-		const queries = dayQueries(limited, listed);
+		const queries = dayQueries(limited, isShared ? dayList?.models : listed);
 		if (window === undefined || queries.length === 0) {
 			return;
 		}
 		const {series} = await read(queries, window, 60 * minuteMs, signal);
 		const asked = new Set(queries.map(({modelId}) => modelId));
 		for (const modelId of wholeOf([...asked], queries, series)) {
-			day.record(modelId, series, window, bucketOf(modelId)?.target.burndown.value ?? 1);
+			day.record(modelId, series, window, burndownIn(map, modelId));
 		}
 	};
 
@@ -236,25 +281,18 @@ export function createRegionPoller(ports: PollerPorts): RegionPoller {
 				await found.assertReachable();
 			}
 			await takeDirectory(found);
-			day.keepOnly(new Set(history.modelIds));
+			day.keepOnly(new Set([...history.modelIds, ...(dayList?.models.keys() ?? [])]));
 		},
 		async readRest(onScreen) {
 			await Promise.all([readDay(), readDurations(onScreen)]);
 		},
 		readDurations,
 		lacksDurations: (onScreen) => modelsOn(onScreen).some((modelId) => !durations.has(modelId)),
-		buckets: () =>
-			foldBuckets({
-				map,
-				history,
-				isListKnown: listed !== undefined,
-				own,
-				day,
-				durations,
-				projects,
-				minute: newestWholeMinute(askedAtMs),
-				nowMs: now(),
-			}),
+		buckets: () => foldBuckets({...dayInput(), own, durations, projects}),
+		day() {
+			const found = foldAccountDay(dayInput());
+			return found === undefined ? {} : {day: found};
+		},
 		troubles: () => troubles,
 		directoryRemarks: () => directory?.remarks ?? [],
 		bought: () =>
@@ -263,32 +301,6 @@ export function createRegionPoller(ports: PollerPorts): RegionPoller {
 				: {provisioned: directory.provisioned},
 		waitingFor: () => [...steps].map((step) => stepWords[step]),
 	};
-}
-
-/** Reading the account's use once must not hold up what it stands beside. */
-const onceDeadlineMs = 15_000;
-
-/**
- * The buckets of some targets by the last three hours, read once.
- * @returns their figures, and a sentence where CloudWatch could not be read.
- */
-export async function readBucketsOnce(
-	targets: readonly Target[],
-	{clock, clients, source}: Pick<PollerPorts, 'clock'> & {clients: MetricClients; source: QuotaSource},
-): Promise<{readonly buckets: readonly AccountBucket[]; readonly failure: string | undefined}> {
-	const poller = createRegionPoller({
-		clock,
-		source: createUsageSource(clients, clock),
-		readDirectory: async () => directoryOfTargets(targets, source),
-		own: new OwnUse(),
-		isEverything: false,
-		signal: AbortSignal.timeout(onceDeadlineMs),
-		onStep() {},
-	});
-	await poller.readMinutes(new Set());
-	const {listing, reading} = poller.troubles();
-	const failure = listing ?? reading;
-	return {buckets: poller.buckets(), failure: failure === undefined ? undefined : usageFailureWords(failure)};
 }
 
 /** The ModelIds of which every series that was asked for came back in full. */

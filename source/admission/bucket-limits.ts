@@ -1,5 +1,4 @@
 import {type Dimension, type Lane, type Limits, lanes, ofEach, type Use} from '../domain/bucket-usage.ts';
-import type {Clock} from '../domain/clock.ts';
 import type {Quota} from '../domain/target.ts';
 import type {Ledger} from './ledger.ts';
 
@@ -256,45 +255,6 @@ export class BucketLimits {
 		return this.#demands.size > 0 || open.requests !== this.own.requests || open.tokens !== this.own.tokens;
 	}
 }
-
-/** The quota of a day, which is assumed to begin at 00:00 UTC: AWS does not document it. */
-export class DayLimit {
-	/** Null: there is none. */
-	limit: number | null;
-	/** Quota tokens used today by others and by earlier runs (from the account monitor). */
-	others = 0;
-	/** Of these, what the programs that share the bucket report of themselves. */
-	members = 0;
-	readonly #clock: Clock;
-	#own = 0;
-	#day = 0;
-
-	constructor(clock: Clock, limit: number | null) {
-		this.#clock = clock;
-		this.limit = limit;
-	}
-
-	/** Quota tokens settled today. */
-	get own(): number {
-		return this.#day === this.#today ? this.#own : 0;
-	}
-
-	settled(tokens: number): void {
-		this.#own = this.own + tokens;
-		this.#day = this.#today;
-	}
-
-	/** Whether there is room beside what is set aside. */
-	hasRoom(tokens: number): boolean {
-		return this.limit === null || Math.max(this.others, this.members) + this.own + tokens <= this.limit;
-	}
-
-	get #today(): number {
-		return Math.floor(this.#clock.epoch() / dayMs);
-	}
-}
-
-const dayMs = 86_400_000;
 
 /** What a lane is expected to send. */
 type LaneDemand = {

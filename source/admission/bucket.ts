@@ -2,8 +2,9 @@ import type {Dimension, Lane, LedgerEntry, Limits, Use} from '../domain/bucket-u
 import type {Clock} from '../domain/clock.ts';
 import type {FleetView} from '../domain/fleet-view.ts';
 import type {Burst} from '../domain/run-spec.ts';
-import type {Quota} from '../domain/target.ts';
-import {BucketLimits, DayLimit} from './bucket-limits.ts';
+import {dayQuotaOf, type Quota} from '../domain/target.ts';
+import {BucketLimits} from './bucket-limits.ts';
+import {DayLimit} from './day-limit.ts';
 import type {FleetGate, FleetLease, FleetRequest} from './fleet/fleet-gate.ts';
 import {Ledger, type Reservation} from './ledger.ts';
 import {Pacer} from './pacer.ts';
@@ -30,6 +31,8 @@ type BucketOptions = {
 	readonly burst: Burst;
 	/** Part of the window from which on requests are spread evenly, 0 to 1; absent: as `burst` says. */
 	readonly evenAbove?: number | undefined;
+	/** The day that it shares with other models; absent: it has its own. */
+	readonly day?: DayLimit | undefined;
 	/** Of the network, in milliseconds; undefined while it is not known. */
 	readonly roundTripMs?: (() => number | undefined) | undefined;
 };
@@ -59,7 +62,7 @@ export class Bucket {
 	#fleet: FleetGate | undefined;
 	#leftFleet: FleetView | undefined;
 
-	constructor({clock, quota, windowMs, share, burst, evenAbove, roundTripMs}: BucketOptions) {
+	constructor({clock, quota, windowMs, share, burst, evenAbove, roundTripMs, day}: BucketOptions) {
 		this.#clock = clock;
 		this.stamping = new Stamping({clock, windowMs, roundTripMs});
 		this.ledger = new Ledger(clock, windowMs, this.stamping);
@@ -69,7 +72,8 @@ export class Bucket {
 		this.#pacer = new Pacer(windowMs, burst, evenAbove);
 		this.#overruns = new OverrunGuard(windowMs);
 		this.windowMs = windowMs;
-		this.day = new DayLimit(clock, quota.tokensPerDay.value);
+		this.day = day ?? new DayLimit(clock, dayQuotaOf(quota));
+		this.day.join(() => this.ledger.heldTokens);
 		this.output = new OutputRoom(windowMs, this.limits);
 		const {ledger, limits, stamping, standing} = this;
 		this.#room = new BucketRoom({windowMs, ledger, limits, stamping, standing});
@@ -83,7 +87,7 @@ export class Bucket {
 	/** The quota is another from now on; what was used counts against it. */
 	setQuota(quota: Quota): void {
 		this.limits.setQuota(quota);
-		this.day.limit = quota.tokensPerDay.value;
+		this.day.limit = dayQuotaOf(quota).limit.value;
 		this.#room.limitsChanged(this.#clock.now());
 	}
 
@@ -179,7 +183,7 @@ export class Bucket {
 		}
 		// An estimate alone must not make a request too large for its bucket.
 		const tokens = Math.max(cost.reserved, Math.min(cost.setAside, this.limits.own.tokens ?? cost.setAside));
-		if (!this.day.hasRoom(this.ledger.heldTokens + tokens)) {
+		if (!this.day.hasRoom(tokens)) {
 			return {kind: 'day'};
 		}
 		const now = this.#clock.now();

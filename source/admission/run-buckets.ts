@@ -5,6 +5,7 @@ import type {RunSpec} from '../domain/run-spec.ts';
 import type {BucketState, Gauge} from '../domain/snapshot.ts';
 import type {Target} from '../domain/target.ts';
 import {Bucket} from './bucket.ts';
+import {DayLimits} from './day-limit.ts';
 
 /** The buckets of a run: made from its targets, what they have left, and their state as gauges show it. */
 
@@ -19,6 +20,7 @@ export function createBuckets(
 	roundTripMs?: () => number | undefined,
 ): readonly Bucket[] {
 	const buckets = new Map<string, Bucket>();
+	const days = new DayLimits(clock);
 	return targets.map((target, index) => {
 		const {region, quota} = target;
 		const key = `${region} ${bucketKey(target)}`;
@@ -26,7 +28,15 @@ export function createBuckets(
 		if (known !== undefined) {
 			return known;
 		}
-		const bucket = new Bucket({clock, quota, windowMs, share, burst, roundTripMs});
+		const bucket = new Bucket({
+			clock,
+			quota,
+			windowMs,
+			share,
+			burst,
+			roundTripMs,
+			day: days.of(region, quota),
+		});
 		bucket.takeOver(initialUse[index] ?? []);
 		buckets.set(key, bucket);
 		return bucket;
@@ -157,8 +167,8 @@ export function bucketState(
 				}),
 		day: {
 			used: day.own,
-			reserved: ledger.heldTokens,
-			limit: quota.tokensPerDay.value,
+			reserved: day.held,
+			limit: day.limit,
 			...(day.others > 0 ? {others: day.others} : {}),
 		},
 		nextRoomMs: isWaiting ? roomMs : null,

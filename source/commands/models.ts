@@ -1,5 +1,6 @@
 import {listRunnableModels, type RunnableModel} from '../bedrock/identify/runnable-models.ts';
 import type {Arguments} from '../config/parse-arguments.ts';
+import {dayQuotaOf} from '../domain/target.ts';
 import type {Io} from '../terminal/io.ts';
 import {formatTokens, unknownMark} from '../text/numbers.ts';
 import {type Column, renderTable} from '../text/table.ts';
@@ -49,7 +50,10 @@ const columns: ReadonlyArray<Column<RunnableModel>> = [
 		header: 'TPD',
 		align: 'right',
 		priority: 4,
-		format: ({quota}) => limitText(quota.tokensPerDay),
+		format: ({quota}) => {
+			const {limit, isShared} = dayQuotaOf(quota);
+			return `${limitText(limit)}${isShared ? ' shared' : ''}`;
+		},
 	},
 	{
 		key: 'streaming',

@@ -1,12 +1,15 @@
-import {readBucketsOnce} from '../account/region-poller.ts';
+import {OwnUse} from '../account/own-traffic-registry.ts';
+import {createRegionPoller, usageFailureWords} from '../account/region-poller.ts';
 import {measuredPeriod} from '../account/what-to-change.ts';
 import type {OpenAccount} from '../bedrock/account-access.ts';
+import {directoryOfTargets} from '../bedrock/cloudwatch/account-directory.ts';
+import {createUsageSource} from '../bedrock/cloudwatch/usage-reader.ts';
 import {listRunnableModels} from '../bedrock/identify/runnable-models.ts';
 import {quotaIncreasesOf} from '../bedrock/quotas/aws-quota-source.ts';
 import {resolveTargets} from '../bedrock/quotas/resolve-targets.ts';
 import type {Arguments} from '../config/parse-arguments.ts';
 import {readIncrease, type WantedIncrease} from '../config/values.ts';
-import {bucketKey, type MeasuredCeiling} from '../domain/account-snapshot.ts';
+import {type AccountBucket, bucketKey, type MeasuredCeiling} from '../domain/account-snapshot.ts';
 import {systemClock} from '../domain/clock.ts';
 import type {Target} from '../domain/target.ts';
 import {UserError} from '../domain/user-error.ts';
@@ -48,21 +51,43 @@ const readReports = async (models: readonly string[], {options, clients}: OpenAc
 	return {...rest, entries: targets.map((target, index) => withNear(target, near[index] ?? []))};
 };
 
+/** Reading the account's use once must not hold up what it stands beside. */
+const onceDeadlineMs = 15_000;
+
+/**
+ * The buckets of some targets by the last three hours, read once.
+ * @returns their figures, and a sentence where CloudWatch could not be read.
+ */
+const readBucketsOnce = async (
+	targets: readonly Target[],
+	{options, clients}: OpenAccount,
+): Promise<{readonly buckets: readonly AccountBucket[]; readonly failure: string | undefined}> => {
+	const poller = createRegionPoller({
+		clock: systemClock,
+		source: createUsageSource(clients, systemClock),
+		readDirectory: async () => directoryOfTargets(targets, options.source),
+		own: new OwnUse(),
+		isEverything: false,
+		signal: AbortSignal.timeout(onceDeadlineMs),
+		onStep() {},
+	});
+	await poller.readMinutes(new Set());
+	const {listing, reading} = poller.troubles();
+	const failure = listing ?? reading;
+	return {buckets: poller.buckets(), failure: failure === undefined ? undefined : usageFailureWords(failure)};
+};
+
 /** Adds what throttled minutes show of the limits that are enforced. */
 const withMeasured = async <Stated extends Awaited<ReturnType<typeof readReports>>>(
 	stated: Stated,
-	{options, clients}: OpenAccount,
+	account: OpenAccount,
 	ceilings: Map<string, MeasuredCeiling>,
 ): Promise<Stated> => {
 	// Nothing more is asked of an account that does not answer: that is said elsewhere.
 	if ([...stated.failures.values()].some(({kind}) => kind === 'network' || kind === 'credentials')) {
 		return stated;
 	}
-	const {buckets, failure} = await readBucketsOnce(stated.entries, {
-		clock: systemClock,
-		clients,
-		source: options.source,
-	});
+	const {buckets, failure} = await readBucketsOnce(stated.entries, account);
 	for (const {key, measured} of buckets) {
 		if (measured !== null) {
 			ceilings.set(key, measured);

@@ -2,28 +2,32 @@ import {fstatSync} from 'node:fs';
 import {mkdir, open} from 'node:fs/promises';
 import path from 'node:path';
 import type {Arguments, FlagValues} from '../config/parse-arguments.ts';
+import {readRecording} from '../config/recording.ts';
 import {type OutputConfig, resolveOutput} from '../config/resolve-output.ts';
-import {resolveTap} from '../config/resolve-tap.ts';
+import {resolveTap, resolveWhatIf} from '../config/resolve-tap.ts';
 import {drainMs} from '../domain/backend.ts';
 import type {Snapshot} from '../domain/snapshot.ts';
 import type {TapConfig} from '../domain/tap.ts';
 import {errorOf, faultOf, UserError} from '../domain/user-error.ts';
+import {whatIfLines} from '../plain/tap.ts';
 import {claimFolder} from '../reports/folder.ts';
 import {isAddressOf, secretFor} from '../tap/gate.ts';
+import {whatIf} from '../tap/what-if.ts';
 import {columnsOf, errorLines, type Io, writeLines} from '../terminal/io.ts';
 import {keepLog} from '../terminal/log-file.ts';
 import {Interrupted, untilSignal, watchSignals} from '../terminal/signals.ts';
+import {toAscii} from '../text/glyphs.ts';
 import {formatCount, formatSpan} from '../text/numbers.ts';
 import {escapeUnseen} from '../text/width.ts';
 import {startTapThread} from '../threads/engine-handle.ts';
 import {startDemo} from './demo.ts';
+import {printJsonOr} from './results-files.ts';
 import type {OwnScreen} from './screen.ts';
 import {childEnvironment, startChild, tapLines} from './tap/child.ts';
 import {startDemoApplications} from './tap/demo-applications.ts';
 import {finish, readReports, type Started, type TapReports, wasUsed} from './tap/ending.ts';
 import {printWhileRunning} from './tap/printing.ts';
 import {type Shown, showTap} from './tap/tap-screen.ts';
-import {printWhatIf} from './tap/what-if.ts';
 
 /** Seed of the simulator behind `--demo`. */
 const demoSeed = 1;
@@ -341,4 +345,39 @@ export async function tap(
 		await handle.close(closeDeadlineMs);
 		await demo.stop();
 	}
+}
+
+/**
+ * `tap --what-if FILE`: what a recording would have met under a quota.
+ * @returns Exit code 0.
+ * @throws UserError (exit 2) for what was typed, and for what is not a recording.
+ */
+async function printWhatIf(
+	{flags, program}: Pick<Arguments, 'flags' | 'program'>,
+	output: Pick<OutputConfig, 'json' | 'isAscii'>,
+	io: Pick<Io, 'stdout'>,
+): Promise<number> {
+	if (program.length > 0) {
+		throw new UserError(`--what-if starts no program, and "${program[0]}" is one.`, {
+			exitCode: 2,
+			hint: 'Record it with "tap --record FILE -- COMMAND", then ask with "tap --what-if FILE --rpm N".',
+		});
+	}
+	const {file, quota, pace} = resolveWhatIf(flags);
+	const {calls} = readRecording(file);
+	const found = await whatIf(calls, quota, pace);
+	const settings = {
+		requestsPerMinute: quota.requestsPerMinute ?? null,
+		tokensPerMinute: quota.tokensPerMinute ?? null,
+		share: pace.share,
+		holdMs: pace.holdMs,
+	};
+	const lines = whatIfLines(found, settings, columnsOf(io.stdout));
+	await printJsonOr(
+		{file, quota: settings, assumed: {window: 'sliding', countsFrom: 'first-byte', retries: 0}, ...found},
+		output.isAscii ? lines.map(toAscii) : lines,
+		output.json,
+		io,
+	);
+	return 0;
 }

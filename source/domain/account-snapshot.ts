@@ -1,6 +1,6 @@
 import type {FleetRow} from './fleet-view.ts';
 import type {Price} from './run-spec.ts';
-import type {Burndown, Quota, Scope, Target} from './target.ts';
+import type {Burndown, Limit, Quota, Scope, Target} from './target.ts';
 
 /** The account's use in one Region as the screen and the printouts see it: plain data, made once per minute. */
 
@@ -54,6 +54,25 @@ type ModelLevers = {
 	readonly batchMinRecords: number | null;
 };
 
+/** How fast a quota of the day is used. */
+export type DayPace = {
+	/** Quota tokens per minute: the mean of the day while use is steady, else of the last hours; null where that is not known. */
+	readonly perMinute: number | null;
+	/** End of the newest whole minute, in milliseconds since 1970: the pace is of the time before. */
+	readonly wholeToMs: number;
+	/** Quota tokens of the minutes after it. */
+	readonly newestTokens: number;
+};
+
+/** The quota of the day over all models of account and Region, which AWS counts by price: use in quota tokens is an estimate. */
+export type AccountDay = DayPace & {
+	readonly limit: Limit;
+	/** Since midnight UTC; null while the day of some model is not known. */
+	readonly tokens: number | null;
+	/** The models that used it, the most first. */
+	readonly models: ReadonlyArray<{readonly model: string; readonly tokens: number}>;
+};
+
 export type AccountBucket = {
 	readonly key: string;
 	readonly region: string;
@@ -92,8 +111,10 @@ export type AccountBucket = {
 	/** Of the last hour; null where no metric has them. */
 	readonly hourThrottles: number | null;
 	readonly hourErrors: number;
-	/** Quota tokens since midnight UTC; null where no daily quota asks for it, or it could not be read. */
+	/** Quota tokens since midnight UTC of the day that it goes by; null where none asks for it, or it could not be read. */
 	readonly dayTokens: number | null;
+	/** Of the same day; absent where none is known. */
+	readonly dayPace?: DayPace;
 	/** List price of the last hour; null where the price is not known. */
 	readonly costPerHourUsd: number | null;
 	/** Region whose prices these are, where it is not the bucket's own. */
@@ -176,6 +197,8 @@ export type AccountRegion = {
 	/** When this was made, in milliseconds since 1970 by the service's clock. */
 	readonly at: number;
 	readonly buckets: readonly AccountBucket[];
+	/** Absent where the account has no quota of the day over all models. */
+	readonly day?: AccountDay;
 	/** Absent where the account has none, or it could not be read. */
 	readonly provisioned?: readonly ProvisionedThroughput[];
 	/** What is missing and why, and what the user should know: a sentence each. */

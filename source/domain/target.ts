@@ -39,11 +39,51 @@ export type Quota = {
 	/** Of bedrock-mantle only. */
 	readonly outputTokensPerMinute?: Limit;
 	/**
-	 * The account's daily quota over all models, where it has one. AWS counts it by price and not by plain tokens, so it is
-	 * shown and never computed with.
+	 * The quota of the day over all models of account and Region, where it has one. AWS calls its accounting one by price; its
+	 * worked example gives the settled quota tokens, so what is computed with those is an estimate.
 	 */
 	readonly accountTokensPerDay?: Limit;
 };
+
+/** The quota of the day that a bucket goes by. */
+type DayQuota = {
+	readonly limit: Limit;
+	/** It is one for all models of account and Region. */
+	readonly isShared: boolean;
+};
+
+/**
+ * The row of its own model where the account still has that, else the one over all models. Where AWS has approved an
+ * increase of tokens per minute neither is certain: its number limits nothing then, and the service decides.
+ */
+export function dayQuotaOf(quota: Quota): DayQuota {
+	const {tokensPerDay, tokensPerMinute, outputTokensPerMinute, accountTokensPerDay: shared} = quota;
+	const hasOwn = tokensPerDay.name !== null || tokensPerDay.value !== null;
+	// bedrock-mantle has no day.
+	if (hasOwn || shared === undefined || outputTokensPerMinute !== undefined) {
+		return {limit: tokensPerDay, isShared: false};
+	}
+	return {limit: isIncreased(tokensPerMinute) ? undecided(shared) : shared, isShared: true};
+}
+
+/** The limits of a bucket as they hold, the day's among them. */
+export function limitsInForce({accountTokensPerDay, ...quota}: Quota): Omit<Quota, 'accountTokensPerDay'> {
+	const shared = accountTokensPerDay === undefined ? {} : {accountTokensPerDay};
+	return {...quota, tokensPerDay: dayQuotaOf({...quota, ...shared}).limit};
+}
+
+/** Whether AWS has raised a quota above its default. */
+export function isIncreased({applied, default: standard}: Pick<Limit, 'applied' | 'default'>): boolean {
+	return applied !== null && standard !== null && applied > standard;
+}
+
+/**
+ * "Not applicable in case of approved TPM increase": AWS does not say whether the number or the whole quota does not apply.
+ * The service decides, and nothing stops for it by itself.
+ */
+export function undecided(limit: Limit): Limit {
+	return limit.state === 'known' ? {...limit, value: null, state: 'unknown', source: null} : limit;
+}
 
 /** The three limits, in the order in which they are shown. */
 export const limitKinds = ['requestsPerMinute', 'tokensPerMinute', 'tokensPerDay'] as const;

@@ -380,7 +380,7 @@ export class RunCore {
 	 * @returns Whether any continues; otherwise the run stops.
 	 */
 	giveUpForDay({bucket, target}: Cell): boolean {
-		const own = this.cells.filter((cell) => cell.bucket === bucket && cell.isAlive);
+		const own = this.cells.filter((cell) => cell.bucket.day === bucket.day && cell.isAlive);
 		if (this.cells.every((cell) => !cell.isAlive || own.includes(cell))) {
 			this.stopSending('day', bucket);
 			return false;
@@ -391,7 +391,7 @@ export class RunCore {
 		if (own.length > 0) {
 			this.note(
 				'day',
-				`The day's quota of ${target.model} is used up: nothing more is sent to it, the others continue.`,
+				`The day's quota of ${bucket.day.isShared ? 'all models' : target.model} is used up: nothing more is sent to ${bucket.day.isShared ? 'them' : 'it'}, the others continue.`,
 			);
 		}
 		return true;

@@ -106,7 +106,7 @@ export function stopReasonOf(
 		case 'cost':
 			return `at --max-cost ${formatUsd(maxCostUsd)}`;
 		case 'day':
-			return `daily token quota used up${bucket === undefined ? '' : dayWords(bucket)}`;
+			return `daily token quota ${bucket?.day.isShared === true ? 'of all models ' : ''}used up${bucket === undefined ? '' : dayWords(bucket)}`;
 		case 'fault':
 			return 'no variant could go on';
 	}

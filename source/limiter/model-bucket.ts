@@ -8,7 +8,7 @@ import {countsIn, type ReportedCounts, settleUsage} from '../bedrock/usage.ts';
 import {charactersPerToken, settledTokens} from '../domain/accounting.ts';
 import type {Dimension, Lane} from '../domain/bucket-usage.ts';
 import type {Clock} from '../domain/clock.ts';
-import type {Burndown, Quota} from '../domain/target.ts';
+import {type Burndown, dayQuotaOf, type Quota} from '../domain/target.ts';
 import {
 	type AnswerUsage,
 	type BucketUsage,
@@ -165,7 +165,7 @@ export class ModelBucket {
 		const cost = (): Cost => this.outputs.cost(wanted.inputTokens(), wanted.maxTokens, this.burndown.value);
 		const from = this.#clock.now();
 		if (from - this.#dayTriedAt < dayTriedEveryMs) {
-			throw new DayUsedUpError(model, this.quota.tokensPerDay.value);
+			throw new DayUsedUpError(model, dayQuotaOf(this.quota).limit.value);
 		}
 		if (Number.isFinite(this.#dayTriedAt)) {
 			this.#dayTriedAt = from;
@@ -182,7 +182,7 @@ export class ModelBucket {
 			case 'never':
 				throw new LargerThanQuotaError(model, end);
 			case 'day':
-				throw new DayUsedUpError(model, this.quota.tokensPerDay.value);
+				throw new DayUsedUpError(model, dayQuotaOf(this.quota).limit.value);
 			case 'gone':
 			case 'late':
 				throw new LimiterClosedError();

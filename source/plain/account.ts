@@ -1,8 +1,10 @@
 import {type RaisedAlert, raisedWords} from '../account/alerts.ts';
+import {dayOutlook} from '../account/outlook.ts';
 import {watchCostWords} from '../account/poll-plan.ts';
 import {measuredPeriod} from '../account/what-to-change.ts';
-import type {AccountBucket, AccountRegion} from '../domain/account-snapshot.ts';
+import type {AccountBucket, AccountDay, AccountRegion} from '../domain/account-snapshot.ts';
 import type {FleetRow} from '../domain/fleet-view.ts';
+import {dayQuotaOf} from '../domain/target.ts';
 import {ceilingJson, ceilingWords} from '../metrics/figures/measured-ceiling.ts';
 import {toAscii} from '../text/glyphs.ts';
 import {formatCount, formatNumber, formatTokens} from '../text/numbers.ts';
@@ -11,10 +13,12 @@ import {renderTable} from '../text/table.ts';
 import {cleanText} from '../text/width.ts';
 import {accountColumns} from '../view/account/account-columns.ts';
 import {
+	accountDayWords,
 	accountRow,
 	activeWords,
 	hasDifferentAges,
 	provisionedWords,
+	shortModel,
 	sortAccountRows,
 } from '../view/account/account-rows.ts';
 import {fleetColumns, fleetCountWords} from '../view/fleet.ts';
@@ -68,6 +72,20 @@ const noteLines = (buckets: readonly AccountBucket[]): readonly string[] =>
 
 const costLine = ({cost}: AccountRegion): string => `CloudWatch: ${watchCostWords([cost])}.`;
 
+/** The quota of the day that all models share. */
+const dayLine = ({day, at}: AccountRegion): readonly string[] =>
+	day === undefined
+		? []
+		: [
+				`Day, all models: ${accountDayWords(day, at).join(' · ')}${day.models.length === 0 ? '' : ` · ${dayModelWords(day)}`}`,
+			];
+
+const dayModelWords = ({models}: AccountDay): string =>
+	models
+		.slice(0, 3)
+		.map(({model, tokens}) => `${shortModel(cleanText(model))} ${formatTokens(tokens)}`)
+		.join(', ');
+
 /** What is left out, as the screen folds it. */
 const idleLine = (count: number): readonly string[] =>
 	count === 0 ? [] : [`${formatCount(count)} idle ${count === 1 ? 'bucket' : 'buckets'} not listed`];
@@ -97,6 +115,7 @@ export function accountLines(region: AccountRegion, {width, ascii}: AccountStyle
 		...(rows.length === 0
 			? []
 			: renderTable(accountColumns({hasRegions: false, hasAges: hasDifferentAges(rows)}), rows, width)),
+		...dayLine(region),
 		...idleLine(region.buckets.length - shown.length),
 		...rows.flatMap(({bucket}) => fleetLines(bucket, width)),
 		...noteLines(rows.map(({bucket}) => bucket)),
@@ -124,6 +143,8 @@ export function accountJson({
 	isComplete,
 	buckets,
 	simulated,
+	day,
+	at,
 	provisioned,
 }: AccountRegion): string {
 	return JSON.stringify({
@@ -132,7 +153,11 @@ export function accountJson({
 		...(profile === undefined ? {} : {profile, account: account ?? null}),
 		...(simulated ? {simulated} : {}),
 		complete: isComplete,
+<<<<<<< HEAD
 		...(phase === 'failed' ? {failure: remarks.join(' ')} : {}),
+=======
+		...(day === undefined ? {} : {day: dayJson(day, at)}),
+>>>>>>> main
 		...(provisioned === undefined ? {} : {provisioned}),
 		buckets: buckets.filter(isListed).map((bucket) => ({
 			model: bucket.model,
@@ -150,6 +175,19 @@ export function accountJson({
 		})),
 	});
 }
+
+const dayJson = (day: AccountDay, nowMs: number) => {
+	const outlook = dayOutlook(day, nowMs);
+	return {
+		limit: day.limit,
+		quotaTokens: day.tokens,
+		quotaTokensPerHour: day.perMinute === null ? null : Math.round(day.perMinute * 60),
+		usedUp: outlook?.type === 'full',
+		usedUpAt: outlook?.atMs == null ? null : new Date(outlook.atMs).toISOString(),
+		estimated: true,
+		models: day.models.map(({model, tokens}) => ({model, quotaTokens: tokens})),
+	};
+};
 
 const memberJson = ({name, state, use, inFlight, waiting, seenAgoMs}: FleetRow) => ({
 	name,
@@ -247,7 +285,21 @@ export function accountMetrics(regions: readonly AccountRegion[]): string {
 		gauge(
 			'quota_tokens_per_day_limit',
 			'Quota tokens per day that the quota allows.',
-			of(({quota}) => quota.tokensPerDay.value),
+			of(({quota}) => dayQuotaOf(quota).limit.value),
+		),
+		gauge(
+			'day_quota_tokens',
+			'Quota tokens of all models of the account since midnight UTC, an estimate of what AWS counts.',
+			regions.flatMap(({region, day}) =>
+				day?.tokens == null ? [] : [{labels: {region}, value: day.tokens}],
+			),
+		),
+		gauge(
+			'day_quota_tokens_limit',
+			'Tokens per day that the quota over all models allows.',
+			regions.flatMap(({region, day}) =>
+				day?.limit.value == null ? [] : [{labels: {region}, value: day.limit.value}],
+			),
 		),
 		gauge(
 			'throttled_requests_per_minute',

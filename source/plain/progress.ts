@@ -1,7 +1,7 @@
 import {calledAs} from '../bedrock/identify/identify.ts';
+import {type BatchProgress, paceOf} from '../domain/accounting.ts';
 import type {BucketState, Gauge, Snapshot} from '../domain/snapshot.ts';
 import type {Target} from '../domain/target.ts';
-import {type BatchProgress, paceOf} from '../metrics/figures/batch-progress.ts';
 import {toAscii} from '../text/glyphs.ts';
 import {
 	formatCount,

@@ -236,19 +236,20 @@ const createTokenMeter = (limit: number, enforcement: Enforcement): Meter => {
 const fits = (meter: Meter | undefined, nowMs: number, amount: number): boolean =>
 	meter === undefined || meter.room(nowMs) + roundingSlack >= amount;
 
-/** A new bucket. */
-export function createBucket(limits: BucketLimits, enforcement: Enforcement): Bucket {
+/** A count of tokens per day. When it restarts is not documented; here with the day. */
+export function createDayMeter(tokensPerDay: number, {windowMs}: Pick<Enforcement, 'windowMs'>): Meter {
+	return createFixedMeter(tokensPerDay, windowMs * minutesPerDay);
+}
+
+/** A new bucket. @param accountDay The count of the day that all models of the account share. */
+export function createBucket(limits: BucketLimits, enforcement: Enforcement, accountDay?: Meter): Bucket {
 	const {requestsPerMinute, tokensPerMinute, tokensPerDay} = limits;
 	const requests = requestsPerMinute === undefined ? undefined : createMeter(requestsPerMinute, enforcement);
 	const tokens = tokensPerMinute === undefined ? undefined : createTokenMeter(tokensPerMinute, enforcement);
-	// When the daily count restarts is not documented; here with the day.
-	const day =
-		tokensPerDay === undefined
-			? undefined
-			: createFixedMeter(tokensPerDay, enforcement.windowMs * minutesPerDay);
+	const day = tokensPerDay === undefined ? undefined : createDayMeter(tokensPerDay, enforcement);
 
 	const refusal = (nowMs: number, reserved: number): Exclude<ThrottleKind, 'overloaded'> | undefined => {
-		if (!fits(day, nowMs, reserved)) {
+		if (!fits(day, nowMs, reserved) || !fits(accountDay, nowMs, reserved)) {
 			return 'day';
 		}
 		if (!fits(requests, nowMs, 1)) {
@@ -265,7 +266,7 @@ export function createBucket(limits: BucketLimits, enforcement: Enforcement): Bu
 				return {isAdmitted: false, throttle};
 			}
 			requests?.charge(nowMs, 1);
-			const charges = [tokens, day]
+			const charges = [tokens, day, accountDay]
 				.filter((meter) => meter !== undefined)
 				.map((meter) => ({meter, charge: meter.charge(nowMs, reserved)}));
 			return {

@@ -7,7 +7,12 @@ import {createJobStore, type JobStore} from './jobs/job-store.ts';
 import {createMantleBuckets, type MantleBuckets, mantleLimitsOf} from './mantle/mantle-models.ts';
 import {createStoredResponses, type StoredResponses} from './mantle/stored-responses.ts';
 import type {SimulatorOptions} from './options.ts';
-import {createIncreaseRequests, type IncreaseRequests, limitsOf} from './quotas/bucket-quotas.ts';
+import {
+	createIncreaseRequests,
+	type IncreaseRequests,
+	limitsOf,
+	usualAccountTokensPerDay,
+} from './quotas/bucket-quotas.ts';
 import {type Buckets, backgroundNeighbour, createBuckets} from './runtime/buckets.ts';
 import {createPromptCache, type PromptCache} from './runtime/prompt-cache.ts';
 import {createObjectStore, type ObjectStore} from './s3/object-store.ts';
@@ -49,19 +54,37 @@ export type Simulation = {
 
 /** Creates the state of a simulator. @throws UserError where the script of faults is wrong. */
 export function createSimulation(options: SimulatorOptions, time: Time): Simulation {
-	const {background, metrics, denied, batch, missingBuckets, endOfLife, ...script} = parseFaults(
-		options.faults,
-	);
-	const scenario = {background, metrics, denied, batch, missingBuckets, endOfLife, ...options.scenario};
+	const {
+		background,
+		metrics,
+		denied,
+		batch,
+		missingBuckets,
+		endOfLife,
+		accountTokensPerDay: tokensOfDay,
+		...script
+	} = parseFaults(options.faults);
+	const scenario: Scenario = {
+		background,
+		metrics,
+		denied,
+		batch,
+		missingBuckets,
+		endOfLife,
+		accountTokensPerDay: tokensOfDay,
+		...options.scenario,
+	};
+	const {accountTokensPerDay} = scenario;
 	const faults = createFaults(script, options.windowMs);
 	const occupyByBackground = backgroundNeighbour(scenario.background ?? [], options);
 	const buckets = createBuckets(
-		(_region, target) => limitsOf(target, options),
+		(_region, target) => limitsOf(target, {...options, accountTokensPerDay}),
 		options,
 		(bucket, sinceMs, nowMs, owner) => {
 			faults.occupy(bucket, sinceMs, nowMs);
 			occupyByBackground(bucket, sinceMs, nowMs, owner);
 		},
+		accountTokensPerDay ?? usualAccountTokensPerDay,
 	);
 	const mantle = createMantleBuckets((model) => mantleLimitsOf(model, options), options, faults.occupy);
 	const served = createServedMinutes(scenario.metrics?.clockAheadMs ?? 0);

@@ -1,5 +1,6 @@
 import {createHash} from 'node:crypto';
 import {Bucket} from '../admission/bucket.ts';
+import {type DayLimit, DayLimits} from '../admission/day-limit.ts';
 import type {Cost} from '../admission/token-estimator.ts';
 import {type HoldEnd, HoldingRoom} from '../admission/waiting-room.ts';
 import {onlyKnown} from '../bedrock/quotas/bucket-quota.ts';
@@ -70,7 +71,7 @@ type Early = {readonly index: number; readonly at: number; readonly count: (room
 export function pacedBucket(
 	quota: Quota,
 	pace: Pick<Pace, 'share' | 'burst'> | undefined,
-	ports: Pick<PacingPorts, 'clock' | 'windowMs' | 'roundTripMs'>,
+	ports: Pick<PacingPorts, 'clock' | 'windowMs' | 'roundTripMs'> & {readonly day?: DayLimit},
 ): Bucket {
 	return new Bucket({
 		...ports,
@@ -86,6 +87,7 @@ export class Pacing {
 	readonly #ports: PacingPorts;
 	readonly #pace: TapConfig['pace'];
 	readonly #rooms = new Map<string, HoldingRoom>();
+	readonly #days: DayLimits;
 	readonly #members: Member[] = [];
 	/** Of the last window, in the order of time. */
 	#early: readonly Early[] = [];
@@ -95,6 +97,7 @@ export class Pacing {
 		this.#pace = pace;
 		this.#ports = ports;
 		this.#gate = new PauseGate(ports.clock);
+		this.#days = new DayLimits(ports.clock);
 	}
 
 	/** The quotas of a model are known now: its bucket is there from now on. */
@@ -107,16 +110,15 @@ export class Pacing {
 			return;
 		}
 		const {clock, windowMs, roundTripMs, join} = this.#ports;
-		const bucket = pacedBucket(target.quota, this.#pace, {clock, windowMs, roundTripMs});
+		const day = this.#days.of(target.region, onlyKnown(target.quota));
+		const bucket = pacedBucket(target.quota, this.#pace, {clock, windowMs, roundTripMs, day});
 		const room = new HoldingRoom(bucket, clock);
 		room.isShut = this.#gate.isShut;
 		this.#rooms.set(key, room);
 		this.#countEarly(index, room);
 		if (bucket.isLimited) {
 			const member = await join(target, bucket, () => room.pump());
-			if (member !== undefined) {
-				this.#members.push(member);
-			}
+			this.#members.push(...(member === undefined ? [] : [member]));
 		}
 	}
 

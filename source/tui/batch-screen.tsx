@@ -1,6 +1,6 @@
 import {render, useInput, useStdin, useWindowSize} from 'ink';
 import {useSyncExternalStore} from 'react';
-import {type BatchProgress, type JobProgress, paceOf} from '../metrics/figures/batch-progress.ts';
+import {type BatchProgress, type JobProgress, paceOf} from '../domain/accounting.ts';
 import {formatCount, formatDurationMs, formatPercent} from '../text/numbers.ts';
 import {fitLine, joinLines, type Line, lineWidth, segment, type Tone} from '../text/segment.ts';
 import {themeNamed} from '../text/themes.ts';

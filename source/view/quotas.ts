@@ -1,5 +1,5 @@
 import type {BucketState, Gauge} from '../domain/snapshot.ts';
-import {type Limit, limitKinds, type Quota, type Target} from '../domain/target.ts';
+import {dayQuotaOf, type Limit, limitKinds, type Quota, type Target} from '../domain/target.ts';
 import {gaugeFraction} from '../text/bars.ts';
 import {formatTokens, unknownMark} from '../text/numbers.ts';
 import type {Column} from '../text/table.ts';
@@ -216,22 +216,33 @@ export function minuteLimits({
 			];
 }
 
-/** Three rows per target, two of one on bedrock-mantle, and one for the account's daily quota over all models where there is one. */
+/** Rows for each limit of each target, and one for the day of the account over all models where there is one. */
 export function limitRows(targets: readonly Target[]): readonly LimitRow[] {
 	const accountWide = targets.find(({quota}) => quota.accountTokensPerDay)?.quota.accountTokensPerDay;
+	const sharing = targets.findIndex(({quota}) => dayQuotaOf(quota).isShared);
 	return [
 		...targets.flatMap(({model, scope, quota}, target) =>
-			limitsOf(quota).map(([kind, limit, unit]) => ({
-				model: cleanText(model),
-				scope,
-				unit,
-				limit,
-				of: {target, kind},
-			})),
+			limitsOf(quota)
+				.filter(([kind]) => kind !== 'tokensPerDay' || !dayQuotaOf(quota).isShared)
+				.map(([kind, limit, unit]) => ({
+					model: cleanText(model),
+					scope,
+					unit,
+					limit,
+					of: {target, kind},
+				})),
 		),
 		...(accountWide === undefined
 			? []
-			: [{model: 'all models together', scope: '', unit: 'TPD', limit: accountWide, of: undefined}]),
+			: [
+					{
+						model: 'all models together',
+						scope: '',
+						unit: 'TPD',
+						limit: accountWide,
+						of: sharing < 0 ? undefined : {target: sharing, kind: 'tokensPerDay' as const},
+					},
+				]),
 	];
 }
 

@@ -58,7 +58,7 @@ describe('the day', () => {
 	const today = (dayTokens: number | null, own: OwnUse) => {
 		const series = {requests: [], quotaTokens: [100, 100, 7, 3]};
 		const figures = figuresOf(accountBucketFixture({dayTokens, minute: noon, series}));
-		return figures && othersToday(key, figures, own, own.total(key));
+		return figures && othersToday([key], figures, own, own.total(key));
 	};
 
 	it('without our own part is what CloudWatch told of whole minutes less what we used in them', () => {

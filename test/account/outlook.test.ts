@@ -102,10 +102,11 @@ describe('when it is used up', () => {
 		).toBeUndefined();
 	});
 
-	it('is the time of day when the quota of the day ends, at the pace of the last hour', () => {
+	it('is the time of day when the quota of the day ends, at the pace of its use', () => {
 		const quota = {...bucketOf(() => 0).quota, tokensPerDay: limitFixture(10_000_000)};
 		const left = 10_000 * 90;
-		const bucket = bucketOf(() => 10, {quota, dayTokens: 10_000_000 - left});
+		const dayPace = {perMinute: 10_000, wholeToMs: nowMs, newestTokens: 0};
+		const bucket = bucketOf(() => 10, {quota, dayTokens: 10_000_000 - left, dayPace});
 		expect(outlookOf(bucket, nowMs)).toEqual({
 			type: 'rising',
 			kind: 'tokensPerDay',

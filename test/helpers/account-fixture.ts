@@ -28,6 +28,13 @@ const reported = (use: MinuteUse, burndown = 1): AccountBucket['reported'] => ({
 	serverErrors: 0,
 });
 
+/** The pace of a day that is used as in the last hour. */
+const paceOf = (hour: readonly number[]): NonNullable<AccountBucket['dayPace']> => ({
+	perMinute: hour.slice(0, -2).reduce((sum, tokens) => sum + tokens, 0) / (hour.length - 2),
+	wholeToMs: fixtureMinute + 60_000,
+	newestTokens: 0,
+});
+
 /** A bucket of Nova Lite that others use a third of. */
 export function accountBucketFixture(overrides: Partial<AccountBucket> = {}): AccountBucket {
 	const {model = 'amazon.nova-lite-v1:0', scope = 'cross-region', region = 'us-east-1'} = overrides;
@@ -53,6 +60,7 @@ export function accountBucketFixture(overrides: Partial<AccountBucket> = {}): Ac
 		hourThrottles: 0,
 		hourErrors: 0,
 		dayTokens: null,
+		...(overrides.dayTokens == null ? {} : {dayPace: paceOf(hourOf(use.quotaTokens))}),
 		costPerHourUsd: 0.42,
 		disagreement: null,
 		measured: null,

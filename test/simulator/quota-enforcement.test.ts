@@ -1,5 +1,6 @@
 import {ConverseCommand, ConverseStreamCommand} from '@aws-sdk/client-bedrock-runtime';
 import {describe, expect, it} from 'vitest';
+import {quotaRows} from '../../source/simulator/quotas/service-quotas.ts';
 import {modelPath, post, readStats, runtimeClient, startForTest} from './harness.ts';
 
 /** Tests source/simulator/runtime/buckets.ts: limits as clients meet them over HTTP. */
@@ -11,6 +12,27 @@ const ask = (modelId: string, maxTokens: number, text = 'Hello') => ({
 });
 
 const nova = 'us.amazon.nova-lite-v1:0';
+
+describe('the quota of the day over all models', () => {
+	it('is one for all models of a Region, and is listed in place of those of single models', async () => {
+		const {url} = await startForTest({scenario: {accountTokensPerDay: 60}});
+		const client = runtimeClient(url);
+		const [lite, micro] = ['us.amazon.nova-lite-v1:0', 'amazon.nova-micro-v1:0'];
+		await client.send(new ConverseCommand(ask(lite, 40)));
+		await expect(client.send(new ConverseCommand(ask(micro, 50)))).rejects.toMatchObject({
+			name: 'ThrottlingException',
+			message: 'Too many tokens per day, please wait before trying again.',
+		});
+		const names = quotaRows({
+			requestsPerMinute: undefined,
+			tokensPerMinute: undefined,
+			accountTokensPerDay: 60,
+		}).filter(({name}) => name.includes('er day') || name.includes('er Day'));
+		expect(names).toMatchObject([
+			{code: 'L-E3F10727', name: 'Cross-Model Max Tokens Per Day', applied: 60, defaultValue: 700_000_000},
+		]);
+	});
+});
 
 describe('the quota of a bucket', () => {
 	it('throttles the request after the last one that fits', async () => {

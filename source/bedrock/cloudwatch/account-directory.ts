@@ -24,7 +24,7 @@ import {type AccountLists, collect, readLists} from '../quotas/account-lists.ts'
 import {unknownIn} from '../quotas/bucket-quota.ts';
 import {minBatchRecordsName} from '../quotas/quota-name.ts';
 import {labelOwners} from '../quotas/quota-row-owners.ts';
-import {listRemarks} from '../quotas/remarks.ts';
+import {listRemarks, undecidedDayWords} from '../quotas/remarks.ts';
 import {type ResolveOptions, resolveFromLists} from '../quotas/resolve-targets.ts';
 
 /** Models, quotas and notes of a Region for the account monitor. */
@@ -125,6 +125,9 @@ const quotaNotes = (
 			: [
 					`Service Quotas has "${twice[0]?.name}" more than once; the one with code ${twice[0]?.code} is shown.`,
 				]),
+		...[undecidedDayWords(quota)].flatMap((words) =>
+			words === undefined ? [] : [`Of this model: ${words}`],
+		),
 		// A list that could not be read has a remark of its own: nothing is known about what is in it.
 		...(isUnknown && !failures.has('applied') && !failures.has('defaults')
 			? [`No quota for ${baseModel} found in Service Quotas; limits unknown.`]

@@ -67,7 +67,8 @@ export function createUsageSource(
 				span === 'recent' ? 1 : maxTries,
 			);
 			if (found.failure === undefined) {
-				listed = found.names;
+				listed =
+					span === 'recent' ? new Map([...listed, ...found.names]) : new Map([...found.names, ...listed]);
 			}
 			return {
 				models: new Map(
@@ -128,7 +129,7 @@ const readingOf = (outcomes: readonly BatchOutcome[], metrics: number): UsageRea
 });
 
 /** The AWS clients, as far as the metrics need them; `Clients` fits. */
-export type MetricClients = {
+type MetricClients = {
 	readonly cloudwatch: () => Promise<CloudWatchClient>;
 	/** Values that must never be shown. */
 	readonly secrets: () => readonly string[];

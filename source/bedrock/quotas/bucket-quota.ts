@@ -1,4 +1,4 @@
-import type {Limit, Quota, Scope} from '../../domain/target.ts';
+import {isIncreased, type Limit, type Quota, type Scope, undecided} from '../../domain/target.ts';
 import type {QuotaMetric, QuotaName} from './quota-name.ts';
 import type {ListedQuota} from './quota-source.ts';
 
@@ -213,15 +213,7 @@ const dailyLimit = (
 	}
 	const isDoubled = scope === 'cross-region' && shared.named.isDoubled;
 	const limit = limitOf(shared.quota, 'tokensPerDay', isDoubled ? 2 : 1);
-	return isDoubled && isIncreased(tokensPerMinute) ? undecided(limit) : limit;
+	return isDoubled && tokensPerMinute !== undefined && isIncreased(tokensPerMinute)
+		? undecided(limit)
+		: limit;
 };
-
-/**
- * "Doubled for cross-region calls; not applicable in case of approved TPM increase": AWS does not say whether then
- * the doubling or the whole quota does not apply. The service decides, and a run does not stop for it by itself.
- */
-const undecided = (limit: Limit): Limit =>
-	limit.state === 'known' ? {...limit, value: null, state: 'unknown', source: null} : limit;
-
-const isIncreased = (quota: AppliedAndDefault | undefined): boolean =>
-	quota !== undefined && quota.applied !== null && quota.default !== null && quota.applied > quota.default;

@@ -1,4 +1,4 @@
-import type {Quota, Target} from '../../domain/target.ts';
+import {dayQuotaOf, type Quota, type Target} from '../../domain/target.ts';
 import {didYouMean} from '../../text/nearest-name.ts';
 import type {Identity, ModelIndex} from '../identify/identify.ts';
 import type {AccountLists} from './account-lists.ts';
@@ -155,6 +155,16 @@ const routeRemarkOf = (
 		: `${model} is not offered on demand in ${region}${others === undefined ? '' : `: call it as ${others}`}.`;
 };
 
+/** Both readings of what holds of the day once tokens per minute were raised; undefined where that is not open. */
+export function undecidedDayWords(quota: Quota): string | undefined {
+	const {limit, isShared} = dayQuotaOf(quota);
+	if (limit.state !== 'unknown' || limit.name === null) {
+		return undefined;
+	}
+	const stated = (limit.applied ?? limit.default)?.toLocaleString('en-US');
+	return `its tokens per minute were raised, and AWS says of its tokens per day (${stated}${isShared ? ' over all models' : ''}, ${limit.code ?? limit.name}) "not applicable in case of approved TPM increase": it may be this number or no limit. The service decides; the run does not stop for it.`;
+}
+
 const matchedRemarks = ({model, scope, quota}: Target): string[] => {
 	const blocked = limitsOf(quota).filter(({state}) => state === 'blocked');
 	if (blocked.length > 0) {
@@ -162,12 +172,9 @@ const matchedRemarks = ({model, scope, quota}: Target): string[] => {
 			`${model}: AWS has set ${blocked.map(({name}) => `"${name}"`).join(' and ')} to 0 for this account. AWS Support can raise it.`,
 		];
 	}
-	const {tokensPerDay} = quota;
-	if (tokensPerDay.state === 'unknown' && tokensPerDay.name !== null) {
-		const stated = tokensPerDay.applied ?? tokensPerDay.default;
-		return [
-			`${model}: its tokens per minute were raised, and AWS says of its tokens per day (${stated?.toLocaleString('en-US')}, ${tokensPerDay.code ?? tokensPerDay.name}) "not applicable in case of approved TPM increase": it may be this number or no limit. The service decides; the run does not stop for it.`,
-		];
+	const undecided = undecidedDayWords(quota);
+	if (undecided !== undefined) {
+		return [`${model}: ${undecided}`];
 	}
 	const isUnlimited = quota.requestsPerMinute.state === 'none' && quota.tokensPerMinute.state === 'none';
 	return isUnlimited

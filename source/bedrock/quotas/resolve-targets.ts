@@ -205,7 +205,9 @@ const resolveOne = (
 				: {
 						outputTokensPerMinute: overrideLimit(detected.outputTokensPerMinute, override.tokensPerMinute),
 					}),
-			...(accountTokensPerDay === undefined || scope === 'mantle' ? {} : {accountTokensPerDay}),
+			...(accountTokensPerDay === undefined || scope === 'mantle' || kind === 'provisioned-model'
+				? {}
+				: {accountTokensPerDay}),
 		},
 	};
 	const isUnmatched = isResolved && !isMatched;

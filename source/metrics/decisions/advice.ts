@@ -1,7 +1,7 @@
 import type {VariantFigures} from '../../domain/figures-schema.ts';
 import type {CellSpec, RunSpec} from '../../domain/run-spec.ts';
 import type {Advice, Timeline} from '../../domain/snapshot.ts';
-import type {Scope, Target} from '../../domain/target.ts';
+import {dayQuotaOf, type Scope, type Target} from '../../domain/target.ts';
 import type {Task, Variant} from '../../domain/task.ts';
 import {composePrompt} from '../../prompts/compose.ts';
 import {formatCount, formatNumber, formatPercent} from '../../text/numbers.ts';
@@ -131,7 +131,8 @@ function limitAdvice(subject: Subject): readonly Advice[] {
 	if (limitedBy === 'concurrency') {
 		return concurrencyLimit(subject, usefulPerMinute);
 	}
-	const {requestsPerMinute, tokensPerMinute, tokensPerDay, outputTokensPerMinute} = target.quota;
+	const {requestsPerMinute, tokensPerMinute, outputTokensPerMinute} = target.quota;
+	const {limit: tokensPerDay, isShared} = dayQuotaOf(target.quota);
 	const limit = {
 		output: `output tokens per minute (${formatNumber(outputTokensPerMinute?.value ?? 0)})`,
 		requests: `requests per minute (${formatNumber(requestsPerMinute.value ?? 0)})`,
@@ -142,7 +143,7 @@ function limitAdvice(subject: Subject): readonly Advice[] {
 	const day = dayBoundOf(figures.sustainable);
 	const minutes = (day ?? 0) / usefulPerMinute;
 	const after = minutes < 120 ? `${formatNumber(minutes)} minutes` : `${formatNumber(minutes / 60)} hours`;
-	const dayText = `${figures.name}: the day's quota (${formatNumber(tokensPerDay.value ?? 0)} tokens) allows ${formatNumber(day ?? 0)} useful items per day: it is used up after ${after} at that rate.`;
+	const dayText = `${figures.name}: the day's quota (${formatNumber(tokensPerDay.value ?? 0)} tokens${isShared ? ' for all models, by estimate' : ''}) allows ${formatNumber(day ?? 0)} useful items per day: it is used up after ${after} at that rate.`;
 	return [
 		{kind: 'limit', text, usefulPerMinute},
 		...(day === undefined || usefulPerMinute <= 0

@@ -2,7 +2,7 @@ import {estimatedTokens, requestsForItems} from '../../domain/accounting.ts';
 import {leftBeside, type Use} from '../../domain/bucket-usage.ts';
 import type {Plan} from '../../domain/run-config.ts';
 import type {CellSpec, Price, RunSpec} from '../../domain/run-spec.ts';
-import type {Limit, Target} from '../../domain/target.ts';
+import {dayQuotaOf, type Limit, type Target} from '../../domain/target.ts';
 import {recordedFor, type Task} from '../../domain/task.ts';
 import {chatInLane} from '../../prompts/compose.ts';
 import {formatCount} from '../../text/numbers.ts';
@@ -176,17 +176,46 @@ const maxOf = (
 	};
 };
 
-/** Models whose quota per day is smaller than what the run may take: they are given up then. */
-const dayRemarks = (spec: RunSpec, max: number | null): readonly string[] =>
-	spec.targets.flatMap(({model, quota}, index) => {
-		const perDay = limitOf(quota.tokensPerDay);
-		const {tokens} = maxOf(spec, max, index);
+/**
+ * Quotas of the day that are smaller than what the run may take: of single models, which are given up then, and the one that
+ * all models of a Region share.
+ */
+const dayRemarks = (spec: RunSpec, max: number | null): readonly string[] => {
+	const days = spec.targets.map((target, index) => ({
+		...dayQuotaOf(target.quota),
+		target,
+		tokens: maxOf(spec, max, index).tokens,
+	}));
+	const own = days
+		.filter(({isShared}) => !isShared)
+		.map(({target, limit, tokens}) => ({
+			limit,
+			tokens,
+			of: ` of ${cleanText(target.model)}`,
+			end: 'it is given up when they are used',
+		}));
+	const shared = [
+		...Map.groupBy(
+			days.filter(({isShared}) => isShared),
+			({target}) => target.region,
+		).values(),
+	].flatMap((members) => {
+		const [first] = members;
+		const tokens = members.reduce((sum, each) => sum + each.tokens, 0);
+		const end = 'the run stops when they are used';
+		return first === undefined ? [] : [{limit: first.limit, tokens, of: '', end}];
+	});
+	return [...own, ...shared].flatMap(({limit, tokens, of, end}) => {
+		const perDay = limitOf(limit);
 		return perDay === null || !Number.isFinite(tokens) || tokens <= perDay
 			? []
 			: [
-					`The run may take ${formatCount(Math.round(tokens))} quota tokens of ${cleanText(model)}, and its quota allows ${formatCount(perDay)} per day: it is given up when they are used.`,
+					of === ''
+						? `The run may take ${formatCount(Math.round(tokens))} quota tokens, and the account's quota over all models allows ${formatCount(perDay)} per day: ${end}.`
+						: `The run may take ${formatCount(Math.round(tokens))} quota tokens${of}, and its quota allows ${formatCount(perDay)} per day: ${end}.`,
 				];
 	});
+};
 
 /** The plan over a minute's limit, for the limit of which it takes the greatest part; null where no limit is known. */
 const greatestPartOf = (spec: RunSpec, max: number | null): number | null => {

@@ -3,7 +3,7 @@ import type {CountsFrom, Use} from '../../domain/bucket-usage.ts';
 import type {LimitedBy, VariantFigures} from '../../domain/figures-schema.ts';
 import type {Occupied} from '../../domain/run-event.ts';
 import type {Advice, Timeline} from '../../domain/snapshot.ts';
-import type {Limit, Quota, Target} from '../../domain/target.ts';
+import {dayQuotaOf, type Limit, type Quota, type Target} from '../../domain/target.ts';
 import {formatCount} from '../../text/numbers.ts';
 import {indexOf, type Measure} from '../figures/request-measures.ts';
 import {studentT, wilsonInterval} from '../statistics/intervals.ts';
@@ -31,7 +31,7 @@ export function knownLimits(quota: Quota) {
 		requestsPerMinute: known(quota.requestsPerMinute),
 		tokensPerMinute: known(quota.tokensPerMinute),
 		outputTokensPerMinute: known(quota.outputTokensPerMinute),
-		tokensPerDay: known(quota.tokensPerDay),
+		tokensPerDay: known(dayQuotaOf(quota).limit),
 	};
 }
 

@@ -2,7 +2,17 @@ import {type PastBucket, type PastReport, pastSpan, weekdays} from '../../accoun
 import {formatCount, formatPercent, formatTokens} from '../../text/numbers.ts';
 import {truncateMiddle} from '../../text/width.ts';
 import {sourceWords} from '../../view/quotas.ts';
-import {type Chart, colours, emptySpec, frame, ground, ink, type Panel, panelTitle} from './chart.ts';
+import {
+	type Chart,
+	colours,
+	emptySpec,
+	frame,
+	gridLine,
+	ground,
+	ink,
+	type Panel,
+	panelTitle,
+} from './chart.ts';
 
 /** Height and width of an hour, in pixels. */
 const cellHeight = 17;

@@ -73,6 +73,8 @@ export const scenarioShape = {
 	missingBuckets: z.array(z.string()).readonly().optional(),
 	/** Parts of the IDs of retired models. */
 	endOfLife: z.array(z.string().min(1)).readonly().optional(),
+	/** Tokens per day over all models; the account then has no rows of the day for its models any more. */
+	accountTokensPerDay: amount.optional(),
 };
 
 const scenarioSchema = z.strictObject(scenarioShape);

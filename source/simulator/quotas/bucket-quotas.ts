@@ -169,7 +169,20 @@ function findDayRow(model: string, scope: Scope): LimitRow | undefined {
 }
 
 /** Limits typed by the user; they hold for every bucket. */
-export type Overrides = Pick<SimulatorOptions, 'requestsPerMinute' | 'tokensPerMinute'>;
+export type Overrides = Pick<SimulatorOptions, 'requestsPerMinute' | 'tokensPerMinute'> & {
+	/** Of a scenario: the account then has no rows of the day for its models any more. */
+	readonly accountTokensPerDay?: number | undefined;
+};
+
+/** Tokens per day over all models, which every account has by default. */
+export const usualAccountTokensPerDay = 700_000_000;
+
+/** Whether models have their own count of the day: not with typed limits, nor where one of the account replaces them. */
+export function hasModelDays({requestsPerMinute, tokensPerMinute, accountTokensPerDay}: Overrides): boolean {
+	return (
+		requestsPerMinute === undefined && tokensPerMinute === undefined && accountTokensPerDay === undefined
+	);
+}
 
 /** The value that a quota enforces: the applied one, else the default. */
 export function inForce(row: LimitRow | undefined): number | undefined {
@@ -182,13 +195,12 @@ export function inForce(row: LimitRow | undefined): number | undefined {
  */
 export function limitsOf({model, scope}: ResolvedModel, overrides: Overrides): BucketLimits {
 	const quota = findBucketQuota(model.id, scope);
-	const isOverridden = overrides.requestsPerMinute !== undefined || overrides.tokensPerMinute !== undefined;
 	const day = inForce(findDayRow(model.id, scope));
 	const factor = scope === 'cross-region' ? 2 : 1;
 	return {
 		requestsPerMinute: overrides.requestsPerMinute ?? inForce(quota?.requests),
 		tokensPerMinute: overrides.tokensPerMinute ?? inForce(quota?.tokens),
-		tokensPerDay: isOverridden || day === undefined ? undefined : day * factor,
+		tokensPerDay: !hasModelDays(overrides) || day === undefined ? undefined : day * factor,
 	};
 }
 

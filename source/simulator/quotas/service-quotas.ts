@@ -11,6 +11,7 @@ import {type Exchange, type Reply, regionOf} from '../wire/exchange.ts';
 import {
 	type BucketQuota,
 	bucketQuotas,
+	hasModelDays,
 	type IncreaseRequest,
 	type IncreaseRequests,
 	illegalArgument,
@@ -20,6 +21,7 @@ import {
 	QuotaError,
 	type QuotaRow,
 	stateOf,
+	usualAccountTokensPerDay,
 } from './bucket-quotas.ts';
 
 /** Service Quotas: JSON 1.1, the action in the header `X-Amz-Target`. */
@@ -128,7 +130,7 @@ export function createServiceQuotas({
 	time,
 	increases,
 }: Simulation): (exchange: Exchange, action: string) => Promise<void> {
-	const rows = quotaRows(options);
+	const rows = quotaRows({...options, accountTokensPerDay: scenario.accountTokensPerDay});
 	return async ({readBody, headers, reply}, action) => {
 		const input = parseInput(await readBody());
 		const name = `servicequotas:${action}`;
@@ -262,7 +264,6 @@ const otherQuotas: ReadonlyArray<readonly [name: string, value: number]> = [
 	['Agents per account', 200],
 	['Characters in Agent instructions', 20_000],
 	['Concurrent model import jobs', 1],
-	['Cross-Model Account-Level Tokens Per Day', 700_000_000],
 	['Imported models per account', 3],
 	['Inference profiles per account', 1000],
 	['Knowledge bases per account', 100],
@@ -327,13 +328,20 @@ const routeNames: Readonly<Record<Scope, string>> = {
  * no daily limits.
  */
 export function quotaRows(overrides: Overrides): readonly QuotaRow[] {
-	const isOverridden = overrides.requestsPerMinute !== undefined || overrides.tokensPerMinute !== undefined;
 	const rows = [
 		...bucketQuotas.flatMap((quota) => [
 			...minuteRow(quota, 'requests', quota.requests, overrides.requestsPerMinute),
 			...minuteRow(quota, 'tokens', quota.tokens, overrides.tokensPerMinute),
-			...(isOverridden ? [] : dayRow(quota)),
+			...(hasModelDays(overrides) ? dayRow(quota) : []),
 		]),
+		{
+			code: 'L-E3F10727',
+			name: 'Cross-Model Max Tokens Per Day',
+			defaultValue: usualAccountTokensPerDay,
+			applied: overrides.accountTokensPerDay ?? usualAccountTokensPerDay,
+			isAdjustable: false,
+			isPerMinute: false,
+		},
 		...mantleQuotaRows(overrides),
 		...decoyQuotas.map((quota) => ({...quota, code: codeOf(quota.name)})),
 	];

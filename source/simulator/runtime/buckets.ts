@@ -6,6 +6,7 @@ import {
 	type Bucket,
 	type BucketLimits,
 	createBucket,
+	createDayMeter,
 	createRollingSum,
 	type Enforcement,
 	type RollingSum,
@@ -43,8 +44,17 @@ export function createBuckets(
 	limitsOf: (region: string, target: ResolvedModel) => BucketLimits,
 	enforcement: Enforcement,
 	neighbour: Neighbour,
+	accountTokensPerDay: number,
 ): Buckets {
 	const entries = new Map<string, Entry>();
+	/** By Region: what all models of the account share. */
+	const days = new Map<string, ReturnType<typeof createDayMeter>>();
+
+	const dayOf = (region: string) => {
+		const day = days.get(region) ?? createDayMeter(accountTokensPerDay, enforcement);
+		days.set(region, day);
+		return day;
+	};
 
 	const entryOf = (region: string, target: ResolvedModel): Entry => {
 		const key = `${region} ${target.scope} ${target.model.id}`;
@@ -55,7 +65,7 @@ export function createBuckets(
 		const entry: Entry = {
 			region,
 			target,
-			bucket: createBucket(limitsOf(region, target), enforcement),
+			bucket: createBucket(limitsOf(region, target), enforcement, dayOf(region)),
 			requests: createRollingSum(enforcement.windowMs),
 			tokens: createRollingSum(enforcement.windowMs),
 			maximumRequests: 0,
@@ -107,7 +117,10 @@ export function createBuckets(
 				maximumRequests: entry.maximumRequests,
 				maximumQuotaTokens: entry.maximumTokens,
 			})),
-		reset: () => entries.clear(),
+		reset() {
+			entries.clear();
+			days.clear();
+		},
 	};
 }
 

@@ -1,6 +1,6 @@
 import {measuredPeriod, type WhatToChange} from '../../account/what-to-change.ts';
 import {type AccountBucket, incompleteMinutes, type ModelDurations} from '../../domain/account-snapshot.ts';
-import {type Limit, limitKinds} from '../../domain/target.ts';
+import {dayQuotaOf, type Limit, limitKinds, limitsInForce} from '../../domain/target.ts';
 import {ceilingWords} from '../../metrics/figures/measured-ceiling.ts';
 import {chartColumns, lineChartLines} from '../../text/line-chart.ts';
 import {
@@ -105,7 +105,7 @@ export function accountDetailLines(
 		['model IDs', bucket.modelIds.length === 0 ? 'none in use' : cleanText(bucket.modelIds.join(', '))],
 		...limitsOf(bucket).map((kind): readonly [string, string] => [
 			limitNames[kind],
-			limitWords(bucket.quota[kind], kind),
+			limitWords(limitsInForce(bucket.quota)[kind], kind),
 		]),
 		...(bucket.measured === null
 			? []
@@ -183,12 +183,13 @@ function hourWords({
 	return `peak minute ${formatCount(peak.requests)} requests, ${formatTokens(peak.quotaTokens)} quota tokens; ${formatCount(hourThrottles)} throttled, ${formatCount(hourErrors)} errors; ${formatUsd(costPerHourUsd)} at ${prices}`;
 }
 
-function dayWords({dayTokens, quota}: AccountBucket, fraction: number | null): string {
-	return dayTokens === null
-		? quota.tokensPerDay.state === 'none'
-			? 'no daily limit'
-			: unknownMark
-		: `${formatTokens(dayTokens)} of ${limitCell(quota.tokensPerDay, formatTokens)} tokens (${formatPercent(fraction)}) since 00:00 UTC (assumed: AWS does not document when the day begins)`;
+function dayWords({dayTokens, dayPace, quota}: AccountBucket, fraction: number | null): string {
+	const {limit, isShared} = dayQuotaOf(quota);
+	if (dayTokens === null) {
+		return limit.state === 'none' ? 'no daily limit' : unknownMark;
+	}
+	const hourly = dayPace?.perMinute == null ? unknownMark : formatTokens(dayPace.perMinute * 60);
+	return `${formatTokens(dayTokens)} of ${limitCell(limit, formatTokens)} tokens${isShared ? ' of all models' : ''} (${formatPercent(fraction)}${isShared ? ', estimate: AWS counts by price' : ''}), ${hourly} per hour, since 00:00 UTC (assumed: AWS does not document when the day begins)`;
 }
 
 function limitWords(limit: Limit | undefined, kind: keyof typeof limitNames): string {

@@ -12,7 +12,7 @@ import {oncePerState} from '../../view/selectors.ts';
 import type {State} from '../../view/state.ts';
 import {firstShown, panelInside} from '../frame.ts';
 import {screenLayout} from '../screen-layout.ts';
-import {accountNoteLines} from './account-notes.ts';
+import {accountDayLines, accountNoteLines} from './account-notes.ts';
 
 /** A table of the account in its place. */
 export type AccountTable = {
@@ -21,6 +21,8 @@ export type AccountTable = {
 	readonly rows: readonly AccountRow[];
 	/** Number of idle buckets that are folded into a line. */
 	readonly folded: number;
+	/** The day of each Region over all models, below the rows. */
+	readonly days: readonly Line[];
 	readonly width: number;
 	readonly height: number;
 };
@@ -36,6 +38,8 @@ const besideFromWidth = 76;
 /** Lines for sentences below the table, where there is room for them; all that the rows leave where that is more. */
 const maxNoteRows = 8;
 const minTableRows = 8;
+/** From this height on the day over all models has a row. */
+const minHeightForDays = 12;
 
 /** The layout of the Account view; a frame computes it once. */
 export const accountLayout = oncePerState((state): AccountLayout => {
@@ -65,10 +69,22 @@ export const accountLayout = oncePerState((state): AccountLayout => {
 			];
 	const each = Math.floor(width / tables.length);
 	// Header and border, the rows, and the line of the idle ones.
+	const daysOf = (region: AccountRegion | undefined): readonly Line[] =>
+		height < minHeightForDays
+			? []
+			: accountDayLines(
+					region === undefined ? listed.map((found) => found.region) : [region],
+					panelInside(each, height, tier).width,
+				);
 	const tableRows = Math.max(
 		...tables.map(
 			(table) =>
-				1 + height - panelInside(width, height, tier).height + table.rows.length + Math.sign(table.folded),
+				1 +
+				height -
+				panelInside(width, height, tier).height +
+				table.rows.length +
+				Math.sign(table.folded) +
+				daysOf(table.region).length,
 		),
 	);
 	const notes = accountNoteLines(
@@ -85,6 +101,7 @@ export const accountLayout = oncePerState((state): AccountLayout => {
 		tables: tables.map((table, at) => ({
 			region: table.region,
 			folded: table.folded,
+			days: daysOf(table.region),
 			rows: table.rows.map((row) => (row.id === selected?.id ? {...row, isSelected: true} : row)),
 			width: at === tables.length - 1 ? width - each * at : each,
 			height: height - notes.length,
@@ -117,8 +134,8 @@ export function visibleRowIds(state: State): readonly string[] {
 	const {tier} = screenLayout(state);
 	const shown =
 		layout.kind === 'tables'
-			? layout.tables.flatMap(({rows, folded, width, height}) =>
-					visibleBuckets(rows, folded, panelInside(width, height, tier).height),
+			? layout.tables.flatMap(({rows, folded, days, width, height}) =>
+					visibleBuckets(rows, folded, panelInside(width, height, tier).height - days.length),
 				)
 			: [];
 	return [...new Set(shown.filter(({bucket}) => bucket.activity !== 'idle').map(({id}) => id))];

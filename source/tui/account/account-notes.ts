@@ -1,11 +1,24 @@
 import {watchCostWords} from '../../account/poll-plan.ts';
 import type {WhatToChange} from '../../account/what-to-change.ts';
 import type {AccountRegion} from '../../domain/account-snapshot.ts';
+
+<<<<<<< HEAD
+
 import {formatCount, formatDurationMs, formatNumber, formatTokens, formatUsd} from '../../text/numbers.ts';
 import {hangingLines, type Line, segment} from '../../text/segment.ts';
 import {cleanText, wrapText} from '../../text/width.ts';
 import {type AccountRow, provisionedWords} from '../../view/account/account-rows.ts';
 import {sourceWords} from '../../view/quotas.ts';
+
+=======
+
+import {gaugeBar} from '../../text/bars.ts';
+import {formatCount, formatDurationMs, formatNumber, formatTokens} from '../../text/numbers.ts';
+import {hangingLines, type Line, segment} from '../../text/segment.ts';
+import {cleanText, fitText, wrapText} from '../../text/width.ts';
+import {type AccountRow, accountDayWords, provisionedWords} from '../../view/account/account-rows.ts';
+
+>>>>>>> main
 
 /**
  * Sentences below the table: what to change about the selected row, what is missing, and the cost of polling.
@@ -52,6 +65,24 @@ export function accountNoteLines(
 	}
 	const brief = `${first} Enter: ${formatCount(more.length)} more.`;
 	return fitting([...adviceLines(selected, {...advice, changes: [brief]}, width), ...rest], height);
+}
+
+const dayBarWidth = 10;
+
+/** The quota of the day that all models share: a row with its gauge for each Region that has one. */
+export function accountDayLines(regions: readonly AccountRegion[], width: number): readonly Line[] {
+	return regions.flatMap(({region, day, at}): readonly Line[] => {
+		if (day === undefined) {
+			return [];
+		}
+		const bar = gaugeBar({used: day.tokens ?? 0, reserved: 0, limit: day.limit.value}, dayBarWidth);
+		const name = `day, all models${regions.length > 1 ? ` in ${cleanText(region)}` : ''}`;
+		const text = fitText(
+			`${name}  ${accountDayWords(day, at).join(' · ')}`,
+			Math.max(1, width - dayBarWidth - 3),
+		);
+		return [[segment('  '), ...bar, segment(' '), segment(text)]];
+	});
 }
 
 /** The sentences that fit, the first ones before the others. */

@@ -158,7 +158,7 @@ export function AccountView(props: Props) {
 	);
 }
 
-function TableView({rows, region, folded, ...props}: Props & AccountTable) {
+function TableView({rows, region, folded, days, ...props}: Props & AccountTable) {
 	const {state, width, height, tier} = props;
 	const inside = panelInside(width, height, tier);
 	const {account, lists} = state;
@@ -166,7 +166,16 @@ function TableView({rows, region, folded, ...props}: Props & AccountTable) {
 	const lines =
 		rows.length === 0
 			? emptyTableLines(region === undefined ? shownRegions(account) : [region], filter, inside.width)
-			: accountTableLines(rows, {...inside, hasRegions: region === undefined, folded, own: state.columns});
+			: [
+					...accountTableLines(rows, {
+						width: inside.width,
+						height: inside.height - days.length,
+						hasRegions: region === undefined,
+						folded,
+						own: state.columns,
+					}),
+					...days,
+				];
 	return <Panel {...props} title={accountTitle(region, lists.account)} lines={lines} />;
 }
 

@@ -1,5 +1,5 @@
 import type {BucketState, Gauge, Snapshot, Timeline} from '../../domain/snapshot.ts';
-import type {Limit, Quota, Target} from '../../domain/target.ts';
+import {dayQuotaOf, type Limit, type Quota, type Target} from '../../domain/target.ts';
 import {gaugeBar, gaugeFraction, gaugeGlyphs, gaugeLevel, gaugeLevels} from '../../text/bars.ts';
 import {formatCount, formatPercent, formatSecondsLeft, formatTokens} from '../../text/numbers.ts';
 import {fitLine, type Line, lineWidth, segment, type Tone} from '../../text/segment.ts';
@@ -122,10 +122,11 @@ const dayFraction = 0.5;
 /** Whether the day's limit is worth a line: where there is room, or where it comes near. */
 export function isDayShown(state: State, tier: Tier, index = shownTargetIndex(state)): boolean {
 	const snapshot = shownSnapshot(state);
-	if (snapshot?.targets[index]?.quota.tokensPerDay.state !== 'known') {
+	const quota = snapshot?.targets[index]?.quota;
+	if (quota === undefined || dayQuotaOf(quota).limit.state !== 'known') {
 		return false;
 	}
-	const day = snapshot.buckets[index]?.day;
+	const day = snapshot?.buckets[index]?.day;
 	return tier === 'wide' || (day !== undefined && (gaugeFraction(day) ?? 0) >= dayFraction);
 }
 
@@ -206,7 +207,7 @@ function gaugeRows(input: GaugesInput): readonly GaugeRow[] {
 		{
 			label: 'TPD',
 			gauge: bucket?.day,
-			limit: target?.quota.tokensPerDay,
+			limit: target && dayQuotaOf(target.quota).limit,
 			format: formatTokens,
 			leftSeconds: null,
 			throttledMs: undefined,

@@ -1,16 +1,17 @@
-import {fractionsOf} from '../../account/alerts.ts';
-import {nearestRoom, type Outlook, outlookOf, type Room} from '../../account/outlook.ts';
+import {fractionOf, fractionsOf} from '../../account/alerts.ts';
+import {dayOutlook, nearestRoom, type Outlook, outlookOf, type Room} from '../../account/outlook.ts';
 import {ownUseOf, rowId, withOwnUse} from '../../account/own-traffic-registry.ts';
 import {type WhatToChange, whatToChange} from '../../account/what-to-change.ts';
 import type {
 	AccountBucket,
+	AccountDay,
 	AccountRegion,
 	AlertFigure,
 	MinuteUse,
 	ProvisionedThroughput,
 } from '../../domain/account-snapshot.ts';
 import type {Limit} from '../../domain/target.ts';
-import {formatCount, unknownMark} from '../../text/numbers.ts';
+import {formatCount, formatMinuteUtc, formatPercent, formatTokens, unknownMark} from '../../text/numbers.ts';
 import {cleanText} from '../../text/width.ts';
 import {matchesFilter, selectedOf} from '../lists.ts';
 import {isRunning, oncePerState} from '../selectors.ts';
@@ -92,6 +93,26 @@ export function hasDifferentAges(rows: readonly AccountRow[]): boolean {
 /** Whether rows belong to different accounts: then each names its own. */
 export function hasSeveralOwners(rows: readonly AccountRow[]): boolean {
 	return new Set(rows.map(({bucket}) => bucket.owner)).size > 1;
+}
+
+/** The day over all models: what is used of it, how fast, and when it is used up; the parts of a line. */
+export function accountDayWords(day: AccountDay, nowMs: number): readonly string[] {
+	const {limit, tokens, perMinute} = day;
+	const fraction = formatPercent(fractionOf(tokens, limit));
+	const outlook = dayOutlook(day, nowMs);
+	const end =
+		tokens === null || perMinute === null
+			? `used up at ${unknownMark}`
+			: outlook === undefined
+				? 'lasts the day'
+				: outlook.atMs === null
+					? 'used up, until 00:00 UTC (assumed)'
+					: `used up at about ${formatMinuteUtc(outlook.atMs)}`;
+	return [
+		`${formatTokens(tokens)} of ${limitCell(limit, formatTokens)} (${fraction}, estimate)`,
+		`${formatTokens(perMinute === null ? null : perMinute * 60)} per hour`,
+		end,
+	];
 }
 
 /** A limit in a cell: its number, or why it has none. */
