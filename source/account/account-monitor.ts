@@ -70,9 +70,8 @@ export function createAccountMonitor(ports: MonitorPorts): AccountMonitor {
 		const minute = poller.minute();
 		const buckets = poller.buckets();
 		const isBroken = fault.length > 0 || troubles.listing !== undefined || troubles.reading !== undefined;
-		const simulated = ports.isSimulated();
+		const [simulated, number] = [ports.isSimulated(), ports.account?.()];
 		// A simulator has no account to name.
-		const number = ports.account?.();
 		const account = number === null && simulated ? undefined : number;
 		ports.publish({
 			region: ports.region,
@@ -87,6 +86,7 @@ export function createAccountMonitor(ports: MonitorPorts): AccountMonitor {
 				!isBroken && buckets.every((bucket) => bucket.activity !== 'active' || bucket.minute === minute),
 			at: poller.now(),
 			buckets,
+			...poller.day(),
 			...poller.bought(),
 			remarks: [
 				...fault,

@@ -153,11 +153,8 @@ export function accountJson({
 		...(profile === undefined ? {} : {profile, account: account ?? null}),
 		...(simulated ? {simulated} : {}),
 		complete: isComplete,
-<<<<<<< HEAD
 		...(phase === 'failed' ? {failure: remarks.join(' ')} : {}),
-=======
 		...(day === undefined ? {} : {day: dayJson(day, at)}),
->>>>>>> main
 		...(provisioned === undefined ? {} : {provisioned}),
 		buckets: buckets.filter(isListed).map((bucket) => ({
 			model: bucket.model,

@@ -1,24 +1,12 @@
 import {watchCostWords} from '../../account/poll-plan.ts';
 import type {WhatToChange} from '../../account/what-to-change.ts';
 import type {AccountRegion} from '../../domain/account-snapshot.ts';
-
-<<<<<<< HEAD
-
-import {formatCount, formatDurationMs, formatNumber, formatTokens, formatUsd} from '../../text/numbers.ts';
-import {hangingLines, type Line, segment} from '../../text/segment.ts';
-import {cleanText, wrapText} from '../../text/width.ts';
-import {type AccountRow, provisionedWords} from '../../view/account/account-rows.ts';
-import {sourceWords} from '../../view/quotas.ts';
-
-=======
-
 import {gaugeBar} from '../../text/bars.ts';
-import {formatCount, formatDurationMs, formatNumber, formatTokens} from '../../text/numbers.ts';
+import {formatCount, formatDurationMs, formatNumber, formatTokens, formatUsd} from '../../text/numbers.ts';
 import {hangingLines, type Line, segment} from '../../text/segment.ts';
 import {cleanText, fitText, wrapText} from '../../text/width.ts';
 import {type AccountRow, accountDayWords, provisionedWords} from '../../view/account/account-rows.ts';
-
->>>>>>> main
+import {sourceWords} from '../../view/quotas.ts';
 
 /**
  * Sentences below the table: what to change about the selected row, what is missing, and the cost of polling.
@@ -71,12 +59,12 @@ const dayBarWidth = 10;
 
 /** The quota of the day that all models share: a row with its gauge for each Region that has one. */
 export function accountDayLines(regions: readonly AccountRegion[], width: number): readonly Line[] {
-	return regions.flatMap(({region, day, at}): readonly Line[] => {
+	return regions.flatMap(({region, profile, day, at}): readonly Line[] => {
 		if (day === undefined) {
 			return [];
 		}
 		const bar = gaugeBar({used: day.tokens ?? 0, reserved: 0, limit: day.limit.value}, dayBarWidth);
-		const name = `day, all models${regions.length > 1 ? ` in ${cleanText(region)}` : ''}`;
+		const name = `day, all models${regions.length > 1 ? ` in ${sourceWords({profile, region})}` : ''}`;
 		const text = fitText(
 			`${name}  ${accountDayWords(day, at).join(' · ')}`,
 			Math.max(1, width - dayBarWidth - 3),
