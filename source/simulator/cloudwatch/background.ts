@@ -161,14 +161,10 @@ export function counterOf(
 	return (metric, minute) => {
 		const number = minute / minuteMs;
 		const random = minuteSeed(key, number);
-		const jitter = (draw: number): number => 0.92 + 0.16 * randomAt(random, draw);
 		const level = levelAt(shape, number, key);
-		const requests = Math.round(requestsPerMinute * level * jitter(draws.requests));
-		const failed = Math.round(requests * errorShare);
+		const requests = Math.round(requestsPerMinute * level * jitter(random, draws.requests));
+		const failed = errorShare === 0 ? 0 : Math.round(requests * errorShare);
 		const answered = requests - failed;
-		const input = (): number => Math.round(answered * inputTokens * jitter(draws.input));
-		const output = (): number => Math.round(answered * outputTokens * jitter(draws.output));
-		const written = (): number => Math.round(answered * cacheWriteTokens);
 		switch (metric) {
 			case 'Invocations':
 				return requests;
@@ -177,22 +173,29 @@ export function counterOf(
 			case 'InvocationClientErrors':
 				return 0;
 			case 'InvocationThrottles':
-				return shape === 'office' && level < busyLevel
+				return throttledShare === 0 || (shape === 'office' && level < busyLevel)
 					? 0
 					: Math.round(requests * throttledShare * 2 * randomAt(random, draws.throttles));
 			case 'InputTokenCount':
-				return input();
+				return Math.round(answered * inputTokens * jitter(random, draws.input));
 			case 'OutputTokenCount':
-				return output();
+				return Math.round(answered * outputTokens * jitter(random, draws.output));
 			case 'CacheReadInputTokenCount':
 				return Math.round(answered * cacheReadTokens);
 			case 'CacheWriteInputTokenCount':
-				return written();
+				return Math.round(answered * cacheWriteTokens);
 			case 'EstimatedTPMQuotaUsage':
-				return input() + written() + output() * burndown;
+				return (
+					Math.round(answered * inputTokens * jitter(random, draws.input)) +
+					Math.round(answered * cacheWriteTokens) +
+					Math.round(answered * outputTokens * jitter(random, draws.output)) * burndown
+				);
 		}
 	};
 }
+
+/** A factor near 1. A function of its own: nothing is made for each of millions of minutes. */
+const jitter = (random: number, draw: number): number => 0.92 + 0.16 * randomAt(random, draw);
 
 /** Hash of an application; computed once. */
 const keyOf = (traffic: BackgroundTraffic, region: string): number => {

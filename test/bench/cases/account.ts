@@ -1,7 +1,7 @@
 import {spawn} from 'node:child_process';
 import path from 'node:path';
 import {createInterface} from 'node:readline';
-import {newFolder, plainEnvironment} from '../../helpers/built-program.ts';
+import {newFolder, plainEnvironment, runProgram} from '../../helpers/built-program.ts';
 import type {BenchCase} from '../helpers/bench-case.ts';
 import {runBundledChild} from '../helpers/bundled-child.ts';
 import {runChild} from '../helpers/child.ts';
@@ -50,10 +50,61 @@ const firstTable = async (): Promise<FirstTable & {readonly dataCalls: number}> 
 	}
 };
 
+const mostPastMs = 10_000;
+const mostPastCalls = 60;
+const pastModels = 50;
+
+/** Two weeks of a simulated account in another process, read by the built program; and the same once more. */
+const pastReports = async (): Promise<{
+	readonly firstMs: number;
+	readonly againMs: number;
+	readonly calls: number;
+	readonly againCalls: number;
+}> => {
+	const server = spawn(process.execPath, [childOf('metrics-server'), String(pastModels)], {
+		stdio: ['pipe', 'pipe', 'inherit'],
+	});
+	try {
+		const url = await new Promise<string>((resolve, reject) => {
+			createInterface({input: server.stdout}).once('line', resolve);
+			server.once('exit', () => reject(new Error('The server ended before it was ready.')));
+		});
+		const environment = {
+			HOME: newFolder(),
+			AWS_ENDPOINT_URL: url,
+			AWS_REGION: 'us-east-1',
+			AWS_ACCESS_KEY_ID: 'simulated',
+			AWS_SECRET_ACCESS_KEY: 'simulated',
+		};
+		const callsSoFar = async (): Promise<number> => {
+			const operations = (await (await fetch(`${url}/__operations`)).json()) as Record<string, number>;
+			return Object.entries(operations).reduce(
+				(sum, [name, calls]) => sum + (name.endsWith('GetMetricData') ? calls : 0),
+				0,
+			);
+		};
+		const read = async (): Promise<number> => {
+			const startedAt = performance.now();
+			const {code, stderr} = await runProgram(['watch', '--since', '14d', '--json'], {environment});
+			if (code !== 0) {
+				throw new Error(stderr);
+			}
+			return performance.now() - startedAt;
+		};
+		const firstMs = await read();
+		const calls = await callsSoFar();
+		const againMs = await read();
+		return {firstMs, againMs, calls, againCalls: (await callsSoFar()) - calls};
+	} finally {
+		server.stdin.end();
+	}
+};
+
 export const accountCase: BenchCase = {
 	name: 'account',
 	group: 'account',
-	about: 'the account monitor: first table of 500 ModelIds, its calls, a refresh, the heap after a day',
+	about:
+		'the account monitor: first table of 500 ModelIds, its calls, a refresh, the heap after a day; two weeks of 50 ModelIds',
 	async run({isQuick}) {
 		const tries = [];
 		for (let each = 0; each < (isQuick ? 1 : 3); each++) {
@@ -75,6 +126,7 @@ export const accountCase: BenchCase = {
 			['--expose-gc'],
 		);
 		const growth = heaps[1] - heaps[0];
+		const past = await pastReports();
 		return [
 			{
 				name: `first full table of ${modelIds} ModelIds over 3 hours`,
@@ -111,6 +163,24 @@ export const accountCase: BenchCase = {
 				bound: `<= +${megabytes(mostGrowthBytes)}`,
 				isMet: growth <= mostGrowthBytes,
 				figures: {early: heaps[0], late: heaps[1], growth},
+			},
+			{
+				name: `watch --since 14d of ${pastModels} ModelIds`,
+				ours: seconds(past.firstMs),
+				comparison: `once more: ${seconds(past.againMs)}`,
+				relation: '',
+				bound: `< ${seconds(mostPastMs)}`,
+				isMet: past.firstMs < mostPastMs,
+				figures: {firstMs: past.firstMs, againMs: past.againMs},
+			},
+			{
+				name: 'calls of GetMetricData for it',
+				ours: count(past.calls),
+				comparison: `once more: ${count(past.againCalls)}`,
+				relation: '',
+				bound: `<= ${mostPastCalls}`,
+				isMet: past.calls <= mostPastCalls,
+				figures: {calls: past.calls, againCalls: past.againCalls},
 			},
 		];
 	},
