@@ -8,14 +8,19 @@ import {
 import {createUsageSource} from '../bedrock/cloudwatch/usage-reader.ts';
 import {quotaSourceOf} from '../bedrock/quotas/aws-quota-source.ts';
 import type {QuotaSource} from '../bedrock/quotas/quota-source.ts';
-import {type AccountRegion, type AccountSnapshot, bucketKey} from '../domain/account-snapshot.ts';
+import {
+	type AccountRegion,
+	type AccountSnapshot,
+	bucketKey,
+	sourceId,
+	sourceIdOf,
+} from '../domain/account-snapshot.ts';
 import type {Clock} from '../domain/clock.ts';
 import type {Connection, FleetLedger, QuotaOverride} from '../domain/run-config.ts';
 import type {Target} from '../domain/target.ts';
 import {faultOf} from '../domain/user-error.ts';
-import type {OwnTrafficRegistry} from './own-traffic-registry.ts';
-import {createRegionPoller, monitorRemarks, type OnScreen, type PollerPorts} from './region-poller.ts';
-import {minuteMs, minuteOf} from './usage-history.ts';
+import {type AccountMonitor, createAccountMonitor} from './account-monitor.ts';
+import {type OwnTrafficRegistry, OwnUse} from './own-traffic-registry.ts';
 
 /** The account monitor, which lives in the engine's thread: its messages, and the watching of each Region. */
 
@@ -83,30 +88,36 @@ export function createAccountSession({clock, link, publish}: Ports): AccountSess
 	const latest = new Map<string, AccountRegion>();
 	let shown: readonly string[] = [];
 
-	const stop = (region: string): void => {
-		const known = watched.get(region);
+	const stop = (id: string): void => {
+		const known = watched.get(id);
 		known?.monitor.stop();
 		known?.clients.close();
-		watched.delete(region);
-		latest.delete(region);
+		watched.delete(id);
+		latest.delete(id);
 	};
 
 	const take = (region: AccountRegion): void => {
-		latest.set(region.region, region);
-		link.update(region);
-		if (shown.includes(region.region)) {
+		const id = sourceIdOf(region);
+		latest.set(id, region);
+		// Runs share no bucket with another account.
+		if (region.isBeside !== true) {
+			link.update(region);
+		}
+		if (shown.includes(id)) {
 			publish({type: 'account', account: {regions: shown.flatMap((name) => latest.get(name) ?? [])}});
 		}
 	};
 
 	const start = (
-		region: string,
+		place: Place,
 		clients: Clients,
 		keys: Watched['keys'],
 		{isAllOnScreen, connection}: {readonly isAllOnScreen: boolean; readonly connection: Connection},
 		open: (source: QuotaSource) => Promise<AccountDirectory>,
 	): Watched => {
-		stop(region);
+		const {region, profile, isBeside = false} = place;
+		const id = sourceIdIn(place);
+		stop(id);
 		const source = quotaSourceOf(clients);
 		const {promise: polled, resolve} = Promise.withResolvers<void>();
 		let account: string | null | undefined;
@@ -127,12 +138,12 @@ export function createAccountSession({clock, link, publish}: Ports): AccountSess
 				account = number;
 				return directory;
 			},
-			own: link.own(region),
+			own: isBeside ? new OwnUse() : link.own(region),
 			isEverything: keys === undefined,
-			mayPoll: async () => (await link.mayPoll(region)) || keys === undefined,
+			mayPoll: async () => isBeside || (await link.mayPoll(region)) || keys === undefined,
 			isAllOnScreen,
 			publish(found) {
-				take(found);
+				take(profile === undefined ? found : named(found, profile, isBeside));
 				// Which quota tokens were used today is read last.
 				if (found.phase === 'failed' || found.polls > 0) {
 					resolve();
@@ -140,15 +151,20 @@ export function createAccountSession({clock, link, publish}: Ports): AccountSess
 			},
 		});
 		const made = {monitor, clients, keys, polled, connection: connectionKey(connection)};
-		watched.set(region, made);
+		watched.set(id, made);
 		monitor.start();
 		return made;
 	};
 
-	const watchRegion = (region: string, clients: Clients, asked: AccountWatch): Watched => {
-		const {connection, isAllOnScreen} = asked;
-		return start(region, clients, undefined, {isAllOnScreen, connection}, async (source) =>
-			readDirectory(listOptions(clients, region, {...asked, tier: undefined}, source)),
+	const watchPlace = (
+		place: Place,
+		clients: Clients,
+		connection: Connection,
+		asked: AccountWatch,
+	): Watched => {
+		const {isAllOnScreen} = asked;
+		return start(place, clients, undefined, {isAllOnScreen, connection}, async (source) =>
+			readDirectory(listOptions(clients, place.region, {...asked, connection, tier: undefined}, source)),
 		);
 	};
 
@@ -165,21 +181,25 @@ export function createAccountSession({clock, link, publish}: Ports): AccountSess
 		const {connection} = asked;
 		const wanted = asked.regions.length > 0 ? asked.regions : [connection.region];
 		const opened = await Promise.all(
-			wanted.map(async (region) => {
-				const clients = createClients({...connection, region}, {maxSockets});
-				return {clients, region: region ?? (await regionOf(clients)) ?? noRegion};
-			}),
+			profilesOf(connection).flatMap((named) =>
+				wanted.map(async (asRegion) => {
+					const own = {...connection, profile: named.connected, region: asRegion};
+					const clients = createClients(own, {maxSockets});
+					const region = asRegion ?? (await regionOf(clients)) ?? noRegion;
+					return {clients, connection: own, place: {region, ...named.place}};
+				}),
+			),
 		);
-		shown = opened.map(({region}) => region);
-		for (const region of [...watched.keys()].filter((each) => !shown.includes(each))) {
-			stop(region);
+		shown = [...new Set(opened.map(({place}) => sourceIdIn(place)))];
+		for (const id of [...watched.keys()].filter((each) => !shown.includes(each))) {
+			stop(id);
 		}
-		for (const {region, clients} of opened) {
-			const known = watched.get(region);
-			if (known?.keys === undefined && known?.connection === connectionKey(connection)) {
+		for (const {place, clients, connection: own} of opened) {
+			const known = watched.get(sourceIdIn(place));
+			if (known?.keys === undefined && known?.connection === connectionKey(own)) {
 				clients.close();
 			} else {
-				watchRegion(region, clients, asked);
+				watchPlace(place, clients, own, asked);
 			}
 		}
 		for (const region of shown.flatMap((each) => latest.get(each) ?? []).slice(0, 1)) {
@@ -216,10 +236,8 @@ export function createAccountSession({clock, link, publish}: Ports): AccountSess
 					watch(request.watch).catch((error: unknown) => fail(request.watch, error));
 					break;
 				case 'look-at-account':
-					for (const [region, {monitor}] of watched) {
-						monitor.setOnScreen(
-							request.places.filter((place) => place.region === region).map(({key}) => key),
-						);
+					for (const [id, {monitor}] of watched) {
+						monitor.setOnScreen(request.places.filter((place) => place.region === id).map(({key}) => key));
 					}
 					break;
 			}
@@ -237,7 +255,7 @@ export function createAccountSession({clock, link, publish}: Ports): AccountSess
 						return known.polled;
 					}
 					const clients = createClients({...connection, region}, {maxSockets});
-					return start(region, clients, keys, {isAllOnScreen: false, connection}, async (source) =>
+					return start({region}, clients, keys, {isAllOnScreen: false, connection}, async (source) =>
 						directoryOfTargets(members, source),
 					).polled;
 				}),
@@ -255,146 +273,40 @@ export function createAccountSession({clock, link, publish}: Ports): AccountSess
 const connectionKey = ({profile, simulatorUrl}: Connection): string =>
 	JSON.stringify([profile, simulatorUrl]);
 
+/** What a monitor watches. */
+type Place = {
+	readonly region: string;
+	/** Undefined where only one is watched. */
+	readonly profile?: string | undefined;
+	readonly isBeside?: boolean;
+};
+
+const sourceIdIn = ({region, profile, isBeside}: Place): string =>
+	sourceId(region, isBeside === true ? profile : undefined);
+
+/** The profile of runs first. Only where several are watched they are named. */
+const profilesOf = ({
+	profile,
+	otherProfiles = [],
+}: Connection): ReadonlyArray<{
+	readonly connected: string | undefined;
+	readonly place: Omit<Place, 'region'>;
+}> => [
+	{connected: profile, place: otherProfiles.length === 0 ? {} : {profile}},
+	...otherProfiles.map((other) => ({connected: other, place: {profile: other, isBeside: true}})),
+];
+
+/** Each row names its account. What belongs to another account than that of runs can't be run here. */
+const named = (region: AccountRegion, profile: string, isBeside: boolean): AccountRegion => ({
+	...region,
+	profile,
+	...(isBeside ? {isBeside} : {}),
+	buckets: region.buckets.map((bucket) => ({
+		...bucket,
+		owner: region.account ?? profile,
+		...(isBeside ? {profile, callable: null} : {}),
+	})),
+});
+
 /** In place of a Region where none is set. */
 const noRegion = '';
-
-/** Surroundings of the monitor of one Region. */
-export type MonitorPorts = Omit<PollerPorts, 'signal' | 'onStep'> & {
-	readonly region: string;
-	readonly endpoint: string | null;
-	/** Undefined where there is none, and while it is being asked for. */
-	readonly account?: () => string | null | undefined;
-	readonly isSimulated: () => boolean;
-	/** Percentiles are read of everything that is active. */
-	readonly isAllOnScreen: boolean;
-	readonly publish: (region: AccountRegion) => void;
-	/** Whether a poll is due; absent: always. */
-	readonly mayPoll?: () => Promise<boolean>;
-};
-
-export type AccountMonitor = {
-	/** Polls at once, and then once per minute, until it is stopped. */
-	readonly start: () => void;
-	/** Buckets on screen: their ModelIds are polled every minute, with percentiles. */
-	readonly setOnScreen: (keys: readonly string[]) => void;
-	readonly stop: () => void;
-};
-
-/** Milliseconds into a minute at which it polls: the minute before the last two is whole then. */
-const intoMinuteMs = 5000;
-const longestBackoffMs = 8 * minuteMs;
-
-/** Milliseconds until the next poll: once per minute, and less and less often while CloudWatch throttles. */
-export function nextPollMs(nowMs: number, throttled: number): number {
-	if (throttled > 0) {
-		return Math.min(longestBackoffMs, minuteMs * 2 ** throttled);
-	}
-	return minuteOf(nowMs) + minuteMs + intoMinuteMs - nowMs;
-}
-
-/** Watches one Region of the account. Nothing stops it: troubles become remarks. */
-export function createAccountMonitor(ports: MonitorPorts): AccountMonitor {
-	const {clock} = ports;
-	const abort = new AbortController();
-	const poller = createRegionPoller({
-		...ports,
-		signal: abort.signal,
-		onStep() {
-			// Later polls keep what was seen before them on screen.
-			if (!hasPolled && isPolling) {
-				publish();
-			}
-		},
-	});
-	let onScreen: OnScreen = ports.isAllOnScreen ? 'all' : new Set();
-	let cancelNext = (): void => {};
-	let throttledPolls = 0;
-	let isPolling = false;
-	let fault: readonly string[] = [];
-	let hasPolled = false;
-	let polls = 0;
-
-	const publish = (): void => {
-		if (abort.signal.aborted) {
-			return;
-		}
-		const untilNextMs = nextPollMs(poller.now(), throttledPolls);
-		const troubles = poller.troubles();
-		const minute = poller.minute();
-		const buckets = poller.buckets();
-		const isBroken = fault.length > 0 || troubles.listing !== undefined || troubles.reading !== undefined;
-		const [simulated, number] = [ports.isSimulated(), ports.account?.()];
-		// A simulator has no account to name.
-		const account = number === null && simulated ? undefined : number;
-		ports.publish({
-			region: ports.region,
-			...(account === undefined ? {} : {account}),
-			simulated,
-			endpoint: ports.endpoint,
-			phase: fault.length === 0 ? (hasPolled ? 'live' : 'loading') : 'failed',
-			waitingFor: hasPolled || fault.length > 0 ? [] : poller.waitingFor(),
-			polls,
-			minute: hasPolled ? minute : null,
-			isComplete:
-				!isBroken && buckets.every((bucket) => bucket.activity !== 'active' || bucket.minute === minute),
-			at: poller.now(),
-			buckets,
-			...poller.day(),
-			...poller.bought(),
-			remarks: [
-				...fault,
-				...monitorRemarks({...troubles, nextPollMs: untilNextMs}),
-				...poller.directoryRemarks(),
-			],
-			cost: poller.cost.read(minuteMs),
-			nextPollSeconds: Math.round(untilNextMs / 1000),
-		});
-	};
-
-	const pollOnce = async (): Promise<void> => {
-		isPolling = true;
-		try {
-			if ((await ports.mayPoll?.()) ?? true) {
-				await poller.readMinutes(onScreen);
-				fault = [];
-				hasPolled = true;
-				publish();
-				await poller.readRest(onScreen);
-			}
-		} catch (error) {
-			const {message, hint} = faultOf(error);
-			fault = [message, hint].filter((part) => part !== undefined);
-		}
-		const {reading, listing} = poller.troubles();
-		const isThrottled = reading?.kind === 'throttled' || listing?.kind === 'throttled';
-		throttledPolls = isThrottled ? throttledPolls + 1 : 0;
-		isPolling = false;
-		polls++;
-		publish();
-		if (!abort.signal.aborted) {
-			cancelNext = clock.after(nextPollMs(poller.now(), throttledPolls), () => void pollOnce());
-		}
-	};
-
-	return {
-		start() {
-			publish();
-			void pollOnce();
-		},
-		setOnScreen(keys) {
-			onScreen = new Set(keys);
-			// Rows that came into view get their percentiles at once, when there is something to show.
-			if (!isPolling && hasPolled && fault.length === 0 && poller.lacksDurations(onScreen)) {
-				isPolling = true;
-				void poller.readDurations(onScreen).then(() => {
-					isPolling = false;
-					publish();
-				});
-			}
-		},
-		stop() {
-			abort.abort();
-			cancelNext();
-		},
-	};
-}

@@ -82,10 +82,10 @@ export function raisedAlerts(alerts: readonly Alert[], region: AccountRegion): r
 
 /** A raised alert in a sentence. */
 export function raisedWords({alert, bucket, percent}: RaisedAlert): string {
-	return `${alert.text}: ${cleanText(bucket.model)} (${bucket.scope}, ${cleanText(bucket.region)}) uses ${formatPercent(percent / 100)} of its ${alert.figure === 'day' ? 'daily tokens' : `${alert.figure} per minute`}.`;
+	return `${alert.text}: ${cleanText(bucket.model)} (${bucket.scope}, ${cleanText(bucket.region)}${bucket.owner === undefined ? '' : `, account ${cleanText(bucket.owner)}`}) uses ${formatPercent(percent / 100)} of its ${alert.figure === 'day' ? 'daily tokens' : `${alert.figure} per minute`}.`;
 }
 
 /** Identifies an alert, so that it is raised once. */
 export function raisedId({alert, bucket}: RaisedAlert): string {
-	return `${alert.text} ${bucket.region} ${bucket.key}`;
+	return `${alert.text} ${bucket.profile ?? ''} ${bucket.region} ${bucket.key}`;
 }

@@ -4,6 +4,7 @@ import {
 	bucketKey,
 	incompleteMinutes,
 	type MinuteUse,
+	sourceId,
 } from '../domain/account-snapshot.ts';
 import type {AccountFigures, FleetAnswers, MinuteOfUse, SharedFigures, Use} from '../domain/bucket-usage.ts';
 import type {Snapshot} from '../domain/snapshot.ts';
@@ -332,8 +333,8 @@ export function createOwnTrafficRegistry(): OwnTrafficRegistry {
 }
 
 /** Identifies a bucket over all Regions. */
-export function rowId({region, key}: Pick<AccountBucket, 'region' | 'key'>): string {
-	return `${region} ${key}`;
+export function rowId({region, key, profile}: Pick<AccountBucket, 'region' | 'key' | 'profile'>): string {
+	return `${sourceId(region, profile)} ${key}`;
 }
 
 /** What a run uses of each bucket now, by `rowId`: its ledger. */

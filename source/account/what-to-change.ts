@@ -161,7 +161,7 @@ const reach: Readonly<Record<Scope, string>> = {
 
 /** Other buckets of the same model with room for requests like these, the roomiest first. */
 export function elsewhere(
-	bucket: Pick<AccountBucket, 'model' | 'scope' | 'region' | 'use'>,
+	bucket: Pick<AccountBucket, 'model' | 'scope' | 'region' | 'use' | 'profile'>,
 	account: readonly AccountBucket[],
 ): readonly string[] {
 	const {requests, quotaTokens} = bucket.use;
@@ -175,6 +175,7 @@ export function elsewhere(
 		.filter(
 			(other) =>
 				other.model === bucket.model &&
+				other.profile === bucket.profile &&
 				other.callable !== null &&
 				(other.scope !== bucket.scope || other.region !== bucket.region),
 		)

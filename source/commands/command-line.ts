@@ -144,8 +144,10 @@ const rememberedFlags: readonly FlagName[] = [
 /** What was typed on the command line and can be remembered. */
 const typedValues = (flags: FlagValues): readonly Remembered[] =>
 	rememberedFlags.flatMap((name): Remembered[] => {
-		// Several Regions suit the account alone: they cannot be the default of a run.
-		const typed = flags.typed(name).filter((value) => name !== 'region' || !value.includes(','));
+		// Several Regions or profiles suit the account alone: they cannot be the default of a run.
+		const isOne = (value: string): boolean =>
+			(name !== 'region' && name !== 'profile') || !value.includes(',');
+		const typed = flags.typed(name).filter(isOne);
 		return typed.length === 0
 			? []
 			: [[name === 'theme' || name === 'bell' ? [name] : ['defaults', name], typed]];

@@ -237,13 +237,20 @@ const setUpScreen = async (
 	const shown: Arguments = {
 		...given,
 		words: opensOnAccount ? [demoPreset] : given.words,
-		flags: {...flags, text: (name) => (name === 'region' ? region : flags.text(name))},
+		flags: {
+			...flags,
+			text: (name) =>
+				name === 'region' ? region : name === 'profile' ? flags.text(name)?.split(',')[0] : flags.text(name),
+		},
 	};
 	const setup = await setUpRun(shown, io, io.stdin.isTTY);
 	const models = opensOnAccount
 		? [...new Set([flags.texts('model'), flags.afterPreset('model')].find((each) => each.length > 0))]
 		: setup.config.models;
-	return {setup: {...setup, config: {...setup.config, models}}, shown};
+	const {config} = setup;
+	const {otherProfiles = []} = resolveRegions(flags).connection;
+	const connection = otherProfiles.length === 0 ? config.connection : {...config.connection, otherProfiles};
+	return {setup: {...setup, config: {...config, models, connection}}, shown};
 };
 
 /** The command without a name: the screen on a terminal, the plain form elsewhere. @returns Exit code. */

@@ -4,7 +4,7 @@ import type {Arguments, FlagValues} from '../config/parse-arguments.ts';
 import {resolveAlerts, resolveOverride, resolveRegions} from '../config/resolve-account.ts';
 import {resolveLedger} from '../config/resolve-ledger.ts';
 import {readInteger} from '../config/values.ts';
-import type {AccountRegion, Alert} from '../domain/account-snapshot.ts';
+import {type AccountRegion, type Alert, sourceIdOf} from '../domain/account-snapshot.ts';
 import {errorOf, UserError} from '../domain/user-error.ts';
 import {accountJson, accountLines, accountMetrics, alertLines} from '../plain/account.ts';
 import {secretFor} from '../tap/gate.ts';
@@ -13,6 +13,7 @@ import {columnsOf, type Io, writeClean, writeLines} from '../terminal/io.ts';
 import {signalExitCode} from '../terminal/signals.ts';
 import {escapeUnseen} from '../text/width.ts';
 import {type EngineHandle, type StartEngine, startEngineThread} from '../threads/engine-handle.ts';
+import {sourceWords} from '../view/quotas.ts';
 import {startDemo} from './demo.ts';
 import {webhookDeadlineMs, webhookOf} from './run/run-alerts.ts';
 
@@ -29,26 +30,50 @@ type Printing = {
 	readonly webhook: AlertWebhook | undefined;
 };
 
-/** @throws UserError (exit 1) where the first poll failed: nothing can be watched. */
-const assertWatchable = ({phase, polls, remarks}: AccountRegion): void => {
-	if (phase === 'failed' && polls <= 1) {
-		throw new UserError(remarks[0] ?? 'The account cannot be watched.', {
-			exitCode: 1,
-			hint: remarks[1],
-		});
+/** Nothing was ever read of it. */
+const hasFailed = ({phase, minute}: AccountRegion): boolean => phase === 'failed' && minute === null;
+
+/** @throws UserError (exit 1) where the first poll of every source failed: nothing can be watched. */
+const assertWatchable = (regions: readonly AccountRegion[]): void => {
+	const [first, ...others] = regions;
+	if (first === undefined || !regions.every(hasFailed)) {
+		return;
 	}
+	const {remarks} = first;
+	throw others.length === 0
+		? new UserError(remarks[0] ?? 'The account cannot be watched.', {exitCode: 1, hint: remarks[1]})
+		: new UserError(['Nothing can be watched:', ...regions.map(failureLine)].join('\n'), {exitCode: 1});
 };
+
+/** A source that cannot be read leaves the others. */
+const failureLine = (region: AccountRegion): string =>
+	`${sourceWords(region)} cannot be watched: ${region.remarks.join(' ')}`;
 
 /** Prints every poll once. @returns Whether an alert was raised. */
 const createPrinter = ({isJson, isAscii, alerts, webhook}: Printing, io: Io) => {
 	const printed = new Map<string, {readonly polls: number; readonly minute: number | null}>();
-	return async (region: AccountRegion): Promise<boolean> => {
-		const before = printed.get(region.region);
+	const failed = new Map<string, string>();
+	/** The same reason once per minute would bury the others. */
+	const printFailure = async (id: string, region: AccountRegion): Promise<void> => {
+		const line = failureLine(region);
+		if (failed.get(id) !== line) {
+			failed.set(id, line);
+			await writeLines(io.stderr, [line]);
+			await writeClean(io.stdout, isJson ? [escapeUnseen(accountJson(region))] : []);
+		}
+	};
+	return async (region: AccountRegion, all: readonly AccountRegion[]): Promise<boolean> => {
+		const id = sourceIdOf(region);
+		const before = printed.get(id);
 		if (region.polls <= (before?.polls ?? 0)) {
 			return false;
 		}
-		assertWatchable(region);
-		printed.set(region.region, region);
+		assertWatchable(all);
+		printed.set(id, region);
+		if (hasFailed(region)) {
+			await printFailure(id, region);
+			return false;
+		}
 		// After a throttled poll the minute may be the same as before: JSON has each minute once.
 		const isNewMinute = before === undefined || region.minute !== before.minute;
 		if (isJson) {
@@ -72,9 +97,10 @@ const printUntilEnd = async (engine: EngineHandle, printing: Printing, io: Io): 
 			if (report.type === 'failed') {
 				reject(errorOf(report.fault));
 			}
-			for (const region of report.type === 'account' ? report.account.regions : []) {
+			const all = report.type === 'account' ? report.account.regions : [];
+			for (const region of all) {
 				queue = queue.then(async () => {
-					if (await print(region)) {
+					if (await print(region, all)) {
 						release();
 						resolve(3);
 					}

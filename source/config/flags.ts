@@ -26,7 +26,7 @@ const accountFlags = [
 		kind: 'value',
 		value: 'NAME',
 		default: 'as the AWS CLI',
-		help: 'AWS profile',
+		help: 'AWS profile (in watch and the account view also a,b: their accounts side by side)',
 		scopes: ['tap', 'run', 'account', 'batch', 'watch'],
 	},
 	{

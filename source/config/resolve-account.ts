@@ -24,6 +24,15 @@ export function resolveConnection(flags: FlagValues, models: readonly string[] =
 		});
 	}
 	const profile = flags.text('profile');
+	if (profile?.includes(',')) {
+		throw new UserError(
+			`--profile: "${profile}" are several profiles, and only watch and the account view take several.`,
+			{
+				exitCode: 2,
+				hint: 'Name one of them.',
+			},
+		);
+	}
 	if (flags.isSet('demo') !== true) {
 		assertOneCaller(profile, process.env);
 	}
@@ -67,17 +76,35 @@ type WatchedRegions = {
 	readonly regions: readonly string[];
 };
 
+/** Values separated by commas, each once. */
+const listOf = (typed: string | undefined): readonly string[] => [
+	...new Set(
+		typed
+			?.split(',')
+			.map((name) => name.trim())
+			.filter((name) => name !== ''),
+	),
+];
+
 /**
- * Reads `--region a,b`, for the views of several Regions.
+ * Reads `--region a,b` and `--profile a,b`, for the views of several Regions and accounts.
  * @throws UserError (exit 2) for an invalid Region.
  */
 export function resolveRegions(flags: FlagValues): WatchedRegions {
 	const typed = flags.text('region');
 	const names = [...new Set(typed?.split(',').map((name) => name.trim()))];
-	const connections = names.map((name) =>
-		resolveConnection({...flags, text: (flag) => (flag === 'region' ? name : flags.text(flag))}),
+	const [profile, ...otherProfiles] = listOf(flags.text('profile'));
+	const connections = [...names, ...(names.length === 0 ? [undefined] : [])].map((name) =>
+		resolveConnection({
+			...flags,
+			text: (flag) => (flag === 'region' ? name : flag === 'profile' ? profile : flags.text(flag)),
+		}),
 	);
-	return {connection: connections[0] ?? resolveConnection(flags), regions: names};
+	const connection = connections[0] as Connection;
+	return {
+		connection: otherProfiles.length === 0 ? connection : {...connection, otherProfiles},
+		regions: names,
+	};
 }
 
 /** What is alerted about, and where alerts go beside the terminal. */

@@ -136,6 +136,10 @@ export type AccountBucket = {
 	readonly projects?: readonly string[];
 	/** Remarks on this row, a sentence each. */
 	readonly notes: readonly string[];
+	/** Its account, by its number or else its profile: where several profiles are watched. */
+	readonly owner?: string;
+	/** Its profile, where runs use another one. */
+	readonly profile?: string;
 };
 
 /** Minutes at the end of every series that CloudWatch has not reported in full. */
@@ -172,6 +176,10 @@ export type ProvisionedThroughput = {
 
 export type AccountRegion = {
 	readonly region: string;
+	/** By which it is watched: where several are. */
+	readonly profile?: string;
+	/** Runs use another profile. */
+	readonly isBeside?: boolean;
 	/** Its number; null where unknown, absent in a demo and while it is being asked for. */
 	readonly account?: string | null;
 	readonly simulated: boolean;
@@ -199,6 +207,16 @@ export type AccountRegion = {
 	/** Seconds until the next poll, as it was planned. */
 	readonly nextPollSeconds: number;
 };
+
+/** Identifies what is watched, without a blank in it: the Region, of another profile than that of runs with its name. */
+export function sourceId(region: string, otherProfile: string | undefined): string {
+	return otherProfile === undefined ? region : `${region}@${encodeURIComponent(otherProfile)}`;
+}
+
+/** Identifies a Region among those that are watched. */
+export function sourceIdOf({region, profile, isBeside}: AccountRegion): string {
+	return sourceId(region, isBeside === true ? profile : undefined);
+}
 
 /** All Regions that are watched, in the order in which they were named. */
 export type AccountSnapshot = {readonly regions: readonly AccountRegion[]};

@@ -10,6 +10,8 @@ export type Connection = {
 	/** An ARN decided it, not the user. */
 	readonly isRegionOfArn?: boolean;
 	readonly profile: string | undefined;
+	/** Profiles whose accounts are watched beside: runs never use them. */
+	readonly otherProfiles?: readonly string[];
 	/** Base URL of the embedded simulator, which then serves every service; undefined for an account. */
 	readonly simulatorUrl: string | undefined;
 	/** Silence that ends an attempt or a call, in milliseconds, where it was typed. */

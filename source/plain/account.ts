@@ -22,7 +22,7 @@ import {
 	sortAccountRows,
 } from '../view/account/account-rows.ts';
 import {fleetColumns, fleetCountWords} from '../view/fleet.ts';
-import {accountWords} from '../view/quotas.ts';
+import {sourceWords} from '../view/quotas.ts';
 
 /** The account's use as append-only lines, one block per minute, and for Prometheus. */
 
@@ -38,6 +38,7 @@ const minuteWords = (minute: number | null): string =>
 
 const headOf = ({
 	region,
+	profile,
 	account,
 	simulated,
 	endpoint,
@@ -47,8 +48,7 @@ const headOf = ({
 }: AccountRegion): string => {
 	return [
 		minuteWords(minute),
-		region,
-		...(account === undefined ? [] : [accountWords(account)]),
+		sourceWords({region, profile, account}),
 		...(simulated ? ['SIMULATED'] : []),
 		...(endpoint !== null && !simulated ? [cleanText(endpoint)] : []),
 		`${activeWords(buckets)} active of ${formatCount(buckets.length)} buckets`,
@@ -135,6 +135,10 @@ export function alertLines(raised: readonly RaisedAlert[]): readonly string[] {
 /** One line of `watch --json`. */
 export function accountJson({
 	region,
+	profile,
+	account,
+	phase,
+	remarks,
 	minute,
 	isComplete,
 	buckets,
@@ -146,8 +150,10 @@ export function accountJson({
 	return JSON.stringify({
 		at: minute === null ? null : new Date(minute).toISOString(),
 		region,
+		...(profile === undefined ? {} : {profile, account: account ?? null}),
 		...(simulated ? {simulated} : {}),
 		complete: isComplete,
+		...(phase === 'failed' ? {failure: remarks.join(' ')} : {}),
 		...(day === undefined ? {} : {day: dayJson(day, at)}),
 		...(provisioned === undefined ? {} : {provisioned}),
 		buckets: buckets.filter(isListed).map((bucket) => ({
@@ -193,7 +199,14 @@ const memberJson = ({name, state, use, inFlight, waiting, seenAgoMs}: FleetRow) 
 const known = ({minute}: AccountBucket, value: number | null): number | null =>
 	minute === null ? null : value;
 
-const labelsOf = ({region, model, scope}: AccountBucket) => ({region, model, scope});
+const labelsOf = ({region, model, scope, owner, profile}: AccountBucket) => ({
+	region,
+	...(owner === undefined ? {} : {account: owner}),
+	// Two profiles may lead to one account.
+	...(profile === undefined ? {} : {profile}),
+	model,
+	scope,
+});
 
 /** What was never read is not there. */
 const samplesOf = (
@@ -225,8 +238,10 @@ export function accountMetrics(regions: readonly AccountRegion[]): string {
 		gauge(
 			'minute_timestamp_seconds',
 			'Begin of the minute that the other values are about.',
-			regions.flatMap(({region, minute}) =>
-				minute === null ? [] : [{labels: {region}, value: minute / 1000}],
+			regions.flatMap(({region, profile, minute}) =>
+				minute === null
+					? []
+					: [{labels: {region, ...(profile === undefined ? {} : {profile})}, value: minute / 1000}],
 			),
 		),
 		gauge(

@@ -1,7 +1,6 @@
 import * as vega from 'vega';
 import {compile} from 'vega-lite';
-import {patternDefinitions, textWidth} from './specs/axes.ts';
-import type {Chart} from './specs/chart.ts';
+import {type Chart, patternDefinitions, textWidth} from './specs/chart.ts';
 
 /** Vega exports this table for hosts that know their fonts, but its types leave it out. */
 type TextMetrics = {width: (item: TextItem, text: unknown) => number};

@@ -272,7 +272,10 @@ export function createFleetWatch(publish: (report: AccountReport) => void, clock
 			}
 			queue = queue.then(async () => {
 				const regions = await Promise.all(
-					report.account.regions.map(async (region) => withFleet(own, region)),
+					// The fleet shares the buckets of the account that runs use.
+					report.account.regions.map(async (region) =>
+						region.isBeside === true ? region : withFleet(own, region),
+					),
 				);
 				publish({...report, account: {regions}});
 			});

@@ -4,7 +4,7 @@ import {
 	createAccountMonitor,
 	type MonitorPorts,
 	nextPollMs,
-} from '../../source/account/account-session.ts';
+} from '../../source/account/account-monitor.ts';
 import {OwnUse} from '../../source/account/own-traffic-registry.ts';
 import {type Clients, createClients} from '../../source/bedrock/clients/clients.ts';
 import {type AccountDirectory, readDirectory} from '../../source/bedrock/cloudwatch/account-directory.ts';

@@ -1,4 +1,4 @@
-import {textWidth} from '../../source/reports/specs/axes.ts';
+import {textWidth} from '../../source/reports/specs/chart.ts';
 import {textOf, type XmlElement} from './parse-xml.ts';
 
 /** Where a piece of text stands in a picture, in its pixels. */

@@ -271,10 +271,10 @@ export async function watchPast({flags}: Arguments, io: Io, clock = systemClock)
 		signal: io.signal,
 		clock,
 	};
-	const connections = (regions.length > 0 ? regions : [connection.region]).map((region) => ({
-		...demo.connection,
-		region,
-	}));
+	const places = regions.length > 0 ? regions : [connection.region];
+	const connections = [connection.profile, ...(connection.otherProfiles ?? [])].flatMap((profile) =>
+		places.map((region) => ({...demo.connection, profile, region})),
+	);
 	const opened: Opened[] = [];
 	try {
 		const found = new Map<Connection, Opened | PastSource>();

@@ -1,6 +1,16 @@
 import {cleanText, truncateMiddle} from '../../text/width.ts';
-import {colours, ink, panelTitle, rowChannel, uniqueLabels, valueChannel} from '../specs/axes.ts';
-import {type Chart, emptySpec, frame, type Panel} from '../specs/chart.ts';
+import {
+	type Chart,
+	colours,
+	emptySpec,
+	frame,
+	ink,
+	type Panel,
+	panelTitle,
+	rowChannel,
+	uniqueLabels,
+	valueChannel,
+} from '../specs/chart.ts';
 import {compareRuns, type NamedRun} from './comparison.ts';
 
 const figures = ['sustainable useful items per minute', 'quota tokens per request', 'total p50'] as const;

@@ -1,5 +1,13 @@
-import {ink, limitLine, panelTitle, rowChannel, rowStep, textWidth, valueChannel} from './axes.ts';
-import type {Panel} from './chart.ts';
+import {
+	ink,
+	limitLine,
+	type Panel,
+	panelTitle,
+	rowChannel,
+	rowStep,
+	textWidth,
+	valueChannel,
+} from './chart.ts';
 
 /** One bar: a value with its interval, and what is written behind it. */
 export type BarRow = {

@@ -1,9 +1,8 @@
 import type {TopLevelSpec} from 'vega-lite';
 import {formatNumber} from '../../text/numbers.ts';
-import {truncateMiddle} from '../../text/width.ts';
+import {cleanText, truncateMiddle} from '../../text/width.ts';
 import type {Results, TargetResults} from '../results-schema.ts';
 import {formatLimit, formatTarget} from '../words.ts';
-import {fontFamily, gridLine, ground, ink, quietInk} from './axes.ts';
 
 /** A chart before it is drawn: plain data. */
 export type Chart = {
@@ -123,3 +122,179 @@ export function emptySpec(title: string, subtitle: readonly string[], reason: st
 		encoding: {text: {field: 'reason', type: 'nominal'}},
 	};
 }
+
+/**
+ * Okabe-Ito colours: distinct with every common colour blindness. Each is paired with a pattern, a shape or words, so
+ * that none is needed to read a chart. Text is dark on an opaque white ground, which reads in light and dark pages alike.
+ */
+export const colours = {
+	skyBlue: '#56B4E9',
+	orange: '#E69F00',
+	green: '#009E73',
+	blue: '#0072B2',
+	vermillion: '#D55E00',
+	purple: '#CC79A7',
+} as const;
+
+export const ground = '#ffffff';
+export const ink = '#1f2328';
+const quietInk = '#57606a';
+export const gridLine = '#e4e7eb';
+
+/** Metrics of Arial are what `text-width` knows; the others are drawn to the same widths or close to them. */
+const fontFamily = "Helvetica, Arial, 'Liberation Sans', sans-serif";
+
+/** A fill with distinct lines as well as a distinct colour. */
+type Pattern = {readonly id: string; readonly colour: string; readonly path: string};
+
+/** The parts of a stacked bar in their order, each with its own fill. */
+export const patterns = {
+	input: {id: 'bt-plain', colour: colours.skyBlue, path: ''},
+	cacheWrite: {id: 'bt-dots', colour: colours.purple, path: 'M1 1h2v2h-2zM5 5h2v2h-2z'},
+	cacheRead: {id: 'bt-lines', colour: colours.green, path: 'M0 2h8v1h-8zM0 6h8v1h-8z'},
+	output: {id: 'bt-slashes', colour: colours.orange, path: 'M-2 2l4 -4M0 8l8 -8M6 10l4 -4'},
+} as const satisfies Record<string, Pattern>;
+
+/** What a mark's `fill` is set to for a pattern. */
+export function fillOf(pattern: Pattern): string {
+	return pattern.path === '' ? pattern.colour : `url(#${pattern.id})`;
+}
+
+/** SVG definitions of the patterns that a drawing refers to; empty when it refers to none. */
+export function patternDefinitions(svg: string): string {
+	const used = Object.values(patterns).filter((pattern) => svg.includes(`url(#${pattern.id})`));
+	return used.length === 0 ? '' : `<defs>${used.map(definition).join('')}</defs>`;
+}
+
+const definition = ({id, colour, path}: Pattern): string =>
+	`<pattern id="${id}" width="8" height="8" patternUnits="userSpaceOnUse">` +
+	`<rect width="8" height="8" fill="${colour}"/>` +
+	`<path d="${path}" fill="#ffffff" stroke="#ffffff" stroke-width="1" opacity="0.55"/></pattern>`;
+
+/** Text widths, labels, axes and titles that the charts share. */
+
+/** Advance widths of U+0020 to U+007E in thousandths of an em (Helvetica's published font metrics). */
+const widths = [
+	278, 278, 355, 556, 556, 889, 667, 191, 333, 333, 389, 584, 278, 333, 278, 278, 556, 556, 556, 556, 556,
+	556, 556, 556, 556, 556, 278, 278, 584, 584, 584, 556, 1015, 667, 667, 722, 722, 667, 611, 778, 722, 278,
+	500, 667, 556, 833, 722, 778, 667, 778, 722, 667, 611, 722, 667, 944, 667, 667, 611, 278, 278, 278, 469,
+	556, 333, 556, 556, 500, 556, 556, 278, 556, 556, 222, 222, 500, 222, 833, 556, 556, 556, 556, 333, 500,
+	278, 556, 500, 722, 500, 500, 500, 334, 260, 334, 584,
+];
+
+/** A font that stands in for Arial may be a little wider. */
+const allowance = 1.04;
+const wideCharacter =
+	/[\u1100-\u115F\u2E80-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\p{Emoji_Presentation}]/u;
+const combining = /\p{Mark}/u;
+
+/**
+ * Width of text in Arial, whose metrics Helvetica and Liberation Sans share: without a canvas Vega guesses 0.8 em for
+ * every character, which makes margins twice as wide as needed.
+ * @param text One line.
+ * @param fontSize In pixels.
+ * @param isBold Bold is about 7% wider.
+ * @returns Width in pixels.
+ */
+export function textWidth(text: string, fontSize: number, isBold: boolean): number {
+	let thousandths = 0;
+	for (const character of text) {
+		thousandths += widths[character.charCodeAt(0) - 0x20] ?? otherWidth(character);
+	}
+	return (thousandths / 1000) * fontSize * (isBold ? 1.07 : 1) * allowance;
+}
+
+function otherWidth(character: string): number {
+	if (combining.test(character)) {
+		return 0;
+	}
+	return wideCharacter.test(character) ? 1000 : 620;
+}
+
+/** Longest name beside a chart, in characters of one cell. */
+const nameLength = 30;
+
+/**
+ * Names of the variants as a chart shows them: short, unlike each other, with the lane where lanes are used and `~`
+ * where the token counts are estimated. One for each variant, in their order.
+ */
+export function variantLabels(results: Pick<Results, 'variants'>): readonly string[] {
+	const hasLanes = results.variants.some((variant) => variant.lane !== 'normal');
+	return uniqueLabels(
+		results.variants.map(({name, lane, tokens}) => {
+			const short = truncateMiddle(cleanText(name).trim() || '(no name)', nameLength);
+			return `${tokens.estimated ? '~ ' : ''}${short}${hasLanes ? ` (${lane})` : ''}`;
+		}),
+	);
+}
+
+/** The same labels, with a number after repeated ones. */
+export function uniqueLabels(labels: readonly string[]): readonly string[] {
+	const taken = new Set<string>();
+	return labels.map((wanted) => {
+		let label = wanted;
+		for (let number = 2; taken.has(label); number += 1) {
+			label = `${wanted} #${number}`;
+		}
+		taken.add(label);
+		return label;
+	});
+}
+
+/** An axis label that stays short: 800, 12k, 1.5M. */
+const axisLabel = "datum.value >= 10000 ? format(datum.value, '~s') : format(datum.value, ',~g')";
+
+/** Height of a variant's row in pixels. */
+export const rowStep = 26;
+
+/** A length from zero to `end`, along x or y. */
+export function valueChannel(
+	end: number,
+	options: {tickCount?: number; labelExpr?: string; grid?: boolean} = {},
+) {
+	return {
+		type: 'quantitative' as const,
+		scale: {domain: [0, end], nice: false},
+		axis: {
+			title: null,
+			labelExpr: options.labelExpr ?? axisLabel,
+			tickCount: options.tickCount ?? 4,
+			grid: options.grid ?? false,
+		},
+	};
+}
+
+/**
+ * One row for each variant, in the order of the results.
+ *
+ * @param labels Every row, so that one without a mark keeps its place.
+ * @param hasNames Names stand beside the first of several panels only.
+ */
+export function rowChannel(labels: readonly string[], hasNames: boolean) {
+	return {
+		field: 'label',
+		type: 'nominal' as const,
+		sort: null,
+		scale: {domain: [...labels], paddingInner: 0.35, paddingOuter: 0.2},
+		axis: hasNames ? {title: null, labelLimit: 300, labelFontSize: 12} : null,
+	};
+}
+
+/** Title of one panel, with a quiet line that explains it. */
+export function panelTitle(text: string, subtitle?: string) {
+	return {
+		text,
+		...(subtitle === undefined ? {} : {subtitle}),
+		fontSize: 13,
+		subtitleFontSize: 11,
+		anchor: 'start' as const,
+		frame: 'group' as const,
+		offset: 8,
+	};
+}
+
+/** A quota as a dashed line across a panel, drawn once; its value is the caller's `datum` along x or y. */
+export const limitLine = {
+	data: {values: [{}]},
+	mark: {type: 'rule' as const, color: colours.vermillion, strokeWidth: 2, strokeDash: [6, 4]},
+};

@@ -2,8 +2,17 @@ import {type PastBucket, type PastReport, pastSpan, weekdays} from '../../accoun
 import {formatCount, formatPercent, formatTokens} from '../../text/numbers.ts';
 import {truncateMiddle} from '../../text/width.ts';
 import {sourceWords} from '../../view/quotas.ts';
-import {colours, ground, ink, panelTitle} from './axes.ts';
-import {type Chart, emptySpec, frame, type Panel} from './chart.ts';
+import {
+	type Chart,
+	colours,
+	emptySpec,
+	frame,
+	gridLine,
+	ground,
+	ink,
+	type Panel,
+	panelTitle,
+} from './chart.ts';
 
 /** Height and width of an hour, in pixels. */
 const cellHeight = 17;
@@ -99,7 +108,7 @@ const panelOf = (bucket: PastBucket): Panel => {
 		data: {values},
 		layer: [
 			{
-				mark: {type: 'rect', stroke: '#e4e7eb', strokeWidth: 0.5},
+				mark: {type: 'rect', stroke: gridLine, strokeWidth: 0.5},
 				encoding: {
 					x,
 					y,

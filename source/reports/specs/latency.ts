@@ -1,7 +1,22 @@
 import {formatDurationMs} from '../../text/numbers.ts';
 import type {VariantResults} from '../results-schema.ts';
-import {colours, ground, ink, panelTitle, rowChannel, rowStep, valueChannel, variantLabels} from './axes.ts';
-import {type Chart, type ChartInput, emptySpec, frame, type Panel, subtitleOf, titleOf} from './chart.ts';
+import {
+	type Chart,
+	type ChartInput,
+	colours,
+	emptySpec,
+	frame,
+	ground,
+	ink,
+	type Panel,
+	panelTitle,
+	rowChannel,
+	rowStep,
+	subtitleOf,
+	titleOf,
+	valueChannel,
+	variantLabels,
+} from './chart.ts';
 
 type Times = VariantResults['latencyMs']['total'];
 

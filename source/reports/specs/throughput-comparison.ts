@@ -1,9 +1,17 @@
 import {formatNumber} from '../../text/numbers.ts';
 import type {VariantResults} from '../results-schema.ts';
 import {formatLimit} from '../words.ts';
-import {colours, variantLabels} from './axes.ts';
 import {type BarRow, barPanel, isLimitDrawn} from './bar-panel.ts';
-import {type Chart, type ChartInput, emptySpec, frame, subtitleOf, titleOf} from './chart.ts';
+import {
+	type Chart,
+	type ChartInput,
+	colours,
+	emptySpec,
+	frame,
+	subtitleOf,
+	titleOf,
+	variantLabels,
+} from './chart.ts';
 
 /** Use of the quota per minute by a variant, measured or possible, with 95% intervals where they are known. */
 type Throughput = {

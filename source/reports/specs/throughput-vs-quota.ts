@@ -1,8 +1,21 @@
 import {formatNumber} from '../../text/numbers.ts';
 import type {Results} from '../results-schema.ts';
 import {formatLimit} from '../words.ts';
-import {colours, ground, ink, limitLine, panelTitle, valueChannel} from './axes.ts';
-import {type Chart, type ChartInput, emptySpec, frame, type Panel, subtitleOf, titleOf} from './chart.ts';
+import {
+	type Chart,
+	type ChartInput,
+	colours,
+	emptySpec,
+	frame,
+	ground,
+	ink,
+	limitLine,
+	type Panel,
+	panelTitle,
+	subtitleOf,
+	titleOf,
+	valueChannel,
+} from './chart.ts';
 
 type Timeline = Results['timeline'];
 

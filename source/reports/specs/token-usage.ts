@@ -1,7 +1,20 @@
 import {formatNumber} from '../../text/numbers.ts';
 import type {VariantResults} from '../results-schema.ts';
-import {fillOf, ink, patterns, rowChannel, rowStep, valueChannel, variantLabels} from './axes.ts';
-import {type Chart, type ChartInput, emptySpec, frame, subtitleOf, titleOf} from './chart.ts';
+import {
+	type Chart,
+	type ChartInput,
+	emptySpec,
+	fillOf,
+	frame,
+	ink,
+	patterns,
+	rowChannel,
+	rowStep,
+	subtitleOf,
+	titleOf,
+	valueChannel,
+	variantLabels,
+} from './chart.ts';
 
 const parts = [
 	{key: 'input', word: 'input', pattern: patterns.input},

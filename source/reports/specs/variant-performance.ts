@@ -2,9 +2,17 @@ import {formatNumber} from '../../text/numbers.ts';
 import {cleanText} from '../../text/width.ts';
 import type {VariantResults} from '../results-schema.ts';
 import {recommendedOf} from '../verdict.ts';
-import {colours, variantLabels} from './axes.ts';
 import {barPanel} from './bar-panel.ts';
-import {type Chart, type ChartInput, emptySpec, frame, subtitleOf, titleOf} from './chart.ts';
+import {
+	type Chart,
+	type ChartInput,
+	colours,
+	emptySpec,
+	frame,
+	subtitleOf,
+	titleOf,
+	variantLabels,
+} from './chart.ts';
 
 /** The cost of a variant (quota tokens per request) and its yield (useful items per minute that the quota sustains). */
 export function variantPerformance(input: ChartInput): Chart {

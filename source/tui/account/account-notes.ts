@@ -2,10 +2,11 @@ import {watchCostWords} from '../../account/poll-plan.ts';
 import type {WhatToChange} from '../../account/what-to-change.ts';
 import type {AccountRegion} from '../../domain/account-snapshot.ts';
 import {gaugeBar} from '../../text/bars.ts';
-import {formatCount, formatDurationMs, formatNumber, formatTokens} from '../../text/numbers.ts';
+import {formatCount, formatDurationMs, formatNumber, formatTokens, formatUsd} from '../../text/numbers.ts';
 import {hangingLines, type Line, segment} from '../../text/segment.ts';
 import {cleanText, fitText, wrapText} from '../../text/width.ts';
 import {type AccountRow, accountDayWords, provisionedWords} from '../../view/account/account-rows.ts';
+import {sourceWords} from '../../view/quotas.ts';
 
 /**
  * Sentences below the table: what to change about the selected row, what is missing, and the cost of polling.
@@ -20,20 +21,20 @@ export function accountNoteLines(
 	const severalRegions = regions.length > 1;
 	const rest = [
 		...rowNotes(selected).map((note) => hangingLines(segment('› ', 'accent'), note, width)),
-		...regions.flatMap(({region, provisioned = []}) =>
+		...regions.flatMap(({provisioned = [], region, profile}) =>
 			provisioned.map((each) =>
 				hangingLines(
 					segment('· ', 'muted'),
-					`${severalRegions ? `${cleanText(region)}: ` : ''}${provisionedWords(each)}`,
+					`${severalRegions ? `${sourceWords({profile, region})}: ` : ''}${provisionedWords(each)}`,
 					width,
 				),
 			),
 		),
-		...regions.flatMap(({region, remarks}) =>
+		...regions.flatMap(({remarks, region, profile}) =>
 			remarks.map((remark) =>
 				hangingLines(
 					segment('! ', 'warning'),
-					cleanText(severalRegions ? `${region}: ${remark}` : remark),
+					cleanText(severalRegions ? `${sourceWords({profile, region})}: ${remark}` : remark),
 					width,
 				),
 			),
@@ -58,12 +59,12 @@ const dayBarWidth = 10;
 
 /** The quota of the day that all models share: a row with its gauge for each Region that has one. */
 export function accountDayLines(regions: readonly AccountRegion[], width: number): readonly Line[] {
-	return regions.flatMap(({region, day, at}): readonly Line[] => {
+	return regions.flatMap(({region, profile, day, at}): readonly Line[] => {
 		if (day === undefined) {
 			return [];
 		}
 		const bar = gaugeBar({used: day.tokens ?? 0, reserved: 0, limit: day.limit.value}, dayBarWidth);
-		const name = `day, all models${regions.length > 1 ? ` in ${cleanText(region)}` : ''}`;
+		const name = `day, all models${regions.length > 1 ? ` in ${sourceWords({profile, region})}` : ''}`;
 		const text = fitText(
 			`${name}  ${accountDayWords(day, at).join(' · ')}`,
 			Math.max(1, width - dayBarWidth - 3),
@@ -109,10 +110,20 @@ export function rowNotes(row: AccountRow | undefined): readonly string[] {
 	];
 }
 
+/** What each account costs, where several are watched. */
+function perAccountWords(regions: readonly AccountRegion[]): string {
+	const byProfile = Map.groupBy(regions, ({profile}) => profile);
+	const words = [...byProfile].map(([profile = '', members]) => {
+		const usd = members.reduce((sum, {cost}) => sum + cost.usdPerHour, 0);
+		return `${cleanText(profile)} ${formatUsd(usd)}`;
+	});
+	return words.length < 2 ? '' : `; per hour ${words.join(', ')}`;
+}
+
 function costWords(regions: readonly AccountRegion[]): string {
 	const next = Math.min(...regions.map(({nextPollSeconds}) => nextPollSeconds));
 	const pace = Number.isFinite(next) && next > 90 ? `, next in ${formatDurationMs(next * 1000)}` : '';
-	return `CloudWatch, read every minute${pace}: ${watchCostWords(regions.map(({cost}) => cost))}.`;
+	return `CloudWatch, read every minute${pace}: ${watchCostWords(regions.map(({cost}) => cost))}${perAccountWords(regions)}.`;
 }
 
 /**
@@ -131,7 +142,7 @@ export function emptyTableLines(
 	if (waited.length > 0 || regions.length === 0) {
 		return waitingLines(waited, width);
 	}
-	const names = regions.map(({region}) => cleanText(region)).join(', ');
+	const names = regions.map(({profile, region}) => sourceWords({profile, region})).join(', ');
 	return sentence(
 		regions.every(({phase}) => phase === 'failed')
 			? `Nothing is known about ${names}: the reason is below. R chooses other Regions.`

@@ -1,17 +1,18 @@
 import {Box} from 'ink';
 import type {WhatToChange} from '../../account/what-to-change.ts';
-import type {AccountRegion} from '../../domain/account-snapshot.ts';
+import {type AccountRegion, sourceIdOf} from '../../domain/account-snapshot.ts';
 import {gaugeBar} from '../../text/bars.ts';
 import {formatCount} from '../../text/numbers.ts';
 import {flowLines, type Line, segment} from '../../text/segment.ts';
 import {fitColumns, formatHeader, rowLine} from '../../text/table.ts';
 import {cleanText, wrapText} from '../../text/width.ts';
 import {accountColumns} from '../../view/account/account-columns.ts';
-import {type AccountRow, hasDifferentAges} from '../../view/account/account-rows.ts';
+import {type AccountRow, hasDifferentAges, hasSeveralOwners} from '../../view/account/account-rows.ts';
 import {accountFault, shownRegions} from '../../view/account/account-state.ts';
 import {isDemoOffered} from '../../view/availability.ts';
 import {type KeyCommand, keyOf} from '../../view/keymap.ts';
 import type {ListState} from '../../view/lists.ts';
+import {sourceWords} from '../../view/quotas.ts';
 import type {OwnColumns, State} from '../../view/state.ts';
 import {type FrameTitle, panelInside, scrolledLines} from '../frame.ts';
 import type {Tier} from '../layout.ts';
@@ -58,7 +59,7 @@ export function accountTableLines(
 	const shown = visibleBuckets(rows, folded, height);
 	// The widths depend on all rows, so that nothing moves while scrolling.
 	const fitted = fitColumns(
-		accountColumns({hasRegions, hasAges: hasDifferentAges(rows), own}),
+		accountColumns({hasRegions, hasOwners: hasSeveralOwners(rows), hasAges: hasDifferentAges(rows), own}),
 		rows,
 		Math.max(1, width - markWidth),
 		width >= roomyFromWidth ? 2 : 1,
@@ -103,9 +104,17 @@ export function accountTitle(
 		title: [
 			segment('Account', 'title'),
 			segment(
-				[...(region === undefined ? [''] : ['', cleanText(region.region) || 'no Region']), ...order].join(
-					' · ',
-				),
+				[
+					...(region === undefined
+						? ['']
+						: [
+								'',
+								region.region === ''
+									? 'no Region'
+									: sourceWords({profile: region.profile, region: cleanText(region.region)}),
+							]),
+					...order,
+				].join(' · '),
 			),
 		],
 		note: region === undefined ? [] : legend,
@@ -138,7 +147,7 @@ export function AccountView(props: Props) {
 		<Box flexDirection="column" width={width} height={height} flexShrink={0}>
 			<Box width={width} height={height - notes.length}>
 				{tables.map((table) => (
-					<TableView key={table.region?.region ?? ''} {...props} {...table} />
+					<TableView key={table.region === undefined ? '' : sourceIdOf(table.region)} {...props} {...table} />
 				))}
 			</Box>
 			{/* Without a border: the notes belong to the table above them. */}

@@ -219,10 +219,13 @@ const costCell = ({costPerHourUsd, priceRegion}: AccountBucket): string =>
  */
 export function accountColumns({
 	hasRegions,
+	hasOwners = false,
 	hasAges,
 	own = {},
 }: {
 	readonly hasRegions: boolean;
+	/** The rows belong to several accounts. */
+	readonly hasOwners?: boolean;
 	readonly hasAges: boolean;
 	readonly own?: OwnColumns;
 }): readonly AccountColumn[] {
@@ -236,6 +239,18 @@ export function accountColumns({
 			format: ({bucket}) => bucket.scope,
 			tone: dimTone,
 		},
+		...(hasOwners
+			? [
+					{
+						key: 'owner',
+						header: 'Account',
+						align: 'left' as const,
+						priority: 99,
+						format: ({bucket}: AccountRow) => cleanText(bucket.owner ?? unknownMark),
+						tone: dimTone,
+					},
+				]
+			: []),
 		...(hasRegions
 			? [
 					{

@@ -90,6 +90,11 @@ export function hasDifferentAges(rows: readonly AccountRow[]): boolean {
 	return new Set(ages).size > 1;
 }
 
+/** Whether rows belong to different accounts: then each names its own. */
+export function hasSeveralOwners(rows: readonly AccountRow[]): boolean {
+	return new Set(rows.map(({bucket}) => bucket.owner)).size > 1;
+}
+
 /** The day over all models: what is used of it, how fast, and when it is used up; the parts of a line. */
 export function accountDayWords(day: AccountDay, nowMs: number): readonly string[] {
 	const {limit, tokens, perMinute} = day;
@@ -160,7 +165,8 @@ const byName = (one: AccountRow, other: AccountRow): number =>
 	activityRank[one.bucket.activity] - activityRank[other.bucket.activity] ||
 	one.model.localeCompare(other.model, 'en') ||
 	one.bucket.scope.localeCompare(other.bucket.scope, 'en') ||
-	one.bucket.region.localeCompare(other.bucket.region, 'en');
+	one.bucket.region.localeCompare(other.bucket.region, 'en') ||
+	(one.bucket.owner ?? '').localeCompare(other.bucket.owner ?? '', 'en');
 
 /** Rows in the order asked for, the greatest first. */
 export function sortAccountRows(
@@ -192,6 +198,8 @@ const wordsOf = ({model, bucket}: AccountRow): string => {
 		...bucket.modelIds,
 		bucket.scope,
 		bucket.region,
+		bucket.owner ?? '',
+		bucket.profile ?? '',
 		bucket.activity,
 		...(isBlocked ? ['blocked'] : []),
 		...((bucket.hourThrottles ?? 0) > 0 ? ['throttled'] : []),

@@ -1,5 +1,5 @@
 import {setImmediate as nextTurn} from 'node:timers/promises';
-import {createAccountMonitor, nextPollMs} from '../../../source/account/account-session.ts';
+import {createAccountMonitor, nextPollMs} from '../../../source/account/account-monitor.ts';
 import {OwnUse} from '../../../source/account/own-traffic-registry.ts';
 import type {AccountRegion} from '../../../source/domain/account-snapshot.ts';
 import type {SeriesName, UsageSource} from '../../../source/domain/usage-source.ts';

@@ -1,5 +1,6 @@
 import {setImmediate as nextTurn} from 'node:timers/promises';
-import {createAccountSession, nextPollMs} from '../../../source/account/account-session.ts';
+import {nextPollMs} from '../../../source/account/account-monitor.ts';
+import {createAccountSession} from '../../../source/account/account-session.ts';
 import {createOwnTrafficRegistry} from '../../../source/account/own-traffic-registry.ts';
 import {startSimulator} from '../../../source/simulator/server.ts';
 import type {EngineReport} from '../../../source/threads/messages.ts';

@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
 import {resultsOf} from '../../../source/reports/results.ts';
-import {variantLabels} from '../../../source/reports/specs/axes.ts';
+import {variantLabels} from '../../../source/reports/specs/chart.ts';
 import {chartsOf} from '../../../source/reports/specs/charts.ts';
 import {rollingMinute} from '../../../source/reports/specs/throughput-vs-quota.ts';
 import {environment, snapshot, variant} from '../../helpers/results-fixture.ts';
