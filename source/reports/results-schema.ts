@@ -47,6 +47,9 @@ const target = z.object({
 		tokensPerMinute: limit.describe('bedrock-mantle: of input tokens'),
 		tokensPerDay: limit,
 		outputTokensPerMinute: limit.exactOptional().describe('bedrock-mantle only'),
+		accountTokensPerDay: limit
+			.exactOptional()
+			.describe('one for all models of account and Region; holds where tokensPerDay has no row of its own'),
 	}),
 	stamping: z
 		.object({

@@ -2,7 +2,7 @@ import {mkdir} from 'node:fs/promises';
 import path from 'node:path';
 import type {Lane} from '../domain/bucket-usage.ts';
 import type {BucketState, Snapshot} from '../domain/snapshot.ts';
-import type {Target} from '../domain/target.ts';
+import {dayQuotaOf, type Target} from '../domain/target.ts';
 import {UserError} from '../domain/user-error.ts';
 import {cuts, readTimeouts} from '../metrics/decisions/read-timeouts.ts';
 import {privateFolderMode, writeAtomically} from '../text/private-file.ts';
@@ -12,12 +12,13 @@ import type {Results, TargetResults} from './results-schema.ts';
 /** From a Snapshot to Results and back, and `results.json` as text. */
 
 /**
- * A target as results keep it, with the limits of its bucket. The account's daily quota over all models is left out: it
- * limits no single bucket; `quotas` shows it.
+ * A target as results keep it, with the limits of its bucket. The quota of the day over all models is there where the bucket
+ * goes by it.
  */
 export function targetResultsOf(target: Target): TargetResults {
-	const {accountTokensPerDay: _, ...quota} = target.quota;
-	return {...target, quota};
+	const {accountTokensPerDay, ...quota} = target.quota;
+	const isShared = accountTokensPerDay !== undefined && dayQuotaOf(target.quota).isShared;
+	return {...target, quota: isShared ? {...quota, accountTokensPerDay} : quota};
 }
 
 /** Versions and platform of a run. */

@@ -1,4 +1,5 @@
 import type {SearchFigures} from '../domain/figures-schema.ts';
+import {dayQuotaOf} from '../domain/target.ts';
 import {finalistsOf} from '../metrics/decisions/search/search-state.ts';
 import {formatCount, formatDurationMs, formatNumber, formatPercent, unknownMark} from '../text/numbers.ts';
 import {cleanText} from '../text/width.ts';
@@ -33,10 +34,11 @@ export function formatQuota({quota}: TargetResults): string {
 	if (output !== undefined) {
 		return `${formatLimit(quota.tokensPerMinute)} input and ${formatLimit(output)} output tokens per minute`;
 	}
+	const {limit, isShared} = dayQuotaOf(quota);
 	const day =
-		quota.tokensPerDay.state === 'unknown' && quota.tokensPerDay.value === null
+		limit.state === 'unknown' && limit.value === null
 			? ''
-			: `, ${formatLimit(quota.tokensPerDay)} per day`;
+			: `, ${formatLimit(limit)} per day${isShared ? ' over all models' : ''}`;
 	return `${formatLimit(quota.requestsPerMinute)} requests and ${formatLimit(quota.tokensPerMinute)} tokens per minute${day}`;
 }
 

@@ -5,6 +5,8 @@ import {parseArguments} from '../../../source/config/parse-arguments.ts';
 import type {Io} from '../../../source/terminal/io.ts';
 import {recordedCall, writeRecording} from '../../helpers/recording-fixture.ts';
 
+/** Tests `--what-if` of source/commands/tap.ts. */
+
 const run = async (...words: readonly string[]) => {
 	let text = '';
 	const stdout = new Writable({
