@@ -281,6 +281,28 @@ it('what CloudWatch did not report is nowhere a 0', () => {
 	globalExpect(detail.find((line) => line.startsWith('by whom'))).toContain('others –. AWS does not report');
 });
 
+it('rows of several profiles name their account, and notes what each costs', () => {
+	const cost = {calls: 3, metrics: 30, usd: 0.001, usdPerHour: 0.02};
+	const rows = [
+		accountRow(accountBucketFixture({owner: '111111111111'}), fixtureMinute),
+		accountRow(accountBucketFixture({owner: '222222222222', profile: 'prod'}), fixtureMinute),
+	];
+	globalExpect(new Set(rows.map(({id}) => id)).size).toBe(2);
+	const textOf = (lines: ReturnType<typeof accountTableLines>) =>
+		lines.map((line) => line.map(({text}) => text).join(''));
+	const [head, ...table] = textOf(accountTableLines(rows, {width: 120, height: 5, hasRegions: true}));
+	globalExpect(head).toContain('Account');
+	globalExpect(table[0]).toContain('111111111111');
+	globalExpect(table[1]).toContain('222222222222');
+	const regions = [
+		accountRegionFixture({profile: 'team', cost}),
+		accountRegionFixture({profile: 'prod', isBeside: true, cost, remarks: ['No credentials.']}),
+	];
+	const notes = textOf(accountNoteLines(regions, undefined, undefined, {width: 400, height: 20})).join('\n');
+	globalExpect(notes).toContain('profile prod · us-east-1: No credentials.');
+	globalExpect(notes).toContain('; per hour team $0.020, prod $0.020.');
+});
+
 it('an alert rings once, with a line in the log', async () => {
 	const {shoot, report, terminal, leave} = openAccount(
 		{columns: 120, rows: 30},
