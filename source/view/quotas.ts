@@ -55,7 +55,7 @@ export function sourceWords({
 }): string {
 	return [
 		...(profile === undefined ? [] : [`profile ${cleanText(profile)}`]),
-		region,
+		cleanText(region),
 		...(account === undefined ? [] : [accountWords(account)]),
 	].join(' · ');
 }

@@ -111,7 +111,7 @@ export function accountTitle(
 								'',
 								region.region === ''
 									? 'no Region'
-									: sourceWords({profile: region.profile, region: cleanText(region.region)}),
+									: sourceWords({profile: region.profile, region: region.region}),
 							]),
 					...order,
 				].join(' · '),
