@@ -10,19 +10,13 @@ const inkOutput: Plugin = {
 	resolveId: (specifier, importer) => patchedWidth(specifier, importer),
 	transform: (text, file) => patchedInk(file, text),
 };
-/**
- * Files that wait for programs come first: behind them the others keep the processor busy, and nothing waits at the end.
- * Before all comes one that counts what is asked of the disk: what another file has loaded in its worker would go uncounted.
- */
+/** Files that wait for programs come first: behind them the others keep the processor busy, and nothing waits at the end. */
 class WaitingFirst extends BaseSequencer {
 	override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-		const isCounting = ({moduleId}: TestSpecification): boolean =>
-			moduleId.endsWith('/limiter-stores.test.ts');
 		const isWaiting = ({moduleId}: TestSpecification): boolean =>
 			/\/test\/(?:e2e|package|conformance)\/|\/walks\.test\.ts$/.test(moduleId);
 		const sorted = await super.sort(files);
-		const rank = (file: TestSpecification): number => (isCounting(file) ? 0 : isWaiting(file) ? 1 : 2);
-		return sorted.toSorted((one, other) => rank(one) - rank(other));
+		return [...sorted.filter(isWaiting), ...sorted.filter((file) => !isWaiting(file))];
 	}
 }
 

@@ -1,8 +1,10 @@
 import {mkdtempSync} from 'node:fs';
+import fileSystem from 'node:fs/promises';
+import {syncBuiltinESMExports} from 'node:module';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {setImmediate as turn} from 'node:timers/promises';
-import {afterAll, afterEach, beforeAll, describe, expect, it, vi} from 'vitest';
+import {afterAll, afterEach, beforeAll, describe, expect, it} from 'vitest';
 import type {ScriptStore} from '../../source/admission/fleet/redis-ledger.ts';
 import type {
 	AcquireOptions,
@@ -23,7 +25,7 @@ import {hasRedis, needsRedis, type RedisServer, startRedisServer} from '../helpe
 /** One suite for all stores of source/limiter/stores.ts, at what the library exports, in virtual time. */
 
 /** What disk and store do is done by other threads and programs: it is counted here. */
-const outside = vi.hoisted(() => {
+const outside = (() => {
 	let underWay = 0;
 	let wake = (): void => {};
 	return {
@@ -45,29 +47,39 @@ const outside = vi.hoisted(() => {
 			}
 		},
 	};
-});
+})();
 
-vi.mock('node:fs/promises', async (original) => {
-	type Call = (...words: unknown[]) => Promise<unknown>;
-	const counted =
-		(call: Call): Call =>
-		async (...words) =>
-			outside.counted(async () => call(...words));
-	const real = await original<Record<string, Call>>();
-	// All that a file has: tests of other files may run in this thread after this one.
-	const open = counted(
-		async (...words) =>
-			new Proxy((await real.open?.(...words)) as Record<string, unknown>, {
-				get(handle, name) {
-					const value = Reflect.get(handle, name, handle);
-					const own = typeof value === 'function' ? (value.bind(handle) as Call) : undefined;
-					return own === undefined ? value : name === 'writeFile' || name === 'close' ? counted(own) : own;
-				},
-			}),
-	);
-	const names = ['mkdir', 'readFile', 'readdir', 'rename', 'rm'];
-	return {...real, open, ...Object.fromEntries(names.map((name) => [name, counted(real[name] as Call)]))};
-});
+type DiskCall = (...words: unknown[]) => Promise<unknown>;
+
+const counted =
+	(call: DiskCall): DiskCall =>
+	async (...words) =>
+		outside.counted(async () => call(...words));
+
+const countedFile = (file: object): object =>
+	new Proxy(file, {
+		get(handle, name) {
+			const value = Reflect.get(handle, name, handle);
+			const own = typeof value === 'function' ? (value.bind(handle) as DiskCall) : undefined;
+			return own === undefined ? value : name === 'writeFile' || name === 'close' ? counted(own) : own;
+		},
+	});
+
+/** Counts what is asked of the disk from now on. @returns Undoes it: other files are tested in this thread too. */
+const countDisk = (): (() => void) => {
+	const disk = fileSystem as unknown as Record<string, DiskCall>;
+	const names = ['open', 'mkdir', 'readFile', 'readdir', 'rename', 'rm'];
+	const real = Object.fromEntries(names.map((name) => [name, disk[name] as DiskCall]));
+	for (const name of names) {
+		disk[name] = counted(real[name] as DiskCall);
+	}
+	disk.open = counted(async (...words) => countedFile((await real.open?.(...words)) as object));
+	syncBuiltinESMExports();
+	return () => {
+		Object.assign(disk, real);
+		syncBuiltinESMExports();
+	};
+};
 
 const model = 'amazon.nova-lite-v1:0';
 const windowMs = 60_000;
@@ -75,7 +87,10 @@ const windowMs = 60_000;
 let redis: RedisServer | undefined;
 let accounts = 0;
 
+let stopCounting = (): void => {};
+
 beforeAll(async () => {
+	stopCounting = countDisk();
 	redis = hasRedis ? await startRedisServer() : undefined;
 	// What is loaded later takes a time that is not the clock's.
 	await Promise.all([
@@ -89,7 +104,10 @@ beforeAll(async () => {
 		import('../../source/admission/fleet/member-list.ts'),
 	]);
 });
-afterAll(async () => redis?.stop());
+afterAll(async () => {
+	stopCounting();
+	await redis?.stop();
+});
 
 /** Resolves when nothing goes on but timers. */
 const settled = async (): Promise<void> => {
