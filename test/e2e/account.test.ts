@@ -101,7 +101,7 @@ describe.skipIf(!isBuilt)('the account in the built program (skipped where dist/
 					'',
 					[
 						/Free Full in\/since/,
-						/› .*claude-sonnet-4-5 cross-region .* (FULL|\d+k?) [RT]PM (since \d\d:\d\d UTC|~\d+ min|> 1 h|longer|not rising) /,
+						/› .*claude-sonnet-4-5 cross-region .* (FULL|[\d.]+k?) [RT]PM (since \d\d:\d\d UTC|~\d+ min|> 1 h|longer|not rising) /,
 					],
 				],
 			],

@@ -36,7 +36,7 @@ const expected: readonly Expected[] = [
 	{name: 'tapped-request', max: 60, each: ['### On its way to the service', '### On its way back']},
 	{name: 'key-press', max: 14, each: []},
 	{name: 'frame', max: 52, each: ['## The life of a key press']},
-	{name: 'datapoint', max: 27, each: ['## The life of a CloudWatch datapoint']},
+	{name: 'datapoint', max: 28, each: ['## The life of a CloudWatch datapoint']},
 	{name: 'record', max: 26, each: ['## The life of a batch record']},
 ];
 
