@@ -127,7 +127,7 @@ describe('when it is used up', () => {
 		return {found, endMs: midnight + end * minuteMs};
 	};
 
-	it('is told within 10 % of the time that is left, from half a day of steady use', () => {
+	it('is forecast within 10 % of the time that is left, from half a day of steady use', () => {
 		for (let seed = 1; seed <= 100; seed++) {
 			const perMinute = [5, 10, 20][seed % 3] ?? 5;
 			const {found, endMs} = played(seed, perMinute, [0.55, 0.7, 0.9][seed % 3] ?? 0.7);

@@ -136,8 +136,8 @@ describe('what was read', () => {
 		const joined = window && second.values(series, window);
 		// The same as read in one go.
 		const whole = new PastStore(undefined);
-		const anew = await listedOf(account.source, account.clock.epoch(), whole);
-		await readPast(anew, whole, {source: account.source, signal: never, onCall: silent});
+		const listedLater = await listedOf(account.source, account.clock.epoch(), whole);
+		await readPast(listedLater, whole, {source: account.source, signal: never, onCall: silent});
 		expect(joined).toHaveLength(1440);
 		expect(joined).toEqual(window && whole.values(series, window));
 	});

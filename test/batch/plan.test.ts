@@ -18,7 +18,7 @@ const planOf = async (...argv: readonly string[]): Promise<Plan> =>
 	JSON.parse((await callBatch(...many, '--json', ...argv)).stdout) as Plan;
 
 describe('batch --plan', () => {
-	it('plans what is no conversation, and names the endpoint that the plan was made at', async () => {
+	it('plans what is not a conversation, and names the endpoint that the plan was made at', async () => {
 		const {url} = await batchAccount();
 		const {exitCode, stdout} = await callBatch('hybrid', '--plan');
 		expect(exitCode).toBe(0);

@@ -35,7 +35,7 @@ describe('run', () => {
 		expect(results.simulated).toBe(true);
 	});
 
-	it('holds conversations, and tells each turn apart', async () => {
+	it('holds conversations, and each turn has its own figures', async () => {
 		await useAccount({});
 		const folder = newFolder();
 		const shipped = readFileSync(path.resolve(import.meta.dirname, '../../presets/chat.yaml'), 'utf8');
@@ -88,7 +88,7 @@ describe('run', () => {
 		expect(existsSync(out)).toBe(false);
 	});
 
-	it('tells a cost that is beyond --max-cost as precisely as the plan does', async () => {
+	it('says a cost that is beyond --max-cost as precisely as the plan does', async () => {
 		await useAccount({});
 		const flags = ['--requests', '2', '--variants', 'concise', '--max-cost', '0', '--no-reports'];
 		const fault = await call('run', 'summarize', ...flags).ended.catch((error: unknown) => error);

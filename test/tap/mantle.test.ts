@@ -254,7 +254,7 @@ describe('what the service refuses', () => {
 	it.each([
 		['no model', '{"max_tokens": 5}'],
 		['no JSON', 'model'],
-	])('a body with %s is no model of the account', async (_, body) => {
+	])('a body with %s is not a model of the account', async (_, body) => {
 		const {tap, url} = await startTap();
 		const headers = {'x-api-key': 'key', 'content-type': 'application/json'};
 		const answer = await fetch(`${url}/anthropic/v1/messages`, {method: 'POST', headers, body});

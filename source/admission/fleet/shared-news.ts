@@ -221,7 +221,7 @@ export class SharedNews {
 		claim: async () => {
 			const {line} = this.#options;
 			if (!line.isOpen) {
-				// By itself it could not tell the fleet's use from that of strangers; where there was none, there is no other way.
+				// Alone it can't distinguish the fleet's use from that of strangers; where there was none, there is no other way.
 				return this.#answers === undefined;
 			}
 			const isOurs = await this.#step(async (ledger) => ledger.claimTask('figures', readerMs));

@@ -22,7 +22,7 @@ const maxPanels = 20;
 
 const dayText = (atMs: number): string => new Date(atMs).toISOString().slice(0, 10);
 
-/** From white through orange to vermillion: lightness alone tells them apart too. Full at the quota. */
+/** From white through orange to vermillion, distinct by lightness alone too. Full at the quota. */
 const shades = {domain: [0, 0.5, 0.8, 1], range: [ground, '#FBE3B5', colours.orange, colours.vermillion]};
 
 /**
