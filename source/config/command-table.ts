@@ -10,6 +10,7 @@ type FlagScope =
 	| 'runs'
 	| 'watch'
 	| 'tap'
+	| 'optimize'
 	| 'presets'
 	| 'batch';
 
@@ -34,6 +35,7 @@ const names = [
 	'screen',
 	'run',
 	'tap',
+	'optimize',
 	'quotas',
 	'models',
 	'watch',
@@ -84,6 +86,14 @@ export const commands: readonly Command[] = [
 		help: "a local endpoint in front of Bedrock that meters one's own applications; with a command it starts that with the variables set, and exits with its code",
 		words: {min: 0, max: 0},
 		scopes: ['tap'],
+	},
+	{
+		name: 'optimize',
+		synopsis: '<preset>',
+		help: 'rewrites variants for fewer quota tokens per useful item, proven on held-out items',
+		words: {min: 1, max: 1},
+		offers: 'presets',
+		scopes: ['optimize'],
 	},
 	{
 		name: 'quotas',

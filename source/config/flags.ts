@@ -1,5 +1,6 @@
 import {serviceTiers} from '../domain/run-spec.ts';
 import type {Flag} from './command-table.ts';
+import {defaults} from './defaults.ts';
 import {fleetFlags, guardFlags, loadFlags, outputFlags, promptFlags} from './run-flags.ts';
 
 /** The account and its quotas. */
@@ -11,7 +12,7 @@ const accountFlags = [
 		value: 'ID',
 		default: "the preset's",
 		help: 'model ID, inference profile ID or ARN (repeat to compare)',
-		scopes: ['run', 'account', 'prompt', 'batch'],
+		scopes: ['run', 'account', 'prompt', 'batch', 'optimize'],
 	},
 	{
 		name: 'region',
@@ -19,7 +20,7 @@ const accountFlags = [
 		value: 'REGION',
 		default: 'as the AWS CLI',
 		help: 'AWS Region (in watch and the account view also a,b)',
-		scopes: ['tap', 'run', 'account', 'batch', 'watch'],
+		scopes: ['tap', 'run', 'account', 'batch', 'watch', 'optimize'],
 	},
 	{
 		name: 'profile',
@@ -27,7 +28,7 @@ const accountFlags = [
 		value: 'NAME',
 		default: 'as the AWS CLI',
 		help: 'AWS profile (in watch and the account view also a,b: their accounts side by side)',
-		scopes: ['tap', 'run', 'account', 'batch', 'watch'],
+		scopes: ['tap', 'run', 'account', 'batch', 'watch', 'optimize'],
 	},
 	{
 		name: 'rpm',
@@ -35,7 +36,7 @@ const accountFlags = [
 		value: 'N',
 		default: 'detected',
 		help: 'requests per minute, instead of the detected quota',
-		scopes: ['tap', 'run', 'account', 'simulate', 'batch'],
+		scopes: ['tap', 'run', 'account', 'simulate', 'batch', 'optimize'],
 	},
 	{
 		name: 'tpm',
@@ -43,7 +44,7 @@ const accountFlags = [
 		value: 'N',
 		default: 'detected',
 		help: 'tokens per minute, instead of the detected quota',
-		scopes: ['tap', 'run', 'account', 'simulate', 'batch'],
+		scopes: ['tap', 'run', 'account', 'simulate', 'batch', 'optimize'],
 	},
 	{
 		name: 'burndown',
@@ -51,7 +52,7 @@ const accountFlags = [
 		value: 'N',
 		default: 'detected',
 		help: 'quota tokens per output token',
-		scopes: ['tap', 'run', 'account', 'batch'],
+		scopes: ['tap', 'run', 'account', 'batch', 'optimize'],
 	},
 	{
 		name: 'tier',
@@ -60,7 +61,7 @@ const accountFlags = [
 		default: "the account's",
 		choices: serviceTiers,
 		help: 'service tier; the echoed one is recorded',
-		scopes: ['run', 'account'],
+		scopes: ['run', 'account', 'optimize'],
 	},
 	{
 		name: 'request',
@@ -75,14 +76,50 @@ const accountFlags = [
 		value: 'T',
 		default: '5m before the answer (60m without streaming), 2m between tokens, 20s for lists',
 		help: 'silence that ends an attempt or a call (30s, 10m)',
-		scopes: ['run', 'account', 'batch', 'watch'],
+		scopes: ['run', 'account', 'batch', 'watch', 'optimize'],
 	},
 	{
 		name: 'refresh',
 		kind: 'boolean',
 		default: 'off',
 		help: 'skip the caches',
-		scopes: ['tap', 'run', 'account', 'batch', 'watch'],
+		scopes: ['tap', 'run', 'account', 'batch', 'watch', 'optimize'],
+	},
+] as const satisfies readonly Flag[];
+
+/** Rewrites of prompts, with proof. */
+const optimizeFlags = [
+	{
+		name: 'rewriter',
+		kind: 'value',
+		value: 'ID',
+		default: 'the model itself',
+		help: 'model that writes the rewrites; train items go there',
+		scopes: ['optimize'],
+	},
+	{
+		name: 'margin',
+		kind: 'value',
+		value: 'X',
+		default: '0.1',
+		help: 'how much smaller the useful share of a rewrite may be, 0.1 is 10 points',
+		scopes: ['optimize'],
+	},
+	{
+		name: 'min-saving',
+		kind: 'value',
+		value: 'X',
+		default: 'above 0',
+		help: 'least saving of quota tokens per useful item that must be proven, 0.2 is 20%',
+		scopes: ['optimize'],
+	},
+	{
+		name: 'rounds',
+		kind: 'value',
+		value: 'N',
+		default: String(defaults.optimizeRounds),
+		help: 'at most so many rounds of rewrites',
+		scopes: ['optimize'],
 	},
 ] as const satisfies readonly Flag[];
 
@@ -329,6 +366,7 @@ const table = [
 	...guardFlags,
 	...fleetFlags,
 	...tapFlags,
+	...optimizeFlags,
 	...batchFlags,
 	...outputFlags,
 	...simulatorFlags,

@@ -113,6 +113,8 @@ export type RunSpec = RunSettings & {
 	readonly targets: readonly Target[];
 	readonly cells: readonly CellSpec[];
 	readonly maxRequests: number | null;
+	/** HTTP exchanges, retries included; absent: no such limit. */
+	readonly maxAttempts?: number | undefined;
 	readonly maxCostUsd: number | null;
 	/** The user typed that limit: it ends the run where it can no longer be kept. */
 	readonly isMaxCostGiven?: boolean;

@@ -1,6 +1,6 @@
 import type {Lane, LearntStamping} from './bucket-usage.ts';
 import type {FailureClass} from './failure.ts';
-import type {CostRange, SearchFigures, VariantFigures, Verdict} from './figures-schema.ts';
+import type {CostRange, OptimizeFigures, SearchFigures, VariantFigures, Verdict} from './figures-schema.ts';
 import type {FleetView} from './fleet-view.ts';
 import type {Goal, RunSettings} from './run-spec.ts';
 import type {TapFigures} from './tap.ts';
@@ -229,6 +229,8 @@ export type Snapshot = {
 	readonly costUsdWithin?: CostRange;
 	/** Of a search only; the other figures are then those of its last rung. */
 	readonly search?: SearchFigures;
+	/** Of an optimisation only; the other figures are then those of its last step. */
+	readonly optimize?: OptimizeFigures;
 	/** Of a tap only; a variant is then one client on one model. */
 	readonly tap?: TapFigures;
 };

@@ -6,6 +6,7 @@ import {
 	count,
 	type DeepReadonly,
 	distribution,
+	optimizeSchema,
 	quantity,
 	searchSchema,
 	variantSchema,
@@ -230,6 +231,9 @@ export const resultsSchema = z
 		}),
 		failures: z.array(z.object({class: z.string(), message: z.string(), count, firstAt: timestamp})),
 		search: searchSchema.exactOptional().describe('of run --search; everything else is of its last rung'),
+		optimize: optimizeSchema
+			.exactOptional()
+			.describe('of optimize only; everything else is of its last step, as a rule the held-out items'),
 		others: z
 			.array(
 				z.object({

@@ -87,6 +87,7 @@ export function resultsOf(snapshot: Snapshot, environment: Environment): Results
 		events: snapshot.events,
 		timeline: snapshot.timeline,
 		...(snapshot.search === undefined ? {} : {search: snapshot.search}),
+		...(snapshot.optimize === undefined ? {} : {optimize: snapshot.optimize}),
 		...(snapshot.tap === undefined ? {} : {tap: snapshot.tap}),
 		failures: snapshot.failures.map(({class: failureClass, message, count, firstAt}) => ({
 			class: failureClass,
@@ -220,6 +221,7 @@ export function snapshotOf(results: Results): Snapshot {
 		costUsd: results.costUsd ?? null,
 		...(results.costUsdWithin === undefined ? {} : {costUsdWithin: results.costUsdWithin}),
 		...(results.search === undefined ? {} : {search: results.search}),
+		...(results.optimize === undefined ? {} : {optimize: results.optimize}),
 		...(results.tap === undefined ? {} : {tap: results.tap}),
 	};
 }

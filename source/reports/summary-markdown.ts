@@ -1,8 +1,10 @@
+import type {OptimizeFigures} from '../domain/figures-schema.ts';
 import {cuts, p99Sentence, readTimeouts} from '../metrics/decisions/read-timeouts.ts';
 import {formatCount, formatDurationMs, formatNumber, formatUsdWithin} from '../text/numbers.ts';
 import {cleanText} from '../text/width.ts';
 import {stopWords} from '../view/status.ts';
 import {throttledTotal} from '../view/variant-rows.ts';
+import {optimizeMarkdown} from './optimize-words.ts';
 import type {Results, VariantResults} from './results-schema.ts';
 import {recommendedOf, verdictSentences} from './verdict.ts';
 import {
@@ -26,7 +28,7 @@ type Flags = ReadonlyArray<readonly [name: string, value: string | number | null
  * @returns One shell command; it includes a task that was given without a preset, but not its content, which is not kept.
  */
 export function repeatCommand(results: Results): string {
-	const {plan, targets, simulated, search} = results;
+	const {plan, targets, simulated, search, optimize} = results;
 	const isBatch = plan.method === 'batch';
 	const [region] = new Set(targets.map((target) => target.region));
 	const flags: Flags = [
@@ -34,12 +36,16 @@ export function repeatCommand(results: Results): string {
 		...targets.map(({model}) => ['-m', model] as const),
 		['--region', simulated ? null : (region ?? null)],
 		['--variants', variantsOf(results)],
-		...(isBatch ? flagsOfBatch(results) : flagsOfRun(results)),
+		...(isBatch
+			? flagsOfBatch(results)
+			: optimize === undefined
+				? flagsOfRun(results)
+				: flagsOfOptimize(results, optimize)),
 		...overrides(results),
 		['--seed', plan.seed],
 	];
 	return [
-		isBatch ? 'bedrock-top batch' : 'bedrock-top run',
+		`bedrock-top ${isBatch ? 'batch' : optimize === undefined ? 'run' : 'optimize'}`,
 		...(plan.preset === null ? [] : [quoted(plan.preset)]),
 		...(simulated ? ['--demo'] : []),
 		...(search === undefined ? [] : ['--search']),
@@ -47,7 +53,11 @@ export function repeatCommand(results: Results): string {
 	].join(' ');
 }
 
-function variantsOf({variants, search}: Results): string | null {
+function variantsOf({variants, search, optimize}: Results): string | null {
+	if (optimize !== undefined) {
+		const own = optimize.candidates.filter(({kind}) => kind === 'own').map(({name}) => name);
+		return [optimize.baseline, ...own].join(',');
+	}
 	const plain = search?.candidates.filter(({levers}) => levers.length === 0);
 	const names = [...new Set((plain ?? variants).map(({name}) => name))];
 	return names.length === 0 ? null : names.join(',');
@@ -69,6 +79,18 @@ function flagsOfRun({plan, targets, search}: Results): Flags {
 		['--share', plan.share > 1 ? null : plan.share],
 		['--burst', plan.burst],
 		['--tier', tier ?? null],
+	];
+}
+
+function flagsOfOptimize({plan}: Results, optimize: OptimizeFigures): Flags {
+	return [
+		['--rewriter', optimize.rewriter],
+		['--method', plan.method],
+		['--requests', optimize.budget.requests],
+		['--margin', optimize.margin],
+		['--min-saving', optimize.minSaving === 0 ? null : optimize.minSaving],
+		['--concurrency', plan.concurrency],
+		['--share', plan.share > 1 ? null : plan.share],
 	];
 }
 
@@ -132,6 +154,7 @@ export function summaryMarkdown(results: Results, pictures: readonly string[]): 
 			...turnTable(results, index),
 		]),
 		...section('Search', searchMarkdown(results.search)),
+		...section('Rewrites', optimizeMarkdown(results.optimize)),
 		...section(
 			'Prompt levers',
 			leverTexts(results.variants).map((text) => `- ${escapeMarkdown(text)}`),

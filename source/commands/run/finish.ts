@@ -65,6 +65,8 @@ const writtenOf = async (all: readonly Keeping[], {stderr}: Io): Promise<readonl
 type Ended = {
 	readonly setup: RunSetup;
 	readonly kept: KeptRuns;
+	/** Written beside the reports. */
+	readonly files?: readonly string[] | undefined;
 	/** What the terminal has said about itself to a screen. */
 	readonly terminal?: KnownTerminal;
 };
@@ -94,7 +96,7 @@ const writtenLines = (
  */
 export async function finish(
 	last: Snapshot,
-	{setup, kept, terminal}: Ended,
+	{setup, kept, files = [], terminal}: Ended,
 	conditions: readonly Condition[],
 	io: Io,
 ): Promise<number> {
@@ -118,7 +120,10 @@ export async function finish(
 	const faults = [...jsonFaults, ...(written?.faults ?? []), ...others.flatMap((each) => each.faults)];
 	const hasLinks = notes.isTTY && (terminal?.hasLinks ?? takesLinks(io, notes));
 	const isQuiet = isJsonOnly && !io.stderr.isTTY;
-	await writeClean(notes, isQuiet ? [] : writtenLines(written?.files ?? [], earlier, hasLinks));
+	await writeClean(
+		notes,
+		isQuiet ? [] : writtenLines([...files, ...(written?.files ?? [])], earlier, hasLinks),
+	);
 	await writeLines(io.stderr, [
 		...kept.warnings(),
 		...faults,

@@ -11,7 +11,7 @@ const small = [
 ] as const;
 
 /** z that leaves a part of the standard normal distribution above it (Abramowitz and Stegun 26.2.23, to 0.0005). */
-function normalQuantile(tail: number): number {
+export function normalQuantile(tail: number): number {
 	if (tail === usualTail) {
 		return z975;
 	}

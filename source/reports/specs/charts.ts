@@ -1,6 +1,7 @@
 import type {Results} from '../results-schema.ts';
 import {type Chart, chartInput} from './chart.ts';
 import {latency} from './latency.ts';
+import {optimizeFront} from './optimize-front.ts';
 import {throughputComparison} from './throughput-comparison.ts';
 import {throughputVersusQuota} from './throughput-vs-quota.ts';
 import {tokenUsage} from './token-usage.ts';
@@ -13,6 +14,9 @@ const makers = [
 	throughputVersusQuota,
 	latency,
 ] as const;
+
+/** An optimisation has one more: the front of its candidates. */
+const makersFor = ({optimize}: Results) => (optimize === undefined ? makers : [optimizeFront, ...makers]);
 
 /** A chart with the name of its file. */
 export type ChartFile = {readonly fileName: string; readonly chart: Chart};
@@ -27,7 +31,7 @@ export function chartsOf(results: Results): readonly ChartFile[] {
 		const input = chartInput(results, index);
 		return input === undefined || !hasSomething(input.results)
 			? []
-			: makers.map((make) => {
+			: makersFor(results).map((make) => {
 					const chart = make(input);
 					return {fileName: `${chart.name}${suffixes[index] ?? ''}.svg`, chart};
 				});
