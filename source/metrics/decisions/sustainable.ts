@@ -257,6 +257,8 @@ export type TypicalRequest = {
 	readonly serviceMs: number;
 	/** Absent where the first byte is the end. */
 	readonly timeToFirstTokenMs?: number | undefined;
+	/** Where output has a quota of its own. */
+	readonly output?: {readonly setAside: number; readonly settled: number} | undefined;
 };
 
 /** Cost of a typical request to its bucket. */
@@ -267,6 +269,7 @@ export function costOfTypical({
 	countsFrom = 'unknown',
 	serviceMs,
 	timeToFirstTokenMs,
+	output,
 }: Omit<TypicalRequest, 'useful'>): RequestCost {
 	const setAside = Math.max(quotaTokens, reservedTokens);
 	const times = {service: serviceMs, timeToFirstToken: timeToFirstTokenMs};
@@ -274,7 +277,7 @@ export function costOfTypical({
 		settled: quotaTokens,
 		setAside,
 		occupied: occupiedBy(
-			{setAside, reserved: reservedByService, settled: quotaTokens, countsFrom},
+			{setAside, reserved: reservedByService, settled: quotaTokens, countsFrom, output},
 			times,
 			windowMs,
 		),

@@ -196,6 +196,11 @@ export function toVariantFigures(figures: Figures, index: number, view: CellView
 				serviceMs: latencyMs.service.toDistribution().mean ?? 0,
 				timeToFirstTokenMs: latencyMs.timeToFirstToken.toDistribution().mean ?? undefined,
 				countsFrom: view.countsFrom,
+				// As admission sets it aside.
+				output:
+					view.target.quota.outputTokensPerMinute === undefined
+						? undefined
+						: {setAside: totals.outputs.at(0.99), settled: perRequest.outputTokens.mean},
 			},
 		),
 		prompt: {system: totals.prompt?.system ?? null, user: totals.prompt?.user ?? null},

@@ -121,7 +121,9 @@ const tooMany = (answers: AnswersAt, subject: Subject): readonly Advice[] => {
 		now !== undefined &&
 		sustainablePerMinute !== null &&
 		sustainablePerMinute > 0 &&
-		sustainablePerMinute >= now * minGain;
+		sustainablePerMinute >= now * minGain &&
+		// Output that has a quota of its own is set aside by its p99, which fits already.
+		subject.figures.sustainable.limitedBy !== 'output';
 	if (value === null || longer === undefined || !isGain) {
 		return [];
 	}
