@@ -100,7 +100,7 @@ const programHint = (command: Command, words: readonly string[]): string | undef
 		: undefined;
 
 const assertKnown = (given: readonly Given[], command: Command, words: readonly string[]): void => {
-	for (const {typed, flag, value = ''} of given) {
+	for (const {typed, flag} of given) {
 		if (flag === undefined) {
 			throw new UserError(`Unknown flag ${typed}.`, {
 				exitCode: 2,
@@ -113,14 +113,6 @@ const assertKnown = (given: readonly Given[], command: Command, words: readonly 
 			throw new UserError(`${typed} does not go with "${command.name}".`, {
 				exitCode: 2,
 				hint: `Run bedrock-top ${command.name} --help for its flags.`,
-			});
-		}
-		// No ID and no ARN has a comma.
-		if (flag.name === 'model' && value.includes(',')) {
-			const each = value.split(',').filter(Boolean);
-			throw new UserError(`${typed} takes one model, and "${value}" is several.`, {
-				exitCode: 2,
-				hint: `Repeat it: ${each.map((model) => `${typed} ${model.trim()}`).join(' ')}`,
 			});
 		}
 	}

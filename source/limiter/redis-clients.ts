@@ -15,7 +15,6 @@ type NodeRedis = {
 	readonly eval: (script: string, options: {keys: string[]; arguments: string[]}) => Promise<unknown>;
 	readonly isOpen: boolean;
 	readonly isReady?: boolean;
-	readonly withCommandOptions?: (options: {timeout: number}) => NodeRedis;
 };
 
 /** `ioredis`, `iovalkey`: one server or a cluster. */
@@ -179,9 +178,7 @@ const wayOf = (client: RedisClient): Way => {
 			};
 		}
 		if (has(client, 'evalSha', 'eval')) {
-			const given = client as NodeRedis;
-			// Each step has its own limit of time. That of the client is a signal per command, which costs more than the command.
-			const own = given.withCommandOptions?.({timeout: 0}) ?? given;
+			const own = client as NodeRedis;
 			return {
 				byText: async (script, keys, words) => own.eval(script, {keys: [...keys], arguments: [...words]}),
 				byHash: async (hash, keys, words) => own.evalSha(hash, {keys: [...keys], arguments: [...words]}),

@@ -51,8 +51,6 @@ const connect = async (address: LedgerAddress, onEnd: (error: unknown) => void):
 		disableOfflineQueue: true,
 		disableClientInfo: true,
 		maintNotifications: 'disabled',
-		// Each call has its own limit of time. That of the client is a signal per command, which costs more than the command.
-		commandOptions: {timeout: 0},
 		socket: {
 			...('path' in place ? {path: place.path} : {...place, ...(isEncrypted ? {tls: true as const} : {})}),
 			connectTimeout: connectMs,

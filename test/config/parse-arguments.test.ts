@@ -46,8 +46,6 @@ describe('parseArguments', () => {
 		[['run', 'summarize', '-m', 'a', '-m', ' '], /--model: " " is empty/],
 		[['run', 'summarize', '--requests='], /--requests: "" is empty/],
 		[['quotas', ''], /"" is empty/],
-		[['run', 'summarize', '-m', 'a,b'], /-m takes one model, and "a,b" is several/],
-		[['quotas', '--model=a, b'], /--model takes one model, and "a, b" is several/],
 		[['run', '--seed', '1', '--seed', '2'], /--seed is given 2 times/],
 	];
 	it.each(cases)('refuses %j', async (argv, expected) => {

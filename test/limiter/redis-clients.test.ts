@@ -1,7 +1,7 @@
 import {createClient} from '@redis/client';
 import {Redis as IoRedis} from 'ioredis';
 import IoValkey from 'iovalkey';
-import {afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi} from 'vitest';
+import {afterAll, afterEach, beforeAll, describe, expect, it} from 'vitest';
 import {createRedisLedger, redisKeys, type ScriptStore} from '../../source/admission/fleet/redis-ledger.ts';
 import {systemClock} from '../../source/domain/clock.ts';
 import {type RedisClient, StoreError, scriptStoreOf} from '../../source/limiter/redis-clients.ts';
@@ -108,15 +108,6 @@ describe.skipIf(!hasRedis)(`clients of a real server${needsRedis}`, () => {
 					expect(await store.eval(echo, [key], ['word'])).toEqual([key, 'word', 7, 2]);
 					await redis.call('SCRIPT', 'FLUSH');
 					expect(await store.eval(echo, [key], ['word'])).toEqual([key, 'word', 7, 3]);
-				});
-
-				it('makes no timer of its own for each step', async () => {
-					const store = await connected(redis.port);
-					const signals = vi.spyOn(AbortSignal, 'timeout');
-					onTestFinished(() => signals.mockRestore());
-					await store.eval(echo, [`timers of ${name}`], ['word']);
-					await store.eval(echo, [`timers of ${name}`], ['word']);
-					expect(signals).not.toHaveBeenCalled();
 				});
 
 				it('keeps a ledger', async () => {

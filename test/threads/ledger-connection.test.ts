@@ -1,4 +1,4 @@
-import {afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi} from 'vitest';
+import {afterAll, afterEach, beforeAll, describe, expect, it} from 'vitest';
 import type {LedgerAddress} from '../../source/domain/run-config.ts';
 import {createLedgerConnection, type LedgerConnection} from '../../source/threads/ledger-connection.ts';
 import {hasRedis, needsRedis, type RedisServer, startRedisServer} from '../helpers/redis-server.ts';
@@ -35,14 +35,6 @@ describe.skipIf(!hasRedis)(`a connection to the store of a ledger${needsRedis}`,
 	});
 
 	afterAll(async () => redis.stop());
-
-	it('makes no signal for each command', async () => {
-		const connection = await connectionTo(at(redis.port, {password: secret}));
-		const signals = vi.spyOn(AbortSignal, 'timeout');
-		onTestFinished(() => signals.mockRestore());
-		expect(await connection.send(['PING'])).toBe('PONG');
-		expect(signals).not.toHaveBeenCalled();
-	});
 
 	it('is given up after 250 ms while it does not answer, and used again when it does', async () => {
 		const connection = await connectionTo(at(redis.port, {password: secret}));

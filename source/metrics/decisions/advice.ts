@@ -81,9 +81,7 @@ export function betterMaxTokens({figures, target, maxTokens}: Subject): readonly
 	}
 	const {value, truncationRisk, sustainablePerMinute} = maxTokensAdvice;
 	const now = sustainableUnderReservation(target.quota, typicalOf({figures, maxTokens}));
-	// Output that has a quota of its own is set aside by its p99, which fits already.
-	const isBoundElsewhere =
-		figures.sustainable.limitedBy === 'concurrency' || figures.sustainable.limitedBy === 'output';
+	const isBoundElsewhere = figures.sustainable.limitedBy === 'concurrency';
 	// Where no answer was useful, both are 0.
 	const isGain =
 		sustainablePerMinute !== null && sustainablePerMinute > 0 && sustainablePerMinute >= (now ?? 0) * minGain;

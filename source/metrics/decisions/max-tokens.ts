@@ -65,8 +65,7 @@ export function adviseMaxTokens(
 	const truncationRisk = (outputs.countAbove(value) + 1) / (outputs.count + 2);
 	const reservedByService =
 		request.reservedByService === undefined ? undefined : request.reservedByService - (maxTokens - value);
-	const output = request.output && {...request.output, setAside: Math.min(request.output.setAside, value)};
-	const fitting = sustainableUnderReservation(quota, {...request, reservedTokens, reservedByService, output});
+	const fitting = sustainableUnderReservation(quota, {...request, reservedTokens, reservedByService});
 	const full = sustainableUnderReservation(quota, request);
 	return {
 		value,

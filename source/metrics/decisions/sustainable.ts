@@ -5,7 +5,7 @@ import type {Occupied} from '../../domain/run-event.ts';
 import type {Advice, Timeline} from '../../domain/snapshot.ts';
 import {dayQuotaOf, type Limit, type Quota, type Target} from '../../domain/target.ts';
 import {formatCount} from '../../text/numbers.ts';
-import {indexOf, type Measure} from '../figures/request-measures.ts';
+import {indexOf, type Measure} from '../figures/blocks.ts';
 import {studentT, wilsonInterval} from '../statistics/intervals.ts';
 import type {VectorMoments, Weights} from '../statistics/vector-moments.ts';
 
@@ -257,8 +257,6 @@ export type TypicalRequest = {
 	readonly serviceMs: number;
 	/** Absent where the first byte is the end. */
 	readonly timeToFirstTokenMs?: number | undefined;
-	/** Where output has a quota of its own. */
-	readonly output?: {readonly setAside: number; readonly settled: number} | undefined;
 };
 
 /** Cost of a typical request to its bucket. */
@@ -269,7 +267,6 @@ export function costOfTypical({
 	countsFrom = 'unknown',
 	serviceMs,
 	timeToFirstTokenMs,
-	output,
 }: Omit<TypicalRequest, 'useful'>): RequestCost {
 	const setAside = Math.max(quotaTokens, reservedTokens);
 	const times = {service: serviceMs, timeToFirstToken: timeToFirstTokenMs};
@@ -277,7 +274,7 @@ export function costOfTypical({
 		settled: quotaTokens,
 		setAside,
 		occupied: occupiedBy(
-			{setAside, reserved: reservedByService, settled: quotaTokens, countsFrom, output},
+			{setAside, reserved: reservedByService, settled: quotaTokens, countsFrom},
 			times,
 			windowMs,
 		),

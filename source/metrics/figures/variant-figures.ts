@@ -7,8 +7,8 @@ import {adviseMaxTokens} from '../decisions/max-tokens.ts';
 import {leftBy, sustainableRate} from '../decisions/sustainable.ts';
 import {wilsonInterval} from '../statistics/intervals.ts';
 import {VectorMoments} from '../statistics/vector-moments.ts';
+import {spentUsd} from './blocks.ts';
 import {activeMs, type Figures} from './figures.ts';
-import {spentUsd} from './request-measures.ts';
 import {cachingFigures, emptyTotals, turnFigures, type VariantTotals} from './variant-totals.ts';
 
 const noRate: VariantFigures['rate'] = {
@@ -196,11 +196,6 @@ export function toVariantFigures(figures: Figures, index: number, view: CellView
 				serviceMs: latencyMs.service.toDistribution().mean ?? 0,
 				timeToFirstTokenMs: latencyMs.timeToFirstToken.toDistribution().mean ?? undefined,
 				countsFrom: view.countsFrom,
-				// As admission sets it aside.
-				output:
-					view.target.quota.outputTokensPerMinute === undefined
-						? undefined
-						: {setAside: totals.outputs.at(0.99), settled: perRequest.outputTokens.mean},
 			},
 		),
 		prompt: {system: totals.prompt?.system ?? null, user: totals.prompt?.user ?? null},

@@ -121,9 +121,7 @@ const tooMany = (answers: AnswersAt, subject: Subject): readonly Advice[] => {
 		now !== undefined &&
 		sustainablePerMinute !== null &&
 		sustainablePerMinute > 0 &&
-		sustainablePerMinute >= now * minGain &&
-		// Output that has a quota of its own is set aside by its p99, which fits already.
-		subject.figures.sustainable.limitedBy !== 'output';
+		sustainablePerMinute >= now * minGain;
 	if (value === null || longer === undefined || !isGain) {
 		return [];
 	}

@@ -26,7 +26,7 @@ const wide = {requests: 1_000_000, tokens: 1_000_000_000};
 const bucket = '111122223333/us-east-1/anthropic.claude-sonnet-4-20250514-v1:0/cross-region';
 
 const connect = async (redis: RedisServer) => {
-	const client = createClient({RESP: 2, url: redis.url, commandOptions: {timeout: 0}});
+	const client = createClient({RESP: 2, url: redis.url});
 	client.on('error', () => {});
 	await client.connect();
 	return client;
@@ -105,38 +105,27 @@ const nothingBy = async (
 	};
 };
 
-/**
- * Milliseconds of each reserve, sent at a steady rate whatever the answers take. Nothing is kept of a round but its time: what
- * lives on would be copied by each collection of garbage, and its pauses would be measured as the ledger's.
- */
+/** Milliseconds of each reserve, sent at a steady rate whatever the answers take. */
 const steady = async (round: Round, seconds: number): Promise<readonly number[]> => {
-	const total = ratePerSecond * seconds;
-	const taken = new Float64Array(total);
+	const taken: number[] = [];
 	const startedAt = performance.now();
-	let ended = 0;
-	let failure: unknown;
-	const once = async (index: number): Promise<void> => {
-		const from = performance.now();
-		try {
-			const {end} = await round(index);
-			taken[index] = performance.now() - from;
-			await end();
-		} catch (error) {
-			failure ??= error;
-		}
-		ended++;
-	};
-	for (let sent = 0; ended < total; ) {
+	const total = ratePerSecond * seconds;
+	const running: Array<Promise<void>> = [];
+	for (let sent = 0; sent < total; ) {
 		const due = Math.min(total, Math.floor(((performance.now() - startedAt) * ratePerSecond) / 1000));
 		for (; sent < due; sent++) {
-			void once(sent);
+			const from = performance.now();
+			running.push(
+				round(sent).then(async ({end}) => {
+					taken.push(performance.now() - from);
+					await end();
+				}),
+			);
 		}
 		await delay(1);
 	}
-	if (failure !== undefined) {
-		throw failure;
-	}
-	return [...taken];
+	await Promise.all(running);
+	return taken;
 };
 
 /** Microseconds of the server for each script of a kind: the median of batches, because other programs run too. */

@@ -49,15 +49,6 @@ describe('advised max tokens', () => {
 	};
 	const few = outputs([...Array.from({length: 400}, () => 40), 1501]);
 
-	it('raises no rate above what the quota of output allows', () => {
-		const quota = {...quotaOf(1e4, 1e5), outputTokensPerMinute: quotaOf(1, 4000).tokensPerMinute};
-		const output = {setAside: 1501, settled: 45};
-		const rate = adviseMaxTokens(few, 0, 4096, quota, {...request, output}).sustainablePerMinute ?? 0;
-		expect(rate).toBeLessThan(4000 / 45);
-		// Most of the long answer is not set aside any more.
-		expect(rate).toBeGreaterThan(3900 / (45 + 1501 / 60));
-	});
-
 	it('may cut off one answer in a hundred, unless a least value is asked for', () => {
 		expect(adviseMaxTokens(few, 0, 4096, quotaOf(1e4, 1e5), request).value).toBeLessThan(100);
 		const advice = adviseMaxTokens(few, 0, 4096, quotaOf(1e4, 1e5), request, few.max);

@@ -67,23 +67,3 @@ describe('an answer that was cut off', () => {
 		]);
 	});
 });
-
-describe('max tokens that fit the answers', () => {
-	const adviceAt = (limitedBy: 'tokens' | 'output') =>
-		betterMaxTokens({
-			figures: {
-				...plain,
-				requests: {...requests, sent: 40, succeeded: 40, truncated: 0},
-				sustainable: {...plain.sustainable, limitedBy},
-				maxTokensAdvice: {value: 100, truncationRisk: 0.02, sustainablePerMinute: 1e6},
-			},
-			variant: variantOf('plain'),
-			target: targetFixture(),
-			maxTokens: 4096,
-		}).map(({text}) => text);
-
-	it('are advised where tokens are the limit, not where output has a quota of its own and is', () => {
-		expect(adviceAt('tokens')).toEqual([expect.stringContaining('max tokens 100 fits its answers')]);
-		expect(adviceAt('output')).toEqual([]);
-	});
-});
