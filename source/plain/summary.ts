@@ -2,7 +2,15 @@ import type {CandidateFigures, SearchFigures, TurnFigures, VariantFigures} from 
 import type {Snapshot} from '../domain/snapshot.ts';
 import {finalistsOf} from '../metrics/decisions/search/search-state.ts';
 import {verdictSentences} from '../reports/verdict.ts';
-import {caveatsOf, formatQuota, formatTarget, leverTexts, lostTexts, searchTexts} from '../reports/words.ts';
+import {
+	caveatsOf,
+	formatQuota,
+	formatTarget,
+	judgeTexts,
+	leverTexts,
+	lostTexts,
+	searchTexts,
+} from '../reports/words.ts';
 import {toAscii} from '../text/glyphs.ts';
 import {
 	formatCount,
@@ -38,6 +46,7 @@ export function summaryLines(snapshot: Snapshot, {width, theme, ascii}: SummaryS
 			width,
 			'strong',
 		),
+		...block(judgeTexts(snapshot.judges), width, 'plain'),
 		...listBlock(
 			'Advice',
 			snapshot.advice.map(({text}) => text),

@@ -1,4 +1,5 @@
 import {createRequestRandom, type Random} from './answers/random.ts';
+import {createRewriter, type Rewriter} from './answers/rewriter.ts';
 import {createLifecycle, type Lifecycle} from './catalog/model.ts';
 import {createServedMinutes, type ServedMinutes} from './cloudwatch/metric-source.ts';
 import {createFaults, type Faults} from './faults/faults.ts';
@@ -28,6 +29,8 @@ export type Simulation = {
 	readonly mantle: MantleBuckets;
 	/** Answers of the Responses API that are kept. */
 	readonly responses: StoredResponses;
+	/** A model that is asked to rewrite a prompt. */
+	readonly rewriter: Rewriter;
 	/** Where each model is in its life. */
 	readonly lifecycle: Lifecycle;
 	readonly cache: PromptCache;
@@ -62,6 +65,7 @@ export function createSimulation(options: SimulatorOptions, time: Time): Simulat
 		missingBuckets,
 		endOfLife,
 		accountTokensPerDay: tokensOfDay,
+		rewriter: manners,
 		...script
 	} = parseFaults(options.faults);
 	const scenario: Scenario = {
@@ -72,6 +76,7 @@ export function createSimulation(options: SimulatorOptions, time: Time): Simulat
 		missingBuckets,
 		endOfLife,
 		accountTokensPerDay: tokensOfDay,
+		rewriter: manners,
 		...options.scenario,
 	};
 	const {accountTokensPerDay} = scenario;
@@ -94,6 +99,7 @@ export function createSimulation(options: SimulatorOptions, time: Time): Simulat
 	const jobs = createJobStore();
 	const increases = createIncreaseRequests();
 	const responses = createStoredResponses();
+	const rewriter = createRewriter(options.seed, scenario.rewriter ?? []);
 	let requestRandom = createRequestRandom(options.seed);
 	return {
 		options,
@@ -101,6 +107,7 @@ export function createSimulation(options: SimulatorOptions, time: Time): Simulat
 		buckets,
 		mantle,
 		responses,
+		rewriter,
 		lifecycle: createLifecycle(options.era, scenario.endOfLife),
 		cache,
 		faults,
@@ -118,6 +125,7 @@ export function createSimulation(options: SimulatorOptions, time: Time): Simulat
 			buckets.reset();
 			mantle.reset();
 			responses.clear();
+			rewriter.reset();
 			cache.clear();
 			jobs.clear();
 			increases.clear();
