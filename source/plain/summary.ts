@@ -18,6 +18,7 @@ import {
 	formatElapsedMs,
 	formatNumber,
 	formatPercent,
+	formatUsd,
 	formatUsdWithin,
 } from '../text/numbers.ts';
 import {type Line, segment, type Tone} from '../text/segment.ts';
@@ -66,12 +67,14 @@ export function summaryLines(snapshot: Snapshot, {width, theme, ascii}: SummaryS
 }
 
 function headLines(snapshot: Snapshot, width: number): readonly Line[] {
-	const {spec, simulated, elapsedMs, costUsd, costUsdWithin} = snapshot;
+	const {spec, simulated, elapsedMs, costUsd, costUsdWithin, judges = []} = snapshot;
 	const mark = simulated ? 'SIMULATED: these answers came from a simulator, not from Amazon Bedrock.' : '';
+	const judgesUsd = judges.reduce((sum, judge) => sum + (judge.costUsd ?? 0), 0);
+	const apart = judgesUsd === 0 ? '' : ` and ${formatUsd(judgesUsd)} for judges`;
 	const cost =
 		costUsd === null
 			? []
-			: [`cost ${formatUsdWithin(costUsd, costUsdWithin)}${simulated ? ' (simulated)' : ''}`];
+			: [`cost ${formatUsdWithin(costUsd, costUsdWithin)}${apart}${simulated ? ' (simulated)' : ''}`];
 	const what = [
 		`bedrock-top ${spec.preset ?? 'task'}`,
 		`${spec.method}, load ${spec.load.shape}`,
