@@ -11,7 +11,6 @@ import {
 	lostTexts,
 	searchTexts,
 } from '../reports/words.ts';
-import {toAscii} from '../text/glyphs.ts';
 import {
 	formatCount,
 	formatDurationMs,
@@ -23,10 +22,10 @@ import {
 } from '../text/numbers.ts';
 import {type Line, segment, type Tone} from '../text/segment.ts';
 import {type Column, fitColumns, formatHeader, rowLine} from '../text/table.ts';
-import {paintLine, type Theme} from '../text/themes.ts';
+import {paintLine, type Theme, toAscii} from '../text/themes.ts';
 import {asSentence, cleanText, wrapText} from '../text/width.ts';
 import {isRecommended, passedWords, standingWord, verdictFor} from '../view/variant-rows.ts';
-import {stateText} from './progress.ts';
+import {stateText} from './run.ts';
 
 type SummaryStyle = {readonly width: number; readonly theme: Theme | undefined; readonly ascii: boolean};
 
