@@ -287,8 +287,8 @@ describe('a check by an LLM', () => {
 		);
 		const slow: Backend = {
 			...backend,
-			invoke: async (request, hooks) =>
-				request.model === judgeModel ? new Promise<Outcome>(() => {}) : backend.invoke(request, hooks),
+			invoke: async (request) =>
+				request.model === judgeModel ? new Promise<Outcome>(() => {}) : backend.invoke(request),
 		};
 		const records: AnswerRecord[] = [];
 		const run = createRun(judgedSpec(), {clock, backend: slow, onAnswer: (record) => records.push(record)});
