@@ -223,7 +223,7 @@ export function neighbourWindow(state: State, steps: number): number | undefined
 }
 
 /** Whether the first report is still outstanding. */
-export function isAccountLoading(account: AccountState): boolean {
+function isAccountLoading(account: AccountState): boolean {
 	return account.isWatched && (account.snapshot?.regions ?? []).every(({phase}) => phase === 'loading');
 }
 
