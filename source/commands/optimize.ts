@@ -2,12 +2,12 @@ import type {Arguments} from '../config/parse-arguments.ts';
 import {resolveOutput} from '../config/resolve-output.ts';
 import {resolveRun} from '../config/resolve-run.ts';
 import type {RunConfig} from '../domain/run-config.ts';
-import type {Snapshot} from '../domain/snapshot.ts';
+import type {RunEnd, Snapshot} from '../domain/snapshot.ts';
 import {UserError} from '../domain/user-error.ts';
-import type {Candidate} from '../optimize/candidates.ts';
+import type {Contender} from '../optimize/candidates.ts';
 import {optimize as lead, type StepEnd} from '../optimize/course.ts';
 import {isProven, optimizeFigures} from '../optimize/figures.ts';
-import {afterKill, type Identity, identityOf, keepState, keptState} from '../optimize/kept-state.ts';
+import {afterKill, identityOf, keepState, keptState, type OptimizeIdentity} from '../optimize/kept-state.ts';
 import {writeOptimizedPreset} from '../optimize/optimized-preset.ts';
 import {createRunner, measureConfig, type RunEnd, recordsIn, rewriteConfig} from '../optimize/runner.ts';
 import {
@@ -19,10 +19,10 @@ import {
 	withPrices,
 } from '../optimize/setup.ts';
 import {emptyState, type OptimizeSetup, type OptimizeState, spentTogether} from '../optimize/state.ts';
-import {planLines} from '../plain/plan.ts';
+import {planLines} from '../plain/run.ts';
 import {claimFolder} from '../reports/folder.ts';
+import {assertWritable} from '../terminal/files.ts';
 import type {Io} from '../terminal/io.ts';
-import {assertWritable} from '../terminal/json-file.ts';
 import {untilSignal} from '../terminal/signals.ts';
 import {type StartEngine, startEngineThread} from '../threads/engine-handle.ts';
 import {lazyDemo} from './demo.ts';
@@ -30,11 +30,14 @@ import {dropCutLines, renameResults} from './run/resume.ts';
 import {answersOf, type RunSetup} from './run/run-setup.ts';
 import {type Course, type CourseTools, readEndings, runHeadless} from './run.ts';
 
+/** Quota of a demo: the whole way is shown in two minutes, where the service would take longer. */
+const demoTokensPerMinute = 3_000_000;
+
 /** All that an optimisation needs before the engine starts. */
 type Optimization = Wanted & {
 	readonly run: RunSetup;
 	readonly folder: string;
-	readonly identity: Identity;
+	readonly identity: OptimizeIdentity;
 	/** Name or path of the preset. */
 	readonly preset: string;
 	readonly isResumed: boolean;
@@ -76,7 +79,7 @@ const setUp = async ({words, flags}: Arguments, io: Io): Promise<Optimization> =
 		});
 	}
 	const {folder} = claim;
-	const demo = lazyDemo(flags.isSet('demo'), config.connection, config.seed);
+	const demo = lazyDemo(flags.isSet('demo'), config.connection, config.seed, demoTokensPerMinute);
 	return {
 		...wanted,
 		folder,
@@ -163,7 +166,7 @@ const wholeSnapshot = (
 
 /** The preset with the proven variant; one of the preset's own is there already. */
 const filesOf = async (
-	proven: Candidate | undefined,
+	proven: Contender | undefined,
 	preset: string,
 	folder: string,
 ): Promise<readonly string[]> =>

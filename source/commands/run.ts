@@ -1,14 +1,13 @@
 import type {Arguments} from '../config/parse-arguments.ts';
 import {type AlertSettings, resolveAlerts} from '../config/resolve-account.ts';
 import type {Guards, Plan, RunConfig} from '../domain/run-config.ts';
-import type {Snapshot} from '../domain/snapshot.ts';
+import type {RunEnd, Snapshot} from '../domain/snapshot.ts';
 import {errorOf, UserError} from '../domain/user-error.ts';
 import {assertAffordable} from '../metrics/decisions/cost-refusal.ts';
-import {planLines} from '../plain/plan.ts';
-import {progressLine} from '../plain/progress.ts';
+import {planLines, progressLine} from '../plain/run.ts';
 import type {Condition} from '../reports/conditions.ts';
+import {keepLog} from '../terminal/files.ts';
 import {columnsOf, errorLines, type Io, isConfirmed, withProgress, writeLines} from '../terminal/io.ts';
-import {keepLog} from '../terminal/log-file.ts';
 import {signalExitCode, untilSignal} from '../terminal/signals.ts';
 import {type EngineHandle, type StartEngine, startEngineThread} from '../threads/engine-handle.ts';
 import type {EngineReport} from '../threads/messages.ts';
@@ -16,7 +15,7 @@ import {finish} from './run/finish.ts';
 import {keepRuns} from './run/keep-results.ts';
 import {watchAlerts, webhookOf} from './run/run-alerts.ts';
 import {type RunSetup, setUpRun} from './run/run-setup.ts';
-import {firstConfig, type RunEnd, runSearch, type SearchSetup, searchPlan} from './run/search.ts';
+import {firstConfig, runSearch, type SearchSetup, searchPlan} from './run/search.ts';
 
 /** Milliseconds that requests in flight have to finish after a signal. */
 const stopDeadlineMs = 2000;

@@ -1,6 +1,6 @@
 import {serviceTiers} from '../domain/run-spec.ts';
 import type {Flag} from './command-table.ts';
-import {defaults} from './defaults.ts';
+import {optimizeFlags} from './optimize-flags.ts';
 import {fleetFlags, guardFlags, loadFlags, outputFlags, promptFlags} from './run-flags.ts';
 
 /** The account and its quotas. */
@@ -84,42 +84,6 @@ const accountFlags = [
 		default: 'off',
 		help: 'skip the caches',
 		scopes: ['tap', 'run', 'account', 'batch', 'watch', 'optimize'],
-	},
-] as const satisfies readonly Flag[];
-
-/** Rewrites of prompts, with proof. */
-const optimizeFlags = [
-	{
-		name: 'rewriter',
-		kind: 'value',
-		value: 'ID',
-		default: 'the model itself',
-		help: 'model that writes the rewrites; train items go there',
-		scopes: ['optimize'],
-	},
-	{
-		name: 'margin',
-		kind: 'value',
-		value: 'X',
-		default: '0.1',
-		help: 'how much smaller the useful share of a rewrite may be, 0.1 is 10 points',
-		scopes: ['optimize'],
-	},
-	{
-		name: 'min-saving',
-		kind: 'value',
-		value: 'X',
-		default: 'above 0',
-		help: 'least saving of quota tokens per useful item that must be proven, 0.2 is 20%',
-		scopes: ['optimize'],
-	},
-	{
-		name: 'rounds',
-		kind: 'value',
-		value: 'N',
-		default: String(defaults.optimizeRounds),
-		help: 'at most so many rounds of rewrites',
-		scopes: ['optimize'],
 	},
 ] as const satisfies readonly Flag[];
 

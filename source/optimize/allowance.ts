@@ -69,8 +69,8 @@ export function requestsLeft({budget, dearestUsd}: OptimizeSetup, {model, rewrit
 	return Math.max(0, Math.min(byNumber, byCost));
 }
 
-/** Requests that a round may send, the rewriter's included: more in the first, in which most candidates come. */
-export function requestsOfRound(setup: OptimizeSetup, state: OptimizeState, round: number): number {
+/** Requests that the race of a round may send: more in the first, in which most candidates come. */
+export function requestsOfRace(setup: OptimizeSetup, state: OptimizeState, round: number): number {
 	const proof = Math.ceil(2 * keptForProof(setup, state) * (1 + forRetries));
 	const free = Math.max(0, requestsLeft(setup, state) - proof);
 	const share = setup.rounds === 1 ? 0.85 : round === 1 ? 0.7 : 1 / (setup.rounds - round + 2);

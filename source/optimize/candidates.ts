@@ -15,11 +15,11 @@ export const rewriteKinds = [
 export type RewriteKind = (typeof rewriteKinds)[number];
 
 /** Where candidates come from beside the rewriter. */
-export const otherKinds = ['own', 'lever', 'optimize-prompt', 'imported'] as const;
-export type CandidateKind = RewriteKind | (typeof otherKinds)[number];
+const otherKinds = ['own', 'lever', 'optimize-prompt', 'imported'] as const;
+type CandidateKind = RewriteKind | (typeof otherKinds)[number];
 
 /** A variant that may be better than the one it was made from. */
-export type Candidate = {
+export type Contender = {
 	readonly variant: Variant;
 	/** Name of the variant that it was made from; null for one of the preset. */
 	readonly parent: string | null;

@@ -1,8 +1,7 @@
 import {noQuota} from '../bedrock/quotas/bucket-quota.ts';
 import type {Standing} from '../domain/figures-schema.ts';
 import {type Lead, leadOf, levelOf} from '../metrics/decisions/pairwise-comparison.ts';
-import {Blocks} from '../metrics/figures/blocks.ts';
-import {measuresOfLost, type RequestMeasures} from '../metrics/figures/request-measures.ts';
+import {Blocks, measuresOfLost, type RequestMeasures} from '../metrics/figures/blocks.ts';
 import {evidentT, normalQuantile, wilsonInterval} from '../metrics/statistics/intervals.ts';
 import {
 	boundLevel,
@@ -10,7 +9,7 @@ import {
 	type PairedCounts,
 	pairedDifference,
 } from '../metrics/statistics/paired-shares.ts';
-import type {Outcome, Outcomes} from './outcomes.ts';
+import type {ItemRecord, Outcomes} from './outcomes.ts';
 
 /** A candidate against the baseline on the same items, by the blocks and the evidence of every run. */
 export type Comparison = PairedCounts & {
@@ -18,7 +17,7 @@ export type Comparison = PairedCounts & {
 	readonly lead: Lead | undefined;
 };
 
-const measuresOfOutcome = ({isUseful, quotaTokens}: Outcome): RequestMeasures => ({
+const measuresOfOutcome = ({isUseful, quotaTokens}: ItemRecord): RequestMeasures => ({
 	...measuresOfLost(undefined),
 	useful: isUseful ? 1 : 0,
 	quotaTokens,
@@ -31,7 +30,7 @@ const pairsOf = (
 	older: string,
 	newer: string,
 	items: readonly number[],
-): ReadonlyArray<readonly [older: Outcome, newer: Outcome]> =>
+): ReadonlyArray<readonly [older: ItemRecord, newer: ItemRecord]> =>
 	items.flatMap((item) => {
 		const one = outcomes.get(older)?.get(item);
 		const other = outcomes.get(newer)?.get(item);
@@ -66,7 +65,7 @@ export function compare(
 }
 
 /** Part of the quota tokens per useful item that a lead saves. */
-export function savingOf(lead: number): number {
+function savingOf(lead: number): number {
 	return 1 - Math.exp(-lead);
 }
 
@@ -104,10 +103,9 @@ export function chanceOf(
 	return quality * normalBelow(over / Math.max(1e-9, Math.hypot(lead.error, proofLeadError)));
 }
 
-/** What a candidate promises: the saving that is proven, times how likely that is. */
+/** What a candidate promises: its lead, by which the work of a quota grows, times how likely it is proven. */
 export function promiseOf(comparison: Comparison, bar: Bar, heldOut: number): number {
-	const saving = savingOf(comparison.lead?.difference ?? 0);
-	return Math.max(0, saving) * chanceOf(comparison, bar, heldOut);
+	return Math.max(0, comparison.lead?.difference ?? 0) * chanceOf(comparison, bar, heldOut);
 }
 
 /** Useful share and quota tokens per useful item of a variant on some items. */

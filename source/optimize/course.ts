@@ -5,7 +5,7 @@ import {
 	minProofItems,
 	proofItems,
 	requestsBeforeProof,
-	requestsOfRound,
+	requestsOfRace,
 	trainItemsFor,
 } from './allowance.ts';
 import {chanceOf, compare, proofOf} from './comparison.ts';
@@ -27,12 +27,12 @@ export type StepEnd = {
 };
 
 /** What each variant is asked for. */
-export type Asked = ReadonlyArray<{readonly variant: Variant; readonly items: readonly number[]}>;
+export type AskedVariants = ReadonlyArray<{readonly variant: Variant; readonly items: readonly number[]}>;
 
 export type Ports = {
 	/** Asks variants for items, at most so many requests. */
 	readonly measure: (
-		asked: Asked,
+		asked: AskedVariants,
 		step: {readonly purpose: 'train' | 'race' | 'held-out'; readonly maxRequests: number},
 	) => Promise<StepEnd>;
 	/** Asks the rewriter. @returns One reply for each request, in order. */
@@ -191,8 +191,6 @@ class Course {
 
 	async #oneRound(number: number): Promise<void> {
 		const {split, baseline} = this.#setup;
-		const requests = requestsOfRound(this.#setup, this.#state, number);
-		const before = this.#spent().requests;
 		const round = this.#round(number);
 		if (!round.isRewritten) {
 			const count = number === 1 ? trainItemsFor(this.#setup) : laterTrainItems;
@@ -203,11 +201,10 @@ class Course {
 		const fresh = this.#round(number).candidates;
 		const rungs = this.#round(number).rungs;
 		if (rungs.length === 0) {
-			const left = requests - (this.#spent().requests - before);
 			const has = split.select.filter((item) => this.#outcomes.get(baseline.name)?.has(item)).length;
 			const plan = planRace(
 				fresh.map((name) => this.#variant(name)),
-				left,
+				requestsOfRace(this.#setup, this.#state, number),
 				split.select.length,
 				has,
 			);

@@ -13,7 +13,7 @@ import type {OptimizeSetup, OptimizeState, Spend} from './state.ts';
 const fileName = 'optimize.json';
 
 /** What must be the same for an optimisation to go on. */
-export type Identity = {
+export type OptimizeIdentity = {
 	readonly preset: string | null;
 	readonly model: string;
 	readonly rewriter: string;
@@ -26,8 +26,8 @@ const digest = (value: unknown): string => hash('sha256', JSON.stringify(value) 
 
 export function identityOf(
 	{task, baseline}: OptimizeSetup,
-	rest: Pick<Identity, 'preset' | 'model' | 'rewriter' | 'seed'>,
-): Identity {
+	rest: Pick<OptimizeIdentity, 'preset' | 'model' | 'rewriter' | 'seed'>,
+): OptimizeIdentity {
 	return {
 		...rest,
 		items: digest([task.task, task.content ?? null, task.checks, task.items.map(itemFingerprint)]),
@@ -35,7 +35,7 @@ export function identityOf(
 	};
 }
 
-const words: Readonly<Record<keyof Identity, string>> = {
+const words: Readonly<Record<keyof OptimizeIdentity, string>> = {
 	preset: 'another preset',
 	model: 'another model',
 	rewriter: 'another rewriter',
@@ -56,7 +56,11 @@ const fileSchema = z.object({
 	}),
 });
 
-export async function keepState(folder: string, identity: Identity, state: OptimizeState): Promise<void> {
+export async function keepState(
+	folder: string,
+	identity: OptimizeIdentity,
+	state: OptimizeState,
+): Promise<void> {
 	await mkdir(folder, {recursive: true, mode: privateFolderMode});
 	const text = escapeUnseen(JSON.stringify({schema: 1, identity, state}, null, '\t'));
 	await writeAtomically(path.join(folder, fileName), `${text}\n`);
@@ -69,7 +73,7 @@ const refuse = (folder: string, reason: string, hint: string, cause?: unknown): 
  * The state that a folder has.
  * @throws UserError (exit 2) where it has none, or it is of another optimisation.
  */
-export async function keptState(folder: string, identity: Identity): Promise<OptimizeState> {
+export async function keptState(folder: string, identity: OptimizeIdentity): Promise<OptimizeState> {
 	let text: string;
 	try {
 		text = await readFile(path.join(folder, fileName), 'utf8');
@@ -87,7 +91,7 @@ export async function keptState(folder: string, identity: Identity): Promise<Opt
 	} catch (error) {
 		throw refuse(folder, `${fileName} is damaged`, 'Start it again into another folder.', error);
 	}
-	const changed = (Object.keys(words) as ReadonlyArray<keyof Identity>).find(
+	const changed = (Object.keys(words) as ReadonlyArray<keyof OptimizeIdentity>).find(
 		(key) => file.identity[key] !== identity[key],
 	);
 	if (changed !== undefined) {

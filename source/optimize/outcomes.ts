@@ -6,7 +6,7 @@ import {readLines} from '../reports/answer-lines.ts';
 /** What became of each item with each variant, from answers.jsonl: so an interrupted run knows what was paid for. */
 
 /** Of one item with one variant. */
-export type Outcome = {
+export type ItemRecord = {
 	readonly isUseful: boolean;
 	/** Settled, its part of those of a packed request. */
 	readonly quotaTokens: number;
@@ -19,7 +19,7 @@ export type Outcome = {
 };
 
 /** Outcomes by variant and index of the item. */
-export type Outcomes = ReadonlyMap<string, ReadonlyMap<number, Outcome>>;
+export type Outcomes = ReadonlyMap<string, ReadonlyMap<number, ItemRecord>>;
 
 const verdict = z.object({
 	item: z.number().nullable(),
@@ -66,7 +66,7 @@ const failedOf = ({kind, failed}: z.infer<typeof verdict>): string | undefined =
 	kind === 'useful' ? undefined : failed === undefined ? kind : `${failed.check}: ${failed.why}`;
 
 /** The outcome of an item after one more answer to it: a packed one that could not be read is asked again. */
-const joined = (before: Outcome | undefined, next: Outcome): Outcome =>
+const joined = (before: ItemRecord | undefined, next: ItemRecord): ItemRecord =>
 	before === undefined || before.isLost
 		? {...next, quotaTokens: next.quotaTokens + (before?.quotaTokens ?? 0)}
 		: {
@@ -92,15 +92,15 @@ export function readRecords(
 	rewriter: string,
 ): Records {
 	const prints = new Map(items.map((item) => [item.index, itemFingerprint(item)]));
-	const outcomes = new Map<string, Map<number, Outcome>>();
+	const outcomes = new Map<string, Map<number, ItemRecord>>();
 	const rewrites = new Map<string, Map<number, RewriterReply>>();
 	let attempts = 0;
 	const reply = (run: string | undefined, number: number, text: RewriterReply): void => {
 		const ofRun = rewrites.get(run ?? '') ?? new Map<number, RewriterReply>();
 		rewrites.set(run ?? '', ofRun.set(number, text));
 	};
-	const add = (variant: string, item: number, outcome: Outcome): void => {
-		const ofVariant = outcomes.get(variant) ?? new Map<number, Outcome>();
+	const add = (variant: string, item: number, outcome: ItemRecord): void => {
+		const ofVariant = outcomes.get(variant) ?? new Map<number, ItemRecord>();
 		outcomes.set(variant, ofVariant.set(item, joined(ofVariant.get(item), outcome)));
 	};
 	for (const line of readLines(answers, answerSchema).lines) {
@@ -130,7 +130,7 @@ export function readRecords(
 const outcomesOf = (
 	{answer, verdicts, quotaTokens, usage}: AnswerLine,
 	prints: ReadonlyMap<number, string>,
-): ReadonlyArray<readonly [item: number, outcome: Outcome]> => {
+): ReadonlyArray<readonly [item: number, outcome: ItemRecord]> => {
 	const parts = Math.max(1, verdicts.length);
 	return verdicts.flatMap((each) => {
 		const isKnown = each.item !== null && prints.get(each.item) === each.fingerprint;
@@ -152,7 +152,7 @@ const outcomesOf = (
 	});
 };
 
-const lostOutcome = (reason: string): Outcome => ({
+const lostOutcome = (reason: string): ItemRecord => ({
 	isUseful: false,
 	quotaTokens: 0,
 	answer: '',

@@ -1,7 +1,7 @@
 import type {Variant} from '../domain/task.ts';
 import {formatCount} from '../text/numbers.ts';
 import {
-	type Candidate,
+	type Contender,
 	type Dropped,
 	faultOf,
 	freeName,
@@ -77,7 +77,7 @@ export function requestsOf(
 }
 
 /** Candidates of each kind in turn, so that no kind takes all places. */
-const inTurn = (candidates: readonly Candidate[]): readonly Candidate[] => {
+const inTurn = (candidates: readonly Contender[]): readonly Contender[] => {
 	const kinds = [...Map.groupBy(candidates, ({kind}) => kind).values()];
 	const longest = Math.max(0, ...kinds.map((each) => each.length));
 	return Array.from({length: longest}, (_, place) =>
@@ -92,7 +92,7 @@ const readReply = (
 	round: number,
 	{kind, parent, count}: RewriteRequest,
 	reply: RewriterReply | undefined,
-): ReadonlyArray<Candidate | Dropped> => {
+): ReadonlyArray<Contender | Dropped> => {
 	const drop = (of: RewriteKind, reason: string): Dropped => ({round, parent: parent.name, kind: of, reason});
 	const read =
 		reply === undefined || 'fault' in reply
@@ -121,7 +121,7 @@ const readReply = (
 	});
 };
 
-const isCandidate = (offer: Candidate | Dropped): offer is Candidate => 'variant' in offer;
+const isCandidate = (offer: Contender | Dropped): offer is Contender => 'variant' in offer;
 
 /**
  * The candidates that come in with a round, and what does not.
@@ -133,8 +133,8 @@ export function proposalsOf(
 	round: number,
 	requests: readonly RewriteRequest[],
 	replies: readonly RewriterReply[],
-): {readonly candidates: readonly Candidate[]; readonly dropped: readonly Dropped[]} {
-	const offered: Candidate[] = round === 1 ? [...setup.own] : [];
+): {readonly candidates: readonly Contender[]; readonly dropped: readonly Dropped[]} {
+	const offered: Contender[] = round === 1 ? [...setup.own] : [];
 	const dropped: Dropped[] = [];
 	for (const [index, request] of requests.entries()) {
 		const known = [...state.candidates, ...offered].map(({variant}) => variant);

@@ -24,7 +24,7 @@ const judges = 3;
 export type RaceRung = {readonly candidates: number; readonly items: number};
 
 /** Rungs from some candidates down to the finalists: half of them, twice the items. */
-export function rungsFrom(candidates: number, items: number, most: number): readonly RaceRung[] {
+function rungsFrom(candidates: number, items: number, most: number): readonly RaceRung[] {
 	const first = {candidates, items: Math.min(items, most)};
 	return candidates <= finalists || items >= most
 		? [first]

@@ -27,7 +27,7 @@ export type RewriteRequest = {
 };
 
 /** Examples that a request holds. */
-export const maxExamples = 8;
+const maxExamples = 8;
 /** Characters of a text or an answer that are shown. */
 const maxShown = 2000;
 

@@ -1,26 +1,22 @@
 import {readFile} from 'node:fs/promises';
 import path from 'node:path';
 import type {RunConfig} from '../domain/run-config.ts';
-import type {Snapshot} from '../domain/snapshot.ts';
+import type {RunEnd, Snapshot} from '../domain/snapshot.ts';
 import type {Item, Variant} from '../domain/task.ts';
-import type {UserError} from '../domain/user-error.ts';
 import {lostFile} from '../reports/answer-lines.ts';
-import type {Asked, Ports, StepEnd} from './course.ts';
+import type {AskedVariants, Ports, StepEnd} from './course.ts';
 import {type Records, readRecords} from './outcomes.ts';
 import {requestsFor} from './race.ts';
 import {type RewriteRequest, rewriterPrompt, rewriterSystem} from './rewriter-prompt.ts';
-import type {OptimizeSetup, Spend} from './state.ts';
+import {type OptimizeSetup, type Spend, spentTogether} from './state.ts';
 
 /** Every step is an ordinary run of the engine: admission, retries, budget and answers are those of any other. */
 
 /** Tokens that an answer of the rewriter may have: a few templates. */
-export const rewriterMaxTokens = 4096;
-
-/** How one run ended. */
-export type RunEnd = {readonly snapshot: Snapshot; readonly fault: UserError | undefined};
+const rewriterMaxTokens = 4096;
 
 /** What the steps need of the program. */
-export type RunnerPorts = {
+type RunnerPorts = {
 	/** Runs to the end, or to a signal; undefined where it was not even prepared. */
 	readonly run: (config: RunConfig) => Promise<RunEnd | undefined>;
 	/** After each run, with its configuration. */
@@ -28,7 +24,7 @@ export type RunnerPorts = {
 };
 
 /** An optimisation with its files and models. */
-export type Runner = {
+type Runner = {
 	readonly config: RunConfig;
 	readonly setup: OptimizeSetup;
 	readonly rewriter: string;
@@ -67,7 +63,7 @@ const stepConfig = (config: RunConfig, requests: number): RunConfig => ({
 });
 
 /** The run that asks variants for items. */
-export function measureConfig(config: RunConfig, asked: Asked): RunConfig {
+export function measureConfig(config: RunConfig, asked: AskedVariants): RunConfig {
 	const [model = ''] = config.models;
 	const wanted = new Set(asked.flatMap(({items}) => items));
 	const requests = Math.max(...asked.map(({variant, items}) => requestsFor(variant, items.length)));
@@ -111,16 +107,25 @@ export function rewriteConfig(
 	};
 }
 
-/** What a run sent and cost; where the cost has an upper bound, that. */
-export function spendOf({variants, costUsd, costUsdWithin}: Snapshot): Spend {
+/** What a run sent and cost, its judges included; where the cost has an upper bound, that. */
+function spendOf({variants, judges = [], costUsd, costUsdWithin}: Snapshot): Spend {
 	const sum = (of: (variant: Snapshot['variants'][number]) => number): number =>
 		variants.reduce((total, variant) => total + of(variant), 0);
 	const requests = sum(({requests: {attempts}}) => attempts);
-	return {
+	const own: Spend = {
 		requests,
 		costUsd: costUsdWithin?.high ?? costUsd ?? (requests === 0 ? 0 : null),
 		quotaTokens: sum(({tokens}) => tokens.quota),
 	};
+	return judges.reduce(
+		(spend, judge) =>
+			spentTogether(spend, {
+				requests: judge.requests,
+				costUsd: judge.costUsd ?? (judge.requests === 0 ? 0 : null),
+				quotaTokens: judge.tokens.quota,
+			}),
+		own,
+	);
 }
 
 const endOf = ({snapshot: {outcome, stoppedBy, failures}, fault}: RunEnd): Pick<StepEnd, 'end' | 'why'> => {

@@ -7,7 +7,7 @@ import {combinations} from '../metrics/decisions/search/candidates.ts';
 import {formatCount, formatPercent, formatUsd} from '../text/numbers.ts';
 import {cleanText} from '../text/width.ts';
 import {assumedDiffering, leastRequests, provable} from './allowance.ts';
-import {type Candidate, freeName} from './candidates.ts';
+import {type Contender, freeName} from './candidates.ts';
 import {withTask} from './rewriter-prompt.ts';
 import {splitItems} from './split.ts';
 import type {OptimizeSetup} from './state.ts';
@@ -65,9 +65,9 @@ const ofModel = (flags: FlagValues, config: RunConfig): string =>
 	flags.text('rewriter') ?? config.models[0] ?? '';
 
 /** What is tried beside rewrites: the preset's own variants, and the levers of a search on the first one. */
-const ownCandidates = (config: RunConfig): readonly Candidate[] => {
+const ownCandidates = (config: RunConfig): readonly Contender[] => {
 	const [baseline, ...others] = config.variants;
-	const own = others.map((variant): Candidate => ({variant, parent: null, kind: 'own', round: 1}));
+	const own = others.map((variant): Contender => ({variant, parent: null, kind: 'own', round: 1}));
 	const pulled = baseline === undefined ? [] : combinations([baseline], config.task, config.maxTokens);
 	const taken = config.variants.map(({name}) => name);
 	return [
@@ -75,7 +75,7 @@ const ownCandidates = (config: RunConfig): readonly Candidate[] => {
 		...pulled
 			.filter((each) => each.levers.length === 1 && each.levers.every((lever) => levers.has(lever)))
 			.map(
-				({variant}): Candidate => ({
+				({variant}): Contender => ({
 					variant: {...variant, name: freeName(variant.name, taken)},
 					parent: baseline?.name ?? null,
 					kind: 'lever',
@@ -139,7 +139,8 @@ export function wantedOf(flags: FlagValues, config: RunConfig): Wanted {
 			rounds,
 			budget: {
 				requests: Math.min(requests, config.guards.maxRequests ?? requests),
-				costUsd: config.guards.maxCostUsd,
+				// A demo costs nothing: it keeps only what was typed.
+				costUsd: flags.isSet('demo') && !config.guards.isMaxCostGiven ? null : config.guards.maxCostUsd,
 			},
 			dearestUsd: {model: null, rewriter: null},
 			burndown: 1,

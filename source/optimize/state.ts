@@ -1,5 +1,5 @@
 import type {Task, Variant} from '../domain/task.ts';
-import type {Candidate, Dropped} from './candidates.ts';
+import type {Contender, Dropped} from './candidates.ts';
 import type {Bar, Proof} from './comparison.ts';
 import type {RaceRung} from './race.ts';
 import type {Split} from './split.ts';
@@ -43,12 +43,12 @@ export function spentTogether(one: Spend, other: Spend): Spend {
 }
 
 /** The candidate of the proof, named before any held-out item was asked. */
-export type Chosen = {readonly name: string; readonly items: number};
+type Chosen = {readonly name: string; readonly items: number};
 
 export type OptimizeState = {
 	readonly rounds: readonly Round[];
 	/** All that raced or races, the preset's own variants among them, the baseline not. */
-	readonly candidates: readonly Candidate[];
+	readonly candidates: readonly Contender[];
 	readonly dropped: readonly Dropped[];
 	/** Those that left the race, with the reason. */
 	readonly out: Readonly<Record<string, string>>;
@@ -85,7 +85,7 @@ export type OptimizeSetup = {
 	/** What a rewrite must beat; the text of the task stands in its templates. */
 	readonly baseline: Variant;
 	/** Candidates that are there before the first round. */
-	readonly own: readonly Candidate[];
+	readonly own: readonly Contender[];
 	readonly bar: Bar;
 	readonly rounds: number;
 	/** Requests in all, and USD; null: no limit. */

@@ -1,5 +1,5 @@
 import type {OptimizeFigures} from '../domain/figures-schema.ts';
-import {cuts, p99Sentence, readTimeouts} from '../metrics/decisions/read-timeouts.ts';
+import {cuts, p99Sentence, readTimeouts} from '../metrics/decisions/client-settings.ts';
 import {formatCount, formatDurationMs, formatNumber, formatUsdWithin} from '../text/numbers.ts';
 import {cleanText} from '../text/width.ts';
 import {stopWords} from '../view/status.ts';
@@ -14,6 +14,7 @@ import {
 	formatLimit,
 	formatTarget,
 	increaseCells,
+	judgeTexts,
 	leverTexts,
 	lostTexts,
 	markdownTable,
@@ -153,6 +154,10 @@ export function summaryMarkdown(results: Results, pictures: readonly string[]): 
 			...variantTable(results, index),
 			...turnTable(results, index),
 		]),
+		...section(
+			'Judges',
+			judgeTexts(results.judges).map((text) => `- ${escapeMarkdown(text)}`),
+		),
 		...section('Search', searchMarkdown(results.search)),
 		...section('Rewrites', optimizeMarkdown(results.optimize)),
 		...section(

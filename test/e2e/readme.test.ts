@@ -6,7 +6,7 @@ import {freshPage, pages} from '../../source/build/docs.ts';
 import {presetSchema} from '../../source/config/preset-schema.ts';
 import {failureClasses} from '../../source/domain/failure.ts';
 import {resultsSchema} from '../../source/reports/results-schema.ts';
-import {faultKinds, scenarioShape} from '../../source/simulator/faults/script.ts';
+import {faultKinds, scenarioShape} from '../../source/simulator/options.ts';
 import {type RunningSimulator, startSimulator} from '../../source/simulator/server.ts';
 import {call, useAccount} from '../account/call.ts';
 import {isBuilt, newFolder, plainEnvironment, program, undrawn} from '../helpers/built-program.ts';
@@ -71,6 +71,8 @@ const shortened = (command: string): string => {
 			.replace(/--duration \w+/, '--duration 1s')
 			.replace(/(?<!--search )--requests \d+/, `--requests ${requests}`),
 		...(isRun(command) && !hasEnd ? ['--requests 2'] : []),
+		// The whole way is in test/commands/optimize.test.ts.
+		...(/ optimize /.test(command) ? ['--dry-run'] : []),
 		...(isRun(command) && !isLookedAt ? ['--no-reports'] : []),
 	].join(' ');
 };
@@ -85,12 +87,13 @@ const wordsOf = (command: string): readonly string[] =>
  */
 const isCalledHere = (command: string): boolean =>
 	!isSoak &&
-	/ (?:run|summarize) .*--demo\b/.test(command) &&
+	/ (?:run|summarize|optimize) .*--demo\b/.test(command) &&
 	/ --(?:no-reports|dry-run)\b/.test(shortened(command));
 
 const callHere = async (command: string): Promise<{code: number; output: string}> => {
-	const words = wordsOf(shortened(command)).filter((word) => word !== '--demo' && word !== 'run');
-	const called = call('run', ...words, '--yes');
+	const name = / optimize /.test(command) ? 'optimize' : 'run';
+	const words = wordsOf(shortened(command)).filter((word) => word !== '--demo' && word !== name);
+	const called = call(name, ...words, '--yes');
 	const code = await called.ended;
 	return {code, output: called.stdout() + called.stderr()};
 };

@@ -1,6 +1,6 @@
 import {createRandom, type Random} from '../../source/domain/random.ts';
-import {type Asked, optimize, type Ports, type StepEnd} from '../../source/optimize/course.ts';
-import type {Outcome, Outcomes} from '../../source/optimize/outcomes.ts';
+import {type AskedVariants, optimize, type Ports, type StepEnd} from '../../source/optimize/course.ts';
+import type {ItemRecord, Outcomes} from '../../source/optimize/outcomes.ts';
 import {rewriterPrompt} from '../../source/optimize/rewriter-prompt.ts';
 import {splitItems} from '../../source/optimize/split.ts';
 import {
@@ -77,7 +77,7 @@ const answer = (
 	nature: Nature | undefined,
 	differing: number,
 	random: Random,
-): Outcome => {
+): ItemRecord => {
 	const isUsual = uniform(seed, item, 7) < baseAccuracy;
 	let isUseful = isUsual;
 	if (nature !== undefined) {
@@ -122,7 +122,7 @@ export async function labRun(scene: Scene): Promise<LabEnd> {
 		burndown: 5,
 		rewriterName: 'rewriter',
 	};
-	const outcomes = new Map<string, Map<number, Outcome>>(
+	const outcomes = new Map<string, Map<number, ItemRecord>>(
 		[...(scene.begun?.outcomes ?? [])].map(([name, own]) => [name, new Map(own)]),
 	);
 	const prompts: string[] = [];
@@ -135,7 +135,7 @@ export async function labRun(scene: Scene): Promise<LabEnd> {
 		return {...nothingSpent, requests, costUsd: requests * usd};
 	};
 	const isStopped = (): boolean => ++steps === stopAt;
-	const measure: Ports['measure'] = async (asked: Asked, {maxRequests}): Promise<StepEnd> => {
+	const measure: Ports['measure'] = async (asked: AskedVariants, {maxRequests}): Promise<StepEnd> => {
 		if (isStopped()) {
 			return {spent: nothingSpent, outcomes, end: 'stopped'};
 		}
@@ -146,7 +146,7 @@ export async function labRun(scene: Scene): Promise<LabEnd> {
 		const allowed = all.slice(0, Math.min(maxRequests, affordable));
 		for (const {variant, item} of allowed) {
 			const number = Number(/^Prompt (\d+)/.exec(variant.instruction)?.[1] ?? -1);
-			const own = outcomes.get(variant.name) ?? new Map<number, Outcome>();
+			const own = outcomes.get(variant.name) ?? new Map<number, ItemRecord>();
 			outcomes.set(
 				variant.name,
 				own.set(item, answer(seed, item, number, natureOf(variant.instruction, natures), differing, random)),

@@ -12,7 +12,7 @@ export type PairedCounts = {
 };
 
 /** A difference of two shares of the same items, with its bounds. */
-export type PairedDifference = {readonly mean: number; readonly low: number; readonly high: number};
+type PairedDifference = {readonly mean: number; readonly low: number; readonly high: number};
 
 /** Part of cases in which a bound is on the wrong side of the truth, each bound by itself. */
 export const boundLevel = 0.05;
