@@ -205,6 +205,7 @@ describe('resultsJsonSchema', () => {
 		const optional = [
 			'run',
 			'stopReason',
+			'judges',
 			'search',
 			'tap',
 			'verdict',
