@@ -1,7 +1,7 @@
 import {UserError} from '../domain/user-error.ts';
 import type {Clients} from './clients/clients.ts';
 import {emptyModelIndex, identify} from './identify/identify.ts';
-import {abortedBy, callError} from './jobs/call-error.ts';
+import {abortedBy, callError} from './jobs/job-service.ts';
 
 /**
  * Has Amazon Bedrock rewrite one prompt (`OptimizePrompt`): a short prompt, for one model, without any test of the result.
