@@ -5,16 +5,19 @@ import {reasonOf as systemReason, UserError} from '../domain/user-error.ts';
 import {writeAtomically} from '../text/private-file.ts';
 import {escapeUnseen} from '../text/width.ts';
 
-/** The file of `--json=FILE`: checked before anything is sent, replaced atomically. */
+/** A file that a flag names, such as `--json=FILE`: checked before anything is sent, replaced atomically. */
+
+/** Flags that name a file to write. */
+type FileFlag = 'json' | 'junit' | 'markdown';
 
 /** A missing file can be created, so ENOENT means its folder. */
 const reasonOf = (error: unknown): string =>
 	(error as NodeJS.ErrnoException).code === 'ENOENT' ? 'its folder does not exist' : systemReason(error);
 
-const unwritable = (file: string, reason: string, cause?: unknown): UserError =>
-	new UserError(`--json: "${file}" cannot be written: ${reason}.`, {
+const unwritable = (flag: FileFlag, file: string, reason: string, cause?: unknown): UserError =>
+	new UserError(`--${flag}: "${file}" cannot be written: ${reason}.`, {
 		exitCode: 1,
-		hint: 'Name a file in a folder that you may write to, or write --json > FILE.',
+		hint: `Name a file in a folder that you may write to${flag === 'junit' ? '' : `, or write --${flag} > FILE`}.`,
 		cause,
 	});
 
@@ -41,7 +44,7 @@ const isReplaceable = async (file: string): Promise<boolean> =>
  * Checks that the file can be written, and leaves no trace.
  * @throws UserError (exit 1) with the reason.
  */
-export async function assertWritable(file: string): Promise<void> {
+export async function assertWritable(file: string, flag: FileFlag = 'json'): Promise<void> {
 	const real = await realPathOf(file);
 	try {
 		if ((await stat(real).catch(() => undefined))?.isDirectory()) {
@@ -56,20 +59,24 @@ export async function assertWritable(file: string): Promise<void> {
 			await access(real, constants.W_OK);
 		}
 	} catch (error) {
-		throw unwritable(file, reasonOf(error), error);
+		throw unwritable(flag, file, reasonOf(error), error);
 	}
 }
 
+/** Writes a value as JSON. @throws UserError (exit 1) with the reason. */
+export async function writeJsonFile(file: string, value: unknown): Promise<void> {
+	await writeFlagFile(file, `${escapeUnseen(JSON.stringify(value, null, 2))}\n`, 'json');
+}
+
 /**
- * Writes a value as JSON. Readers of a regular file find the old content or the new one.
+ * Writes a text. Readers of a regular file find the old content or the new one.
  * @throws UserError (exit 1) with the reason.
  */
-export async function writeJsonFile(file: string, value: unknown): Promise<void> {
-	const text = `${escapeUnseen(JSON.stringify(value, null, 2))}\n`;
+export async function writeFlagFile(file: string, text: string, flag: FileFlag): Promise<void> {
 	const real = await realPathOf(file);
 	try {
 		await ((await isReplaceable(real)) ? writeAtomically(real, text) : writeFile(real, text));
 	} catch (error) {
-		throw unwritable(file, reasonOf(error), error);
+		throw unwritable(flag, file, reasonOf(error), error);
 	}
 }
