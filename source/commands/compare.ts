@@ -3,7 +3,7 @@ import {type OutputConfig, resolveOutput} from '../config/resolve-output.ts';
 import {compareRuns, mismatchesOf, type NamedRun, runNames} from '../reports/compare/comparison.ts';
 import {comparisonLines, comparisonMarkdown} from '../reports/compare/comparison-table.ts';
 import {judgeWorse, readWorse} from '../reports/compare/worse.ts';
-import {type Judged, metSentences} from '../reports/conditions.ts';
+import {type JudgedCondition, metSentences} from '../reports/conditions.ts';
 import {comparisonSuites, conditionSuite, junitXml} from '../reports/junit.ts';
 import {conditionLines, pageOf} from '../reports/pull-request.ts';
 import {assertCiWritable, type CiFindings, isForCi, writeForCi} from '../terminal/ci.ts';
@@ -30,7 +30,7 @@ const rounded = <Value>(value: Value): Value =>
 	);
 
 /** The comparison as data: figures and differences by variant. */
-const jsonOf = (runs: readonly NamedRun[], judged: readonly Judged[]) => ({
+const jsonOf = (runs: readonly NamedRun[], judged: readonly JudgedCondition[]) => ({
 	runs: runs.map(({name, results}) => ({
 		name,
 		startedAt: results.startedAt,
@@ -53,7 +53,7 @@ const jsonOf = (runs: readonly NamedRun[], judged: readonly Judged[]) => ({
 	),
 });
 
-const findingsOf = (runs: readonly NamedRun[], judged: readonly Judged[]): CiFindings => ({
+const findingsOf = (runs: readonly NamedRun[], judged: readonly JudgedCondition[]): CiFindings => ({
 	errors: metSentences(judged),
 	notices: [],
 	async page() {
@@ -71,7 +71,7 @@ const findingsOf = (runs: readonly NamedRun[], judged: readonly Judged[]): CiFin
 
 const print = async (
 	runs: readonly NamedRun[],
-	judged: readonly Judged[],
+	judged: readonly JudgedCondition[],
 	output: OutputConfig,
 	io: Pick<Io, 'stdout'>,
 ): Promise<void> => {

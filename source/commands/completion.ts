@@ -7,7 +7,7 @@ import {UserError} from '../domain/user-error.ts';
 import {type Io, writeLines} from '../terminal/io.ts';
 
 /** A shipped preset, with what it is for. */
-export type OfferedPreset = {readonly name: string; readonly description: string};
+type OfferedPreset = {readonly name: string; readonly description: string};
 
 const scripts: Readonly<Record<Shell, (presets: readonly OfferedPreset[]) => string>> = {
 	bash: bashCompletion,

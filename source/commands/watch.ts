@@ -8,7 +8,7 @@ import {readInteger} from '../config/values.ts';
 import {type AccountRegion, type Alert, sourceIdOf} from '../domain/account-snapshot.ts';
 import {errorOf, UserError} from '../domain/user-error.ts';
 import {accountJson, accountLines, accountMarkdown, accountMetrics, alertLines} from '../plain/account.ts';
-import type {Judged} from '../reports/conditions.ts';
+import type {JudgedCondition} from '../reports/conditions.ts';
 import {conditionSuite, junitXml} from '../reports/junit.ts';
 import {conditionLines, pageOf} from '../reports/pull-request.ts';
 import {secretFor} from '../tap/gate.ts';
@@ -149,7 +149,7 @@ const reportToCi = async (
 	if (!isForCi(output, io)) {
 		return [];
 	}
-	const judged = alerts.map(({text}): Judged => ({text, reason: raised.get(text)}));
+	const judged = alerts.map(({text}): JudgedCondition => ({text, reason: raised.get(text)}));
 	const findings = {
 		errors: [...raised.values()].map((text) => `ALERT ${text}`),
 		notices: [],

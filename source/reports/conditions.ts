@@ -196,7 +196,7 @@ const reasonOf = (condition: Condition, results: Results): string | undefined =>
 };
 
 /** A condition of `--fail-if` that was held against results. */
-export type Judged = {
+export type JudgedCondition = {
 	/** As typed. */
 	readonly text: string;
 	/** Why it is true; undefined where it is not. */
@@ -204,12 +204,12 @@ export type Judged = {
 };
 
 /** Holds conditions against the results of a run; a figure that is not known makes one true. */
-export function judge(conditions: readonly Condition[], results: Results): readonly Judged[] {
+export function judge(conditions: readonly Condition[], results: Results): readonly JudgedCondition[] {
 	return conditions.map((condition) => ({text: condition.text, reason: reasonOf(condition, results)}));
 }
 
 /** A sentence for each condition that is true. */
-export function metSentences(judged: readonly Judged[]): readonly string[] {
+export function metSentences(judged: readonly JudgedCondition[]): readonly string[] {
 	return judged.flatMap(({text, reason}) =>
 		reason === undefined ? [] : [`--fail-if "${text}": ${reason}.`],
 	);

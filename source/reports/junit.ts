@@ -5,7 +5,7 @@ import {formatCount} from '../text/numbers.ts';
 import {cleanLines, cleanText, truncateEnd} from '../text/width.ts';
 import type {ComparedFigure, NamedRun} from './compare/comparison.ts';
 import {differenceText, valueText} from './compare/comparison.ts';
-import type {Judged} from './conditions.ts';
+import type {JudgedCondition} from './conditions.ts';
 import type {Results} from './results-schema.ts';
 
 /** Test cases in the form of JUnit, which every CI system shows: one per condition, and one per item of each variant. */
@@ -99,7 +99,7 @@ export function junitXml(suites: readonly TestSuite[]): string {
 
 /** @param judged Conditions as typed, with the reason where one is true. @param flag That they were typed with. */
 export function conditionSuite(
-	judged: readonly Judged[],
+	judged: readonly JudgedCondition[],
 	{flag, at, seconds}: Pick<TestSuite, 'at' | 'seconds'> & {readonly flag: string},
 ): TestSuite {
 	return {

@@ -1,6 +1,6 @@
 import {formatCount, formatDurationMs, formatNumber, formatPercent, formatUsd} from '../text/numbers.ts';
 import {truncateEnd} from '../text/width.ts';
-import type {Judged} from './conditions.ts';
+import type {JudgedCondition} from './conditions.ts';
 import type {Results, VariantResults} from './results-schema.ts';
 import {repeatCommand} from './summary-markdown.ts';
 import {recommendedOf, verdictSentences} from './verdict.ts';
@@ -40,7 +40,7 @@ const list = (texts: readonly string[]): readonly string[] =>
 	texts.map((text) => `- ${escapeMarkdown(text)}`);
 
 /** The conditions with what became of each, the true ones first. */
-export function conditionLines(judged: readonly Judged[]): readonly string[] {
+export function conditionLines(judged: readonly JudgedCondition[]): readonly string[] {
 	const failed = judged.filter(({reason}) => reason !== undefined);
 	const held = judged.filter(({reason}) => reason === undefined);
 	return judged.length === 0
@@ -113,7 +113,7 @@ const simulatedLine = '**SIMULATED: these answers came from a simulator, not fro
 /** A run as a comment on a pull request. */
 export function pullRequestPage(
 	results: Results,
-	judged: readonly Judged[],
+	judged: readonly JudgedCondition[],
 	failedItems: readonly FailedItem[],
 ): string {
 	const {plan, targets, advice, simulated} = results;

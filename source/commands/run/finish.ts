@@ -2,7 +2,7 @@ import type {FailureClass} from '../../domain/failure.ts';
 import type {Snapshot} from '../../domain/snapshot.ts';
 import {faultOf} from '../../domain/user-error.ts';
 import {summaryLines} from '../../plain/summary.ts';
-import type {Condition, Judged} from '../../reports/conditions.ts';
+import type {Condition, JudgedCondition} from '../../reports/conditions.ts';
 import type {Results} from '../../reports/results-schema.ts';
 import {isForCi, writeForCi} from '../../terminal/ci.ts';
 import {columnsOf, type Io, withProgress, writeClean, writeJson, writeLines} from '../../terminal/io.ts';
@@ -126,7 +126,7 @@ const printFiles = async (
 const reportToCi = async (
 	{snapshot, results}: Keeping,
 	{setup: {output}, kept}: Ended,
-	found: {readonly judged: readonly Judged[]; readonly errors: readonly string[]},
+	found: {readonly judged: readonly JudgedCondition[]; readonly errors: readonly string[]},
 	io: Io,
 ): Promise<readonly string[]> => {
 	if (!isForCi(output, io)) {

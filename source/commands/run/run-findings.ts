@@ -8,7 +8,7 @@ import {
 } from '../../domain/item-results.ts';
 import type {Item} from '../../domain/task.ts';
 import {openItems, readItemAnswers} from '../../reports/answer-lines.ts';
-import type {Judged} from '../../reports/conditions.ts';
+import type {JudgedCondition} from '../../reports/conditions.ts';
 import {metSentences} from '../../reports/conditions.ts';
 import {conditionSuite, itemSuites, junitXml, type RunItems} from '../../reports/junit.ts';
 import {type FailedItem, pullRequestPage} from '../../reports/pull-request.ts';
@@ -23,7 +23,7 @@ const maxAnswers = 1000;
 
 type Found = {
 	readonly results: Results;
-	readonly judged: readonly Judged[];
+	readonly judged: readonly JudgedCondition[];
 	/** Other reasons why the run fails. */
 	readonly errors: readonly string[];
 	/** answers.jsonl; undefined where answers are not kept. */

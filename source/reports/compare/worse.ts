@@ -1,6 +1,6 @@
 import {UserError} from '../../domain/user-error.ts';
 import {didYouMean} from '../../text/nearest-name.ts';
-import type {Judged} from '../conditions.ts';
+import type {JudgedCondition} from '../conditions.ts';
 import {
 	type ComparedFigure,
 	compareRuns,
@@ -56,7 +56,7 @@ const reasonsIn = (row: ComparedFigure, runs: readonly NamedRun[]): readonly str
 /**
  * Holds conditions against a comparison. One that names a figure is true as well where that is not known for any variant.
  */
-export function judgeWorse(conditions: readonly Worse[], runs: readonly NamedRun[]): readonly Judged[] {
+export function judgeWorse(conditions: readonly Worse[], runs: readonly NamedRun[]): readonly JudgedCondition[] {
 	const rows = compareRuns(runs);
 	return conditions.map(({text, key}) => {
 		const own = rows.filter((row) => key === undefined || row.key === key);
