@@ -8,7 +8,7 @@ import {comparisonSuites, conditionSuite, junitXml} from '../reports/junit.ts';
 import {conditionLines, pageOf} from '../reports/pull-request.ts';
 import {assertCiWritable, type CiFindings, isForCi, writeForCi} from '../terminal/ci.ts';
 import {columnsOf, type Io, writeLines} from '../terminal/io.ts';
-import {toAscii} from '../text/glyphs.ts';
+import {toAscii} from '../text/themes.ts';
 import {writeReports} from '../threads/reports-handle.ts';
 import {claimReportFolder, printJsonOr, readResultsFile} from './results-files.ts';
 

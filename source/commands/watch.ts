@@ -11,7 +11,7 @@ import {accountJson, accountLines, accountMarkdown, accountMetrics, alertLines} 
 import type {JudgedCondition} from '../reports/conditions.ts';
 import {conditionSuite, junitXml} from '../reports/junit.ts';
 import {conditionLines, pageOf} from '../reports/pull-request.ts';
-import {secretFor} from '../tap/gate.ts';
+import {secretFor} from '../tap/routes.ts';
 import {serveMetrics} from '../tap/tap-metrics.ts';
 import {assertCiWritable, isForCi, writeForCi} from '../terminal/ci.ts';
 import {columnsOf, type Io, writeClean, writeLines} from '../terminal/io.ts';

@@ -2,8 +2,8 @@ import {appendFile} from 'node:fs/promises';
 import type {OutputConfig} from '../config/resolve-output.ts';
 import {faultOf, reasonOf} from '../domain/user-error.ts';
 import {cleanText} from '../text/width.ts';
+import {assertWritable, writeFlagFile} from './files.ts';
 import {type Io, writeClean, writeLines} from './io.ts';
-import {assertWritable, writeFlagFile} from './json-file.ts';
 
 /** What a CI system reads beside the exit code: the files of `--junit` and `--markdown`, and what GitHub Actions shows. */
 

@@ -56,7 +56,10 @@ const reasonsIn = (row: ComparedFigure, runs: readonly NamedRun[]): readonly str
 /**
  * Holds conditions against a comparison. One that names a figure is true as well where that is not known for any variant.
  */
-export function judgeWorse(conditions: readonly Worse[], runs: readonly NamedRun[]): readonly JudgedCondition[] {
+export function judgeWorse(
+	conditions: readonly Worse[],
+	runs: readonly NamedRun[],
+): readonly JudgedCondition[] {
 	const rows = compareRuns(runs);
 	return conditions.map(({text, key}) => {
 		const own = rows.filter((row) => key === undefined || row.key === key);
