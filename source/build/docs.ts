@@ -7,8 +7,12 @@ import {requestsCsvMarkdown} from '../reports/requests-csv.ts';
 import {keyMarkdownTable} from '../view/keymap.ts';
 import {manPages} from './published.ts';
 import {linksOf, type Manifest} from './release-check.ts';
+import {routeTickets} from './route-tickets.ts';
 
-/** `npm run docs`: renews what is made from data: tables of the pages, the JSON schema of presets, parts of package.json. */
+/**
+ * `npm run docs`: renews what is made from data: tables of the pages, the JSON schema of presets, the tickets of `route`,
+ * parts of package.json.
+ */
 
 /** The JSON schema of preset files for editors, from the schema that presets are checked with. */
 export function presetJsonSchema(): string {
@@ -65,6 +69,7 @@ const root = path.resolve(import.meta.dirname, '../..');
 
 if (process.argv[1] === import.meta.filename) {
 	await writeFile(path.join(root, 'presets/schema.json'), presetJsonSchema());
+	await writeFile(path.join(root, 'presets/route-tickets.csv'), routeTickets());
 	const manifest = path.join(root, 'package.json');
 	await writeFile(manifest, freshManifest(await readFile(manifest, 'utf8')));
 	for (const page of pages) {

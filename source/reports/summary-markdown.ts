@@ -12,6 +12,7 @@ import {
 	formatLimit,
 	formatTarget,
 	increaseCells,
+	judgeTexts,
 	leverTexts,
 	lostTexts,
 	markdownTable,
@@ -131,6 +132,10 @@ export function summaryMarkdown(results: Results, pictures: readonly string[]): 
 			...variantTable(results, index),
 			...turnTable(results, index),
 		]),
+		...section(
+			'Judges',
+			judgeTexts(results.judges).map((text) => `- ${escapeMarkdown(text)}`),
+		),
 		...section('Search', searchMarkdown(results.search)),
 		...section(
 			'Prompt levers',
