@@ -1,4 +1,4 @@
-import {cuts, p99Sentence, readTimeouts} from '../metrics/decisions/read-timeouts.ts';
+import {cuts, p99Sentence, readTimeouts} from '../metrics/decisions/client-settings.ts';
 import {formatCount, formatDurationMs, formatNumber, formatUsdWithin} from '../text/numbers.ts';
 import {cleanText} from '../text/width.ts';
 import {stopWords} from '../view/status.ts';
