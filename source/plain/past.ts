@@ -7,6 +7,7 @@ import {
 	weekdays,
 } from '../account/past-use.ts';
 import {minuteMs} from '../account/usage-history.ts';
+import {columnsMarkdown, escapeMarkdown} from '../reports/words.ts';
 import {formatCount, formatPercent, formatTokens, formatUsd, unknownMark} from '../text/numbers.ts';
 import {type Column, renderTable} from '../text/table.ts';
 import {toAscii} from '../text/themes.ts';
@@ -223,6 +224,19 @@ export function pastLines(report: PastReport, {width, ascii}: Style): readonly s
 		'',
 	];
 	return ascii ? lines.map(toAscii) : lines;
+}
+
+/** One source, for a page in Markdown: its buckets, without their hours and weekdays. */
+export function pastMarkdown(report: PastReport): readonly string[] {
+	const {buckets} = report.use;
+	return [
+		escapeMarkdown(headOf(report)),
+		'',
+		...(buckets.length === 0 ? [escapeMarkdown(emptyLine(report))] : columnsMarkdown(columns, buckets)),
+		'',
+		...[...periodLines(report), ...report.remarks].map((text) => `- ${escapeMarkdown(text)}`),
+		'',
+	];
 }
 
 const isoOf = (atMs: number | null): string | null => (atMs === null ? null : new Date(atMs).toISOString());
