@@ -34,7 +34,7 @@ const jsonOf = (runs: readonly NamedRun[]) => ({
 
 /**
  * The command `compare`: runs side by side, each compared with the first. A table on stdout, and with `--out` also
- * `compare.md` and `compare.svg`.
+ * `compare.md` and `compare.svg`; with `--html` `compare.html` beside them.
  * @returns Exit code 0.
  * @throws UserError exit 2 for a file that is missing or not a results file, or a folder in use; exit 1 when it cannot be written.
  */
@@ -44,11 +44,12 @@ export async function compare(
 ): Promise<number> {
 	const output = resolveOutput(flags, io.environment);
 	const runs = await readRuns(words);
-	const folder = output.folder === undefined ? undefined : await claimReportFolder(output);
+	const hasHtml = flags.isSet('html') ?? false;
+	const folder = output.folder === undefined && !hasHtml ? undefined : await claimReportFolder(output);
 	const table = comparisonLines(runs, columnsOf(io.stdout));
 	await printJsonOr(jsonOf(runs), output.isAscii ? table.map(toAscii) : table, output.json, io);
 	if (folder !== undefined) {
-		const files = await writeReports({type: 'compare', runs, folder});
+		const files = await writeReports({type: 'compare', runs, folder, hasHtml});
 		const isJsonOnStdout = output.json !== undefined && output.json.file === undefined;
 		await writeLines(io.stdout, isJsonOnStdout ? [] : ['', ...files]);
 	}

@@ -7,6 +7,7 @@ type FlagScope =
 	| 'simulate'
 	| 'prompt'
 	| 'report'
+	| 'compare'
 	| 'runs'
 	| 'watch'
 	| 'tap'
@@ -144,7 +145,7 @@ export const commands: readonly Command[] = [
 		help: 'runs side by side: results files or folders of runs',
 		words: {min: 2, max: 20},
 		offers: 'files',
-		scopes: ['report'],
+		scopes: ['report', 'compare'],
 	},
 	{
 		name: 'simulate',

@@ -324,6 +324,21 @@ export const outputFlags = [
 		scopes: ['tap', 'run', 'runs', 'account', 'report', 'prompt', 'batch', 'watch'],
 	},
 	{
+		name: 'html',
+		kind: 'boolean',
+		default: 'off',
+		help: 'a page with everything on it, into the folder of the reports; of watch with --since',
+		scopes: ['compare', 'watch'],
+	},
+	{
+		name: 'code',
+		kind: 'value',
+		value: 'LANGUAGES',
+		default: 'off',
+		help: 'just the call: python, typescript, curl, or several of them',
+		scopes: ['prompt'],
+	},
+	{
 		name: 'last',
 		kind: 'boolean',
 		default: 'off',

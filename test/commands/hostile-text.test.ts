@@ -17,6 +17,7 @@ import type {BestRequest} from '../../source/reports/best-request.ts';
 import {comparisonMarkdown} from '../../source/reports/compare/comparison-table.ts';
 import {quotaIncreaseMarkdown} from '../../source/reports/quota-increase-markdown.ts';
 import {resultsOf, resultsText} from '../../source/reports/results.ts';
+import {reportHtml} from '../../source/reports/report-html.ts';
 import {readResults} from '../../source/reports/results-schema.ts';
 import {summaryMarkdown} from '../../source/reports/summary-markdown.ts';
 import {errorLines, writeJson, writeLines} from '../../source/terminal/io.ts';
@@ -69,8 +70,9 @@ describe('a results.json of somebody else', () => {
 				{name: 'b', results},
 			]),
 		];
-		for (const text of texts) {
-			expectSafe(text, 'Markdown');
+		const html = await reportHtml(read, {charts: [planted], pictures: new Map(), answersFile: undefined, files: []});
+		for (const text of [...texts, html]) {
+			expectSafe(text, 'Markdown or HTML');
 			expect(text).not.toContain('<script>');
 		}
 		expectHarmless(resultsText(read), 'results.json');
