@@ -1,8 +1,7 @@
 import path from 'node:path';
 import {destinationOf, type OpenAccount, openAccount} from '../bedrock/account-access.ts';
 import {assertReachable} from '../bedrock/clients/reachability.ts';
-import {type BatchLimits, readBatchLimits} from '../bedrock/jobs/batch-limits.ts';
-import type {BatchForm} from '../bedrock/jobs/record-bodies.ts';
+import {type BatchForm, type BatchLimits, readBatchLimits} from '../bedrock/jobs/batch-records.ts';
 import {priceOf} from '../bedrock/prices.ts';
 import {resolveTargets} from '../bedrock/quotas/resolve-targets.ts';
 import {readStdinText} from '../config/input/text-file.ts';
@@ -16,8 +15,7 @@ import type {Target} from '../domain/target.ts';
 import {UserError} from '../domain/user-error.ts';
 import type {Io} from '../terminal/io.ts';
 import {formatPercent} from '../text/numbers.ts';
-import {writeItems} from './items.ts';
-import {type BatchRecord, type BatchTask, type ItemSource, lineMaker} from './records.ts';
+import {type BatchRecord, type BatchTask, type ItemSource, lineMaker, writeItems} from './records.ts';
 
 /** Part of the on-demand list price that batch inference costs, by secondary sources; AWS states it per model. */
 export const batchPriceShare = 0.5;

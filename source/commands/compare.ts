@@ -3,7 +3,7 @@ import {resolveOutput} from '../config/resolve-output.ts';
 import {compareRuns, mismatchesOf, type NamedRun, runNames} from '../reports/compare/comparison.ts';
 import {comparisonLines} from '../reports/compare/comparison-table.ts';
 import {columnsOf, type Io, writeLines} from '../terminal/io.ts';
-import {toAscii} from '../text/glyphs.ts';
+import {toAscii} from '../text/themes.ts';
 import {writeReports} from '../threads/reports-handle.ts';
 import {claimReportFolder, printJsonOr, readResultsFile} from './results-files.ts';
 

@@ -7,7 +7,7 @@ import {readInteger} from '../config/values.ts';
 import {type AccountRegion, type Alert, sourceIdOf} from '../domain/account-snapshot.ts';
 import {errorOf, UserError} from '../domain/user-error.ts';
 import {accountJson, accountLines, accountMetrics, alertLines} from '../plain/account.ts';
-import {secretFor} from '../tap/gate.ts';
+import {secretFor} from '../tap/routes.ts';
 import {serveMetrics} from '../tap/tap-metrics.ts';
 import {columnsOf, type Io, writeClean, writeLines} from '../terminal/io.ts';
 import {signalExitCode} from '../terminal/signals.ts';

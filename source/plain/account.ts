@@ -6,10 +6,10 @@ import type {AccountBucket, AccountDay, AccountRegion} from '../domain/account-s
 import type {FleetRow} from '../domain/fleet-view.ts';
 import {dayQuotaOf} from '../domain/target.ts';
 import {ceilingJson, ceilingWords} from '../metrics/figures/measured-ceiling.ts';
-import {toAscii} from '../text/glyphs.ts';
 import {formatCount, formatNumber, formatTokens} from '../text/numbers.ts';
 import {type Metric, prometheusText, type Sample} from '../text/prometheus.ts';
 import {renderTable} from '../text/table.ts';
+import {toAscii} from '../text/themes.ts';
 import {cleanText} from '../text/width.ts';
 import {accountColumns} from '../view/account/account-columns.ts';
 import {

@@ -8,9 +8,9 @@ import {
 } from '../account/past-use.ts';
 import {minuteMs} from '../account/usage-history.ts';
 import {type Page, sectionOf} from '../reports/page.ts';
-import {toAscii} from '../text/glyphs.ts';
 import {formatCount, formatPercent, formatTokens, formatUsd, unknownMark} from '../text/numbers.ts';
 import {type Column, renderTable} from '../text/table.ts';
+import {toAscii} from '../text/themes.ts';
 import {cleanText, fitText} from '../text/width.ts';
 import {sourceWords} from '../view/quotas.ts';
 

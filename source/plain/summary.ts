@@ -3,7 +3,6 @@ import type {Snapshot} from '../domain/snapshot.ts';
 import {finalistsOf} from '../metrics/decisions/search/search-state.ts';
 import {verdictSentences} from '../reports/verdict.ts';
 import {caveatsOf, formatQuota, formatTarget, leverTexts, lostTexts, searchTexts} from '../reports/words.ts';
-import {toAscii} from '../text/glyphs.ts';
 import {
 	formatCount,
 	formatDurationMs,
@@ -14,10 +13,10 @@ import {
 } from '../text/numbers.ts';
 import {type Line, segment, type Tone} from '../text/segment.ts';
 import {type Column, fitColumns, formatHeader, rowLine} from '../text/table.ts';
-import {paintLine, type Theme} from '../text/themes.ts';
+import {paintLine, type Theme, toAscii} from '../text/themes.ts';
 import {asSentence, cleanText, wrapText} from '../text/width.ts';
 import {isRecommended, passedWords, standingWord, verdictFor} from '../view/variant-rows.ts';
-import {stateText} from './progress.ts';
+import {stateText} from './run.ts';
 
 type SummaryStyle = {readonly width: number; readonly theme: Theme | undefined; readonly ascii: boolean};
 

@@ -7,12 +7,10 @@ import {actionForKey, isTakingText} from '../view/key-actions.ts';
 import {activeConfig} from '../view/selectors.ts';
 import {initialState, leaveDeadlineOf, liveState, type ScreenSize, type State} from '../view/state.ts';
 import {createStore, type Store} from '../view/store.ts';
-import {visibleRowIds} from './account/account-layout.ts';
-import {createEffects} from './effects.ts';
-import {planInFrame} from './overlays/start-question.ts';
+import {createEffects, type ScreenPorts, type TerminalActions} from './effects.ts';
+import {planInFrame} from './overlays/overlay-lines.ts';
 import {type Drawn, keysOfClick} from './pointer.ts';
-import {detailEnd} from './screen-layout.ts';
-import type {ScreenPorts, TerminalActions} from './screen-ports.ts';
+import {detailEnd, visibleRowIds} from './screen-layout.ts';
 
 /** The screen without a screen: store, keys and engine put together. */
 export type Session = {

@@ -13,7 +13,7 @@ import {createJobService, type JobService} from '../../source/bedrock/jobs/job-s
 import {createObjectStore, type ObjectStore} from '../../source/bedrock/jobs/object-store.ts';
 import {resolveRun} from '../../source/config/resolve-run.ts';
 import type {Connection} from '../../source/domain/run-config.ts';
-import type {Scenario} from '../../source/simulator/faults/script.ts';
+import type {Scenario} from '../../source/simulator/options.ts';
 import {startForTest} from '../simulator/harness.ts';
 
 /** Tests source/batch/job-runner.ts, fetch.ts and store.ts together: a batch from upload to results, killed at each step. */

@@ -6,7 +6,7 @@ import {freshPage, pages} from '../../source/build/docs.ts';
 import {presetSchema} from '../../source/config/preset-schema.ts';
 import {failureClasses} from '../../source/domain/failure.ts';
 import {resultsSchema} from '../../source/reports/results-schema.ts';
-import {faultKinds, scenarioShape} from '../../source/simulator/faults/script.ts';
+import {faultKinds, scenarioShape} from '../../source/simulator/options.ts';
 import {type RunningSimulator, startSimulator} from '../../source/simulator/server.ts';
 import {call, useAccount} from '../account/call.ts';
 import {isBuilt, newFolder, plainEnvironment, program, undrawn} from '../helpers/built-program.ts';

@@ -1,10 +1,10 @@
 import type {FailureClass} from '../../domain/failure.ts';
 import {UserError} from '../../domain/user-error.ts';
+import {withoutSecrets} from '../../text/secrets.ts';
 import type {Clients} from '../clients/clients.ts';
 import {accountAdvice} from '../failures/advice.ts';
 import {type ErrorFacts, factsOf} from '../failures/error-facts.ts';
 import {failureOf} from '../failures/failure-of.ts';
-import {withoutSecrets} from '../failures/redact.ts';
 
 /** Options of an SDK call that a signal ends. */
 export function abortedBy(signal: AbortSignal | undefined): {readonly abortSignal?: AbortSignal} {

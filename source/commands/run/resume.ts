@@ -18,8 +18,7 @@ import {
 	readAnswerLines,
 	readAskedLines,
 } from '../../reports/answer-lines.ts';
-import type {Results} from '../../reports/results-schema.ts';
-import {readResults} from '../../reports/results-schema.ts';
+import {type Results, readResults} from '../../reports/results-schema.ts';
 import {readUncheckedLines, uncheckedFile} from '../../reports/unchecked-lines.ts';
 import {formatCount} from '../../text/numbers.ts';
 import {openPrivate} from '../../text/private-file.ts';

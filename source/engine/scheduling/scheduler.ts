@@ -10,7 +10,7 @@ import type {Cell} from '../cells/cell.ts';
 import {maximumInFlight, memberOf, type RunCore} from '../run-core.ts';
 import type {BlockedOn} from '../run-words.ts';
 import {announceLanes, type Source} from './load-sources.ts';
-import {createAdaptiveChoice, isAdaptive} from './variant-ladder.ts';
+import {createAdaptiveChoice, isAdaptive} from './variant-order.ts';
 
 /** With more requests waiting to be sent again, no new ones are started. */
 const maxWaiting = 1000;

@@ -1,6 +1,5 @@
 import type {Failure} from '../../domain/failure.ts';
 import type {AnsweredEvent, BlockPlace, Broken, RunEvent} from '../../domain/run-event.ts';
-import {activeMs, type Figures} from './figures.ts';
 import {
 	measuresOf,
 	measuresOfLost,
@@ -8,7 +7,8 @@ import {
 	spendAnswer,
 	spendBroken,
 	toVector,
-} from './request-measures.ts';
+} from './blocks.ts';
+import {activeMs, type Figures} from './figures.ts';
 import {foldVariant} from './variant-totals.ts';
 
 const maxEvents = 200;

@@ -7,8 +7,8 @@ import {adviseMaxTokens} from '../decisions/max-tokens.ts';
 import {leftBy, sustainableRate} from '../decisions/sustainable.ts';
 import {wilsonInterval} from '../statistics/intervals.ts';
 import {VectorMoments} from '../statistics/vector-moments.ts';
+import {spentUsd} from './blocks.ts';
 import {activeMs, type Figures} from './figures.ts';
-import {spentUsd} from './request-measures.ts';
 import {cachingFigures, emptyTotals, turnFigures, type VariantTotals} from './variant-totals.ts';
 
 const noRate: VariantFigures['rate'] = {

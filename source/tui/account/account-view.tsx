@@ -17,15 +17,15 @@ import type {OwnColumns, State} from '../../view/state.ts';
 import {type FrameTitle, panelInside, scrolledLines} from '../frame.ts';
 import type {Tier} from '../layout.ts';
 import {Panel, useAppearance} from '../panel.tsx';
+import {type AccountTable, accountLayout, visibleBuckets} from '../screen-layout.ts';
 import {
 	type AccountChartKind,
 	accountChartLines,
 	accountChartTitle,
 	accountDetailLines,
 	accountDetailTitle,
+	emptyTableLines,
 } from './account-detail.ts';
-import {type AccountTable, accountLayout, visibleBuckets} from './account-layout.ts';
-import {emptyTableLines} from './account-notes.ts';
 
 /** From this width on there is room for a bar of the fullest limit. */
 const barFromWidth = 90;
