@@ -18,8 +18,8 @@ import {
 } from '../../source/reports/compare/comparison-table.ts';
 import {drawChart} from '../../source/reports/draw.ts';
 import {htmlOf} from '../../source/reports/page-html.ts';
-import {reportHtml} from '../../source/reports/report-html.ts';
 import {quotaIncreaseMarkdown} from '../../source/reports/quota-increase-markdown.ts';
+import {reportHtml} from '../../source/reports/report-html.ts';
 import {lostRequestCsvLine, requestsCsvLine} from '../../source/reports/requests-csv.ts';
 import {resultsOf, resultsText} from '../../source/reports/results.ts';
 import {type Results, readResults} from '../../source/reports/results-schema.ts';

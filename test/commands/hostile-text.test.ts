@@ -16,8 +16,8 @@ import {summaryLines} from '../../source/plain/summary.ts';
 import type {BestRequest} from '../../source/reports/best-request.ts';
 import {comparisonMarkdown} from '../../source/reports/compare/comparison-table.ts';
 import {quotaIncreaseMarkdown} from '../../source/reports/quota-increase-markdown.ts';
-import {resultsOf, resultsText} from '../../source/reports/results.ts';
 import {reportHtml} from '../../source/reports/report-html.ts';
+import {resultsOf, resultsText} from '../../source/reports/results.ts';
 import {readResults} from '../../source/reports/results-schema.ts';
 import {summaryMarkdown} from '../../source/reports/summary-markdown.ts';
 import {errorLines, writeJson, writeLines} from '../../source/terminal/io.ts';
@@ -70,7 +70,12 @@ describe('a results.json of somebody else', () => {
 				{name: 'b', results},
 			]),
 		];
-		const html = await reportHtml(read, {charts: [planted], pictures: new Map(), answersFile: undefined, files: []});
+		const html = await reportHtml(read, {
+			charts: [planted],
+			pictures: new Map(),
+			answersFile: undefined,
+			files: [],
+		});
 		for (const text of [...texts, html]) {
 			expectSafe(text, 'Markdown or HTML');
 			expect(text).not.toContain('<script>');
@@ -105,7 +110,11 @@ describe('a results.json of somebody else', () => {
 			model: planted,
 			region: planted,
 			body: {text: planted},
-			sdk: {typescript: JSON.stringify(planted), python: JSON.stringify(planted)},
+			sdk: {
+				typescript: JSON.stringify(planted),
+				python: JSON.stringify(planted),
+				curl: JSON.stringify(planted),
+			},
 		} as unknown as BestRequest;
 		const text = requestLines(request).join('\n');
 		expectHarmless(text, 'prompt');
