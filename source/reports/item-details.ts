@@ -9,7 +9,7 @@ import {
 import {formatCount} from '../text/numbers.ts';
 import {cleanText, truncateEnd} from '../text/width.ts';
 import {openItems, readItemAnswers} from './answer-lines.ts';
-import {type Block, type Section, sectionOf} from './page.ts';
+import {type Block, type PageSection, sectionOf} from './page.ts';
 import {htmlBytes} from './page-html.ts';
 import type {Results} from './results-schema.ts';
 
@@ -32,7 +32,7 @@ export async function itemSections(
 	file: string | undefined,
 	results: Results,
 	maxBytes: number,
-): Promise<readonly Section[]> {
+): Promise<readonly PageSection[]> {
 	if (file === undefined) {
 		return [];
 	}

@@ -1,5 +1,5 @@
 import {cleanLines, cleanText} from '../text/width.ts';
-import {type Block, type Page, pictureName, type Section, type TableBlock} from './page.ts';
+import {type Block, type Page, type PageSection, pictureName, type TableBlock} from './page.ts';
 
 /** Pages as one self-contained HTML file each: no script, nothing from elsewhere, text of others as text. */
 
@@ -55,14 +55,14 @@ function escapeHtml(text: string): string {
 }
 
 /** Where the sections are; a short page needs no list of them. */
-function contents(sections: readonly Section[]): string {
+function contents(sections: readonly PageSection[]): string {
 	return sections.length < 4
 		? ''
 		: `<nav>${sections.map(({heading}, index) => `<a href="#s${index + 1}">${inline(heading)}</a>`).join(' ')}</nav>`;
 }
 
 function sectionHtml(
-	{heading, blocks, isLead, isFolded}: Section,
+	{heading, blocks, isLead, isFolded}: PageSection,
 	index: number,
 	pictures: Pictures,
 ): string {

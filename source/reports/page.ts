@@ -35,7 +35,7 @@ export type TableBlock = {
 	readonly marked?: readonly number[];
 };
 
-export type Section = {
+export type PageSection = {
 	readonly heading: string;
 	readonly blocks: readonly Block[];
 	/** What the page is read for. */
@@ -48,11 +48,11 @@ export type Page = {
 	readonly title: string;
 	/** What holds for everything on it; absent: nothing. */
 	readonly warning?: string | undefined;
-	readonly sections: readonly Section[];
+	readonly sections: readonly PageSection[];
 };
 
 /** A section, where it has something in it. */
-export function sectionOf(heading: string, ...blocks: readonly Block[]): readonly Section[] {
+export function sectionOf(heading: string, ...blocks: readonly Block[]): readonly PageSection[] {
 	const filled = blocks.filter((block) => !isEmpty(block));
 	return filled.length === 0 ? [] : [{heading, blocks: filled}];
 }

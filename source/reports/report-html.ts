@@ -1,6 +1,6 @@
 import {formatCount, formatDurationMs, formatUsdWithin, unknownMark} from '../text/numbers.ts';
 import {cut, itemSections} from './item-details.ts';
-import {type Block, type Section, sectionOf} from './page.ts';
+import {type Block, type PageSection, sectionOf} from './page.ts';
 import {htmlBytes, htmlOf, type Pictures} from './page-html.ts';
 import type {Results, VariantResults} from './results-schema.ts';
 import {runSections, runTitle, simulatedWarning} from './run-sections.ts';
@@ -31,7 +31,7 @@ export async function reportHtml(results: Results, options: ReportOptions): Prom
 	const {charts, answersFile, files} = options;
 	const pictures = withinBytes(charts, options.pictures);
 	const sections = runSections(results);
-	const page = (items: readonly Section[]): string =>
+	const page = (items: readonly PageSection[]): string =>
 		htmlOf(
 			{
 				title: runTitle(results),
@@ -74,11 +74,11 @@ function withinBytes(charts: readonly string[], pictures: Pictures): Pictures {
 	return kept;
 }
 
-const folded = (sections: readonly Section[]): readonly Section[] =>
+const folded = (sections: readonly PageSection[]): readonly PageSection[] =>
 	sections.map((section) => ({...section, isFolded: true}));
 
 /** The finding, then what it is about. */
-function leadSections(results: Results, [first, ...others]: readonly Section[]): readonly Section[] {
+function leadSections(results: Results, [first, ...others]: readonly PageSection[]): readonly PageSection[] {
 	const facts = factsOf(results);
 	const goals = goalTable(results);
 	return first === undefined
@@ -134,7 +134,7 @@ function goalTable({verdict = [], targets}: Results): readonly Block[] {
 }
 
 /** What was sent, and one answer to it. */
-function promptSections({variants, targets}: Results): readonly Section[] {
+function promptSections({variants, targets}: Results): readonly PageSection[] {
 	const all = variants.map((variant): Block => {
 		const {prompt, example, name, target} = variant;
 		const quotes = [
@@ -175,7 +175,7 @@ function promptSections({variants, targets}: Results): readonly Section[] {
 const answerLabel = (failed: {readonly check: string; readonly why: string} | null): string =>
 	failed === null ? 'answer' : `answer, which failed ${failed.check}: ${failed.why}`;
 
-function eventSections({events}: Results): readonly Section[] {
+function eventSections({events}: Results): readonly PageSection[] {
 	const left = events.length - maxEvents;
 	return sectionOf(
 		'Log',

@@ -11,7 +11,7 @@ import {
 } from '../text/numbers.ts';
 import {stopWords} from '../view/status.ts';
 import {throttledTotal} from '../view/variant-rows.ts';
-import {type Section, sectionOf, type TableBlock} from './page.ts';
+import {type PageSection, sectionOf, type TableBlock} from './page.ts';
 import {repeatCommand} from './repeat-command.ts';
 import type {Results, VariantResults} from './results-schema.ts';
 import {recommendedOf, verdictSentences} from './verdict.ts';
@@ -26,7 +26,7 @@ import {
 } from './words.ts';
 
 /** What the reports of a run have in common, section by section; each page takes those that it wants, in its order. */
-export type RunSections = Readonly<
+type RunSections = Readonly<
 	Record<
 		| 'verdict'
 		| 'clients'
@@ -39,7 +39,7 @@ export type RunSections = Readonly<
 		| 'inexact'
 		| 'run'
 		| 'repeat',
-		readonly Section[]
+		readonly PageSection[]
 	>
 >;
 
@@ -159,7 +159,7 @@ function variantTable(results: Results, index: number): TableBlock {
 }
 
 /** p99 of total beside the read timeouts that clients have by default; empty where nothing was answered. */
-function timeoutSection({variants}: Results): readonly Section[] {
+function timeoutSection({variants}: Results): readonly PageSection[] {
 	const sentence = p99Sentence(variants);
 	return sentence === undefined
 		? []
