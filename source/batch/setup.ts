@@ -13,6 +13,7 @@ import type {Connection, RunConfig} from '../domain/run-config.ts';
 import type {Price} from '../domain/run-spec.ts';
 import type {Target} from '../domain/target.ts';
 import {UserError} from '../domain/user-error.ts';
+import {judgesOf} from '../prompts/checks.ts';
 import type {Io} from '../terminal/io.ts';
 import {formatPercent} from '../text/numbers.ts';
 import {type BatchRecord, type BatchTask, type ItemSource, lineMaker, writeItems} from './records.ts';
@@ -77,6 +78,20 @@ type BatchOrder = {
 	readonly source: string | null;
 };
 
+/** @throws UserError (exit 2): nobody would ask the judge. */
+const assertNoJudge = ({task}: RunConfig): void => {
+	const [judge] = judgesOf(task.checks);
+	if (judge !== undefined) {
+		throw new UserError(
+			`A batch job cannot ask the judge ${judge.model}: its answers are checked without requests.`,
+			{
+				exitCode: 2,
+				hint: 'Take the check out of the preset for the batch, or run it on demand (bedrock-top run).',
+			},
+		);
+	}
+};
+
 /** Drops a chat that has its own lane. @throws UserError (exit 2) when nothing else is left. */
 const withoutChat = (config: RunConfig): RunConfig => {
 	const {task, lanes, variants} = config;
@@ -114,6 +129,7 @@ export async function batchOrder(
 		flags,
 		async () => readStdinText(io.stdin),
 	);
+	assertNoJudge(asked);
 	const config = withoutChat(asked);
 	// Content from the command line replaces the items.
 	const items = config.task.items.length === 0 || kept === undefined ? [] : kept;

@@ -5,8 +5,9 @@ import {commandMarkdown, flagMarkdown} from '../config/help.ts';
 import {presetSchema} from '../config/preset-schema.ts';
 import {requestsCsvMarkdown} from '../reports/requests-csv.ts';
 import {keyMarkdownTable} from '../view/keymap.ts';
+import {routeTickets} from './route-tickets.ts';
 
-/** `npm run docs`: renews what is made from data, the tables of the README and the JSON schema of presets. */
+/** `npm run docs`: renews what is made from data, the tables of the README, the JSON schema of presets and the tickets of `route`. */
 
 /** The JSON schema of preset files for editors, from the schema that presets are checked with. */
 export function presetJsonSchema(): string {
@@ -46,6 +47,7 @@ const root = path.resolve(import.meta.dirname, '../..');
 
 if (process.argv[1] === import.meta.filename) {
 	await writeFile(path.join(root, 'presets/schema.json'), presetJsonSchema());
+	await writeFile(path.join(root, 'presets/route-tickets.csv'), routeTickets());
 	for (const page of pages) {
 		await writeFile(page, freshPage(await readFile(page, 'utf8')));
 	}

@@ -295,6 +295,7 @@ export function makeSnapshot(core: RunCore, state: InFlight): Snapshot {
 		events: figures.events,
 		timeline: {...timeline, latencyMs: figures.latencies.toSeries()},
 		failures: [...figures.failures.values()],
+		...(core.judges.figures === undefined ? {} : {judges: core.judges.figures}),
 		...(core.others.readings.length === 0 ? {} : {others: core.others.readings}),
 		...spentUsd(figures.spent),
 	};

@@ -2,13 +2,22 @@ import type {CandidateFigures, SearchFigures, TurnFigures, VariantFigures} from 
 import type {Snapshot} from '../domain/snapshot.ts';
 import {finalistsOf} from '../metrics/decisions/search/search-state.ts';
 import {verdictSentences} from '../reports/verdict.ts';
-import {caveatsOf, formatQuota, formatTarget, leverTexts, lostTexts, searchTexts} from '../reports/words.ts';
+import {
+	caveatsOf,
+	formatQuota,
+	formatTarget,
+	judgeTexts,
+	leverTexts,
+	lostTexts,
+	searchTexts,
+} from '../reports/words.ts';
 import {
 	formatCount,
 	formatDurationMs,
 	formatElapsedMs,
 	formatNumber,
 	formatPercent,
+	formatUsd,
 	formatUsdWithin,
 } from '../text/numbers.ts';
 import {type Line, segment, type Tone} from '../text/segment.ts';
@@ -37,6 +46,7 @@ export function summaryLines(snapshot: Snapshot, {width, theme, ascii}: SummaryS
 			width,
 			'strong',
 		),
+		...block(judgeTexts(snapshot.judges), width, 'plain'),
 		...listBlock(
 			'Advice',
 			snapshot.advice.map(({text}) => text),
@@ -56,12 +66,14 @@ export function summaryLines(snapshot: Snapshot, {width, theme, ascii}: SummaryS
 }
 
 function headLines(snapshot: Snapshot, width: number): readonly Line[] {
-	const {spec, simulated, elapsedMs, costUsd, costUsdWithin} = snapshot;
+	const {spec, simulated, elapsedMs, costUsd, costUsdWithin, judges = []} = snapshot;
 	const mark = simulated ? 'SIMULATED: these answers came from a simulator, not from Amazon Bedrock.' : '';
+	const judgesUsd = judges.reduce((sum, judge) => sum + (judge.costUsd ?? 0), 0);
+	const apart = judgesUsd === 0 ? '' : ` and ${formatUsd(judgesUsd)} for judges`;
 	const cost =
 		costUsd === null
 			? []
-			: [`cost ${formatUsdWithin(costUsd, costUsdWithin)}${simulated ? ' (simulated)' : ''}`];
+			: [`cost ${formatUsdWithin(costUsd, costUsdWithin)}${apart}${simulated ? ' (simulated)' : ''}`];
 	const what = [
 		`bedrock-top ${spec.preset ?? 'task'}`,
 		`${spec.method}, load ${spec.load.shape}`,

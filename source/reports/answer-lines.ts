@@ -188,6 +188,7 @@ const shownVerdictSchema = z.object({
 	answer: z.string().nullable().optional(),
 	reason: z.string().optional(),
 	failed: z.object({check: z.string(), why: z.string()}).optional(),
+	judged: z.array(z.string()).optional(),
 });
 
 const shownSchema = z.object({
@@ -262,6 +263,7 @@ export async function readItemAnswers(
 							answer: verdict.answer ?? line.answer ?? '',
 							failed: verdict.failed,
 							reason: verdict.reason,
+							judged: verdict.judged,
 							text: verdict.text,
 							expected: verdict.expected,
 							ofItems: line.verdicts.length,

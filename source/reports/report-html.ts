@@ -45,6 +45,7 @@ export async function reportHtml(results: Results, options: ReportOptions): Prom
 					...items,
 					...folded(promptSections(results)),
 					...sections.levers,
+					...sections.judges,
 					...sections.advice,
 					...sections.inexact,
 					...folded(sections.timeouts),

@@ -6,6 +6,7 @@ import {
 	count,
 	type DeepReadonly,
 	distribution,
+	judgeSchema,
 	quantity,
 	searchSchema,
 	variantSchema,
@@ -236,6 +237,10 @@ export const resultsSchema = z
 				.describe('mean total time of the answers of each variant by interval, in milliseconds'),
 		}),
 		failures: z.array(z.object({class: z.string(), message: z.string(), count, firstAt: timestamp})),
+		judges: z
+			.array(judgeSchema)
+			.exactOptional()
+			.describe('checks by an LLM: what passed is judged by it; absent where the task has none'),
 		search: searchSchema.exactOptional().describe('of run --search; everything else is of its last rung'),
 		others: z
 			.array(

@@ -89,6 +89,7 @@ export function resultsOf(snapshot: Snapshot, environment: Environment, repeat?:
 		...readTimeoutsOf(snapshot),
 		events: snapshot.events,
 		timeline: snapshot.timeline,
+		...(snapshot.judges === undefined ? {} : {judges: snapshot.judges}),
 		...(snapshot.search === undefined ? {} : {search: snapshot.search}),
 		...(snapshot.tap === undefined ? {} : {tap: snapshot.tap}),
 		failures: snapshot.failures.map(({class: failureClass, message, count, firstAt}) => ({
@@ -222,6 +223,7 @@ export function snapshotOf(results: Results): Snapshot {
 		})),
 		costUsd: results.costUsd ?? null,
 		...(results.costUsdWithin === undefined ? {} : {costUsdWithin: results.costUsdWithin}),
+		...(results.judges === undefined ? {} : {judges: results.judges}),
 		...(results.search === undefined ? {} : {search: results.search}),
 		...(results.tap === undefined ? {} : {tap: results.tap}),
 	};

@@ -20,6 +20,7 @@ import {
 	formatLimit,
 	formatTarget,
 	increaseCells,
+	judgeTexts,
 	leverTexts,
 	lostTexts,
 	searchTexts,
@@ -33,6 +34,7 @@ type RunSections = Readonly<
 		| 'targets'
 		| 'search'
 		| 'levers'
+		| 'judges'
 		| 'advice'
 		| 'timeouts'
 		| 'failures'
@@ -75,6 +77,7 @@ export function runSections(results: Results): RunSections {
 						items: searchTexts(results.search),
 					}),
 		levers: sectionOf('Prompt levers', {type: 'list', items: leverTexts(variants)}),
+		judges: sectionOf('Judges', {type: 'list', items: judgeTexts(results.judges)}),
 		advice: sectionOf('Advice', {type: 'list', items: advice.map(({text}) => text)}),
 		timeouts: isTap ? [] : timeoutSection(results),
 		failures: sectionOf('Failures', {

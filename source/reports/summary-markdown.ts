@@ -20,6 +20,7 @@ export function summaryMarkdown(results: Results, pictures: readonly string[]): 
 			...sections.targets,
 			...sections.search,
 			...sections.levers,
+			...sections.judges,
 			...sections.advice,
 			...sections.timeouts,
 			...sections.failures,

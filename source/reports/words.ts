@@ -1,6 +1,14 @@
-import type {SearchFigures} from '../domain/figures-schema.ts';
+import type {JudgeFigures, SearchFigures} from '../domain/figures-schema.ts';
 import {dayQuotaOf} from '../domain/target.ts';
-import {formatCount, formatDurationMs, formatNumber, formatPercent, unknownMark} from '../text/numbers.ts';
+import {
+	formatCount,
+	formatDurationMs,
+	formatNumber,
+	formatPercent,
+	formatTokens,
+	formatUsd,
+	unknownMark,
+} from '../text/numbers.ts';
 import {cleanText} from '../text/width.ts';
 import type {Results, TargetResults, VariantResults} from './results-schema.ts';
 
@@ -182,6 +190,30 @@ export function caveatsOf({
 		...textsOf(events, 'unsent'),
 		...textsOf(events, 'replay'),
 	];
+}
+
+/** What judges said and took, a sentence for each: figures of quality are theirs. */
+export function judgeTexts(judges: readonly JudgeFigures[] = []): readonly string[] {
+	return judges.map(
+		({model, question, passIf, verdicts, fromCache, agreement, requests, tokens, costUsd}) => {
+			const {passed, failed, tie, none} = verdicts;
+			const said = [
+				`${formatCount(passed)} passed`,
+				`${formatCount(failed)} failed`,
+				...(tie === 0
+					? []
+					: [`${formatCount(tie)} changed with the order of the texts, which does not pass`]),
+				...(none === 0 ? [] : [`${formatCount(none)} without a verdict`]),
+			].join(', ');
+			const cost = costUsd === null ? 'cost not known' : `${formatUsd(costUsd)} apart`;
+			const took = `${formatCount(requests)} requests (${formatCount(fromCache)} verdicts from cache), ${formatTokens(tokens.input)} input and ${formatTokens(tokens.output)} output tokens, ${cost}`;
+			const agreed =
+				agreement === null
+					? ''
+					: ` It agrees with the expected answer on ${formatCount(agreement.same)} of ${formatCount(agreement.of)}.`;
+			return `Judged by ${cleanText(model)} ("${cleanText(question)}", ${passIf} passes): ${said}; ${took}.${agreed}`;
+		},
+	);
 }
 
 type Levers = Pick<VariantResults, 'name' | 'caching' | 'compression'>;

@@ -1,5 +1,6 @@
 import {z} from 'zod';
 import {UserError} from '../domain/user-error.ts';
+import {rewriterManners} from './answers/rewriter.ts';
 import type {Era} from './catalog/model.ts';
 import {trafficShapes} from './cloudwatch/background.ts';
 import type {Credentials} from './wire/certificate.ts';
@@ -104,6 +105,8 @@ export const scenarioShape = {
 	provisioned: z.array(provisionedSchema).readonly().optional(),
 	/** Buckets that S3 does not know; any other exists once something is written to it. */
 	missingBuckets: z.array(z.string()).readonly().optional(),
+	/** How the rewriter of prompts answers, one request after the other, then from the first again. */
+	rewriter: z.array(z.enum(rewriterManners)).min(1).readonly().optional(),
 	/** Parts of the IDs of retired models. */
 	endOfLife: z.array(z.string().min(1)).readonly().optional(),
 	/** Tokens per day over all models; the account then has no rows of the day for its models any more. */

@@ -1,5 +1,6 @@
 import {hash} from 'node:crypto';
 import {createRequestRandom, type Random} from './answers/random.ts';
+import {createRewriter, type Rewriter} from './answers/rewriter.ts';
 import {createLifecycle, type Lifecycle} from './catalog/model.ts';
 import {createServedMinutes, type ServedMinutes} from './cloudwatch/metric-source.ts';
 import {type Json, promptTokens, type Segment} from './families/prompt.ts';
@@ -27,6 +28,8 @@ export type Simulation = {
 	readonly mantle: MantleBuckets;
 	/** Answers of the Responses API that are kept. */
 	readonly responses: StoredResponses;
+	/** A model that is asked to rewrite a prompt. */
+	readonly rewriter: Rewriter;
 	/** Where each model is in its life. */
 	readonly lifecycle: Lifecycle;
 	readonly cache: PromptCache;
@@ -61,6 +64,7 @@ export function createSimulation(options: SimulatorOptions, time: Time): Simulat
 		missingBuckets,
 		endOfLife,
 		accountTokensPerDay: tokensOfDay,
+		rewriter: manners,
 		...script
 	} = parseFaults(options.faults);
 	const scenario: Scenario = {
@@ -71,6 +75,7 @@ export function createSimulation(options: SimulatorOptions, time: Time): Simulat
 		missingBuckets,
 		endOfLife,
 		accountTokensPerDay: tokensOfDay,
+		rewriter: manners,
 		...options.scenario,
 	};
 	const {accountTokensPerDay} = scenario;
@@ -93,6 +98,7 @@ export function createSimulation(options: SimulatorOptions, time: Time): Simulat
 	const jobs = createJobStore();
 	const increases = createIncreaseRequests();
 	const responses = createStoredResponses();
+	const rewriter = createRewriter(options.seed, scenario.rewriter ?? []);
 	let requestRandom = createRequestRandom(options.seed);
 	return {
 		options,
@@ -100,6 +106,7 @@ export function createSimulation(options: SimulatorOptions, time: Time): Simulat
 		buckets,
 		mantle,
 		responses,
+		rewriter,
 		lifecycle: createLifecycle(options.era, scenario.endOfLife),
 		cache,
 		faults,
@@ -117,6 +124,7 @@ export function createSimulation(options: SimulatorOptions, time: Time): Simulat
 			buckets.reset();
 			mantle.reset();
 			responses.clear();
+			rewriter.reset();
 			cache.clear();
 			jobs.clear();
 			increases.clear();

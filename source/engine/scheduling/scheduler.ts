@@ -289,6 +289,10 @@ export class Scheduler {
 	#refuse(request: LogicalRequest, cell: Cell, reason: Refusal): void {
 		const core = this.#core;
 		const failure = refusal(reason, cell);
+		if (request.onReply !== undefined) {
+			core.lose(request, failure);
+			return;
+		}
 		const wasSent = request.attempts > 0;
 		core.emit(lostEvent(request, failure, core.time.elapsedMs()));
 		core.noteLost(request, failure);

@@ -205,7 +205,7 @@ export function createMantleJob(simulation: Simulation, arrival: MantleArrival):
 	if (!admission.isAdmitted) {
 		throw throttled(admission, modelId);
 	}
-	const answer = answerPrompt(random, prompt, model);
+	const answer = answerPrompt(random, prompt, model, simulation.rewriter);
 	const outputTokens = answerTokens(answer);
 	const pace = paceOf(
 		random,

@@ -150,7 +150,7 @@ function createJob(simulation: Simulation, arrival: Arrival): Job {
 	}
 	// A blocked prompt never reaches the model: it costs nothing.
 	const isBlocked = guardrail?.isBlocked === true;
-	const answer = isBlocked ? blockedAnswer : answerPrompt(random, prompt, model);
+	const answer = isBlocked ? blockedAnswer : answerPrompt(random, prompt, model, simulation.rewriter);
 	const outputTokens = isBlocked ? 0 : answerTokens(answer);
 	const pace = paceOf(random, model, totalInputTokens, outputTokens, simulation.options.latencyMs);
 	if (!isBlocked) {
