@@ -1,7 +1,6 @@
 import path from 'node:path';
 import type {BatchLimits} from '../bedrock/jobs/batch-records.ts';
-import {isJobLimit} from '../bedrock/jobs/call-error.ts';
-import {hasEnded, type JobService} from '../bedrock/jobs/job-service.ts';
+import {hasEnded, isJobLimit, type JobService} from '../bedrock/jobs/job-service.ts';
 import {type ObjectStore, parseS3Uri, s3Uri} from '../bedrock/jobs/object-store.ts';
 import {type BatchTask, positionAt} from './records.ts';
 import type {BatchState, JobState} from './state.ts';

@@ -3,8 +3,7 @@ import path from 'node:path';
 import type {Item} from '../domain/task.ts';
 import {UserError} from '../domain/user-error.ts';
 import {fillTemplate, itemValue, placeholdersOf} from '../prompts/compose.ts';
-import {membersOf, textOfSource} from '../text/json-source.ts';
-import {withoutMark} from '../text/utf8.ts';
+import {membersOf, textOfSource, withoutMark} from '../text/as-written.ts';
 import {bounds} from './defaults.ts';
 import {
 	assertRegular,

@@ -9,7 +9,7 @@ import type {RunEvent} from '../domain/run-event.ts';
 import type {Goal, RunSpec} from '../domain/run-spec.ts';
 import type {MoreRequests, StoppedBy} from '../domain/snapshot.ts';
 import type {Target} from '../domain/target.ts';
-import {MaxTokensLog} from '../metrics/decisions/max-tokens.ts';
+import {MaxTokensLog} from '../metrics/decisions/client-settings.ts';
 import {Contest} from '../metrics/decisions/variant-contest.ts';
 import {emptyFigures, type Figures} from '../metrics/figures/figures.ts';
 import {FoldedEvents} from '../metrics/figures/fold-event.ts';

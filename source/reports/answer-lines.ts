@@ -13,7 +13,7 @@ import {
 import type {RunConfig} from '../domain/run-config.ts';
 import type {Item} from '../domain/task.ts';
 import {itemFingerprint, type VariantParts, variantParts} from '../engine/attempts/request-records.ts';
-import {withoutMark} from '../text/utf8.ts';
+import {withoutMark} from '../text/as-written.ts';
 
 /**
  * Reads answers.jsonl and what stands beside it back: for `--resume` what was answered and what has changed since it was

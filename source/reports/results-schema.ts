@@ -15,7 +15,7 @@ import {
 import {bursts, goals, loadShapes, policies} from '../domain/run-spec.ts';
 import {limitSources, scopes} from '../domain/target.ts';
 import {UserError} from '../domain/user-error.ts';
-import {withoutMark} from '../text/utf8.ts';
+import {withoutMark} from '../text/as-written.ts';
 
 /** The one source of results schema 1: the type, the check when a file is read back, and the published JSON Schema. */
 

@@ -4,7 +4,7 @@ import type {Lane} from '../domain/bucket-usage.ts';
 import type {BucketState, Snapshot} from '../domain/snapshot.ts';
 import {dayQuotaOf, type Target} from '../domain/target.ts';
 import {UserError} from '../domain/user-error.ts';
-import {cuts, readTimeouts} from '../metrics/decisions/read-timeouts.ts';
+import {cuts, readTimeouts} from '../metrics/decisions/client-settings.ts';
 import {privateFolderMode, writeAtomically} from '../text/private-file.ts';
 import {escapeUnseen} from '../text/width.ts';
 import type {Results, TargetResults} from './results-schema.ts';

@@ -1,5 +1,5 @@
 import type {SearchFigures} from '../domain/figures-schema.ts';
-import {cuts, p99Sentence, readTimeouts} from '../metrics/decisions/read-timeouts.ts';
+import {cuts, p99Sentence, readTimeouts} from '../metrics/decisions/client-settings.ts';
 import {finalistsOf} from '../metrics/decisions/search/search-state.ts';
 import {
 	formatCount,

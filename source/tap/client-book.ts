@@ -1,6 +1,6 @@
 import {InputEstimate, TokenEstimator} from '../admission/token-estimator.ts';
 import {charactersPerToken} from '../domain/accounting.ts';
-import {Times} from '../metrics/statistics/distribution.ts';
+import {Times} from '../metrics/statistics/streams.ts';
 import {Habits} from './advice/habits.ts';
 import type {Headers, Incoming} from './listener.ts';
 import type {Program} from './programs.ts';

@@ -1,6 +1,6 @@
 import {bucketKey} from '../domain/account-snapshot.ts';
 import type {BucketState, Snapshot} from '../domain/snapshot.ts';
-import type {Times} from '../metrics/statistics/distribution.ts';
+import type {Times} from '../metrics/statistics/streams.ts';
 import {
 	type HistogramSample,
 	type Metric,

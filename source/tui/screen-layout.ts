@@ -7,9 +7,8 @@ import {
 	selectedAdvice,
 	selectedBucket,
 } from '../view/account/account-rows.ts';
-import {accountFault} from '../view/account/account-state.ts';
 import type {ViewName} from '../view/keymap.ts';
-import {isShortRun, oncePerState, shownSnapshot} from '../view/selectors.ts';
+import {accountFault, isShortRun, oncePerState, shownSnapshot} from '../view/selectors.ts';
 import type {State} from '../view/state.ts';
 import {listedRows} from '../view/variant-rows.ts';
 import {accountDayLines, accountNoteLines, openAccountLines} from './account/account-detail.ts';

@@ -1,7 +1,7 @@
 import {closeSync, constants, openSync, readFileSync, readSync, type Stats, statSync} from 'node:fs';
 import {readFile} from 'node:fs/promises';
 import {UserError} from '../../domain/user-error.ts';
-import {type TextFault, textFault, textOfBytes} from '../../text/utf8.ts';
+import {type TextFault, textFault, textOfBytes} from '../../text/as-written.ts';
 import {bounds} from '../defaults.ts';
 
 /** Text files that a user names: regular files of limited size, in UTF-8. */

@@ -7,7 +7,7 @@ import {dayQuotaOf, type Limit, type Quota, type Target} from '../../domain/targ
 import {formatCount} from '../../text/numbers.ts';
 import {indexOf, type Measure} from '../figures/blocks.ts';
 import {studentT, wilsonInterval} from '../statistics/intervals.ts';
-import type {VectorMoments, Weights} from '../statistics/vector-moments.ts';
+import type {VectorMoments, Weights} from '../statistics/streams.ts';
 
 const minutesPerDay = 1440;
 

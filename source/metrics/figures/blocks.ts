@@ -1,6 +1,6 @@
 import type {CostRange} from '../../domain/figures-schema.ts';
 import type {AnsweredEvent, BlockPlace, Broken} from '../../domain/run-event.ts';
-import {ClusterSums} from '../statistics/vector-moments.ts';
+import {ClusterSums} from '../statistics/streams.ts';
 
 /** The measures of one finished request, in the order of its vector; lost ones cost, with nothing useful. */
 export const measures = [

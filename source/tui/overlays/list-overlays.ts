@@ -4,12 +4,12 @@ import {fitLine, hangingLines, type Line, segment} from '../../text/segment.ts';
 import {type Column, fitColumns, formatHeader, rowLine} from '../../text/table.ts';
 import {cleanText, wrapText} from '../../text/width.ts';
 import {roomWords} from '../../view/account/account-columns.ts';
-import {shownRegions} from '../../view/account/account-state.ts';
 import {isDemoOffered} from '../../view/availability.ts';
 import {runColumns} from '../../view/history/history.ts';
 import {keyOf} from '../../view/keymap.ts';
 import {type PickerRow, pickerRows, roomOf} from '../../view/picker.ts';
 import {limitWords, minuteLimits} from '../../view/quotas.ts';
+import {shownRegions} from '../../view/selectors.ts';
 import type {ComparedRuns, HistoryList, Overlay, Picker, RemoteList, State} from '../../view/state.ts';
 import {type Content, firstShown} from '../frame.ts';
 

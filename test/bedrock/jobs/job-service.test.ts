@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import {callError} from '../../../source/bedrock/jobs/call-error.ts';
+import {callError} from '../../../source/bedrock/jobs/job-service.ts';
 
 /** What S3 and the API of the jobs answer, as an error of the SDK. */
 const errorOf = (name: string, status: number, message: string, headers = {}): Error =>

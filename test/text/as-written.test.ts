@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {unpackAnswers} from '../../source/prompts/compose.ts';
-import {membersOf, textOfSource} from '../../source/text/json-source.ts';
+import {membersOf, textOfSource} from '../../source/text/as-written.ts';
 
 describe('membersOf', () => {
 	it('gives every member of any object as it stands', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import {ClusterSums} from '../../../source/metrics/statistics/vector-moments.ts';
+import {ClusterSums} from '../../../source/metrics/statistics/streams.ts';
 
 const pair = fc.tuple(fc.integer({min: 1, max: 1000}), fc.integer({min: 1, max: 1000}));
 
