@@ -8,6 +8,7 @@ import {
 } from '../account/past-use.ts';
 import {minuteMs} from '../account/usage-history.ts';
 import {type Page, sectionOf} from '../reports/page.ts';
+import {columnsMarkdown, escapeMarkdown} from '../reports/words.ts';
 import {formatCount, formatPercent, formatTokens, formatUsd, unknownMark} from '../text/numbers.ts';
 import {type Column, renderTable} from '../text/table.ts';
 import {toAscii} from '../text/themes.ts';
@@ -280,6 +281,19 @@ const nearestLines = (reports: readonly PastReport[]): readonly string[] => {
 				return `${cleanText(model)} (${scope})${where}: ${formatPercent(ofQuota)} of its quota in the greatest minute${throttled === 0 ? '' : `, ${formatCount(throttled)} requests throttled`}.`;
 			});
 };
+
+/** One source, for a page in Markdown: its buckets, without their hours and weekdays. */
+export function pastMarkdown(report: PastReport): readonly string[] {
+	const {buckets} = report.use;
+	return [
+		escapeMarkdown(headOf(report)),
+		'',
+		...(buckets.length === 0 ? [escapeMarkdown(emptyLine(report))] : columnsMarkdown(columns, buckets)),
+		'',
+		...[...periodLines(report), ...report.remarks].map((text) => `- ${escapeMarkdown(text)}`),
+		'',
+	];
+}
 
 const isoOf = (atMs: number | null): string | null => (atMs === null ? null : new Date(atMs).toISOString());
 

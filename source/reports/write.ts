@@ -170,9 +170,10 @@ export async function writeComparison(
 	runs: readonly NamedRun[],
 	{hasHtml, ...place}: {readonly folder: string; readonly hasHtml: boolean; readonly draw: Draw},
 ): Promise<readonly string[]> {
-	const page = comparisonPage(runs);
-	const charts = [{fileName: 'compare.svg', chart: comparisonChart(runs)}];
-	const texts = [['compare.md', comparisonMarkdown(runs)]] as const;
+	const picture = 'compare.svg';
+	const page = comparisonPage(runs, picture);
+	const charts = [{fileName: picture, chart: comparisonChart(runs)}];
+	const texts = [['compare.md', comparisonMarkdown(runs, picture)]] as const;
 	return writePages(texts, {charts, html: hasHtml ? {fileName: 'compare.html', page} : undefined}, place);
 }
 

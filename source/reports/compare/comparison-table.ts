@@ -23,7 +23,7 @@ export function comparedRuns(runs: readonly NamedRun[]): ComparedRuns {
 			variant: isFirstOf(row) ? row.variant : '',
 			figure: row.figure,
 			values: row.values.map((value) => valueText(value, row.format)),
-			differences: row.differences.map((difference) => differenceText(difference, row.format)),
+			differences: row.differences.map((difference) => differenceText(difference, row)),
 		})),
 	};
 }
@@ -87,8 +87,11 @@ export function comparisonLines(runs: readonly NamedRun[], width: number): reado
 	return [...table.remarks, ...renderTable(comparisonColumns(table), table.rows, width)];
 }
 
-/** A comparison as a page. */
-export function comparisonPage(runs: readonly NamedRun[]): Page {
+/**
+ * A comparison as a page.
+ * @param picture The chart beside it.
+ */
+export function comparisonPage(runs: readonly NamedRun[], picture?: string): Page {
 	const rows = compareRuns(runs);
 	const [first, ...others] = runs;
 	return {
@@ -105,24 +108,24 @@ export function comparisonPage(runs: readonly NamedRun[]): Page {
 						first?.name ?? '',
 						...others.flatMap(({name}) => [name, 'Difference (95%)']),
 					],
-					rows: rows.map(({variant, figure, values, differences, format}) => [
-						variant,
-						figure,
-						...values.flatMap((value, index) => [
-							valueText(value, format),
-							...(index === 0 ? [] : [differenceText(differences[index - 1], format)]),
+					rows: rows.map((row) => [
+						row.variant,
+						row.figure,
+						...row.values.flatMap((value, index) => [
+							valueText(value, row.format),
+							...(index === 0 ? [] : [differenceText(row.differences[index - 1], row)]),
 						]),
 					]),
 				},
 			),
-			...sectionOf('Chart', {type: 'pictures', files: ['compare.svg']}),
+			...sectionOf('Chart', {type: 'pictures', files: picture === undefined ? [] : [picture]}),
 		],
 	};
 }
 
 /** A comparison as Markdown. */
-export function comparisonMarkdown(runs: readonly NamedRun[]): string {
-	return markdownOf(comparisonPage(runs));
+export function comparisonMarkdown(runs: readonly NamedRun[], picture?: string): string {
+	return markdownOf(comparisonPage(runs, picture));
 }
 
 function headerLines(runs: readonly NamedRun[]): readonly string[] {
