@@ -207,6 +207,7 @@ describe('resultsJsonSchema', () => {
 			'repeat',
 			'stopReason',
 			'search',
+			'judges',
 			'tap',
 			'verdict',
 			'others',
