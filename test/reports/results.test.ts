@@ -206,6 +206,7 @@ describe('resultsJsonSchema', () => {
 			'run',
 			'repeat',
 			'stopReason',
+			'judges',
 			'search',
 			'judges',
 			'tap',
