@@ -7,10 +7,12 @@ import {
 	weekdays,
 } from '../account/past-use.ts';
 import {minuteMs} from '../account/usage-history.ts';
+import type {MeasuredCeiling} from '../domain/account-snapshot.ts';
+import {ceilingJson, ceilingWords} from '../metrics/figures/measured-ceiling.ts';
 import {toAscii} from '../text/glyphs.ts';
 import {formatCount, formatPercent, formatTokens, formatUsd, unknownMark} from '../text/numbers.ts';
 import {type Column, renderTable} from '../text/table.ts';
-import {cleanText, fitText} from '../text/width.ts';
+import {cleanText, fitText, wrapText} from '../text/width.ts';
 import {sourceWords} from '../view/quotas.ts';
 
 /** The past use of an account as a table and as JSON. */
@@ -179,11 +181,17 @@ const throttlesText = (members: readonly PastCell[]): string => {
 	return sum === 0 ? '' : formatTokens(sum);
 };
 
+const measuredPeriod = ({fromMs, toMs}: MeasuredCeiling): string =>
+	`between ${dayAndTime(fromMs)} and ${dayAndTime(toMs + minuteMs)} UTC`;
+
 const bucketLines = (bucket: PastBucket, width: number): readonly string[] => {
-	const {model, scope, cells, ofQuota, throttles} = bucket;
+	const {model, scope, cells, ofQuota, throttles, measured} = bucket;
 	const name = `${cleanText(model)} (${scope})`;
 	return [
 		'',
+		...(measured === null
+			? []
+			: wrapText(`${name}: ${ceilingWords(measured, bucket.quota, measuredPeriod(measured))}`, width)),
 		ofQuota === null
 			? `${name}: greatest minute by weekday and hour (UTC), requests; no quota is known`
 			: `${name}: greatest minute by weekday and hour (UTC), % of the nearer quota`,
@@ -203,6 +211,20 @@ const periodLines = ({windows}: PastReport): readonly string[] =>
 				`Before ${dayAndTime(toMs)} UTC CloudWatch keeps sums of ${formatCount(periodMs / minuteMs)} minutes: use per minute is their mean, so a peak was at least that.`,
 		);
 
+/** Models that would be missing without a word. */
+const quietLines = ({quiet}: PastReport, width: number): readonly string[] =>
+	quiet.length === 0
+		? []
+		: [
+				'Not used for more than 14 days, so CloudWatch no longer lists them and they are not in the table:',
+				...quiet.flatMap(({modelId, requests, lastAt}) =>
+					wrapText(
+						`${cleanText(modelId)}: ${formatCount(requests)} requests in this time, the last before ${dayAndTime(lastAt + 60 * minuteMs)} UTC`,
+						width - 2,
+					).map((line) => `  ${line}`),
+				),
+			];
+
 const emptyLine = ({region}: PastReport): string =>
 	`CloudWatch has no request to Bedrock in this time in ${region}.`;
 
@@ -218,6 +240,7 @@ export function pastLines(report: PastReport, {width, ascii}: Style): readonly s
 					`RPM: requests per minute, TPM: quota tokens per minute; percentiles over the minutes with requests. The quota is that of now.`,
 				]),
 		...periodLines(report),
+		...quietLines(report, width),
 		...report.remarks,
 		...buckets.flatMap((bucket) => bucketLines(bucket, width)),
 		'',
@@ -233,10 +256,12 @@ const bucketJson = ({
 	requests,
 	quotaTokens,
 	throttles,
+	measured,
 	cells,
 	...bucket
 }: PastBucket) => ({
 	...bucket,
+	measured: ceilingJson(measured),
 	requestsPerMinute: {...requests, peakAt: isoOf(requests.peakAt)},
 	quotaTokensPerMinute: {...quotaTokens, peakAt: isoOf(quotaTokens.peakAt)},
 	throttled: throttles,
@@ -274,6 +299,7 @@ export function pastJson(since: string, sources: readonly PastSource[]) {
 						})),
 						cost: source.cost,
 						remarks: source.remarks,
+						quiet: source.quiet.map(({lastAt, ...model}) => ({...model, lastHour: isoOf(lastAt)})),
 						buckets: source.use.buckets.map(bucketJson),
 					}),
 		})),

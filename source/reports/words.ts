@@ -1,6 +1,7 @@
 import type {SearchFigures} from '../domain/figures-schema.ts';
 import {dayQuotaOf} from '../domain/target.ts';
 import {finalistsOf} from '../metrics/decisions/search/search-state.ts';
+import {enforcementWords} from '../metrics/figures/measured-ceiling.ts';
 import {formatCount, formatDurationMs, formatNumber, formatPercent, unknownMark} from '../text/numbers.ts';
 import {cleanText} from '../text/width.ts';
 import type {Results, TargetResults, VariantResults} from './results-schema.ts';
@@ -177,6 +178,9 @@ export function caveatsOf({
 			: []),
 		...tailTexts(variants),
 		...stampingTexts(variants),
+		...targets.flatMap(({model, enforcement}) =>
+			enforcement === undefined ? [] : [`${cleanText(model)}: ${enforcementWords(enforcement)}`],
+		),
 		// Figures that mix service tiers, or come from another one than was asked for.
 		...textsOf(events, 'tier'),
 		// Latencies of a part of the requests.
