@@ -1,6 +1,6 @@
 import {charactersPerToken} from '../domain/accounting.ts';
 import type {Usage} from '../domain/backend.ts';
-import {Quantiles} from '../metrics/statistics/distribution.ts';
+import {Quantiles} from '../metrics/statistics/streams.ts';
 
 /** Assumed output tokens of a cell before its first answer, where the spec has no figure. */
 const assumedOutputTokens = 256;

@@ -1,20 +1,21 @@
 import path from 'node:path';
 import {setImmediate} from 'node:timers/promises';
-import type {BatchLimits} from '../bedrock/jobs/batch-limits.ts';
+import type {BatchLimits} from '../bedrock/jobs/batch-records.ts';
 import {below, parseS3Uri, type S3Location} from '../bedrock/jobs/object-store.ts';
 import {UserError} from '../domain/user-error.ts';
 import {assertAffordable, assertPriced} from '../metrics/decisions/cost-refusal.ts';
 import {formatCount} from '../text/numbers.ts';
 import {openLineWriter} from '../text/private-file.ts';
-import {isItemFile, writeItems} from './items.ts';
 import {
 	type BatchRecord,
 	type BatchTask,
 	batchRecords,
+	isItemFile,
 	type JobSlice,
 	runningSums,
 	type SplitFault,
 	splitBatch,
+	writeItems,
 } from './records.ts';
 import {type BatchInput, batchPriceShare} from './setup.ts';
 import {type BatchState, type JobState, lineageKey, type Unanswered} from './state.ts';

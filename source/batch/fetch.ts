@@ -1,7 +1,7 @@
 import {mkdir} from 'node:fs/promises';
 import path from 'node:path';
+import {type RecordOutcome, readOutputLine} from '../bedrock/jobs/batch-records.ts';
 import {below, type ObjectStore, parseS3Uri, type S3Location, s3Uri} from '../bedrock/jobs/object-store.ts';
-import {type RecordOutcome, readOutputLine} from '../bedrock/jobs/record-bodies.ts';
 import type {ItemVerdict} from '../domain/task.ts';
 import {toVerdictRecords} from '../engine/attempts/request-records.ts';
 import {beginJudgement, isPattern, type PatternChecker} from '../prompts/checks.ts';

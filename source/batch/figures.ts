@@ -4,8 +4,8 @@ import type {VariantFigures} from '../domain/figures-schema.ts';
 import type {Price} from '../domain/run-spec.ts';
 import type {FailureCount, LogEvent} from '../domain/snapshot.ts';
 import type {ItemVerdict, Prompt, Variant} from '../domain/task.ts';
-import {RunningMean, Times} from '../metrics/statistics/distribution.ts';
 import {wilsonInterval} from '../metrics/statistics/intervals.ts';
+import {RunningMean, Times} from '../metrics/statistics/streams.ts';
 
 /**
  * The figures of a batch, added up record by record. A batch has its own quotas and reports no time of a single

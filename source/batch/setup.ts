@@ -1,8 +1,7 @@
 import path from 'node:path';
 import {destinationOf, type OpenAccount, openAccount} from '../bedrock/account-access.ts';
 import {assertReachable} from '../bedrock/clients/reachability.ts';
-import {type BatchLimits, readBatchLimits} from '../bedrock/jobs/batch-limits.ts';
-import type {BatchForm} from '../bedrock/jobs/record-bodies.ts';
+import {type BatchForm, type BatchLimits, readBatchLimits} from '../bedrock/jobs/batch-records.ts';
 import {priceOf} from '../bedrock/prices.ts';
 import {resolveTargets} from '../bedrock/quotas/resolve-targets.ts';
 import {readStdinText} from '../config/input/text-file.ts';
@@ -14,10 +13,10 @@ import type {Connection, RunConfig} from '../domain/run-config.ts';
 import type {Price} from '../domain/run-spec.ts';
 import type {Target} from '../domain/target.ts';
 import {UserError} from '../domain/user-error.ts';
+import {judgesOf} from '../prompts/checks.ts';
 import type {Io} from '../terminal/io.ts';
 import {formatPercent} from '../text/numbers.ts';
-import {writeItems} from './items.ts';
-import {type BatchRecord, type BatchTask, type ItemSource, lineMaker} from './records.ts';
+import {type BatchRecord, type BatchTask, type ItemSource, lineMaker, writeItems} from './records.ts';
 
 /** Part of the on-demand list price that batch inference costs, by secondary sources; AWS states it per model. */
 export const batchPriceShare = 0.5;
@@ -76,6 +75,20 @@ type BatchOrder = {
 	readonly source: string | null;
 };
 
+/** @throws UserError (exit 2): nobody would ask the judge. */
+const assertNoJudge = ({task}: RunConfig): void => {
+	const [judge] = judgesOf(task.checks);
+	if (judge !== undefined) {
+		throw new UserError(
+			`A batch job cannot ask the judge ${judge.model}: its answers are checked without requests.`,
+			{
+				exitCode: 2,
+				hint: 'Take the check out of the preset for the batch, or run it on demand (bedrock-top run).',
+			},
+		);
+	}
+};
+
 /** Drops a chat that has its own lane. @throws UserError (exit 2) when nothing else is left. */
 const withoutChat = (config: RunConfig): RunConfig => {
 	const {task, lanes, variants} = config;
@@ -113,6 +126,7 @@ export async function batchOrder(
 		flags,
 		async () => readStdinText(io.stdin),
 	);
+	assertNoJudge(asked);
 	const config = withoutChat(asked);
 	// Content from the command line replaces the items.
 	const items = config.task.items.length === 0 || kept === undefined ? [] : kept;

@@ -1,7 +1,6 @@
 import {createHash} from 'node:crypto';
 import {readFile} from 'node:fs/promises';
-import type {BatchLimits} from '../bedrock/jobs/batch-limits.ts';
-import type {BatchForm} from '../bedrock/jobs/record-bodies.ts';
+import type {BatchForm, BatchLimits} from '../bedrock/jobs/batch-records.ts';
 import type {Price} from '../domain/run-spec.ts';
 import type {Target} from '../domain/target.ts';
 import {UserError} from '../domain/user-error.ts';

@@ -6,8 +6,7 @@ import type {UploadSource} from '../bedrock/jobs/object-store.ts';
 import {diskFiles} from '../bedrock/quotas/account-lists.ts';
 import type {Target} from '../domain/target.ts';
 import {copyPrivate, writeAtomically} from '../text/private-file.ts';
-import {openItems} from './items.ts';
-import type {BatchTask} from './records.ts';
+import {type BatchTask, openItems} from './records.ts';
 import {
 	type BatchState,
 	damageLine,

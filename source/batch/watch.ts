@@ -1,23 +1,29 @@
 import path from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 import type {OpenAccount} from '../bedrock/account-access.ts';
-import type {BatchLimits} from '../bedrock/jobs/batch-limits.ts';
-import {callError, isPassing} from '../bedrock/jobs/call-error.ts';
-import {createJobService} from '../bedrock/jobs/job-service.ts';
+import type {BatchLimits} from '../bedrock/jobs/batch-records.ts';
+import {callError, createJobService, isPassing} from '../bedrock/jobs/job-service.ts';
 import {createObjectStore} from '../bedrock/jobs/object-store.ts';
 import type {OutputConfig} from '../config/resolve-output.ts';
 import type {BatchProgress} from '../domain/accounting.ts';
 import {UserError} from '../domain/user-error.ts';
-import {batchProgressLine, troubleLine, uploadLine} from '../plain/progress.ts';
+import {batchProgressLine, troubleLine, uploadLine} from '../plain/run.ts';
 import {claimFolder} from '../reports/folder.ts';
+import {assertWritable, writeJsonFile} from '../terminal/files.ts';
 import {type Io, writeJson, writeLines} from '../terminal/io.ts';
-import {assertWritable, writeJsonFile} from '../terminal/json-file.ts';
 import {guardScreen} from '../terminal/screen-guard.ts';
 import {leaveClosing, signalExitCode} from '../terminal/signals.ts';
 import type {BatchView} from '../tui/batch-screen.tsx';
 import {type Fetched, fetchBatch} from './fetch.ts';
-import {isWaiting, runBatch, type Uploading} from './job-runner.ts';
-import {againLines, comeBackLines, fetchAgainLines, fetchLaterLines} from './next-commands.ts';
+import {
+	againLines,
+	comeBackLines,
+	fetchAgainLines,
+	fetchLaterLines,
+	isWaiting,
+	runBatch,
+	type Uploading,
+} from './job-runner.ts';
 import {lineMaker} from './records.ts';
 import {outcomeOf, writeBatchResults} from './results.ts';
 import type {BatchState} from './state.ts';

@@ -8,7 +8,7 @@ import {planRoutes} from '../batch/plan.ts';
 import {type BatchSetup, batchOrder, setUpBatch} from '../batch/setup.ts';
 import {type BatchStore, batchFolder, createBatchStore, itemsName} from '../batch/store.ts';
 import {watchBatch} from '../batch/watch.ts';
-import {type BatchLimits, gigabyte, usualLimits} from '../bedrock/jobs/batch-limits.ts';
+import {type BatchLimits, gigabyte, usualLimits} from '../bedrock/jobs/batch-records.ts';
 import {parseS3Uri} from '../bedrock/jobs/object-store.ts';
 import type {Arguments} from '../config/parse-arguments.ts';
 import {resolveConnection} from '../config/resolve-account.ts';

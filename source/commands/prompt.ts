@@ -17,7 +17,7 @@ import type {Results, VariantResults} from '../reports/results-schema.ts';
 import type {SentRequest} from '../reports/sdk-calls.ts';
 import {bestChoice, type Choice, choiceFor} from '../reports/verdict.ts';
 import {type Io, writeClean} from '../terminal/io.ts';
-import {textOfSource} from '../text/json-source.ts';
+import {textOfSource} from '../text/as-written.ts';
 import {cleanText, escapeUnseen} from '../text/width.ts';
 import {maxTokensOf, onDemandMethod, variantRequest} from '../threads/sent-request.ts';
 import {printJsonOr, readResultsFile} from './results-files.ts';

@@ -4,11 +4,10 @@ import {readUtf8} from '../config/input/text-file.ts';
 import type {OutputConfig} from '../config/resolve-output.ts';
 import {reasonOf, UserError} from '../domain/user-error.ts';
 import {claimFolder} from '../reports/folder.ts';
-import type {Results} from '../reports/results-schema.ts';
-import {readResults} from '../reports/results-schema.ts';
+import {type Results, readResults} from '../reports/results-schema.ts';
 import {resultsName} from '../reports/run-index.ts';
+import {writeJsonFile} from '../terminal/files.ts';
 import {type Io, writeJson, writeLines} from '../terminal/io.ts';
-import {writeJsonFile} from '../terminal/json-file.ts';
 
 /** What the commands about kept results have in common: reading a results file, and the place of their output. */
 

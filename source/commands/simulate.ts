@@ -5,8 +5,7 @@ import {readYaml} from '../config/input/yaml.ts';
 import type {Arguments, FlagValues} from '../config/parse-arguments.ts';
 import {readChoice, readDurationMs, readInteger, readNumber} from '../config/values.ts';
 import {UserError} from '../domain/user-error.ts';
-import {parseFaults} from '../simulator/faults/script.ts';
-import type {SimulatorOptions} from '../simulator/options.ts';
+import {parseFaults, type SimulatorOptions} from '../simulator/options.ts';
 import {type RunningSimulator, startSimulator} from '../simulator/server.ts';
 import type {Io} from '../terminal/io.ts';
 

@@ -3,11 +3,18 @@ import path from 'node:path';
 import type {Item} from '../domain/task.ts';
 import {UserError} from '../domain/user-error.ts';
 import {fillTemplate, itemValue, placeholdersOf} from '../prompts/compose.ts';
-import {membersOf, textOfSource} from '../text/json-source.ts';
-import {withoutMark} from '../text/utf8.ts';
+import {membersOf, textOfSource, withoutMark} from '../text/as-written.ts';
 import {bounds} from './defaults.ts';
-import {type CsvHead, csvRecords, delimiterName, unevenRecord} from './input/csv.ts';
-import {assertRegular, linePieces, type SizeBound, unreadable} from './input/text-file.ts';
+import {
+	assertRegular,
+	type CsvHead,
+	csvRecords,
+	delimiterName,
+	linePieces,
+	type SizeBound,
+	unevenRecord,
+	unreadable,
+} from './input/text-file.ts';
 
 /**
  * The items of a preset: the one reader of them, page by page, for runs and batches alike. Values are kept as written: 1.10 stays 1.10,

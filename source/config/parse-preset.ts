@@ -131,6 +131,7 @@ const textPaths: ReadonlyArray<readonly PropertyKey[]> = [
 	['checks', '*', 'regex'],
 	['checks', '*', 'oneOf'],
 	['checks', '*', 'equals'],
+	['checks', '*', 'judge'],
 	['chat', 'turns'],
 ];
 

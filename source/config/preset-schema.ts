@@ -2,7 +2,8 @@ import {z} from 'zod';
 import {methods} from '../domain/backend.ts';
 import {lanes} from '../domain/bucket-usage.ts';
 import {bursts, goals, loadShapes, policies} from '../domain/run-spec.ts';
-import {compressions} from '../domain/task.ts';
+import {compressions, expectedParts} from '../domain/task.ts';
+import {verdictWords} from '../prompts/judge.ts';
 import {bounds} from './defaults.ts';
 
 /** The schema of a preset file (YAML). The JSON schema beside the presets is made from it. */
@@ -28,6 +29,14 @@ const check = z
 		equals: text.optional(),
 		jsonSchema: z.record(z.string(), z.unknown()).optional(),
 		maxCharacters: positiveInteger.optional(),
+		judge: z
+			.strictObject({
+				model: text.regex(/\S/, 'is empty: name the model that grades'),
+				question: text.regex(/\S/, 'is empty: a judge needs a question'),
+				passIf: z.enum(verdictWords).default('yes').describe('the word of the judge that passes'),
+			})
+			.optional()
+			.describe('an LLM answers a question about the answer in one word; it is paid apart'),
 	})
 	.refine((value) => Object.keys(value).length === 1, 'must hold exactly one check')
 	.describe('a condition that an answer must meet to be useful');
@@ -96,6 +105,10 @@ export const presetSchema = z
 			])
 			.optional(),
 		expected: text.optional().describe('template of the expected answer of an item'),
+		expectedIn: z
+			.enum(expectedParts)
+			.optional()
+			.describe('what must equal it: the whole answer, or its last line, for variants that reason first'),
 		system: text.optional(),
 		variants: z
 			.array(z.union([text, ownVariant]))

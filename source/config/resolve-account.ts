@@ -1,4 +1,4 @@
-import {assertOneCaller} from '../bedrock/credentials/caller-source.ts';
+import {assertOneCaller} from '../bedrock/credentials/caller.ts';
 import {regionOfArns} from '../bedrock/identify/identify.ts';
 import type {Alert} from '../domain/account-snapshot.ts';
 import type {Connection, QuotaOverride} from '../domain/run-config.ts';

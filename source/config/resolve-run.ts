@@ -287,6 +287,7 @@ export async function resolveRun(
 			content: content ?? preset?.content,
 			items: 'items' in input ? input.items : [],
 			checks: checksOf(preset, replay),
+			expectedIn: preset?.expectedIn,
 			recorded: replay?.recorded,
 			chat: chatOf(preset),
 		},

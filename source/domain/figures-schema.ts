@@ -233,6 +233,24 @@ export const variantSchema = z.object({
 		.describe('of a variant with compress only'),
 });
 
+/** What a judge (a check by an LLM) was asked, what it said, and what it took. */
+export const judgeSchema = z.object({
+	model: z.string(),
+	question: z.string(),
+	passIf: z.string(),
+	verdicts: z
+		.object({passed: count, failed: count, tie: count, none: count})
+		.describe('answers; tie: the verdict changed with the order of the texts; none: there was no verdict'),
+	fromCache: count.describe('verdicts on an answer that it had judged before'),
+	agreement: z
+		.object({same: count, of: count})
+		.nullable()
+		.describe('with expected, over the answers that both judge; null where there are none'),
+	requests: count,
+	tokens: z.object({input: count, output: count, quota: z.number().nonnegative()}),
+	costUsd: quantity.describe('apart: no part of the costs of variants and of the run'),
+});
+
 const candidate = z.object({
 	name: z.string(),
 	levers: z.array(z.enum(levers)).describe('empty: the variant as it is'),
@@ -284,6 +302,8 @@ export type VariantFigures = Inferred<typeof variantSchema>;
 export type CachingFigures = NonNullable<VariantFigures['caching']>;
 export type LimitedBy = VariantFigures['sustainable']['limitedBy'];
 
+/** What a judge was asked, what it said, and what it took. */
+export type JudgeFigures = Inferred<typeof judgeSchema>;
 /** A candidate of a search with what the last of its rungs found; nothing is added up over rungs, which ask the same items again. */
 export type CandidateFigures = Inferred<typeof candidate>;
 /** What a rung found of a candidate. */

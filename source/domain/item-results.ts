@@ -201,4 +201,6 @@ export type ItemAnswer = {
 	readonly expected: string | undefined;
 	/** Items of its request. */
 	readonly ofItems: number;
+	/** What judges said of the answer; undefined: none was asked. */
+	readonly judged?: readonly string[] | undefined;
 };

@@ -106,12 +106,22 @@ export type RunSettings = {
 	readonly seed: number;
 };
 
+/** Who is asked by a check that an LLM makes. */
+type JudgeSpec = {
+	readonly target: Target;
+	readonly method?: Method;
+	/** USD per token; null where the price is not known. */
+	readonly price: Price | null;
+};
+
 /** All that the engine needs for one run: plain data, so that it crosses threads and replays. */
 export type RunSpec = RunSettings & {
 	readonly task: Task;
 	readonly variants: readonly Variant[];
 	readonly targets: readonly Target[];
 	readonly cells: readonly CellSpec[];
+	/** Of each check by an LLM, in the order of the task's checks; absent: it has none. */
+	readonly judges?: readonly JudgeSpec[];
 	readonly maxRequests: number | null;
 	readonly maxCostUsd: number | null;
 	/** The user typed that limit: it ends the run where it can no longer be kept. */

@@ -1,6 +1,6 @@
 import type {EnforcementFit, Lane, LearntStamping} from './bucket-usage.ts';
 import type {FailureClass} from './failure.ts';
-import type {CostRange, SearchFigures, VariantFigures, Verdict} from './figures-schema.ts';
+import type {CostRange, JudgeFigures, SearchFigures, VariantFigures, Verdict} from './figures-schema.ts';
 import type {FleetView} from './fleet-view.ts';
 import type {Goal, RunSettings} from './run-spec.ts';
 import type {TapFigures} from './tap.ts';
@@ -229,6 +229,8 @@ export type Snapshot = {
 	readonly costUsd: number | null;
 	/** Absent where the fate of every attempt, and the price of every answer, is known. */
 	readonly costUsdWithin?: CostRange;
+	/** Checks by an LLM, in their order; absent: the task has none. */
+	readonly judges?: readonly JudgeFigures[];
 	/** Of a search only; the other figures are then those of its last rung. */
 	readonly search?: SearchFigures;
 	/** Of a tap only; a variant is then one client on one model. */

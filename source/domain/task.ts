@@ -37,6 +37,10 @@ export type Item = {
 	readonly expected: string | undefined;
 };
 
+/** Parts of an answer that can be compared with what is expected: a prompt that asks for reasons has its answer below them. */
+export const expectedParts = ['answer', 'last-line'] as const;
+type ExpectedPart = (typeof expectedParts)[number];
+
 /** A condition that an answer must meet to be useful. */
 export type Check =
 	| {readonly contains: string}
@@ -44,7 +48,21 @@ export type Check =
 	| {readonly oneOf: readonly string[]}
 	| {readonly equals: string}
 	| {readonly jsonSchema: Readonly<Record<string, unknown>>}
-	| {readonly maxCharacters: number};
+	| {readonly maxCharacters: number}
+	| {readonly judge: JudgeCheck};
+
+/** A check by an LLM. */
+export type JudgeCheck = {
+	/** Who is asked: anything the runtime accepts. */
+	readonly model: string;
+	/** About the answer, to be answered in one word. */
+	readonly question: string;
+	/** The word that lets the answer pass. */
+	readonly passIf: string;
+};
+
+/** `tie`: it changed with the order of the texts; `none`: the judge gave none. Only `passed` passes. */
+export type JudgeVerdict = 'passed' | 'failed' | 'tie' | 'none';
 
 /** A conversation that grows: each turn is sent with everything before it. */
 export type Chat = {
@@ -87,6 +105,8 @@ export type Task = {
 	/** Empty for one content, the bare task, or a conversation. */
 	readonly items: readonly Item[];
 	readonly checks: readonly Check[];
+	/** The part of an answer that must equal the item's `expected`; absent: all of it. */
+	readonly expectedIn?: ExpectedPart | undefined;
 	/** Instead of items, or in one lane beside them. */
 	readonly chat?: Chat | undefined;
 	/** Instead of items: what a replay sends, by time. */
@@ -103,6 +123,7 @@ export type FailedCheck = {
 		| 'equals'
 		| 'jsonSchema'
 		| 'maxCharacters'
+		| 'judge'
 		| 'expected'
 		| 'answered';
 	/** What was wanted, or what is wrong with the answer, in a few words. */
@@ -121,6 +142,8 @@ export type ItemVerdict = {
 	readonly reason?: string | undefined;
 	/** Of a failed check that did finish. */
 	readonly failed?: FailedCheck | undefined;
+	/** What judges said of the answer, one for each judge of the task; absent: none was asked. */
+	readonly judged?: readonly JudgeVerdict[] | undefined;
 };
 
 /** Why an item is not useful: the check that failed, or what is wrong with the answer as a whole. */

@@ -8,12 +8,14 @@ import {createRandom, type Random} from '../domain/random.ts';
 import type {RunEvent} from '../domain/run-event.ts';
 import type {Goal, RunSpec} from '../domain/run-spec.ts';
 import type {MoreRequests, StoppedBy} from '../domain/snapshot.ts';
-import {MaxTokensLog} from '../metrics/decisions/max-tokens.ts';
+import type {Target} from '../domain/target.ts';
+import {MaxTokensLog} from '../metrics/decisions/client-settings.ts';
 import {Contest} from '../metrics/decisions/variant-contest.ts';
 import {emptyFigures, type Figures} from '../metrics/figures/figures.ts';
-import {foldEvent} from '../metrics/figures/fold-event.ts';
+import {FoldedEvents} from '../metrics/figures/fold-event.ts';
 import {OthersLog} from '../metrics/figures/timeline.ts';
 import {isUnsentTurn, type LogicalRequest} from './attempts/attempts.ts';
+import {Judges, withJudges} from './attempts/judges.ts';
 import {LostCount, type LostRecord, toLostRecord} from './attempts/request-records.ts';
 import {RetryQueues} from './attempts/retries.ts';
 import {Cell} from './cells/cell.ts';
@@ -24,12 +26,6 @@ import {createSources, isPaired, type Source} from './scheduling/load-sources.ts
 
 /** Maximum of requests in flight, whatever the quota allows: sockets and memory are finite. */
 export const maximumInFlight = 512;
-
-/**
- * Events that enter the figures together: one at a time, between requests, each would find the processor's caches cold,
- * which takes several times as long.
- */
-const eventsAtOnce = 32;
 
 /** Milliseconds before the end in which a due request is not yet late. */
 const dueGraceMs = 20;
@@ -62,9 +58,12 @@ export class RunCore {
 	readonly time: RunningTime;
 	readonly status = new RunStatus();
 	readonly guards: StopRules;
+	/** Those of the run, then those of its judges. */
+	readonly targets: readonly Target[];
 	/** One for each target. */
 	readonly buckets: readonly Bucket[];
 	readonly cells: readonly Cell[];
+	readonly judges: Judges;
 	readonly sources: readonly Source[];
 	readonly #refill: (requestsEach: number) => void;
 	/** Requests that were added after an end. */
@@ -79,9 +78,7 @@ export class RunCore {
 	readonly timeLeft: TimeLeft;
 	readonly learntMaxTokens = new MaxTokensLog((text) => this.note('max-tokens', text));
 	readonly #wakeTimer: WakeTimer;
-	readonly #figures: Figures;
-	/** Events that are not in the figures yet, oldest first. */
-	#events: RunEvent[] = [];
+	readonly #folded: FoldedEvents;
 	#drainedAtMs: number | undefined;
 	/** Requests of open loops that were due and never sent; undefined while sending. */
 	#overdue: number | undefined;
@@ -105,11 +102,17 @@ export class RunCore {
 		this.time = new RunningTime(clock);
 		this.timeLeft = new TimeLeft(clock, spec.windowMs);
 		this.guards = new StopRules(spec);
-		this.#figures = emptyFigures(spec.cells, spec.targets.length, spec.windowMs);
-		this.buckets = createBuckets(spec, clock, initialUse, backend.roundTripMs);
+		this.#folded = new FoldedEvents(emptyFigures(spec.cells, spec.targets.length, spec.windowMs));
+		const whole = withJudges(spec);
+		this.targets = whole.targets;
+		this.buckets = createBuckets(whole, clock, initialUse, backend.roundTripMs);
 		this.cells = spec.cells.map(
 			({target}, index) => new Cell(spec, index, memberOf(this.buckets, target, 'target')),
 		);
+		this.judges = new Judges(spec, whole, this.buckets, (request) => {
+			this.sendAgain(request, clock.now());
+			this.wake();
+		});
 		this.contests = spec.targets.map(
 			(_, target) =>
 				new Contest(spec, target, {
@@ -173,14 +176,13 @@ export class RunCore {
 
 	/** The sum of all events so far. */
 	get figures(): Figures {
-		this.#enterEvents();
-		return this.#figures;
+		return this.#folded.figures;
 	}
 
+	/** The judges count their requests themselves, apart from the figures. */
 	emit(event: RunEvent): void {
-		this.#events.push(event);
-		if (this.#events.length >= eventsAtOnce) {
-			this.#enterEvents();
+		if (!('cell' in event) || event.cell < this.cells.length) {
+			this.#folded.add(event);
 		}
 	}
 
@@ -190,7 +192,7 @@ export class RunCore {
 	}
 
 	cellOf({cell}: LogicalRequest): Cell {
-		return memberOf(this.cells, cell, 'cell');
+		return this.judges.cells[cell - this.cells.length] ?? memberOf(this.cells, cell, 'cell');
 	}
 
 	/** A logical request is sent for the first time. It takes its place, unless its conversation has one already. */
@@ -209,7 +211,11 @@ export class RunCore {
 
 	/** A logical request is over without an answer. @param failure Undefined where the run ended first. */
 	lose(request: LogicalRequest, failure: Failure | undefined): void {
-		this.noteLost(request, failure);
+		if (request.onReply === undefined) {
+			this.noteLost(request, failure);
+		} else {
+			request.onReply(undefined);
+		}
 		this.finish(request);
 	}
 
@@ -290,14 +296,6 @@ export class RunCore {
 		return this.sources.reduce((sum, source) => sum + source.overdue(dueBefore), 0);
 	}
 
-	#enterEvents(): void {
-		const events = this.#events;
-		this.#events = [];
-		for (const event of events) {
-			foldEvent(this.#figures, event);
-		}
-	}
-
 	#count(request: LogicalRequest): void {
 		this.#done += request.isWarmUp || request.isFollowUp ? 0 : 1;
 	}
@@ -368,9 +366,9 @@ export class RunCore {
 		}
 	}
 
-	/** Ends the run when all of its cells were given up. */
-	stopIfHopeless(): void {
-		if (!this.cells.some((cell) => cell.isAlive)) {
+	/** Ends the run when all of its cells were given up, or a judge: its check could never be met. */
+	stopIfHopeless(isJudge = false): void {
+		if (isJudge || !this.cells.some((cell) => cell.isAlive)) {
 			this.stopSending('fault');
 		}
 	}
@@ -379,9 +377,10 @@ export class RunCore {
 	 * The day's quota of a bucket is used up: the targets that draw from it are given up, the others continue.
 	 * @returns Whether any continues; otherwise the run stops.
 	 */
-	giveUpForDay({bucket, target}: Cell): boolean {
+	giveUpForDay({bucket, target, index}: Cell): boolean {
+		const isJudge = index >= this.cells.length;
 		const own = this.cells.filter((cell) => cell.bucket.day === bucket.day && cell.isAlive);
-		if (this.cells.every((cell) => !cell.isAlive || own.includes(cell))) {
+		if (isJudge || this.cells.every((cell) => !cell.isAlive || own.includes(cell))) {
 			this.stopSending('day', bucket);
 			return false;
 		}

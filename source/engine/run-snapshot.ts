@@ -7,12 +7,11 @@ import {type AdviceInput, adviceOf} from '../metrics/decisions/advice.ts';
 import {measuredRequests, replayedRequests} from '../metrics/decisions/make-plan.ts';
 import {type Contest, comparableCells, likelyRequests} from '../metrics/decisions/variant-contest.ts';
 import {gainOf, moreRequestsOf} from '../metrics/decisions/verdict.ts';
+import {spentUsd} from '../metrics/figures/blocks.ts';
 import {isoAt} from '../metrics/figures/fold-event.ts';
-import {spentUsd} from '../metrics/figures/request-measures.ts';
 import {toVariantFigures} from '../metrics/figures/variant-figures.ts';
 import {maximumInFlight, type RunCore} from './run-core.ts';
-import type {BlockedOn} from './run-words.ts';
-import {waitingWords} from './run-words.ts';
+import {type BlockedOn, waitingWords} from './run-words.ts';
 
 /** An instant of the clock as ISO 8601 UTC. */
 const isoOf = (at: number, {clock}: Pick<RunCore, 'clock'>): string =>
@@ -296,6 +295,7 @@ export function makeSnapshot(core: RunCore, state: InFlight): Snapshot {
 		events: figures.events,
 		timeline: {...timeline, latencyMs: figures.latencies.toSeries()},
 		failures: [...figures.failures.values()],
+		...(core.judges.figures === undefined ? {} : {judges: core.judges.figures}),
 		...(core.others.readings.length === 0 ? {} : {others: core.others.readings}),
 		...spentUsd(figures.spent),
 	};

@@ -1,6 +1,6 @@
 import type {Bucket} from '../admission/bucket.ts';
 import type {WaitReason} from '../admission/room.ts';
-import type {Dimension} from '../domain/bucket-usage.ts';
+import type {Dimension, LearntStamping} from '../domain/bucket-usage.ts';
 import type {RunSpec} from '../domain/run-spec.ts';
 import type {Phase, StoppedBy} from '../domain/snapshot.ts';
 import {formatCount, formatTokens, formatUsd} from '../text/numbers.ts';
@@ -133,4 +133,16 @@ export function unsentWords(overdue: number, conversations: number): readonly st
 					`${conversations} ${conversations === 1 ? 'conversation' : 'conversations'} ended before the last turn: the run was over, or the quota takes no longer ones.`,
 				]),
 	];
+}
+
+/** Says where the tokens of a bucket were found to count from. */
+export function stampingWords(model: string, {countsFrom, accepted}: LearntStamping): string {
+	return countsFrom === 'end'
+		? `${model}: the tokens of an answer count from its end: a request that fitted only if they counted from its first byte was throttled. This one throttle was the test; none like it follows.`
+		: `${model}: the tokens of an answer count from its first byte: ${accepted} requests were let in that had no room if they counted from the end. More of the quota can be used.`;
+}
+
+/** Why a run with a typed limit stops. */
+export function dearerWords(model: string, tier: string | undefined): string {
+	return `${model}: an answer was served by the tier ${tier}, which costs more than the one that was asked for, and its price is not known: --max-cost can no longer be kept, so nothing more is sent. --max-cost none sets no limit.`;
 }

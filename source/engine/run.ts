@@ -285,7 +285,7 @@ export function createRun(spec: RunSpec, ports: RunPorts): Run {
 
 /** Of each bucket once: targets may share one. */
 function createRunMembers(core: RunCore, memberOf: RunPorts['memberOf']): RunMembers {
-	const {buckets, spec} = core;
+	const {buckets, targets} = core;
 	const hooks: RunHooks = {
 		onChange: () => core.wake(),
 		note: (text) => core.note('ledger', text),
@@ -293,7 +293,7 @@ function createRunMembers(core: RunCore, memberOf: RunPorts['memberOf']): RunMem
 	const members = [...new Set(buckets)]
 		.filter(({isLimited}) => isLimited)
 		.flatMap((bucket) => {
-			const target = spec.targets[buckets.indexOf(bucket)];
+			const target = targets[buckets.indexOf(bucket)];
 			const member = target && memberOf?.(target, bucket, hooks);
 			return member === undefined ? [] : [{bucket, member}];
 		});

@@ -9,9 +9,10 @@ import {
 import {minuteMs} from '../account/usage-history.ts';
 import type {MeasuredCeiling} from '../domain/account-snapshot.ts';
 import {ceilingJson, ceilingWords} from '../metrics/figures/measured-ceiling.ts';
-import {toAscii} from '../text/glyphs.ts';
+import {columnsMarkdown, escapeMarkdown} from '../reports/words.ts';
 import {formatCount, formatPercent, formatTokens, formatUsd, unknownMark} from '../text/numbers.ts';
 import {type Column, renderTable} from '../text/table.ts';
+import {toAscii} from '../text/themes.ts';
 import {cleanText, fitText, wrapText} from '../text/width.ts';
 import {sourceWords} from '../view/quotas.ts';
 
@@ -246,6 +247,19 @@ export function pastLines(report: PastReport, {width, ascii}: Style): readonly s
 		'',
 	];
 	return ascii ? lines.map(toAscii) : lines;
+}
+
+/** One source, for a page in Markdown: its buckets, without their hours and weekdays. */
+export function pastMarkdown(report: PastReport): readonly string[] {
+	const {buckets} = report.use;
+	return [
+		escapeMarkdown(headOf(report)),
+		'',
+		...(buckets.length === 0 ? [escapeMarkdown(emptyLine(report))] : columnsMarkdown(columns, buckets)),
+		'',
+		...[...periodLines(report), ...report.remarks].map((text) => `- ${escapeMarkdown(text)}`),
+		'',
+	];
 }
 
 const isoOf = (atMs: number | null): string | null => (atMs === null ? null : new Date(atMs).toISOString());

@@ -3,22 +3,30 @@ import type {Snapshot} from '../domain/snapshot.ts';
 import {finalistsOf} from '../metrics/decisions/search/search-state.ts';
 import {enforcementOf} from '../reports/results.ts';
 import {verdictSentences} from '../reports/verdict.ts';
-import {caveatsOf, formatQuota, formatTarget, leverTexts, lostTexts, searchTexts} from '../reports/words.ts';
-import {toAscii} from '../text/glyphs.ts';
+import {
+	caveatsOf,
+	formatQuota,
+	formatTarget,
+	judgeTexts,
+	leverTexts,
+	lostTexts,
+	searchTexts,
+} from '../reports/words.ts';
 import {
 	formatCount,
 	formatDurationMs,
 	formatElapsedMs,
 	formatNumber,
 	formatPercent,
+	formatUsd,
 	formatUsdWithin,
 } from '../text/numbers.ts';
 import {type Line, segment, type Tone} from '../text/segment.ts';
 import {type Column, fitColumns, formatHeader, rowLine} from '../text/table.ts';
-import {paintLine, type Theme} from '../text/themes.ts';
+import {paintLine, type Theme, toAscii} from '../text/themes.ts';
 import {asSentence, cleanText, wrapText} from '../text/width.ts';
 import {isRecommended, passedWords, standingWord, verdictFor} from '../view/variant-rows.ts';
-import {stateText} from './progress.ts';
+import {stateText} from './run.ts';
 
 type SummaryStyle = {readonly width: number; readonly theme: Theme | undefined; readonly ascii: boolean};
 
@@ -39,6 +47,7 @@ export function summaryLines(snapshot: Snapshot, {width, theme, ascii}: SummaryS
 			width,
 			'strong',
 		),
+		...block(judgeTexts(snapshot.judges), width, 'plain'),
 		...listBlock(
 			'Advice',
 			snapshot.advice.map(({text}) => text),
@@ -62,12 +71,14 @@ const targetsOf = ({targets, buckets}: Snapshot): Parameters<typeof caveatsOf>[0
 	targets.map((target, index) => ({...target, ...enforcementOf(buckets[index])}));
 
 function headLines(snapshot: Snapshot, width: number): readonly Line[] {
-	const {spec, simulated, elapsedMs, costUsd, costUsdWithin} = snapshot;
+	const {spec, simulated, elapsedMs, costUsd, costUsdWithin, judges = []} = snapshot;
 	const mark = simulated ? 'SIMULATED: these answers came from a simulator, not from Amazon Bedrock.' : '';
+	const judgesUsd = judges.reduce((sum, judge) => sum + (judge.costUsd ?? 0), 0);
+	const apart = judgesUsd === 0 ? '' : ` and ${formatUsd(judgesUsd)} for judges`;
 	const cost =
 		costUsd === null
 			? []
-			: [`cost ${formatUsdWithin(costUsd, costUsdWithin)}${simulated ? ' (simulated)' : ''}`];
+			: [`cost ${formatUsdWithin(costUsd, costUsdWithin)}${apart}${simulated ? ' (simulated)' : ''}`];
 	const what = [
 		`bedrock-top ${spec.preset ?? 'task'}`,
 		`${spec.method}, load ${spec.load.shape}`,

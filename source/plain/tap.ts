@@ -3,7 +3,6 @@ import type {Use} from '../domain/bucket-usage.ts';
 import type {Snapshot} from '../domain/snapshot.ts';
 import {formatTarget} from '../reports/words.ts';
 import type {WhatIf, WhatIfBucket, WhatIfRow} from '../tap/what-if.ts';
-import {toAscii} from '../text/glyphs.ts';
 import {
 	formatCount,
 	formatDurationMs,
@@ -13,6 +12,7 @@ import {
 	formatUsdWithin,
 } from '../text/numbers.ts';
 import {type Column, renderTable} from '../text/table.ts';
+import {toAscii} from '../text/themes.ts';
 import {cleanText, wrapText} from '../text/width.ts';
 import {shortModel} from '../view/account/account-rows.ts';
 import {clientColumns, clientName, clientRows, gaugeWords} from '../view/tap/client-rows.ts';

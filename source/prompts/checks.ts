@@ -1,5 +1,5 @@
 import type {Answer} from '../domain/backend.ts';
-import type {Check, FailedCheck, Item, ItemVerdict, Task, Variant} from '../domain/task.ts';
+import type {Check, FailedCheck, Item, ItemVerdict, JudgeCheck, Task, Variant} from '../domain/task.ts';
 import {unpackAnswers} from './compose.ts';
 import {compileSchema, type SchemaValidator} from './json-schema.ts';
 
@@ -59,6 +59,9 @@ function faultOf(answer: string, check: Check): FailedCheck | undefined {
 		const fault = schemaFault(text, check.jsonSchema);
 		return failed('jsonSchema', fault === undefined, () => fault ?? '');
 	}
+	if ('judge' in check) {
+		return undefined;
+	}
 	const {length} = [...text];
 	return failed(
 		'maxCharacters',
@@ -77,27 +80,37 @@ export function isPattern(check: Check): boolean {
 	return 'regex' in check || 'jsonSchema' in check;
 }
 
+/** The checks of a task that an LLM makes. They take requests, and come after all others. */
+export function judgesOf(checks: readonly Check[]): readonly JudgeCheck[] {
+	return checks.flatMap((check) => ('judge' in check ? [check.judge] : []));
+}
+
 /** Whether an item has anything to check: a check of the task, or a known right answer, which its answer must equal. */
 const hasChecks = (checks: readonly Check[], item: Item | undefined): boolean =>
 	checks.length > 0 || item?.expected !== undefined;
 
+/** The parts of a task that say what a useful answer is. */
+type Rules = Pick<Task, 'checks' | 'expectedIn'>;
+
+/** The part of an answer that is compared with what is expected. */
+const comparedPart = (answer: string, {expectedIn}: Rules): string => {
+	const text = answer.trim();
+	return expectedIn === 'last-line' ? text.slice(text.lastIndexOf('\n') + 1).trim() : text;
+};
+
 /** The first check but patterns that an answer does not meet; a known right answer comes last. */
-const firstFault = (
-	answer: string,
-	checks: readonly Check[],
-	item: Item | undefined,
-): FailedCheck | undefined => {
+const firstFault = (answer: string, rules: Rules, item: Item | undefined): FailedCheck | undefined => {
 	if (answer.trim() === '') {
 		return {check: 'answered', why: 'the answer is empty'};
 	}
-	for (const check of checks) {
+	for (const check of rules.checks) {
 		const fault = isPattern(check) ? undefined : faultOf(answer, check);
 		if (fault !== undefined) {
 			return fault;
 		}
 	}
 	const expected = item?.expected?.trim();
-	return expected === undefined || answer.trim() === expected
+	return expected === undefined || comparedPart(answer, rules) === expected
 		? undefined
 		: {check: 'expected', why: `expected: ${quoted(expected)}`};
 };
@@ -151,8 +164,8 @@ type Judgement =
 	  };
 
 /** Judges by all checks but patterns. */
-const judgeItem = (answer: string, task: Pick<Task, 'checks'>, item: Item | undefined): ItemVerdict => {
-	const failed = firstFault(answer, task.checks, item);
+const judgeItem = (answer: string, task: Rules, item: Item | undefined): ItemVerdict => {
+	const failed = firstFault(answer, task, item);
 	const checked = hasChecks(task.checks, item);
 	return failed === undefined
 		? {item, kind: 'useful', answer, checked}
@@ -161,7 +174,7 @@ const judgeItem = (answer: string, task: Pick<Task, 'checks'>, item: Item | unde
 
 const judgeItems = (
 	answer: Judged,
-	task: Pick<Task, 'checks'>,
+	task: Rules,
 	items: readonly Item[],
 	variant: Pick<Variant, 'parameters'>,
 ): readonly ItemVerdict[] => {
@@ -189,7 +202,7 @@ const isUseful = ({kind}: ItemVerdict): boolean => kind === 'useful';
  */
 export function beginJudgement(
 	answer: Judged,
-	task: Pick<Task, 'checks'>,
+	task: Rules,
 	items: readonly Item[],
 	variant: Pick<Variant, 'parameters'>,
 ): Judgement {
@@ -232,7 +245,7 @@ export function checkPatterns(text: string, checks: readonly Check[]): PatternRe
 /** Judges an answer at once, patterns included: they may take any time. */
 export function judgeAnswer(
 	answer: Judged,
-	task: Pick<Task, 'checks'>,
+	task: Rules,
 	items: readonly Item[],
 	variant: Pick<Variant, 'parameters'>,
 ): readonly ItemVerdict[] {

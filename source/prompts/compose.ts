@@ -2,7 +2,7 @@ import {charactersPerToken} from '../domain/accounting.ts';
 import type {PromptMessage} from '../domain/backend.ts';
 import type {Lane} from '../domain/bucket-usage.ts';
 import type {AppliedRule, Chat, Compression, Item, Prompt, Recorded, Task, Variant} from '../domain/task.ts';
-import {membersOf, textOfSource} from '../text/json-source.ts';
+import {membersOf, textOfSource} from '../text/as-written.ts';
 
 /** Placeholders such as {{task}} or {{item.text}} in the templates of a preset. */
 

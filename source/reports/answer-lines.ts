@@ -13,7 +13,7 @@ import {
 import type {RunConfig} from '../domain/run-config.ts';
 import type {Item} from '../domain/task.ts';
 import {itemFingerprint, type VariantParts, variantParts} from '../engine/attempts/request-records.ts';
-import {withoutMark} from '../text/utf8.ts';
+import {withoutMark} from '../text/as-written.ts';
 
 /**
  * Reads answers.jsonl and what stands beside it back: for `--resume` what was answered and what has changed since it was
@@ -188,6 +188,7 @@ const shownVerdictSchema = z.object({
 	answer: z.string().nullable().optional(),
 	reason: z.string().optional(),
 	failed: z.object({check: z.string(), why: z.string()}).optional(),
+	judged: z.array(z.string()).optional(),
 });
 
 const shownSchema = z.object({
@@ -262,6 +263,7 @@ export async function readItemAnswers(
 							answer: verdict.answer ?? line.answer ?? '',
 							failed: verdict.failed,
 							reason: verdict.reason,
+							judged: verdict.judged,
 							text: verdict.text,
 							expected: verdict.expected,
 							ofItems: line.verdicts.length,

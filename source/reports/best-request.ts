@@ -1,7 +1,7 @@
 import {z} from 'zod';
 import {type Goal, goals} from '../domain/run-spec.ts';
 import {compressions, type Variant} from '../domain/task.ts';
-import {withoutMark} from '../text/utf8.ts';
+import {withoutMark} from '../text/as-written.ts';
 import {escapeUnseen} from '../text/width.ts';
 import type {Results} from './results-schema.ts';
 import {pythonCall, type SentRequest, typescriptCall} from './sdk-calls.ts';

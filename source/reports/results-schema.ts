@@ -6,6 +6,7 @@ import {
 	count,
 	type DeepReadonly,
 	distribution,
+	judgeSchema,
 	quantity,
 	searchSchema,
 	variantSchema,
@@ -14,7 +15,7 @@ import {
 import {bursts, goals, loadShapes, policies} from '../domain/run-spec.ts';
 import {limitSources, scopes} from '../domain/target.ts';
 import {UserError} from '../domain/user-error.ts';
-import {withoutMark} from '../text/utf8.ts';
+import {withoutMark} from '../text/as-written.ts';
 
 /** The one source of results schema 1: the type, the check when a file is read back, and the published JSON Schema. */
 
@@ -244,6 +245,10 @@ export const resultsSchema = z
 				.describe('mean total time of the answers of each variant by interval, in milliseconds'),
 		}),
 		failures: z.array(z.object({class: z.string(), message: z.string(), count, firstAt: timestamp})),
+		judges: z
+			.array(judgeSchema)
+			.exactOptional()
+			.describe('checks by an LLM: what passed is judged by it; absent where the task has none'),
 		search: searchSchema.exactOptional().describe('of run --search; everything else is of its last rung'),
 		others: z
 			.array(

@@ -4,7 +4,7 @@ import type {Lane} from '../domain/bucket-usage.ts';
 import type {BucketState, Snapshot} from '../domain/snapshot.ts';
 import {dayQuotaOf, type Target} from '../domain/target.ts';
 import {UserError} from '../domain/user-error.ts';
-import {cuts, readTimeouts} from '../metrics/decisions/read-timeouts.ts';
+import {cuts, readTimeouts} from '../metrics/decisions/client-settings.ts';
 import {enforcementJson} from '../metrics/figures/measured-ceiling.ts';
 import {privateFolderMode, writeAtomically} from '../text/private-file.ts';
 import {escapeUnseen} from '../text/width.ts';
@@ -88,6 +88,7 @@ export function resultsOf(snapshot: Snapshot, environment: Environment): Results
 		...readTimeoutsOf(snapshot),
 		events: snapshot.events,
 		timeline: snapshot.timeline,
+		...(snapshot.judges === undefined ? {} : {judges: snapshot.judges}),
 		...(snapshot.search === undefined ? {} : {search: snapshot.search}),
 		...(snapshot.tap === undefined ? {} : {tap: snapshot.tap}),
 		failures: snapshot.failures.map(({class: failureClass, message, count, firstAt}) => ({
@@ -228,6 +229,7 @@ export function snapshotOf(results: Results): Snapshot {
 		})),
 		costUsd: results.costUsd ?? null,
 		...(results.costUsdWithin === undefined ? {} : {costUsdWithin: results.costUsdWithin}),
+		...(results.judges === undefined ? {} : {judges: results.judges}),
 		...(results.search === undefined ? {} : {search: results.search}),
 		...(results.tap === undefined ? {} : {tap: results.tap}),
 	};

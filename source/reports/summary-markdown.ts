@@ -1,4 +1,4 @@
-import {cuts, p99Sentence, readTimeouts} from '../metrics/decisions/read-timeouts.ts';
+import {cuts, p99Sentence, readTimeouts} from '../metrics/decisions/client-settings.ts';
 import {formatCount, formatDurationMs, formatNumber, formatUsdWithin} from '../text/numbers.ts';
 import {cleanText} from '../text/width.ts';
 import {stopWords} from '../view/status.ts';
@@ -12,6 +12,7 @@ import {
 	formatLimit,
 	formatTarget,
 	increaseCells,
+	judgeTexts,
 	leverTexts,
 	lostTexts,
 	markdownTable,
@@ -131,6 +132,10 @@ export function summaryMarkdown(results: Results, pictures: readonly string[]): 
 			...variantTable(results, index),
 			...turnTable(results, index),
 		]),
+		...section(
+			'Judges',
+			judgeTexts(results.judges).map((text) => `- ${escapeMarkdown(text)}`),
+		),
 		...section('Search', searchMarkdown(results.search)),
 		...section(
 			'Prompt levers',

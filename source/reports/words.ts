@@ -1,8 +1,17 @@
-import type {SearchFigures} from '../domain/figures-schema.ts';
+import type {JudgeFigures, SearchFigures} from '../domain/figures-schema.ts';
 import {dayQuotaOf} from '../domain/target.ts';
 import {finalistsOf} from '../metrics/decisions/search/search-state.ts';
 import {enforcementWords} from '../metrics/figures/measured-ceiling.ts';
-import {formatCount, formatDurationMs, formatNumber, formatPercent, unknownMark} from '../text/numbers.ts';
+import {
+	formatCount,
+	formatDurationMs,
+	formatNumber,
+	formatPercent,
+	formatTokens,
+	formatUsd,
+	unknownMark,
+} from '../text/numbers.ts';
+import type {Column} from '../text/table.ts';
 import {cleanText} from '../text/width.ts';
 import type {Results, TargetResults, VariantResults} from './results-schema.ts';
 
@@ -189,6 +198,30 @@ export function caveatsOf({
 	];
 }
 
+/** What judges said and took, a sentence for each: figures of quality are theirs. */
+export function judgeTexts(judges: readonly JudgeFigures[] = []): readonly string[] {
+	return judges.map(
+		({model, question, passIf, verdicts, fromCache, agreement, requests, tokens, costUsd}) => {
+			const {passed, failed, tie, none} = verdicts;
+			const said = [
+				`${formatCount(passed)} passed`,
+				`${formatCount(failed)} failed`,
+				...(tie === 0
+					? []
+					: [`${formatCount(tie)} changed with the order of the texts, which does not pass`]),
+				...(none === 0 ? [] : [`${formatCount(none)} without a verdict`]),
+			].join(', ');
+			const cost = costUsd === null ? 'cost not known' : `${formatUsd(costUsd)} apart`;
+			const took = `${formatCount(requests)} requests (${formatCount(fromCache)} verdicts from cache), ${formatTokens(tokens.input)} input and ${formatTokens(tokens.output)} output tokens, ${cost}`;
+			const agreed =
+				agreement === null
+					? ''
+					: ` It agrees with the expected answer on ${formatCount(agreement.same)} of ${formatCount(agreement.of)}.`;
+			return `Judged by ${cleanText(model)} ("${cleanText(question)}", ${passIf} passes): ${said}; ${took}.${agreed}`;
+		},
+	);
+}
+
 type Levers = Pick<VariantResults, 'name' | 'caching' | 'compression'>;
 type Side = NonNullable<VariantResults['caching']>['cold'];
 
@@ -295,17 +328,29 @@ export function escapeMarkdown(text: string): string {
 		.replace(blockStart, String.raw`$1\$2`);
 }
 
-/** A table; the first column is aligned to the left, the others to the right. Cells are escaped. */
+/** A table; the first column is aligned to the left, the others to the right, where they are numbers. Cells are escaped. */
 export function markdownTable(
 	header: readonly string[],
 	rows: ReadonlyArray<readonly string[]>,
+	align: 'left' | 'right' = 'right',
 ): readonly string[] {
 	const line = (cells: readonly string[]) => `| ${cells.map(escapeMarkdown).join(' | ')} |`;
 	return [
 		line(header),
-		`|${header.map((_, index) => (index === 0 ? ' --- ' : ' ---: ')).join('|')}|`,
+		`|${header.map((_, index) => (index === 0 || align === 'left' ? ' --- ' : ' ---: ')).join('|')}|`,
 		...rows.map(line),
 	];
+}
+
+/** The rows of a table of the terminal, with all of its columns. */
+export function columnsMarkdown<Row>(
+	columns: ReadonlyArray<Pick<Column<Row>, 'header' | 'format'>>,
+	rows: readonly Row[],
+): readonly string[] {
+	return markdownTable(
+		columns.map(({header}) => header),
+		rows.map((row) => columns.map(({format}) => format(row).trim())),
+	);
 }
 
 /** A code block that no content can close. */

@@ -9,14 +9,13 @@ import {
 	readCborInput,
 	readJsonInput,
 } from './cloudwatch/serve-cloudwatch.ts';
-import {assertAllowed, serveTokenService, tokenServiceVersion} from './control-plane/identity.ts';
 import {
 	serveFoundationModel,
 	serveFoundationModels,
 	serveInferenceProfile,
 	serveInferenceProfiles,
 	serveProvisionedThroughputs,
-} from './control-plane/models-and-profiles.ts';
+} from './control-plane.ts';
 import {serveCreateJob, serveGetJob, serveListJobs, serveStopJob} from './jobs/serve-jobs.ts';
 import {mantleRoutes} from './mantle/serve-mantle.ts';
 import {createServiceQuotas, serviceQuotasTarget} from './quotas/service-quotas.ts';
@@ -25,6 +24,13 @@ import {serveCountTokens, serveInference} from './runtime/serve-runtime.ts';
 import {s3Service, serveS3} from './s3/serve-s3.ts';
 import type {Simulation} from './simulation.ts';
 import {maxLogLength} from './stats.ts';
+import {
+	assertAllowed,
+	assertReset,
+	assertWelcome,
+	serveTokenService,
+	tokenServiceVersion,
+} from './wire/caller.ts';
 import {encodeCbor} from './wire/cbor.ts';
 import {
 	type ErrorType,
@@ -34,7 +40,6 @@ import {
 	sendJson,
 	serviceOf,
 } from './wire/exchange.ts';
-import {assertReset, assertWelcome} from './wire/visitor.ts';
 import {
 	computeError,
 	errorDocument,

@@ -1,6 +1,6 @@
 import type {RequestFacts} from '../bedrock/request-facts.ts';
 import type {Clock} from '../domain/clock.ts';
-import {callerOf} from './clients.ts';
+import {callerOf} from './client-book.ts';
 import type {Incoming} from './listener.ts';
 import type {TappedCall, Traffic} from './traffic.ts';
 

@@ -3,7 +3,7 @@ import * as http2 from 'node:http2';
 import * as net from 'node:net';
 import type {Readable, Writable} from 'node:stream';
 import {UserError} from '../domain/user-error.ts';
-import type {Program, Programs} from './programs/programs.ts';
+import type {Program, Programs} from './programs.ts';
 
 /** Names as they came, and values. */
 export type Headers = ReadonlyArray<readonly [name: string, value: string]>;

@@ -12,7 +12,7 @@ import type {Failure} from '../domain/failure.ts';
 import type {Pace, TapConfig} from '../domain/tap.ts';
 import type {Quota, Target} from '../domain/target.ts';
 import {formatCount, formatSecondsLeft} from '../text/numbers.ts';
-import {type Caller, patienceOf} from './clients.ts';
+import {type Caller, patienceOf} from './client-book.ts';
 import type {Incoming} from './listener.ts';
 import type {ModelBook} from './models.ts';
 import {PauseGate} from './pause-gate.ts';

@@ -11,7 +11,7 @@ import type {Clock} from '../domain/clock.ts';
 import type {Failure} from '../domain/failure.ts';
 import {type AnswerReader, type AnswerReading, bodyCollector, createAnswerReader} from './answer-reader.ts';
 import {arrive, orLate} from './arrival.ts';
-import {credentialsIn} from './clients.ts';
+import {credentialsIn} from './client-book.ts';
 import {
 	bodyOf,
 	type ExchangePorts,
@@ -21,6 +21,7 @@ import {
 	passUnmetered,
 	refuse,
 	sendUnanswered,
+	type UpstreamAnswer,
 } from './exchange.ts';
 import {endToEnd, type Headers, type Incoming} from './listener.ts';
 import type {ModelBook} from './models.ts';
@@ -29,7 +30,6 @@ import {refusals, type TapRefusal} from './refusal.ts';
 import type {Route} from './routes.ts';
 import type {Spending} from './spending.ts';
 import type {TappedCall} from './traffic.ts';
-import type {UpstreamAnswer} from './upstream.ts';
 
 /** A call that is over, with what it carried. */
 export type OverCall = {

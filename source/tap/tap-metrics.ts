@@ -1,6 +1,6 @@
 import {bucketKey} from '../domain/account-snapshot.ts';
 import type {BucketState, Snapshot} from '../domain/snapshot.ts';
-import type {Times} from '../metrics/statistics/distribution.ts';
+import type {Times} from '../metrics/statistics/streams.ts';
 import {
 	type HistogramSample,
 	type Metric,
@@ -9,9 +9,9 @@ import {
 	type Sample,
 } from '../text/prometheus.ts';
 import type {ClientTotals} from './client-book.ts';
-import {admitClient} from './gate.ts';
 import {type Listener, listen, type Reply} from './listener.ts';
 import {sendRefusal, unknownRoute} from './refusal.ts';
+import {admitClient} from './routes.ts';
 import type {Traffic} from './traffic.ts';
 
 /** The figures of a tap for Prometheus: by client and model, over all sessions, so that the number of series is bounded. */

@@ -1,4 +1,3 @@
-import {withoutSecrets} from '../bedrock/failures/redact.ts';
 import type {AccountBucket} from '../domain/account-snapshot.ts';
 import type {Use} from '../domain/bucket-usage.ts';
 import type {Clock} from '../domain/clock.ts';
@@ -8,15 +7,15 @@ import type {Phase, RunOutcome, Snapshot, StoppedBy} from '../domain/snapshot.ts
 import type {TapConfig} from '../domain/tap.ts';
 import type {Target} from '../domain/target.ts';
 import {reasonOf} from '../domain/user-error.ts';
+import {withoutSecrets} from '../text/secrets.ts';
 import {passOther, refuse} from './exchange.ts';
-import {admitClient} from './gate.ts';
 import {type Incoming, type Listener, listen} from './listener.ts';
 import {ModelBook} from './models.ts';
 import {Pacing} from './pacing.ts';
 import {type PassPorts, passInference} from './pass-through.ts';
-import type {Programs} from './programs/programs.ts';
+import type {Programs} from './programs.ts';
 import {refusals, sendRefusal, unknownRoute, unreachable, unsupported} from './refusal.ts';
-import {routeOf} from './routes.ts';
+import {admitClient, routeOf} from './routes.ts';
 import {Signer} from './signing.ts';
 import {type DayBook, Spending} from './spending.ts';
 import {sendMetrics, tapMetrics} from './tap-metrics.ts';

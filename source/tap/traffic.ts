@@ -11,8 +11,7 @@ import type {Target} from '../domain/target.ts';
 import {addCell, addTarget, emptyFigures, type Figures} from '../metrics/figures/figures.ts';
 import {foldEvent} from '../metrics/figures/fold-event.ts';
 import type {AnswerReading} from './answer-reader.ts';
-import {ClientBook, type ClientTotals} from './client-book.ts';
-import type {Caller} from './clients.ts';
+import {type Caller, ClientBook, type ClientTotals} from './client-book.ts';
 
 /** A model that clients call, with what is known of it by now. */
 export type TappedModel = {

@@ -1,7 +1,7 @@
 import {plot} from 'asciichart';
-import {toAscii} from './glyphs.ts';
 import {formatElapsedMs, formatTokens} from './numbers.ts';
 import {type Line, lineText, segment, type Tone} from './segment.ts';
+import {toAscii} from './themes.ts';
 import {fitText} from './width.ts';
 
 type LineChart = {

@@ -1,6 +1,6 @@
 import type {Line, Segment, Tone} from './segment.ts';
 
-/** Colours of meanings as SGR codes, never a background. */
+/** How meanings look on a terminal: colours as SGR codes, never a background; and its characters under `--ascii`. */
 
 export const themeNames = ['auto', 'dark', 'light', 'mono', 'high-contrast', 'colour-blind'] as const;
 export type ThemeName = (typeof themeNames)[number];
@@ -153,4 +153,70 @@ function change(from: readonly string[], to: readonly string[]): string {
 /** The code that ends an attribute. */
 function endOf(code: string): string {
 	return code === bold ? '22' : code === inverse ? '27' : '39';
+}
+
+/** Every drawn character beyond ASCII that the program uses of its own accord, with what stands for it under `--ascii`. */
+const substitutes: Readonly<Record<string, string>> = {
+	'…': '~',
+	'–': '-',
+	'—': '-',
+	'·': '.',
+	'•': '*',
+	'×': 'x',
+	'±': '~',
+	'→': '>',
+	'←': '<',
+	'↑': '^',
+	'↓': 'v',
+	'›': '>',
+	'▸': '>',
+	'★': '*',
+	'▲': '^',
+	'▼': 'v',
+	'✓': '+',
+	'✗': 'x',
+	'█': '#',
+	'▓': '%',
+	'▒': '=',
+	'░': ':',
+	'▏': '.',
+	'▎': '.',
+	'▍': '-',
+	'▌': '-',
+	'▋': '-',
+	'▊': '=',
+	'▉': '=',
+	'▁': '_',
+	'▂': '_',
+	'▃': '-',
+	'▄': '-',
+	'▅': '=',
+	'▆': '=',
+	'▇': '#',
+	'│': '|',
+	'┤': '|',
+	'├': '|',
+	'┼': '+',
+	'╶': '-',
+	'╴': '-',
+	'─': '-',
+	'╌': '-',
+	'┄': '-',
+	'╰': "'",
+	'╯': "'",
+	'╭': '.',
+	'╮': '.',
+	'┌': '+',
+	'┐': '+',
+	'└': '+',
+	'┘': '+',
+	'┬': '+',
+	'┴': '+',
+};
+
+const drawn = new RegExp(`[${Object.keys(substitutes).join('')}]`, 'gu');
+
+/** The line drawn with ASCII characters alone, cell for cell. Text in other scripts is left as it is. */
+export function toAscii(line: string): string {
+	return line.replaceAll(drawn, (glyph) => substitutes[glyph] ?? glyph);
 }

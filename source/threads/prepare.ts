@@ -3,7 +3,7 @@ import {type BedrockBackend, createBackend, fittingMethod} from '../bedrock/back
 import {type Clients, createClients} from '../bedrock/clients/clients.ts';
 import {assertReachable} from '../bedrock/clients/reachability.ts';
 import {familyOf} from '../bedrock/families/registry.ts';
-import {emptyModelIndex, identify, mantlePrefix} from '../bedrock/identify/identify.ts';
+import {emptyModelIndex, identify, type ModelIndex, mantlePrefix} from '../bedrock/identify/identify.ts';
 import {listRunnableModels} from '../bedrock/identify/runnable-models.ts';
 import {methodFor} from '../bedrock/mantle/dialect.ts';
 import {foreignPriceRemark, priceOf} from '../bedrock/prices.ts';
@@ -24,7 +24,9 @@ import {recordedFor, typicalOf, type Variant} from '../domain/task.ts';
 import {UserError} from '../domain/user-error.ts';
 import {assertPriced} from '../metrics/decisions/cost-refusal.ts';
 import {makePlan} from '../metrics/decisions/make-plan.ts';
+import {judgesOf} from '../prompts/checks.ts';
 import {chatInLane, composePrompt, composeRecorded} from '../prompts/compose.ts';
+import {didYouMean} from '../text/nearest-name.ts';
 import {formatSpan} from '../text/numbers.ts';
 
 /** Everything that is known before the first request: buckets, prices, input tokens, and the plan. */
@@ -200,6 +202,25 @@ const assertConversational = ({task}: RunConfig, targets: readonly Target[]): vo
 	}
 };
 
+/** @throws UserError (exit 2) for a judge that the Region does not list: no answer could ever pass. */
+const assertJudges = (targets: readonly Target[], modelIndex: ModelIndex | undefined): void => {
+	const listed = modelIndex?.models ?? [];
+	const unknown = targets.find(
+		({baseModel, scope}) =>
+			scope !== 'mantle' &&
+			!baseModel.startsWith('arn:') &&
+			listed.length > 0 &&
+			modelIndex?.model(baseModel) === undefined,
+	);
+	if (unknown !== undefined) {
+		const names = listed.map(({modelId}) => modelId);
+		throw new UserError(`judge: ${unknown.region} lists no model "${unknown.model}".`, {
+			exitCode: 2,
+			hint: `${didYouMean(unknown.model, names)}"bedrock-top models" lists what can be run.`,
+		});
+	}
+};
+
 /** @throws UserError (exit 1) when counting showed that a model will be refused: nothing is sent then. */
 const assertAccepted = (targets: readonly Target[], backend: BedrockBackend): void => {
 	for (const {model} of targets) {
@@ -243,26 +264,43 @@ const prepareWith = async (
 	await clients.checkCredentials();
 	const asked = clients.account();
 	onStep('quotas');
-	const {targets, remarks, failures, modelIndex} = await resolveTargets(
-		modelsFor(wished),
-		listOptions(clients, region, wished),
-	);
+	const models = modelsFor(wished);
+	const judging = judgesOf(wished.task.checks).map(({model}) => model);
+	const resolved = await resolveTargets([...models, ...judging], listOptions(clients, region, wished));
+	const {remarks, failures, modelIndex} = resolved;
+	const targets = resolved.targets.slice(0, models.length);
+	const judgeTargets = resolved.targets.slice(models.length);
 	await assertReachable({endpoint: clients.endpoint, region}, failures);
 	const fitting = fittingMethod(wished.method, wished.isMethodTyped ?? false, targets, modelIndex);
 	const {method, remark: methodRemark} = {...fitting, method: commonMethod(targets, fitting.method)};
 	const config = {...wished, method};
 	assertConversational(config, targets);
+	assertJudges(judgeTargets, modelIndex);
 	const silenceMs = config.connection.timeoutMs ?? callSilenceMs;
 	const backend = createBackend(clients, modelIndex, silenceMs);
 	onStep('input tokens and prices');
 	const prices = await Promise.all(targets.map(async (target) => priceOf(target)));
+	const judges = await Promise.all(
+		judgeTargets.map(async (target) => ({
+			target,
+			method: methodFor(target, config.method),
+			price: (await priceOf(target)) ?? null,
+		})),
+	);
 	assertPriced(
-		targets.filter((_, index) => prices[index] == null),
+		[
+			...targets.filter((_, index) => prices[index] == null),
+			...judges.flatMap(({target, price}) => (price === null ? [target] : [])),
+		],
 		config.guards,
 	);
 	const cells = await makeCells(config, targets, prices, backend, signal);
 	assertAccepted(targets, backend);
-	const spec = {...specOf(config, targets, cells), methodNote: methodRemark};
+	const spec = {
+		...specOf(config, targets, cells),
+		...(judges.length === 0 ? {} : {judges}),
+		methodNote: methodRemark,
+	};
 	const uncounted = backend
 		.uncounted()
 		.map(

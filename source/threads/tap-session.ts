@@ -10,7 +10,6 @@ import {
 	createNetwork,
 	type Network,
 } from '../bedrock/clients/network.ts';
-import {secretsOf} from '../bedrock/failures/redact.ts';
 import {priceOf} from '../bedrock/prices.ts';
 import {resolveTargets} from '../bedrock/quotas/resolve-targets.ts';
 import type {AccountFigures} from '../domain/bucket-usage.ts';
@@ -20,14 +19,13 @@ import type {TapConfig} from '../domain/tap.ts';
 import type {Target} from '../domain/target.ts';
 import {faultOf} from '../domain/user-error.ts';
 import type {BucketMember} from '../engine/run.ts';
-import {isAddressOf} from '../tap/gate.ts';
-import {Programs} from '../tap/programs/programs.ts';
-import type {UpstreamHost} from '../tap/routes.ts';
+import {Programs} from '../tap/programs.ts';
+import {isAddressOf, type UpstreamHost} from '../tap/routes.ts';
 import {Tap} from '../tap/tap.ts';
-import {dayBookFolder, openDayBook} from './day-book.ts';
+import {secretsOf} from '../text/secrets.ts';
 import type {TapReport, TapRequest} from './messages.ts';
-import {openRecorder} from './recorder.ts';
 import {fleetSharing, hostSharing, type Sharing} from './sharing.ts';
+import {dayBookFolder, openDayBook, openRecorder} from './tap-files.ts';
 
 /** Milliseconds between two snapshots, as of a run. */
 const snapshotIntervalMs = 250;

@@ -5,10 +5,10 @@ import {formatCount, formatDurationMs, formatPercent} from '../text/numbers.ts';
 import {fitLine, joinLines, type Line, lineWidth, segment, type Tone} from '../text/segment.ts';
 import {themeNamed} from '../text/themes.ts';
 import {cleanText, truncateMiddle} from '../text/width.ts';
+import type {ScreenPorts} from './effects.ts';
 import {framed} from './frame.ts';
 import {tierOf} from './layout.ts';
 import {type Appearance, AppearanceContext, Lines, screenOptions} from './panel.tsx';
-import type {ScreenPorts} from './screen-ports.ts';
 
 /** The screen of a batch. */
 type BatchScreen = {

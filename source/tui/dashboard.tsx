@@ -7,9 +7,9 @@ import {finalSnapshot} from '../view/selectors.ts';
 import {liveState, type State} from '../view/state.ts';
 import {windowTitle} from '../view/status.ts';
 import {App} from './app.tsx';
+import type {ScreenEnd, ScreenPorts} from './effects.ts';
 import {type Appearance, screenOptions} from './panel.tsx';
 import {DrawnContext} from './pointer.ts';
-import type {ScreenEnd, ScreenPorts} from './screen-ports.ts';
 import {createSession, type Session} from './session.ts';
 
 /** Ink's function that gives the terminal away for a while. */
@@ -29,7 +29,7 @@ function SuspendPort({onReady, children}: SuspendProps) {
 	return children;
 }
 
-export type {ScreenEnd, ScreenPorts} from './screen-ports.ts';
+export type {ScreenEnd, ScreenPorts} from './effects.ts';
 
 /**
  * The store limits how often data is drawn. At Ink's 30 frames per second a key pressed right after a frame would wait

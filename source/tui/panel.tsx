@@ -1,8 +1,7 @@
 import {Box, type RenderOptions, Text} from 'ink';
 import {createContext, useContext} from 'react';
-import {toAscii} from '../text/glyphs.ts';
 import {type Line, lineText} from '../text/segment.ts';
-import {paintLine, type Theme} from '../text/themes.ts';
+import {paintLine, type Theme, toAscii} from '../text/themes.ts';
 import {boxed, type FrameTitle, framed, ruled} from './frame.ts';
 import type {Tier} from './layout.ts';
 import {DrawnContext, placed} from './pointer.ts';

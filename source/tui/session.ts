@@ -7,12 +7,10 @@ import {actionForKey, isTakingText} from '../view/key-actions.ts';
 import {activeConfig} from '../view/selectors.ts';
 import {initialState, leaveDeadlineOf, liveState, type ScreenSize, type State} from '../view/state.ts';
 import {createStore, type Store} from '../view/store.ts';
-import {visibleRowIds} from './account/account-layout.ts';
-import {createEffects} from './effects.ts';
-import {planInFrame} from './overlays/start-question.ts';
+import {createEffects, type ScreenPorts, type TerminalActions} from './effects.ts';
+import {planInFrame} from './overlays/overlay-lines.ts';
 import {type Drawn, keysOfClick} from './pointer.ts';
-import {detailEnd} from './screen-layout.ts';
-import type {ScreenPorts, TerminalActions} from './screen-ports.ts';
+import {detailEnd, visibleRowIds} from './screen-layout.ts';
 
 /** The screen without a screen: store, keys and engine put together. */
 export type Session = {
@@ -62,6 +60,7 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 				startsAtOnce,
 				hasKeys: ports.stdin.isTTY,
 				hasDemo: ports.startDemo !== undefined,
+				nextSteps: ports.nextSteps ?? [],
 				nowMs: clock.now(),
 				epochMs: clock.epoch() - clock.now(),
 				size: {columns: ports.stdout.columns || 80, rows: ports.stdout.rows || 24},

@@ -1,12 +1,11 @@
 import {cleanText} from '../text/width.ts';
 import {notFoldable, selectedBucket} from './account/account-rows.ts';
 import {notChoosable} from './columns/columns.ts';
-import {notCopyable} from './copied.ts';
 import {selectedItem} from './items.ts';
 import {commandFor, type KeyCommand, keyOf, titleOf, viewsOfKey} from './keymap.ts';
 import {currentList} from './lists.ts';
 import {notAddable} from './run-commands.ts';
-import {isSortable, rowCount} from './screen-commands.ts';
+import {isSortable, notCopyable, rowCount} from './screen-commands.ts';
 import {finalSnapshot, isPaused, isRunning, neighbourWindow, shownSnapshot} from './selectors.ts';
 import type {ExportKind, State} from './state.ts';
 import {notUnfoldable} from './tap/traffic-list.ts';

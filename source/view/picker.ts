@@ -4,10 +4,10 @@ import type {ListedModel} from '../domain/target.ts';
 import {bedrockRegions} from '../domain/target.ts';
 import {cleanText} from '../text/width.ts';
 import {watchRegions} from './account/account-commands.ts';
-import {shownRegions} from './account/account-state.ts';
 import {noEffect, type OverlayAction, type Transition, withEffects, withFlash} from './actions.ts';
 import {withList} from './lists.ts';
 import {prepare} from './run-commands.ts';
+import {shownRegions} from './selectors.ts';
 import type {ListedPreset, Picker, State} from './state.ts';
 
 /** A row of a picker. */

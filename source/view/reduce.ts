@@ -12,7 +12,6 @@ import {
 } from './actions.ts';
 import {disabledReason, refusalWords} from './availability.ts';
 import {inColumns, openColumns} from './columns/columns.ts';
-import {copy, withCopied} from './copied.ts';
 import * as history from './history/history.ts';
 import * as items from './items.ts';
 import type {KeyCommand, Keymap, ViewName} from './keymap.ts';
@@ -23,6 +22,7 @@ import * as more from './run-commands.ts';
 import * as runs from './run-commands.ts';
 import * as listing from './screen-commands.ts';
 import * as screen from './screen-commands.ts';
+import {copy, withCopied} from './screen-commands.ts';
 import {finalSnapshot} from './selectors.ts';
 import {inSettings, openSettings, remember, takeRemembered} from './settings.ts';
 import {leaveDeadlineOf, type Overlay, type State} from './state.ts';

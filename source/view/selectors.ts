@@ -1,6 +1,7 @@
+import type {AccountRegion} from '../domain/account-snapshot.ts';
 import type {RunConfig} from '../domain/run-config.ts';
 import type {Advice, BucketState, Gauge, Snapshot} from '../domain/snapshot.ts';
-import {isAccountLoading} from './account/account-state.ts';
+import type {AccountState} from './account/account-state.ts';
 import type {State} from './state.ts';
 import {usedSince} from './timeline.ts';
 
@@ -219,4 +220,34 @@ export function neighbourWindow(state: State, steps: number): number | undefined
 	const shown = shownWindowSeconds(state);
 	const windows: readonly number[] = chartWindows;
 	return windows[windows.indexOf(shown) + steps];
+}
+
+/** Whether the first report is still outstanding. */
+function isAccountLoading(account: AccountState): boolean {
+	return account.isWatched && (account.snapshot?.regions ?? []).every(({phase}) => phase === 'loading');
+}
+
+/** Now by the service's clock: that of the newest report, and the time since. */
+export function accountNowMs({
+	account,
+	nowMs,
+}: {
+	readonly account: AccountState;
+	readonly nowMs: number;
+}): number {
+	return (
+		Math.max(0, ...(account.snapshot?.regions ?? []).map(({at}) => at)) +
+		Math.max(0, nowMs - account.receivedMs)
+	);
+}
+
+/** The Regions that the view shows: the frozen ones while it is frozen. */
+export function shownRegions({snapshot, frozen}: AccountState): readonly AccountRegion[] {
+	return (frozen ?? snapshot)?.regions ?? [];
+}
+
+/** Why nothing is known about the account; undefined while something is. */
+export function accountFault(account: AccountState): AccountRegion | undefined {
+	const regions = shownRegions(account);
+	return regions.length > 0 && regions.every(({phase}) => phase === 'failed') ? regions[0] : undefined;
 }

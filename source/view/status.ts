@@ -12,10 +12,9 @@ import {
 import type {Tone} from '../text/segment.ts';
 import {cleanText} from '../text/width.ts';
 import {activeWords} from './account/account-rows.ts';
-import {accountFault, accountNowMs, shownRegions} from './account/account-state.ts';
 import {startText} from './history/history.ts';
 import {keyOf} from './keymap.ts';
-import {isPaused} from './selectors.ts';
+import {accountFault, accountNowMs, isPaused, shownRegions} from './selectors.ts';
 import {leaveDeadlineOf, type State} from './state.ts';
 import {heldWords, requestCount, leftWords as tapLeftWords, upWords} from './tap/client-rows.ts';
 

@@ -3,7 +3,7 @@ import {fractionsOf, raisedAlerts} from '../../source/account/alerts.ts';
 import {readAlert} from '../../source/config/values.ts';
 import type {AccountBucket, AccountRegion} from '../../source/domain/account-snapshot.ts';
 import type {UsageSource} from '../../source/domain/usage-source.ts';
-import type {Scenario} from '../../source/simulator/faults/script.ts';
+import type {Scenario} from '../../source/simulator/options.ts';
 import {
 	firstPoll,
 	minuteMs,

@@ -1,7 +1,7 @@
 import {describe, expect, it} from 'vitest';
 import {TokenEstimator} from '../../source/admission/token-estimator.ts';
 import type {Usage} from '../../source/domain/backend.ts';
-import {MaxTokensTuner} from '../../source/metrics/decisions/max-tokens.ts';
+import {MaxTokensTuner} from '../../source/metrics/decisions/client-settings.ts';
 
 const usage = (inputTokens: number, outputTokens: number, overrides: Partial<Usage> = {}): Usage => ({
 	inputTokens,

@@ -5,7 +5,7 @@ import {PassThrough} from 'node:stream';
 import {onTestFinished, vi} from 'vitest';
 import {batch} from '../../source/commands/batch.ts';
 import {parseArguments} from '../../source/config/parse-arguments.ts';
-import type {Scenario} from '../../source/simulator/faults/script.ts';
+import type {Scenario} from '../../source/simulator/options.ts';
 import type {Io} from '../../source/terminal/io.ts';
 import {startForTest} from '../simulator/harness.ts';
 

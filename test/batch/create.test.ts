@@ -1,7 +1,7 @@
 import {describe, expect, it} from 'vitest';
 import {faultError, jobName} from '../../source/batch/create.ts';
 import type {BatchInput} from '../../source/batch/setup.ts';
-import {usualLimits} from '../../source/bedrock/jobs/batch-limits.ts';
+import {usualLimits} from '../../source/bedrock/jobs/batch-records.ts';
 
 const inputWith = (assumed: readonly string[] = []): BatchInput =>
 	({limits: {...usualLimits, assumed}, batch: {variants: [{}]}}) as unknown as BatchInput;

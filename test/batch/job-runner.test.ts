@@ -8,12 +8,16 @@ import {type BatchPorts, runBatch} from '../../source/batch/job-runner.ts';
 import {type BatchSetup, setUpBatch} from '../../source/batch/setup.ts';
 import {type BatchStore, createBatchStore} from '../../source/batch/store.ts';
 import {createClients} from '../../source/bedrock/clients/clients.ts';
-import {callError, isPassing} from '../../source/bedrock/jobs/call-error.ts';
-import {createJobService, type JobService} from '../../source/bedrock/jobs/job-service.ts';
+import {
+	callError,
+	createJobService,
+	isPassing,
+	type JobService,
+} from '../../source/bedrock/jobs/job-service.ts';
 import {createObjectStore, type ObjectStore} from '../../source/bedrock/jobs/object-store.ts';
 import {resolveRun} from '../../source/config/resolve-run.ts';
 import type {Connection} from '../../source/domain/run-config.ts';
-import type {Scenario} from '../../source/simulator/faults/script.ts';
+import type {Scenario} from '../../source/simulator/options.ts';
 import {startForTest} from '../simulator/harness.ts';
 
 /** Tests source/batch/job-runner.ts, fetch.ts and store.ts together: a batch from upload to results, killed at each step. */

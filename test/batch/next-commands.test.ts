@@ -1,9 +1,11 @@
 import {describe, expect, it} from 'vitest';
-import {againLines} from '../../source/batch/next-commands.ts';
+import {againLines} from '../../source/batch/job-runner.ts';
 import type {BatchTask} from '../../source/batch/records.ts';
 import type {BatchState} from '../../source/batch/state.ts';
 import {parseArguments} from '../../source/config/parse-arguments.ts';
 import {resolveRun} from '../../source/config/resolve-run.ts';
+
+/** Tests source/batch/job-runner.ts: the commands that are printed to continue with. */
 
 const {task, variants} = await resolveRun(
 	'classify',

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {lineMaker} from '../../source/batch/records.ts';
-import {type BatchForm, modelInput} from '../../source/bedrock/jobs/record-bodies.ts';
+import {type BatchForm, modelInput} from '../../source/bedrock/jobs/batch-records.ts';
 import type {Variant} from '../../source/domain/task.ts';
 
 /** Tests lineMaker of source/batch/records.ts. */

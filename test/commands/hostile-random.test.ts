@@ -1,4 +1,3 @@
-/** Tests source/text/width.ts: the gate that text of others passes, in every output. */
 import {mkdirSync, readdirSync, readFileSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import {PassThrough} from 'node:stream';
@@ -9,18 +8,16 @@ import {loadPreset} from '../../source/config/load-preset.ts';
 import {parseArguments} from '../../source/config/parse-arguments.ts';
 import {resolveRun} from '../../source/config/resolve-run.ts';
 import {UserError} from '../../source/domain/user-error.ts';
-import {planLines} from '../../source/plain/plan.ts';
-import {progressLine} from '../../source/plain/progress.ts';
+import {planLines, progressLine} from '../../source/plain/run.ts';
 import {summaryLines} from '../../source/plain/summary.ts';
 import {comparisonLines, comparisonMarkdown} from '../../source/reports/compare/comparison-table.ts';
 import {quotaIncreaseMarkdown} from '../../source/reports/quota-increase-markdown.ts';
 import {lostRequestCsvLine, requestsCsvLine} from '../../source/reports/requests-csv.ts';
 import {resultsOf, resultsText} from '../../source/reports/results.ts';
-import type {Results} from '../../source/reports/results-schema.ts';
-import {readResults} from '../../source/reports/results-schema.ts';
+import {type Results, readResults} from '../../source/reports/results-schema.ts';
 import {summaryMarkdown} from '../../source/reports/summary-markdown.ts';
+import {keepLog} from '../../source/terminal/files.ts';
 import {errorLines, writeLines} from '../../source/terminal/io.ts';
-import {keepLog} from '../../source/terminal/log-file.ts';
 import {openAnswers} from '../../source/threads/answer-file.ts';
 import {answerRecord} from '../helpers/answer-record.ts';
 import {isBuilt, newFolder, runProgram} from '../helpers/built-program.ts';
@@ -39,6 +36,8 @@ import {snapshotWith} from '../helpers/hostile-state.ts';
 import {parseXml, type XmlElement} from '../helpers/parse-xml.ts';
 import {environment, snapshot} from '../helpers/results-fixture.ts';
 import {planFixture} from '../helpers/snapshot-fixture.ts';
+
+/** Tests source/text/width.ts: the gate that text of others passes, in every output. */
 
 /** Random texts of others, many at once: another one in each field of an input, and every output is searched. */
 

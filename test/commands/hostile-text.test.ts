@@ -11,7 +11,7 @@ import {loadPreset} from '../../source/config/load-preset.ts';
 import {parseArguments} from '../../source/config/parse-arguments.ts';
 import {resolveRun} from '../../source/config/resolve-run.ts';
 import {UserError} from '../../source/domain/user-error.ts';
-import {planLines} from '../../source/plain/plan.ts';
+import {planLines} from '../../source/plain/run.ts';
 import {summaryLines} from '../../source/plain/summary.ts';
 import type {BestRequest} from '../../source/reports/best-request.ts';
 import {comparisonMarkdown} from '../../source/reports/compare/comparison-table.ts';

@@ -129,6 +129,26 @@ describe('loadPreset', () => {
 			'name: a\ntask: b\nchecks: [{jsonSchema: {const: "{{item}}"}}]\n',
 			/:3: jsonSchema: {{item}} is not replaced/,
 		],
+		[
+			'judge without a question',
+			'name: a\ntask: b\nchecks:\n  - judge: {model: m}\n',
+			/:4: .*checks\[1\]\.judge\.question/,
+		],
+		[
+			'judge without a model',
+			'name: a\ntask: b\nchecks:\n  - judge: {model: " ", question: q}\n',
+			/:4: .*checks\[1\]\.judge\.model": " " is empty: name the model that grades/,
+		],
+		[
+			'judge that passes by a word it does not say',
+			'name: a\ntask: b\nchecks:\n  - judge: {model: m, question: q, passIf: maybe}\n',
+			/:4: .*checks\[1\]\.judge\.passIf": "maybe" is not one of/,
+		],
+		[
+			'part of an answer that does not exist',
+			'name: a\ntask: b\nexpectedIn: first-line\n',
+			/:3: .*expectedIn": "first-line" is not one of.*"?answer"?, "?last-line"?/,
+		],
 		['empty file', '', /preset\.yaml:1: the file is empty\./],
 		['file of comments', '# nothing\n', /preset\.yaml:1: the file is empty\./],
 		[

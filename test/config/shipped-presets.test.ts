@@ -31,6 +31,7 @@ describe('shipped presets', () => {
 				'high-volume',
 				'hybrid',
 				'quota-limits',
+				'route',
 				'summarize',
 			]),
 		);

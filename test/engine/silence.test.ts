@@ -1,11 +1,12 @@
-/** Tests source/engine/attempts/attempts.ts: silence ends an attempt. */
 import {describe, expect, it} from 'vitest';
 import {type Backend, type InvokeOptions, methods, type Outcome} from '../../source/domain/backend.ts';
 import type {RunSpec} from '../../source/domain/run-spec.ts';
 import {createRun} from '../../source/engine/run.ts';
-import {progressLine} from '../../source/plain/progress.ts';
+import {progressLine} from '../../source/plain/run.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';
 import {cellOf, loadOf, quotaOf, specOf, targetOf} from '../helpers/spec-fixture.ts';
+
+/** Tests source/engine/attempts/attempts.ts: silence ends an attempt. */
 
 const minuteMs = 60_000;
 

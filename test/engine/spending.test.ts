@@ -1,15 +1,11 @@
-/** Tests source/engine/run-lifecycle.ts (StopRules) and metrics/figures/request-measures.ts: the cost of a run. */
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {isDearerTier, utf8Bytes} from '../../source/domain/accounting.ts';
 import {StopRules} from '../../source/engine/run-lifecycle.ts';
-import {
-	nothingSpent,
-	spendAnswer,
-	spendBroken,
-	spentUsd,
-} from '../../source/metrics/figures/request-measures.ts';
+import {nothingSpent, spendAnswer, spendBroken, spentUsd} from '../../source/metrics/figures/blocks.ts';
 import {formatUsdWithin} from '../../source/text/numbers.ts';
+
+/** Tests source/engine/run-lifecycle.ts (StopRules) and metrics/figures/request-measures.ts: the cost of a run. */
 
 describe('utf8Bytes', () => {
 	it('counts what a text takes', () => {

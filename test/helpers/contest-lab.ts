@@ -2,8 +2,8 @@ import {occupiedBy} from '../../source/domain/accounting.ts';
 import {createRandom, type Random} from '../../source/domain/random.ts';
 import type {Goal, RunSpec} from '../../source/domain/run-spec.ts';
 import {Contest} from '../../source/metrics/decisions/variant-contest.ts';
+import type {RequestMeasures} from '../../source/metrics/figures/blocks.ts';
 import {emptyFigures} from '../../source/metrics/figures/figures.ts';
-import type {RequestMeasures} from '../../source/metrics/figures/request-measures.ts';
 import {cellOf, itemsOf, quotaOf, specOf, targetOf, variantOf} from './spec-fixture.ts';
 
 /** Runs of the real decision code on drawn answers, looked at after every block: what its error rates are measured with. */

@@ -1,6 +1,6 @@
 import type {Snapshot} from '../../source/domain/snapshot.ts';
 import type {TapClient} from '../../source/domain/tap.ts';
-import type {ScreenPorts} from '../../source/tui/screen-ports.ts';
+import type {ScreenPorts} from '../../source/tui/effects.ts';
 import {
 	bucketFixture,
 	configFixture,

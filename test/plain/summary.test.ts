@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
 import {UserError} from '../../source/domain/user-error.ts';
-import {progressLine, stateText} from '../../source/plain/progress.ts';
+import {progressLine, stateText} from '../../source/plain/run.ts';
 import {summaryLines} from '../../source/plain/summary.ts';
 import {errorLines} from '../../source/terminal/io.ts';
 import {themeNamed} from '../../source/text/themes.ts';
@@ -8,7 +8,7 @@ import {displayWidth} from '../../source/text/width.ts';
 import {chartCases} from '../helpers/chart-cases.ts';
 import {snapshot, target, variant} from '../helpers/results-fixture.ts';
 
-/** Tests source/plain/summary.ts, progress.ts and source/terminal/io.ts. */
+/** Tests source/plain/summary.ts, source/plain/run.ts and source/terminal/io.ts. */
 
 const look = {width: 100, theme: undefined, ascii: false};
 

@@ -86,6 +86,22 @@ describe('judgeAnswer', () => {
 		expect(judge('other', [item(0, 'billing')])[0]).toMatchObject({kind: 'check-failed'});
 	});
 
+	it('compares the last line alone where the task says so, packed or not', () => {
+		const rules = {...task([]), expectedIn: 'last-line'} as const;
+		const kinds = (text: string, items: readonly Item[]) =>
+			judgeAnswer({text, isTruncated: false, isRefused: false}, rules, items, {parameters: {}}).map(
+				({kind}) => kind,
+			);
+		const billing = item(0, 'billing');
+		expect(kinds('It is about money.\n\n billing \n', [billing])).toEqual(['useful']);
+		expect(kinds('billing', [billing])).toEqual(['useful']);
+		expect(kinds('billing\nbecause of the money', [billing])).toEqual(['check-failed']);
+		expect(kinds('{"1": "money\\nbilling", "2": "x"}', [billing, item(1, 'a')])).toEqual([
+			'useful',
+			'check-failed',
+		]);
+	});
+
 	it.each([
 		['  ', [], 'answered', 'the answer is empty'],
 		['other', [], 'expected', 'expected: billing'],

@@ -21,8 +21,8 @@ import {
 	ServiceQuotasClient,
 } from '@aws-sdk/client-service-quotas';
 import {describe, expect, it, onTestFinished} from 'vitest';
+import {otherModels} from '../../source/simulator/catalog/model.ts';
 import {models} from '../../source/simulator/catalog/models.ts';
-import {otherModels} from '../../source/simulator/catalog/other-models.ts';
 import type {SimulatorOptions} from '../../source/simulator/options.ts';
 import {bucketQuotas} from '../../source/simulator/quotas/bucket-quotas.ts';
 import {quotaRows} from '../../source/simulator/quotas/service-quotas.ts';
@@ -31,7 +31,7 @@ import {credentials, defaultOptions, startForTest} from './harness.ts';
 import {createMovableTime, minuteMs, noon} from './metric-harness.ts';
 
 /**
- * Tests source/simulator/control-plane/ and source/simulator/quotas/: lists of models, profiles and quotas, and
+ * Tests source/simulator/control-plane.ts and source/simulator/quotas/: lists of models, profiles and quotas, and
  * requests for an increase.
  */
 

@@ -2,8 +2,8 @@ import {existsSync, readFileSync} from 'node:fs';
 import {BedrockClient, ListFoundationModelsCommand} from '@aws-sdk/client-bedrock';
 import {ConverseCommand, ConverseStreamCommand, InvokeModelCommand} from '@aws-sdk/client-bedrock-runtime';
 import {describe, expect, it, onTestFinished} from 'vitest';
+import {otherModels} from '../../source/simulator/catalog/model.ts';
 import {models} from '../../source/simulator/catalog/models.ts';
-import {otherModels} from '../../source/simulator/catalog/other-models.ts';
 import {credentials, modelPath, post, runtimeClient, startForTest} from './harness.ts';
 
 /** Tests source/simulator/catalog/: the models of the simulated account, their states, now and in 2024. */

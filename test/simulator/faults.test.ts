@@ -7,11 +7,11 @@ import {describe, expect, it} from 'vitest';
 import {demoFaults} from '../../source/commands/demo.ts';
 import {createRandom} from '../../source/simulator/answers/random.ts';
 import {createBucket} from '../../source/simulator/enforcement.ts';
-import {createFaults, type Faults} from '../../source/simulator/faults/faults.ts';
-import {parseFaults} from '../../source/simulator/faults/script.ts';
+import {createFaults, type Faults} from '../../source/simulator/faults.ts';
+import {parseFaults} from '../../source/simulator/options.ts';
 import {modelPath, post, readStats, runtimeClient, startForTest} from './harness.ts';
 
-/** Tests source/simulator/faults/faults.ts and script.ts: the faults of a script as clients meet them. */
+/** Tests source/simulator/faults.ts and source/simulator/options.ts: the faults of a script as clients meet them. */
 
 const nova = 'us.amazon.nova-lite-v1:0';
 const request = {

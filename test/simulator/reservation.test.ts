@@ -1,4 +1,3 @@
-/** Tests source/simulator/runtime/job.ts: what a request sets aside, both readings. */
 import {ConverseCommand} from '@aws-sdk/client-bedrock-runtime';
 import {describe, expect, it, onTestFinished} from 'vitest';
 import {createBackend} from '../../source/bedrock/backend.ts';
@@ -8,6 +7,8 @@ import {createRun} from '../../source/engine/run.ts';
 import {isSoak} from '../helpers/random-cases.ts';
 import {cellOf, itemsOf, loadOf, quotaOf, specOf, targetOf, variantOf} from '../helpers/spec-fixture.ts';
 import {readStats, runtimeClient, startForTest} from './harness.ts';
+
+/** Tests source/simulator/runtime/serve-runtime.ts: what a request sets aside, both readings. */
 
 /** AWS's sources differ on whether cache reads are set aside at admission: the simulator enforces either. */
 

@@ -4,7 +4,7 @@ import {describe, expect, it, onTestFinished} from 'vitest';
 import {simulate, simulatorLines} from '../../source/commands/simulate.ts';
 import {UserError} from '../../source/domain/user-error.ts';
 import {startSimulator} from '../../source/simulator/server.ts';
-import {resetHeader} from '../../source/simulator/wire/visitor.ts';
+import {resetHeader} from '../../source/simulator/wire/caller.ts';
 import {startSimulatorThread} from '../../source/threads/simulator-handle.ts';
 import {defaultOptions, modelPath, post, readStats, startForTest} from './harness.ts';
 

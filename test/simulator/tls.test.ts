@@ -1,4 +1,3 @@
-/** Tests source/simulator/wire/certificate.ts: HTTPS, for real clients. */
 import {execFile} from 'node:child_process';
 import {X509Certificate} from 'node:crypto';
 import {existsSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync} from 'node:fs';
@@ -13,6 +12,8 @@ import {simulate} from '../../source/commands/simulate.ts';
 import type {SimulatorOptions} from '../../source/simulator/options.ts';
 import {certify} from '../../source/simulator/wire/certificate.ts';
 import {defaultOptions} from './harness.ts';
+
+/** Tests source/simulator/wire/certificate.ts: HTTPS, for real clients. */
 
 /** HTTPS with certificates made at start: clients that trust them are served, others go away. */
 

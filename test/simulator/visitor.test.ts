@@ -5,7 +5,7 @@ import {describe, expect, it, onTestFinished} from 'vitest';
 import {hinderingVariables, simulatorLines, simulatorVariables} from '../../source/commands/simulate.ts';
 import {post, readStats, startForTest} from './harness.ts';
 
-/** Tests source/simulator/wire/visitor.ts. `fetch` may not set these headers, so the requests are made by hand. */
+/** Tests source/simulator/wire/caller.ts. `fetch` may not set these headers, so the requests are made by hand. */
 
 const statusOf = async (
 	url: string,
@@ -87,7 +87,7 @@ describe('a simulator', () => {
 			expect(await statusOf(url, {host: name})).toBe(status);
 			return;
 		}
-		const {assertWelcome} = await import('../../source/simulator/wire/visitor.ts');
+		const {assertWelcome} = await import('../../source/simulator/wire/caller.ts');
 		const welcome = (): void => assertWelcome({headers: {host: `${name}:80`}}, host);
 		if (status === 200) {
 			welcome();

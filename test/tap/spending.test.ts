@@ -4,7 +4,7 @@ import path from 'node:path';
 import {afterEach, describe, expect, it} from 'vitest';
 import {startSimulator} from '../../source/simulator/server.ts';
 import {Spending} from '../../source/tap/spending.ts';
-import {openDayBook} from '../../source/threads/day-book.ts';
+import {openDayBook} from '../../source/threads/tap-files.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';
 import {startTapBefore, targetOf} from '../helpers/tapped-simulator.ts';
 

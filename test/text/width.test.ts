@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import stringWidth from 'string-width';
 import {expect, it} from 'vitest';
-import {toAscii} from '../../source/text/glyphs.ts';
+import {toAscii} from '../../source/text/themes.ts';
 import {
 	cleanText,
 	displayWidth,

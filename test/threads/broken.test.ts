@@ -1,11 +1,12 @@
-/** Tests source/threads/prepare.ts: a run against broken answers. */
 import {describe, expect, it} from 'vitest';
 import {resolveRun} from '../../source/config/resolve-run.ts';
 import {systemClock} from '../../source/domain/clock.ts';
 import {createRun} from '../../source/engine/run.ts';
-import {parseFaults} from '../../source/simulator/faults/script.ts';
+import {parseFaults} from '../../source/simulator/options.ts';
 import {prepare} from '../../source/threads/prepare.ts';
 import {startForTest} from '../simulator/harness.ts';
+
+/** Tests source/threads/prepare.ts: a run against broken answers. */
 
 /** What answers cost that break off, against what the service settled for them. */
 

@@ -4,8 +4,11 @@ import {whatToChange} from '../../source/account/what-to-change.ts';
 import {readAlert} from '../../source/config/values.ts';
 import type {AccountRegion} from '../../source/domain/account-snapshot.ts';
 import {displayWidth} from '../../source/text/width.ts';
-import {accountDetailLines} from '../../source/tui/account/account-detail.ts';
-import {accountNoteLines, emptyTableLines} from '../../source/tui/account/account-notes.ts';
+import {
+	accountDetailLines,
+	accountNoteLines,
+	emptyTableLines,
+} from '../../source/tui/account/account-detail.ts';
 import {accountTableLines, accountTitle} from '../../source/tui/account/account-view.tsx';
 import {accountRow} from '../../source/view/account/account-rows.ts';
 import {

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import {expect, it} from 'vitest';
 import type {Snapshot} from '../../source/domain/snapshot.ts';
-import {toAscii} from '../../source/text/glyphs.ts';
 import {type Line, lineText, lineWidth} from '../../source/text/segment.ts';
+import {toAscii} from '../../source/text/themes.ts';
 import {barLines, barsTitle} from '../../source/tui/panels/bars.ts';
 import {chartLines, latencyLines, latencyTitle} from '../../source/tui/panels/charts.ts';
 import {initialState, type State} from '../../source/view/state.ts';

@@ -6,7 +6,7 @@ import {keptRunOf} from '../../source/reports/run-index.ts';
 import {environment, snapshot, variant} from '../helpers/results-fixture.ts';
 import {createCamera, joinFrames, openScreen} from '../helpers/screen.ts';
 
-/** Tests source/view/history/history.ts and source/tui/overlays/history-lines.ts: earlier runs on the screen. */
+/** Tests source/view/history/history.ts and source/tui/overlays/list-overlays.ts: earlier runs on the screen. */
 
 const resultsAt = (day: number, output: number) =>
 	resultsOf(

@@ -1,7 +1,7 @@
 import {describe, expect, it} from 'vitest';
 import type {Io} from '../../source/terminal/io.ts';
 import {mannersOf} from '../../source/terminal/manners.ts';
-import type {ScreenPorts} from '../../source/tui/screen-ports.ts';
+import type {ScreenPorts} from '../../source/tui/effects.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';
 import {openScreen} from '../helpers/screen.ts';
 import {createTerminal} from '../helpers/terminal.tsx';

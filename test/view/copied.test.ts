@@ -2,10 +2,10 @@ import {describe, expect, it} from 'vitest';
 import {ItemCollector, itemColumns} from '../../source/domain/item-results.ts';
 import type {KeptRun} from '../../source/domain/snapshot.ts';
 import type {Action, Effect} from '../../source/view/actions.ts';
-import {copy, notCopyable} from '../../source/view/copied.ts';
 import {actionForKey} from '../../source/view/key-actions.ts';
 import type {KeyCommand} from '../../source/view/keymap.ts';
 import {reduce} from '../../source/view/reduce.ts';
+import {copy, notCopyable} from '../../source/view/screen-commands.ts';
 import {initialState, type State} from '../../source/view/state.ts';
 import {accountFixture} from '../helpers/account-fixture.ts';
 import {
@@ -15,6 +15,8 @@ import {
 	readySnapshotFixture,
 	snapshotFixture,
 } from '../helpers/snapshot-fixture.ts';
+
+/** Tests source/view/screen-commands.ts: what `y` copies. */
 
 type Untimed = Action extends infer Each ? (Each extends Action ? Omit<Each, 'atMs'> : never) : never;
 

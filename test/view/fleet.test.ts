@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
 import type {BucketState} from '../../source/domain/snapshot.ts';
-import {progressLine} from '../../source/plain/progress.ts';
+import {progressLine} from '../../source/plain/run.ts';
 import {lineText} from '../../source/text/segment.ts';
 import {gaugesNow} from '../../source/tui/panels/gauges.ts';
 import {quotaLines} from '../../source/tui/panels/quota-table.ts';

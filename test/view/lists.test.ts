@@ -1,4 +1,3 @@
-// Of list-commands.ts, log-lines.ts and quota-table.ts as well.
 import {describe, expect, it} from 'vitest';
 import {actionForKey} from '../../source/view/key-actions.ts';
 import {bindings, views} from '../../source/view/keymap.ts';
@@ -15,6 +14,8 @@ import {
 	readySnapshotFixture,
 	snapshotFixture,
 } from '../helpers/snapshot-fixture.ts';
+
+// Of list-commands.ts, log-lines.ts and quota-table.ts as well.
 
 const running: State = {
 	...initialState({config: configFixture(), isDemo: false, startsAtOnce: false, nowMs: 0}),

@@ -10,11 +10,16 @@ import {callSilenceMs, credentialsMs, transferSilenceMs} from '../../domain/back
 import type {Connection} from '../../domain/run-config.ts';
 import {UserError} from '../../domain/user-error.ts';
 import {formatSpan} from '../../text/numbers.ts';
-import {assertOneCaller, hasBearerToken, keySourceOf, profileIn} from '../credentials/caller-source.ts';
-import {assertProfile} from '../credentials/credentials-faults.ts';
+import {
+	assertOneCaller,
+	assertProfile,
+	hasBearerToken,
+	keySourceOf,
+	profileIn,
+} from '../credentials/caller.ts';
 import {askForAccount, credentialsOf, type SharedCredentials} from '../credentials/shared-credentials.ts';
 import {readSharedFiles} from '../credentials/shared-files.ts';
-import type {MantleEndpoint} from '../mantle/endpoint.ts';
+import type {MantleEndpoint} from '../mantle/send.ts';
 import {addMiddleware, createSecrets, keepErrorPages, renewExpired, sendOnce} from './middleware.ts';
 import {
 	configuredCertificates,
@@ -218,7 +223,7 @@ export function createClients(connection: Connection, options: ClientOptions): C
 		return client;
 	});
 	const mantle = lazily(async () => {
-		const {createMantleEndpoint} = await import('../mantle/endpoint.ts');
+		const {createMantleEndpoint} = await import('../mantle/send.ts');
 		const {config} = await runtime();
 		const {endpoint: own, requestHandler} = await settings('Bedrock Mantle', options.maxSockets, undefined);
 		const mantleRegion = await config.region();

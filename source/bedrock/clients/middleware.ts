@@ -4,9 +4,9 @@ import type {BedrockRuntimeClient, BedrockRuntimeClientConfig} from '@aws-sdk/cl
 import {eventStreamSerdeProvider} from '@smithy/core/event-streams';
 import {streamCollector} from '@smithy/node-http-handler';
 import {formatSpan} from '../../text/numbers.ts';
+import {secretsOf} from '../../text/secrets.ts';
 import {isExpiry} from '../failures/classify.ts';
 import {factsOf} from '../failures/error-facts.ts';
-import {secretsOf} from '../failures/redact.ts';
 import {at, isObject, parseJson, stringOf} from '../json.ts';
 import {contentTypeOf, keepResponses} from '../methods/response-headers.ts';
 

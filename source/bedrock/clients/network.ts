@@ -5,7 +5,7 @@ import {homedir} from 'node:os';
 import {loadConfig} from '@smithy/core/config';
 import {NodeHttpHandler, type NodeHttpHandlerOptions} from '@smithy/node-http-handler';
 import {UserError} from '../../domain/user-error.ts';
-import {redacted} from '../failures/redact.ts';
+import {redacted} from '../../text/secrets.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

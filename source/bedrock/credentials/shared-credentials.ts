@@ -6,8 +6,15 @@ import type {NodeHttpHandler} from '@smithy/node-http-handler';
 import {SignatureV4} from '@smithy/signature-v4';
 import type {AwsCredentialIdentity} from '@smithy/types';
 import {silentLogger} from '../clients/network.ts';
-import {type KeySource, keySourceOf, profileIn} from './caller-source.ts';
-import {assertProfile, assertUsable, credentialsFault, hasOwnCredentials} from './credentials-faults.ts';
+import {
+	assertProfile,
+	assertUsable,
+	credentialsFault,
+	hasOwnCredentials,
+	type KeySource,
+	keySourceOf,
+	profileIn,
+} from './caller.ts';
 import {readSharedFiles} from './shared-files.ts';
 
 /** Keys of a caller, shared by all clients, and whose account they are. */

@@ -2,12 +2,12 @@ import {isMantleMethod, type Method, type RuntimeMethod} from '../../domain/back
 import {type Failure, type FailureClass, retryableClasses} from '../../domain/failure.ts';
 import {UserError} from '../../domain/user-error.ts';
 import {formatSpan} from '../../text/numbers.ts';
+import {redacted, withoutCredentials, withoutSecrets} from '../../text/secrets.ts';
 import {isSimulated} from '../methods/response-headers.ts';
 import {StreamFault} from '../methods/stream-reader.ts';
 import {adviceFor} from './advice.ts';
 import {chargeOf, classOf} from './classify.ts';
 import {type ErrorFacts, type FailureContext, factsOf, retryAfterOf} from './error-facts.ts';
-import {redacted, withoutCredentials, withoutSecrets} from './redact.ts';
 
 export type {FailureContext} from './error-facts.ts';
 

@@ -116,3 +116,12 @@ export const deepseek: Family = {
 	...chatReading,
 	tagsReasoning: true,
 };
+
+/** AI21 Jamba: chat completions. */
+export const jamba: Family = {
+	name: 'jamba',
+	serves: namedLike('ai21\\.jamba'),
+	takesSystem: () => true,
+	build: (request) => chatBody(request),
+	...chatReading,
+};

@@ -4,7 +4,7 @@ import {countsIn} from '../usage.ts';
 import {chatBody, chatReading} from './chat-completions.ts';
 import {type Family, namedLike, type Reading, renamed, stopField, withoutSystem} from './family.ts';
 
-/** Models that continue one text, written in their family's template: Llama, and the first models of Mistral AI. */
+/** Models that continue one text: Llama and the first models of Mistral AI, in their family's template, and Jurassic. */
 
 const templateOf = (baseModel: string): typeof llama3Prompt => {
 	if (/llama-?2/.test(baseModel)) {
@@ -115,3 +115,40 @@ const instructed = (messages: readonly PromptMessage[], endOfTurn: string): stri
 function mistralPrompt(prompt: Prompt): string {
 	return instructed(withoutSystem(prompt), '</s>');
 }
+
+const lengthOf = (value: unknown): number | undefined => (Array.isArray(value) ? value.length : undefined);
+
+const readJurassic = (body: unknown): Reading | undefined => {
+	const completion = at(body, 'completions', 0);
+	const text = stringOf(at(completion, 'data', 'text'));
+	if (text === undefined) {
+		return undefined;
+	}
+	return {
+		text,
+		stopReason: wordOf(at(completion, 'finishReason', 'reason')),
+		// It lists its tokens instead of counting them.
+		counts: {
+			input: lengthOf(at(body, 'prompt', 'tokens')),
+			output: lengthOf(at(completion, 'data', 'tokens')),
+		},
+	};
+};
+
+/** AI21 Jurassic-2 (legacy): one prompt, no system prompt. */
+export const jurassic: Family = {
+	name: 'jurassic',
+	serves: namedLike('ai21\\.j2'),
+	takesSystem: () => false,
+	holdsConversation: false,
+	build: (request) => ({
+		prompt: withoutSystem(request)
+			.map(({text}) => text)
+			.join('\n\n'),
+		maxTokens: request.maxTokens,
+		...stopField('stopSequences', request.stop),
+		...renamed(request.parameters, {topP: 'topP', topK: 'topK'}),
+	}),
+	readBody: readJurassic,
+	readChunk: readJurassic,
+};

@@ -1,9 +1,8 @@
-import {jamba, jurassic} from './ai21.ts';
 import {nova, titan} from './amazon.ts';
-import {deepseek, gpt, openAiStyle, qwen} from './chat-completions.ts';
+import {deepseek, gpt, jamba, openAiStyle, qwen} from './chat-completions.ts';
 import {claude} from './claude.ts';
 import {command, commandR} from './cohere.ts';
-import {llama, mistral} from './completions.ts';
+import {jurassic, llama, mistral} from './completions.ts';
 import type {Family, Reading} from './family.ts';
 
 /** Every family; the fallback last. */

@@ -3,7 +3,7 @@ import type {Scope, Target} from '../../domain/target.ts';
 import {readText} from '../clients/middleware.ts';
 import {failureOf} from '../failures/failure-of.ts';
 import {at, listOf, parseJson, wordOf} from '../json.ts';
-import type {MantleEndpoint} from '../mantle/endpoint.ts';
+import type {MantleEndpoint} from '../mantle/send.ts';
 import {type AccountLists, readLists} from '../quotas/account-lists.ts';
 import type {FoundationModel} from '../quotas/quota-source.ts';
 import {listRemarks} from '../quotas/remarks.ts';

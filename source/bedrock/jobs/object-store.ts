@@ -1,7 +1,7 @@
 import {addAbortSignal, Readable} from 'node:stream';
 import type {S3Client} from '@aws-sdk/client-s3';
 import type {Clients} from '../clients/clients.ts';
-import {abortedBy, callError} from './call-error.ts';
+import {abortedBy, callError} from './job-service.ts';
 
 /** An object or a prefix in S3. */
 export type S3Location = {readonly bucket: string; readonly key: string};

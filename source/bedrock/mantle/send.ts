@@ -1,14 +1,115 @@
+import {HttpRequest} from '@smithy/core/protocols';
+import {Hash} from '@smithy/core/serde';
+import type {NodeHttpHandler} from '@smithy/node-http-handler';
+import {SignatureV4} from '@smithy/signature-v4';
+import type {AwsCredentialIdentity} from '@smithy/types';
 import {createParser} from 'eventsource-parser';
 import type {InferenceRequest, InvokeOptions, MantleMethod} from '../../domain/backend.ts';
-import {readText} from '../clients/middleware.ts';
+import {readText, textBesideAnswer} from '../clients/middleware.ts';
 import type {Reading} from '../families/family.ts';
-import {at, countOf, isObject, parseJson, wordOf} from '../json.ts';
+import {at, countOf, isObject, type JsonObject, parseJson, wordOf} from '../json.ts';
 import {answerOf, type BedrockAnswer, EmptyAnswer, UnreadableAnswer} from '../methods/answer.ts';
-import {contentTypeOf, type ResponseHeaders} from '../methods/response-headers.ts';
+import {contentTypeOf, headersOf, type ResponseHeaders} from '../methods/response-headers.ts';
 import {cutAfter, readStream, StreamFault, streamReader} from '../methods/stream-reader.ts';
-import {chatCompletions, type Dialect, type MantleEvent, messages} from './dialect.ts';
-import type {MantleEndpoint, MantleReply} from './endpoint.ts';
-import {responses} from './responses.ts';
+import {chatCompletions, type Dialect, type MantleEvent, messages, responses} from './dialect.ts';
+
+/** A call of the endpoint. */
+type MantleCall = {
+	/** Below the host. */
+	readonly path: string;
+	readonly headers: Readonly<Record<string, string>>;
+	/** Absent: a GET. */
+	readonly body?: JsonObject;
+	readonly signal: AbortSignal;
+};
+
+/** An answer with a status below 300, whose body is still to come. */
+type MantleReply = {
+	readonly headers: ResponseHeaders;
+	readonly body: AsyncIterable<Uint8Array>;
+};
+
+/** The endpoint bedrock-mantle of a Region. */
+export type MantleEndpoint = {
+	/** Rejects with an error that names the service's own kind of failure, or with the network's. */
+	readonly call: (call: MantleCall) => Promise<MantleReply>;
+};
+
+type EndpointOptions = {
+	/** Scheme and host. */
+	readonly url: URL;
+	readonly region: string;
+	readonly handler: NodeHttpHandler;
+	/** A Bedrock API key; it goes before the keys. */
+	readonly token: string | undefined;
+	readonly credentials: () => Promise<AwsCredentialIdentity>;
+	/** Each value that a request was signed with: it must never be shown. */
+	readonly onSecrets: (values: readonly string[]) => void;
+	readonly now: () => Date;
+	/** How long an error or a page may take, in milliseconds. */
+	readonly errorMs: number;
+};
+
+/** An answer of 300 and above in the words of the API that was called, or a page of another server. */
+class MantleFault extends Error {
+	/** Where the SDK's own errors have it. */
+	declare readonly $response: object;
+
+	constructor(statusCode: number, headers: ResponseHeaders, bodyText: string) {
+		super('');
+		Object.defineProperty(this, '$response', {value: {statusCode, headers, bodyText}, enumerable: false});
+	}
+}
+
+/** Calls the endpoint, signed for `bedrock-mantle` with SigV4 or with a Bedrock API key. */
+export function createMantleEndpoint(options: EndpointOptions): MantleEndpoint {
+	const {url, region, handler, token, credentials, onSecrets, now, errorMs} = options;
+	const signer = new SignatureV4({
+		service: 'bedrock-mantle',
+		region,
+		credentials,
+		sha256: Hash.bind(null, 'sha256'),
+	});
+
+	const signed = async (request: HttpRequest): Promise<HttpRequest> => {
+		if (token !== undefined) {
+			onSecrets([token]);
+			request.headers.authorization = `Bearer ${token}`;
+			return request;
+		}
+		const {accessKeyId, sessionToken} = await credentials();
+		onSecrets([accessKeyId, ...(sessionToken === undefined ? [] : [sessionToken])]);
+		return (await signer.sign(request, {signingDate: now()})) as HttpRequest;
+	};
+
+	return {
+		async call({path, headers, body, signal}) {
+			const text = body === undefined ? undefined : JSON.stringify(body);
+			const request = new HttpRequest({
+				method: text === undefined ? 'GET' : 'POST',
+				protocol: url.protocol,
+				hostname: url.hostname,
+				...(url.port === '' ? {} : {port: Number(url.port)}),
+				path: `${url.pathname.replace(/\/$/, '')}${path}`,
+				headers: {
+					host: url.host,
+					...(text === undefined
+						? {}
+						: {'content-type': 'application/json', 'content-length': String(Buffer.byteLength(text))}),
+					...headers,
+				},
+				...(text === undefined ? {} : {body: text}),
+			});
+			const {response} = await handler.handle(await signed(request), {abortSignal: signal});
+			const replied = {headers: headersOf(response), body: response.body as AsyncIterable<Uint8Array>};
+			const insteadOfAnswer = await textBesideAnswer(response, errorMs);
+			if (insteadOfAnswer !== undefined) {
+				throw new MantleFault(response.statusCode, replied.headers, insteadOfAnswer);
+			}
+			return replied;
+		},
+	};
+}
 
 /** The API of each method. */
 const dialects: Readonly<Record<MantleMethod, Dialect>> = {

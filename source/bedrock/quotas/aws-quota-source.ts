@@ -7,7 +7,7 @@ import type {
 import type {ProvisionedThroughput} from '../../domain/account-snapshot.ts';
 import {readFailureKind} from '../../domain/failure.ts';
 import {sendOnce} from '../clients/middleware.ts';
-import {hasBearerToken} from '../credentials/caller-source.ts';
+import {hasBearerToken} from '../credentials/caller.ts';
 import {failureOf} from '../failures/failure-of.ts';
 import {headersFor, isSimulated} from '../methods/response-headers.ts';
 import {

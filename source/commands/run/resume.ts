@@ -18,12 +18,11 @@ import {
 	readAnswerLines,
 	readAskedLines,
 } from '../../reports/answer-lines.ts';
-import type {Results} from '../../reports/results-schema.ts';
-import {readResults} from '../../reports/results-schema.ts';
+import {type Results, readResults} from '../../reports/results-schema.ts';
 import {readUncheckedLines, uncheckedFile} from '../../reports/unchecked-lines.ts';
+import {textFault, textOfBytes} from '../../text/as-written.ts';
 import {formatCount} from '../../text/numbers.ts';
 import {openPrivate} from '../../text/private-file.ts';
-import {textFault, textOfBytes} from '../../text/utf8.ts';
 import {checkUnchecked, refuse, uncheckedChanges} from './resume-unchecked.ts';
 
 /** `run --resume DIR`: asks the items without an answer in DIR/answers.jsonl or answers-unchecked.jsonl, once per variant and model. */

@@ -18,7 +18,7 @@ import {
 	searchFigures,
 	wholePlan,
 } from '../../metrics/decisions/search/search-state.ts';
-import {planLines} from '../../plain/plan.ts';
+import {planLines} from '../../plain/run.ts';
 import {formatCount} from '../../text/numbers.ts';
 
 /** `run --search`, checked and planned before anything is sent. */

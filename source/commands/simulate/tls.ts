@@ -3,8 +3,8 @@ import {mkdtemp, readFile, rm} from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import {reasonOf, UserError} from '../../domain/user-error.ts';
+import {isEverywhere} from '../../simulator/wire/caller.ts';
 import {authorityName, type Credentials, certify} from '../../simulator/wire/certificate.ts';
-import {isEverywhere} from '../../simulator/wire/visitor.ts';
 import {writeAtomically} from '../../text/private-file.ts';
 
 /** Names that a simulator can be called by: those of the machine too where it listens on all of its addresses. */

@@ -10,7 +10,7 @@ import {guardScreen} from '../../terminal/screen-guard.ts';
 import {leaveClosing} from '../../terminal/signals.ts';
 import type {TapHandle} from '../../threads/engine-handle.ts';
 import type {EngineRequest} from '../../threads/messages.ts';
-import type {ScreenEnd, ScreenPorts} from '../../tui/screen-ports.ts';
+import type {ScreenEnd, ScreenPorts} from '../../tui/effects.ts';
 import {demoPreset} from '../run/run-setup.ts';
 import {createExports} from '../screen/exports.ts';
 import type {OwnScreen} from '../screen.ts';

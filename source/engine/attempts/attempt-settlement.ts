@@ -11,7 +11,7 @@ import {
 	usageOf,
 } from '../../domain/accounting.ts';
 import type {Answer, Usage} from '../../domain/backend.ts';
-import type {Dimension, LearntStamping} from '../../domain/bucket-usage.ts';
+import type {Dimension} from '../../domain/bucket-usage.ts';
 import type {Failure, Received} from '../../domain/failure.ts';
 import {type Broken, type RequestTimes, throttleKindOf} from '../../domain/run-event.ts';
 import type {ItemVerdict} from '../../domain/task.ts';
@@ -19,6 +19,7 @@ import type {PatternChecker} from '../../prompts/checks.ts';
 import {formatSpan} from '../../text/numbers.ts';
 import {type Cell, createTierMismatchWatch} from '../cells/cell.ts';
 import type {RunCore} from '../run-core.ts';
+import {dearerWords, stampingWords} from '../run-words.ts';
 import {ConcurrencyLimiter} from '../scheduling/concurrency-limiter.ts';
 import {type Attempt, type AttemptHandlers, Judging, type LogicalRequest, nextTurn} from './attempts.ts';
 import {
@@ -57,16 +58,6 @@ const recordOf = (
 	verdicts: readonly ItemVerdict[],
 ): AnswerRecord => toAnswerRecord(attempt, answer, verdicts, {at, usage, quotaTokens, latencyMs: times});
 
-/** Says where the tokens of a bucket were found to count from. */
-const stampingWords = (model: string, {countsFrom, accepted}: LearntStamping): string =>
-	countsFrom === 'end'
-		? `${model}: the tokens of an answer count from its end: a request that fitted only if they counted from its first byte was throttled. This one throttle was the test; none like it follows.`
-		: `${model}: the tokens of an answer count from its first byte: ${accepted} requests were let in that had no room if they counted from the end. More of the quota can be used.`;
-
-/** Why a run with a typed limit stops. */
-const dearerWords = (model: string, tier: string | undefined): string =>
-	`${model}: an answer was served by the tier ${tier}, which costs more than the one that was asked for, and its price is not known: --max-cost can no longer be kept, so nothing more is sent. --max-cost none sets no limit.`;
-
 /** Follow-ups occupy no slot of their load. */
 const freeSlots = new ConcurrencyLimiter(() => Number.POSITIVE_INFINITY);
 
@@ -75,7 +66,7 @@ export function createSettlement(core: RunCore, ports: SettlementPorts): Attempt
 	const {spec, clock, random, guards, time} = core;
 
 	const isoTime = createIsoTime();
-	const judging = new Judging(spec.task, ports.checker, clock);
+	const judging = new Judging(spec.task, ports.checker, clock, core.judges);
 	const watchService = createTierMismatchWatch((kind, text) => core.note(kind, text));
 
 	const attemptOf = ({request, cell, reservation}: Attempt) => ({
@@ -177,6 +168,13 @@ export function createSettlement(core: RunCore, ports: SettlementPorts): Attempt
 		const isDearer = costUsd !== undefined && isDearerTier(cell.target.tier, answer.tier);
 		if (isDearer && guards.losePrice()) {
 			core.note('tier', dearerWords(cell.target.model, answer.tier));
+		}
+		if (request.onReply !== undefined) {
+			learn(attempt, answer, usage);
+			request.onReply({text: answer.text, usage, costUsd});
+			core.finish(request);
+			core.wake();
+			return;
 		}
 		const settled: Settled = {
 			usage,
@@ -383,7 +381,7 @@ export function createSettlement(core: RunCore, ports: SettlementPorts): Attempt
 			core.giveUpForDay(cell);
 		} else if (cell.fail(failure, delayMs === undefined)) {
 			core.note('given-up', `${cell.variant.name} on ${cell.target.model} is given up: ${failure.message}`);
-			core.stopIfHopeless();
+			core.stopIfHopeless(request.onReply !== undefined);
 		}
 		core.wake();
 	};

@@ -1,10 +1,16 @@
 import type {Reservation} from '../../admission/ledger.ts';
-import type {Answer, Backend, Outcome, Silence} from '../../domain/backend.ts';
+import type {Answer, Backend, Outcome, Silence, Usage} from '../../domain/backend.ts';
 import type {Clock} from '../../domain/clock.ts';
 import type {Failure, Received} from '../../domain/failure.ts';
 import type {BlockPlace, Broken} from '../../domain/run-event.ts';
 import type {Item, ItemVerdict, Prompt, Recorded, Task, Variant} from '../../domain/task.ts';
-import {beginJudgement, judgeAnswer, type PatternChecker, type PatternResult} from '../../prompts/checks.ts';
+import {
+	beginJudgement,
+	judgeAnswer,
+	judgesOf,
+	type PatternChecker,
+	type PatternResult,
+} from '../../prompts/checks.ts';
 import {formatSpan} from '../../text/numbers.ts';
 import type {Cell} from '../cells/cell.ts';
 import {WakeTimer} from '../run-lifecycle.ts';
@@ -71,6 +77,26 @@ export type LogicalRequest = {
 	broken?: Broken;
 	/** The service throttled its first attempt. */
 	isFirstThrottled?: boolean;
+	/** Of a request to a judge: takes its reply in place of all that is done with an answer; undefined: there is none. */
+	readonly onReply?: (reply: JudgeReply | undefined) => void;
+};
+
+/** What a judge replied, and what that took. */
+export type JudgeReply = {
+	readonly text: string;
+	readonly usage: Usage;
+	/** USD; undefined where no price is known. */
+	readonly costUsd: number | undefined;
+};
+
+/** The checks by an LLM, which come after all others. */
+type JudgeDesk = {
+	/** Answers that wait for a verdict. */
+	readonly count: number;
+	readonly judge: (
+		verdicts: readonly ItemVerdict[],
+		onJudged: (verdicts: readonly ItemVerdict[]) => void,
+	) => void;
 };
 
 /** Whether it is a later turn of a conversation that was not sent yet. */
@@ -117,10 +143,12 @@ export class Judging {
 	readonly #task: Task;
 	readonly #checker: PatternChecker | undefined;
 	readonly #clock: Clock;
+	readonly #judges: JudgeDesk;
 	readonly #open = new Set<() => void>();
 
 	/** @param checker Undefined: patterns are checked in this thread. */
-	constructor(task: Task, checker: PatternChecker | undefined, clock: Clock) {
+	constructor(task: Task, checker: PatternChecker | undefined, clock: Clock, judges: JudgeDesk) {
+		this.#judges = judges;
 		this.#task = task;
 		this.#clock = clock;
 		this.#checker = checker;
@@ -128,20 +156,22 @@ export class Judging {
 
 	/** Answers whose checks are not over. */
 	get count(): number {
-		return this.#open.size;
+		return this.#open.size + this.#judges.count;
 	}
 
 	/**
 	 * Judges an answer.
-	 * @param onJudged Called at once where no pattern has to be asked.
-	 * @param onSlow Called before it, where the check takes its time, with the verdicts as they will be if all patterns are met.
+	 * @param onVerdicts Called at once where no pattern and no judge has to be asked.
+	 * @param onSlow Called before it, where the check takes its time, with the verdicts as they will be if all patterns are
+	 * met; not where a judge is asked too, for a resumed run asks none.
 	 */
 	judge(
 		{items, variant}: {readonly items: readonly Item[]; readonly variant: Variant},
 		answer: Answer,
-		onJudged: (verdicts: readonly ItemVerdict[]) => void,
+		onVerdicts: (verdicts: readonly ItemVerdict[]) => void,
 		onSlow: (verdicts: readonly ItemVerdict[]) => void,
 	): void {
+		const onJudged = (verdicts: readonly ItemVerdict[]): void => this.#judges.judge(verdicts, onVerdicts);
 		if (this.#checker === undefined) {
 			onJudged(judgeAnswer(answer, this.#task, items, variant));
 			return;
@@ -159,7 +189,10 @@ export class Judging {
 			}
 		};
 		const giveUp = (): void => end(texts.map(() => givenUp));
-		const cancelSlow = this.#clock.after(slowMs, () => onSlow(conclude(texts.map(() => ({isMet: true})))));
+		const cancelSlow =
+			judgesOf(this.#task.checks).length > 0
+				? () => {}
+				: this.#clock.after(slowMs, () => onSlow(conclude(texts.map(() => ({isMet: true})))));
 		this.#open.add(giveUp);
 		void this.#checker.check(texts).then(end);
 	}

@@ -2,7 +2,7 @@ import {hash} from 'node:crypto';
 import type {Answer, Usage} from '../../domain/backend.ts';
 import type {Failure, FailureClass} from '../../domain/failure.ts';
 import type {RequestTimes, RunEvent} from '../../domain/run-event.ts';
-import type {FailedCheck, Item, ItemVerdict, Task, Variant} from '../../domain/task.ts';
+import type {FailedCheck, Item, ItemVerdict, JudgeVerdict, Task, Variant} from '../../domain/task.ts';
 import {formatCount, formatPercent} from '../../text/numbers.ts';
 import type {Cell} from '../cells/cell.ts';
 import type {Attempt, LogicalRequest} from './attempts.ts';
@@ -61,11 +61,13 @@ export type VerdictRecord = {
 	readonly reason?: string;
 	/** The first check that the answer did not meet, and what it wanted. */
 	readonly failed?: FailedCheck;
+	/** What judges said of the answer; absent: none was asked. */
+	readonly judged?: readonly JudgeVerdict[];
 };
 
 /** Verdicts as they are written. */
 export function toVerdictRecords(verdicts: readonly ItemVerdict[]): readonly VerdictRecord[] {
-	return verdicts.map(({item, kind, answer, checked, reason, failed}) => ({
+	return verdicts.map(({item, kind, answer, checked, reason, failed, judged}) => ({
 		item: item?.index ?? null,
 		...(item === undefined ? {} : {fingerprint: itemFingerprint(item), text: item.text}),
 		...(item?.expected === undefined ? {} : {expected: item.expected}),
@@ -74,6 +76,7 @@ export function toVerdictRecords(verdicts: readonly ItemVerdict[]): readonly Ver
 		checked,
 		...(reason === undefined ? {} : {reason}),
 		...(failed === undefined ? {} : {failed}),
+		...(judged === undefined ? {} : {judged}),
 	}));
 }
 

@@ -16,7 +16,7 @@ import {
 	typicalOf,
 	type Variant,
 } from '../../domain/task.ts';
-import {MaxTokensTuner} from '../../metrics/decisions/max-tokens.ts';
+import {MaxTokensTuner} from '../../metrics/decisions/client-settings.ts';
 import {chatInLane, composePrompt, composeRecorded, composeTurn, messagesOf} from '../../prompts/compose.ts';
 
 /** After one such failure nothing sent to this target can succeed. */

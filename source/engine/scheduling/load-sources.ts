@@ -7,8 +7,7 @@ import {chatInLane} from '../../prompts/compose.ts';
 import type {Draft} from '../attempts/attempts.ts';
 import type {Cell} from '../cells/cell.ts';
 import {ConcurrencyLimiter} from './concurrency-limiter.ts';
-import {type Interleaving, type ItemWalk, interleave, itemWalk} from './interleaving.ts';
-import {isAdaptive} from './variant-ladder.ts';
+import {type Interleaving, type ItemWalk, interleave, isAdaptive, itemWalk} from './variant-order.ts';
 
 /** A source of requests of one lane. Times are milliseconds of running time. */
 export type Source = {

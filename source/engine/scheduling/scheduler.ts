@@ -10,7 +10,7 @@ import type {Cell} from '../cells/cell.ts';
 import {maximumInFlight, memberOf, type RunCore} from '../run-core.ts';
 import type {BlockedOn} from '../run-words.ts';
 import {announceLanes, type Source} from './load-sources.ts';
-import {createAdaptiveChoice, isAdaptive} from './variant-ladder.ts';
+import {createAdaptiveChoice, isAdaptive} from './variant-order.ts';
 
 /** With more requests waiting to be sent again, no new ones are started. */
 const maxWaiting = 1000;
@@ -282,6 +282,10 @@ export class Scheduler {
 	#refuse(request: LogicalRequest, cell: Cell, reason: Refusal): void {
 		const core = this.#core;
 		const failure = refusal(reason, cell);
+		if (request.onReply !== undefined) {
+			core.lose(request, failure);
+			return;
+		}
 		const wasSent = request.attempts > 0;
 		core.emit(lostEvent(request, failure, core.time.elapsedMs()));
 		core.noteLost(request, failure);

@@ -6,7 +6,7 @@ import type {Task, Variant} from '../../domain/task.ts';
 import {composePrompt} from '../../prompts/compose.ts';
 import {formatCount, formatNumber, formatPercent} from '../../text/numbers.ts';
 import type {Figures} from '../figures/figures.ts';
-import {readTimeoutAdvice} from './read-timeouts.ts';
+import {readTimeoutAdvice} from './client-settings.ts';
 import {
 	costOfTypical,
 	dayBoundOf,

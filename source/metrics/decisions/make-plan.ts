@@ -8,6 +8,7 @@ import {chatInLane} from '../../prompts/compose.ts';
 import {formatCount} from '../../text/numbers.ts';
 import {cleanText} from '../../text/width.ts';
 import {fewestBlocks} from './elimination.ts';
+import {judgePlans, judgeRemarks} from './judge-plan.ts';
 
 /** What a run would send and cost at most, from its spec alone: every answer as long as max tokens allow. */
 
@@ -348,7 +349,13 @@ export function makePlan(spec: RunSpec, remarks: readonly string[]): Plan {
 	const greatestPart = greatestPartOf(spec, max);
 	const quotaMinutes =
 		greatestPart === null || spec.load.durationMs !== null ? null : greatestPart / spec.share;
-	const isPriced = costs.every((cost) => cost !== null) && costs.length > 0;
+	const judges = judgePlans(spec, max);
+	const judgesUsd = judges.reduce<number | null>(
+		(sum, {costUsd}) => (sum === null || costUsd === null ? null : sum + costUsd),
+		0,
+	);
+	const isPriced =
+		costs.every((cost) => cost !== null) && costs.length > 0 && (max === null || judgesUsd !== null);
 	return {
 		targets: spec.targets,
 		requests: planned,
@@ -363,7 +370,7 @@ export function makePlan(spec: RunSpec, remarks: readonly string[]): Plan {
 		costUsd:
 			max === null || !isPriced
 				? null
-				: max * meanOverRequests(spec, spec.cells, (cell) => maxCostUsd(spec, cell) ?? 0),
+				: max * meanOverRequests(spec, spec.cells, (cell) => maxCostUsd(spec, cell) ?? 0) + (judgesUsd ?? 0),
 		dearestRequestUsd: isPriced ? Math.max(...costs.map((cost) => cost ?? 0)) : null,
 		priceSource: spec.cells.find((cell) => cell.price !== null)?.price?.source ?? null,
 		remarks: [
@@ -372,6 +379,7 @@ export function makePlan(spec: RunSpec, remarks: readonly string[]): Plan {
 			...chatRemarks(spec),
 			...replayRemarks(spec),
 			...itemsRemarks(spec),
+			...judgeRemarks(judges),
 			...dayRemarks(spec, max),
 			...(excess === undefined ? [] : [excess]),
 		],

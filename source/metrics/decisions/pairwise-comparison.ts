@@ -1,10 +1,9 @@
 import type {GateState} from '../../domain/figures-schema.ts';
 import type {Goal} from '../../domain/run-spec.ts';
 import type {Quota} from '../../domain/target.ts';
-import type {Blocks} from '../figures/blocks.ts';
-import {indexOf, type Measure} from '../figures/request-measures.ts';
+import {type Blocks, indexOf, type Measure} from '../figures/blocks.ts';
 import {evidentT, largestShare, logEvidence} from '../statistics/intervals.ts';
-import type {ClusterSums, Weights} from '../statistics/vector-moments.ts';
+import type {ClusterSums, Weights} from '../statistics/streams.ts';
 import {knownLimits} from './sustainable.ts';
 
 /** Variants are practically equal when the whole interval of their difference is within this part. */

@@ -5,9 +5,9 @@ import type {Occupied} from '../../domain/run-event.ts';
 import type {Advice, Timeline} from '../../domain/snapshot.ts';
 import {dayQuotaOf, type Limit, type Quota, type Target} from '../../domain/target.ts';
 import {formatCount} from '../../text/numbers.ts';
-import {indexOf, type Measure} from '../figures/request-measures.ts';
+import {indexOf, type Measure} from '../figures/blocks.ts';
 import {studentT, wilsonInterval} from '../statistics/intervals.ts';
-import type {VectorMoments, Weights} from '../statistics/vector-moments.ts';
+import type {VectorMoments, Weights} from '../statistics/streams.ts';
 
 const minutesPerDay = 1440;
 

@@ -2,9 +2,8 @@ import {lanes} from '../../domain/bucket-usage.ts';
 import type {BlockPlace} from '../../domain/run-event.ts';
 import type {CellSpec} from '../../domain/run-spec.ts';
 import type {FailureCount, LogEvent} from '../../domain/snapshot.ts';
-import {VectorMoments} from '../statistics/vector-moments.ts';
-import {Blocks} from './blocks.ts';
-import {momentCount, nothingSpent, type Spent} from './request-measures.ts';
+import {VectorMoments} from '../statistics/streams.ts';
+import {Blocks, momentCount, nothingSpent, type Spent} from './blocks.ts';
 import {LatencyOverTime, TimelineSeries} from './timeline.ts';
 import {emptyTotals, type VariantTotals} from './variant-totals.ts';
 

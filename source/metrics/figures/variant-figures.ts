@@ -2,13 +2,13 @@ import type {CountsFrom, Use} from '../../domain/bucket-usage.ts';
 import type {VariantFigures} from '../../domain/figures-schema.ts';
 import type {CellSpec, LoadShape} from '../../domain/run-spec.ts';
 import type {Target} from '../../domain/target.ts';
+import {adviseMaxTokens} from '../decisions/client-settings.ts';
 import type {Checked} from '../decisions/elimination.ts';
-import {adviseMaxTokens} from '../decisions/max-tokens.ts';
 import {leftBy, sustainableRate} from '../decisions/sustainable.ts';
 import {wilsonInterval} from '../statistics/intervals.ts';
-import {VectorMoments} from '../statistics/vector-moments.ts';
+import {VectorMoments} from '../statistics/streams.ts';
+import {spentUsd} from './blocks.ts';
 import {activeMs, type Figures} from './figures.ts';
-import {spentUsd} from './request-measures.ts';
 import {cachingFigures, emptyTotals, turnFigures, type VariantTotals} from './variant-totals.ts';
 
 const noRate: VariantFigures['rate'] = {

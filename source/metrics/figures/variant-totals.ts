@@ -1,16 +1,8 @@
 import type {FailureClass} from '../../domain/failure.ts';
 import type {CachingFigures, CachingSide, TurnFigures, VariantFigures} from '../../domain/figures-schema.ts';
 import type {AnsweredEvent, Broken, RunEvent} from '../../domain/run-event.ts';
-import {Quantiles, RunningMean, Times} from '../statistics/distribution.ts';
-import {VectorMoments} from '../statistics/vector-moments.ts';
-import {
-	measuresOf,
-	momentCount,
-	nothingSpent,
-	spendAnswer,
-	spendBroken,
-	toVector,
-} from './request-measures.ts';
+import {Quantiles, RunningMean, Times, VectorMoments} from '../statistics/streams.ts';
+import {measuresOf, momentCount, nothingSpent, spendAnswer, spendBroken, toVector} from './blocks.ts';
 
 /** Characters of an answer that are kept as a sample. */
 const sampleLength = 100;

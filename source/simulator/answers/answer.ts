@@ -2,6 +2,7 @@ import type {Model} from '../catalog/model.ts';
 import type {Answer, StopReason, ToolUse} from '../families/family.ts';
 import {type Prompt, tokenize} from '../families/prompt.ts';
 import {findKeys, jsonAnswer, toolUseOf} from './json-answer.ts';
+import {judgeAnswer} from './judge.ts';
 import {
 	capitalised,
 	contentWords,
@@ -22,6 +23,8 @@ import {
 	readRequestedFormat,
 	type Style,
 } from './requested-format.ts';
+import type {Rewriter} from './rewriter.ts';
+import {routingAnswer} from './routing.ts';
 
 /**
  * Composes answers whose form and length follow what the prompt asks for. How often an answer is wrong follows models
@@ -105,7 +108,13 @@ const maxSentences = 50;
 const tokensPerWord = 1.3;
 
 /** The text of an answer. */
-export function composeAnswer(random: Random, {system, question, jsonSchema}: Prompt): string {
+export function composeAnswer(random: Random, prompt: Prompt): string {
+	const {system, question, jsonSchema} = prompt;
+	const special =
+		judgeAnswer(prompt) ?? (jsonSchema === undefined ? routingAnswer(random, system, question) : undefined);
+	if (special !== undefined) {
+		return special;
+	}
 	const packed = jsonSchema === undefined ? findPackedItems(question) : undefined;
 	if (packed !== undefined) {
 		return packedAnswer(random, system, packed);
@@ -211,8 +220,11 @@ const reasoningOf = (random: Random, prompt: Prompt): readonly string[] =>
 
 type Stopped = {readonly text: string; readonly stopSequence: string | undefined};
 
-/** The model's answer to a prompt, cut at the stop sequences and at the max tokens. */
-export function answerPrompt(random: Random, prompt: Prompt, model: Model): Answer {
+/**
+ * The model's answer to a prompt, cut at the stop sequences and at the max tokens.
+ * @param rewriter Answers where a rewrite is asked for.
+ */
+export function answerPrompt(random: Random, prompt: Prompt, model: Model, rewriter?: Rewriter): Answer {
 	const limit = prompt.maximumTokens;
 	const thought = thoughtOf(random, prompt, model);
 	const reasoning = thought.slice(0, limit);
@@ -228,7 +240,10 @@ export function answerPrompt(random: Random, prompt: Prompt, model: Model): Answ
 			stopSequence: undefined,
 		};
 	}
-	const {text, stopSequence} = stopAt(composeAnswer(random, prompt), prompt.stopSequences);
+	const {text, stopSequence} = stopAt(
+		rewriter?.answer(prompt) ?? composeAnswer(random, prompt),
+		prompt.stopSequences,
+	);
 	const said = tokenize(text);
 	const tokens = said.slice(0, left);
 	const isCut = reasoning.length < thought.length || tokens.length < said.length;

@@ -11,7 +11,8 @@ export type PackedItems = {
 	readonly form: 'object' | 'array';
 };
 
-const itemStart = /^[ \t]*(\d{1,3})[.):][ \t]+/gm;
+/** The first item may follow a word such as "Ticket:" on its line. */
+const itemStart = /^[ \t]*(?:(?:\p{L}+:[ \t]*)(?=1[.):]))?(\d{1,3})[.):][ \t]+/gmu;
 
 /** Whether the wording asks for an answer to every item. */
 const askedForEach =

@@ -1,5 +1,5 @@
 import type {Json} from '../families/prompt.ts';
-import type {MetricSettings} from '../faults/script.ts';
+import type {MetricSettings} from '../options.ts';
 import {createMetricMath} from './metric-math.ts';
 import {
 	dimensionsOf,

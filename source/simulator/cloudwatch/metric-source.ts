@@ -1,4 +1,4 @@
-import type {Scenario} from '../faults/script.ts';
+import type {Scenario} from '../options.ts';
 import type {RequestRecord} from '../stats.ts';
 import {
 	type BackgroundTraffic,

@@ -1,7 +1,7 @@
 import {randomUUID} from 'node:crypto';
-import {deniedMessage} from '../control-plane/identity.ts';
 import {isJson, type Json} from '../families/prompt.ts';
 import type {Simulation} from '../simulation.ts';
+import {deniedMessage} from '../wire/caller.ts';
 import {decodeCbor, encodeCbor} from '../wire/cbor.ts';
 import {type Exchange, type Reply, regionOf} from '../wire/exchange.ts';
 import {type FieldKinds, queryError, queryResult} from '../wire/xml.ts';

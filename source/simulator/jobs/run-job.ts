@@ -8,9 +8,8 @@ import {answerTokens} from '../families/family.ts';
 import {isJson, type Json, parseBody, promptTokens} from '../families/prompt.ts';
 import {operations} from '../runtime/dialects.ts';
 import type {StoredObject} from '../s3/object-store.ts';
-import type {Simulation} from '../simulation.ts';
+import type {BatchJob, JobState, Simulation} from '../simulation.ts';
 import {ServiceError} from '../wire/exchange.ts';
-import type {BatchJob, JobState} from './job-store.ts';
 
 /**
  * The life of a batch job (Submitted, Validating, Scheduled, InProgress, and one of the ends) and its answers to

@@ -1,11 +1,10 @@
 import {randomUUID} from 'node:crypto';
 import {createRandom, hashText, identifier} from '../answers/random.ts';
 import {resolveModel} from '../catalog/profiles.ts';
-import {assertAllowed} from '../control-plane/identity.ts';
 import {isJson, type Json, parseBody} from '../families/prompt.ts';
-import type {Simulation} from '../simulation.ts';
+import {type BatchJob, isActive, type JobRequest, type Simulation} from '../simulation.ts';
+import {assertAllowed} from '../wire/caller.ts';
 import {type Exchange, regionOf, ServiceError, sendJson, validationError} from '../wire/exchange.ts';
-import {type BatchJob, isActive, type JobRequest} from './job-store.ts';
 import {parseUri, runJob} from './run-job.ts';
 
 /** CreateModelInvocationJob, GetModelInvocationJob, ListModelInvocationJobs and StopModelInvocationJob. */

@@ -4,8 +4,8 @@ import {type Model, paceOf} from '../catalog/model.ts';
 import {accountId} from '../catalog/profiles.ts';
 import {answerTokens, type ResponseContext, type Usage} from '../families/family.ts';
 import type {Json, Segment} from '../families/prompt.ts';
-import {errorOfFault, streamMessage} from '../faults/faults.ts';
-import type {Fault} from '../faults/script.ts';
+import {errorOfFault, streamMessage} from '../faults.ts';
+import type {Fault} from '../options.ts';
 import type {AnswerWriter, Deliverable} from '../runtime/deliver.ts';
 import {chunkParts, dueShareOf, partsOf} from '../runtime/dialect.ts';
 import type {Simulation} from '../simulation.ts';
@@ -205,7 +205,7 @@ export function createMantleJob(simulation: Simulation, arrival: MantleArrival):
 	if (!admission.isAdmitted) {
 		throw throttled(admission, modelId);
 	}
-	const answer = answerPrompt(random, prompt, model);
+	const answer = answerPrompt(random, prompt, model, simulation.rewriter);
 	const outputTokens = answerTokens(answer);
 	const pace = paceOf(
 		random,

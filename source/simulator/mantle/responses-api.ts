@@ -2,6 +2,7 @@ import {identifier, type Random} from '../answers/random.ts';
 import type {PartKind, ResponseContext, ToolUse} from '../families/family.ts';
 import {isJson, type Json, type Prompt, type RequestedTools} from '../families/prompt.ts';
 import {chatParts, functionTools} from '../families/prompt-parts.ts';
+import {conversationOf, type StoredResponses} from '../simulation.ts';
 import {
 	type AnswerStream,
 	isReasoning,
@@ -14,7 +15,6 @@ import {
 	toolInputText,
 	toolSegments,
 } from './mantle-api.ts';
-import {conversationOf, type StoredResponses} from './stored-responses.ts';
 
 /** OpenAI's Responses: bodies and events as OpenAI's client types them. */
 

@@ -2,7 +2,7 @@ import type {IncomingHttpHeaders} from 'node:http';
 import {accountId} from '../catalog/profiles.ts';
 import {noUsage, type Usage} from '../families/family.ts';
 import {type Json, parseBody, promptTokens} from '../families/prompt.ts';
-import type {Scenario} from '../faults/script.ts';
+import type {Scenario} from '../options.ts';
 import {type Delivery, deliverStream, deliverWhole} from '../runtime/deliver.ts';
 import type {Simulation} from '../simulation.ts';
 import type {RequestRecord} from '../stats.ts';

@@ -3,10 +3,10 @@ import {hashText} from '../answers/random.ts';
 import type {Scope} from '../catalog/model.ts';
 import {models} from '../catalog/models.ts';
 import {accountId} from '../catalog/profiles.ts';
-import {callerArn, deniedMessage} from '../control-plane/identity.ts';
 import {isJson, type Json} from '../families/prompt.ts';
 import {mantleQuotaRows} from '../mantle/mantle-models.ts';
 import type {Simulation} from '../simulation.ts';
+import {callerArn, deniedMessage} from '../wire/caller.ts';
 import {type Exchange, type Reply, regionOf} from '../wire/exchange.ts';
 import {
 	type BucketQuota,

@@ -1,5 +1,5 @@
 import type {Pace} from '../catalog/model.ts';
-import type {Fault} from '../faults/script.ts';
+import type {Fault} from '../options.ts';
 import {sleepUntil, type Time} from '../time.ts';
 import {type Reply, sendJson} from '../wire/exchange.ts';
 import type {StreamedAnswer, Timing, WholeAnswer} from './dialect.ts';

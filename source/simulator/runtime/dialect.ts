@@ -2,7 +2,7 @@ import type {IncomingHttpHeaders} from 'node:http';
 import type {Model} from '../catalog/model.ts';
 import type {Answer, PartKind, ResponseContext} from '../families/family.ts';
 import type {Json, Prompt} from '../families/prompt.ts';
-import type {Fault} from '../faults/script.ts';
+import type {Fault} from '../options.ts';
 
 /** Tokens that one event of a stream carries. */
 type TokenChunk = {

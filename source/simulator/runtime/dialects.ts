@@ -1,14 +1,13 @@
 import type {IncomingHttpHeaders} from 'node:http';
-import type {Model} from '../catalog/model.ts';
-import {findOtherModel} from '../catalog/other-models.ts';
+import {findOtherModel, type Model} from '../catalog/model.ts';
 import {signatureOf} from '../families/anthropic-request.ts';
 import {parseConverse} from '../families/converse.ts';
 import type {Answer, Family, ResponseContext, StopReason, ToolUse} from '../families/family.ts';
 import {type Json, parseBody} from '../families/prompt.ts';
 import {familyOf} from '../families/registry.ts';
 import {assertShape} from '../families/shape.ts';
-import {encodeEvent, paddedJson} from '../wire/event-stream.ts';
 import {validationError} from '../wire/exchange.ts';
+import {encodeEvent, paddedJson} from '../wire/framing.ts';
 import {
 	type AnswerBlock,
 	chunkParts,

@@ -1,42 +1,186 @@
 import {randomUUID} from 'node:crypto';
+import {accountId} from '../catalog/profiles.ts';
 import type {Simulation} from '../simulation.ts';
-import type {Exchange} from '../wire/exchange.ts';
+import {defaultRegion, type Exchange, regionOf} from '../wire/exchange.ts';
+import {unchunked} from '../wire/framing.ts';
 import {document, type Element, elementTexts, errorDocument} from '../wire/xml.ts';
 import {S3Error, type StoredObject} from './object-store.ts';
-import {notServed, type S3Call, sendXml, serveBucket, serveListBuckets} from './serve-buckets.ts';
 
-/** Decodes `aws-chunked` bodies: hexadecimal length, CRLF, data, CRLF, ..., a chunk of length 0 and trailers. */
+/** One call of S3 and its reply. */
+type S3Call = {
+	readonly exchange: Exchange;
+	readonly simulation: Simulation;
+	/** Empty: all buckets. */
+	readonly bucket: string;
+	/** Empty: the bucket. */
+	readonly key: string;
+};
 
-const lineEnd = Buffer.from('\r\n');
+/** Answers with a document, or with headers alone. */
+export function sendXml(
+	{reply}: Exchange,
+	status: number,
+	body: string,
+	headers: Readonly<Record<string, string>> = {},
+): void {
+	const bytes = Buffer.from(body);
+	reply.head(status, {
+		'x-amz-request-id': randomUUID(),
+		'content-length': String(bytes.length),
+		...(body === '' ? {} : {'content-type': 'application/xml'}),
+		...headers,
+	});
+	reply.end(bytes);
+}
 
-/** Yields the data of the chunks as it arrives; signatures, checksums and trailers are dropped unread. */
-async function* unchunked(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-	let waiting: Buffer = Buffer.alloc(0);
-	let left = 0;
-	let isAfterData = false;
-	let isOver = false;
-	for await (const bytes of body) {
-		waiting = waiting.length === 0 ? bytes : Buffer.concat([waiting, bytes]);
-		while (!isOver && waiting.length > 0) {
-			if (left > 0) {
-				const data = waiting.subarray(0, left);
-				waiting = waiting.subarray(data.length);
-				left -= data.length;
-				isAfterData = left === 0;
-				yield data;
-				continue;
-			}
-			const skipped = isAfterData ? lineEnd.length : 0;
-			const end = waiting.indexOf(lineEnd, skipped);
-			if (end === -1) {
-				break;
-			}
-			left = Number.parseInt(waiting.toString('latin1', skipped, end), 16);
-			waiting = waiting.subarray(end + lineEnd.length);
-			isAfterData = false;
-			isOver = !(left > 0);
+/** Calls about buckets: list, create, head, location, and the lists of their objects. */
+
+/** Pages are shorter than the service's, so that a client has to ask for more than one. */
+const pageLength = 100;
+
+/** An entry of a list: an object, or a prefix that several keys share up to the delimiter. */
+type ListEntry = {readonly name: string; readonly object: StoredObject | undefined};
+
+const entriesOf = (
+	objects: readonly StoredObject[],
+	prefix: string,
+	delimiter: string,
+): readonly ListEntry[] => {
+	const entries = new Map<string, ListEntry>();
+	for (const object of objects) {
+		const end = delimiter === '' ? -1 : object.key.indexOf(delimiter, prefix.length);
+		const name = end === -1 ? object.key : object.key.slice(0, end + delimiter.length);
+		if (!entries.has(name)) {
+			entries.set(name, {name, object: end === -1 ? object : undefined});
 		}
 	}
+	return [...entries.values()];
+};
+
+const elementOf = ({name, object}: ListEntry): Element =>
+	object === undefined
+		? ['CommonPrefixes', [['Prefix', name]]]
+		: [
+				'Contents',
+				[
+					['Key', name],
+					['LastModified', new Date(object.modifiedAtMs).toISOString()],
+					['ETag', object.etag],
+					['Size', object.size],
+					['StorageClass', 'STANDARD'],
+				],
+			];
+
+/** The token of the next page is the last name of this one, hidden as the service hides it. */
+const tokenOf = (name: string): string => Buffer.from(name).toString('base64url');
+
+const startOf = (query: URLSearchParams): string => {
+	const token = query.get('continuation-token');
+	return token === null
+		? (query.get('start-after') ?? query.get('marker') ?? '')
+		: Buffer.from(token, 'base64url').toString();
+};
+
+function serveListObjects({exchange, simulation, bucket}: S3Call): void {
+	const {query} = exchange;
+	const prefix = query.get('prefix') ?? '';
+	const delimiter = query.get('delimiter') ?? '';
+	const start = startOf(query);
+	const left = entriesOf(simulation.objects.list(bucket, prefix), prefix, delimiter).filter(
+		({name}) => start === '' || name > start,
+	);
+	const shown = left.slice(0, Math.min(pageLength, Number(query.get('max-keys') ?? pageLength)));
+	const last = shown.length < left.length ? shown.at(-1)?.name : undefined;
+	const isOlder = query.get('list-type') !== '2';
+	const next: readonly Element[] =
+		last === undefined ? [] : [isOlder ? ['NextMarker', last] : ['NextContinuationToken', tokenOf(last)]];
+	const count: Element = isOlder ? ['Marker', start] : ['KeyCount', shown.length];
+	sendXml(
+		exchange,
+		200,
+		document('ListBucketResult', [
+			['Name', bucket],
+			['Prefix', prefix],
+			...(delimiter === '' ? [] : [['Delimiter', delimiter] as const]),
+			count,
+			['MaxKeys', pageLength],
+			['IsTruncated', last !== undefined],
+			...next,
+			...shown.map(elementOf),
+		]),
+	);
+}
+
+/** Longest list of the service. */
+const maxBuckets = 10_000;
+
+function serveListBuckets({exchange, simulation}: S3Call): void {
+	const {query} = exchange;
+	const prefix = query.get('prefix') ?? '';
+	const start = query.get('continuation-token') ?? '';
+	const left = simulation.objects
+		.buckets()
+		.filter(({name}) => name.startsWith(prefix) && name > start)
+		.filter(({name}) => simulation.scenario.missingBuckets?.includes(name) !== true);
+	const shown = left.slice(0, Math.min(maxBuckets, Number(query.get('max-buckets') ?? maxBuckets)));
+	const last = shown.length < left.length ? shown.at(-1)?.name : undefined;
+	const buckets = shown.map(
+		({name, createdAtMs}): Element => [
+			'Bucket',
+			[
+				['Name', name],
+				['CreationDate', new Date(createdAtMs).toISOString()],
+			],
+		],
+	);
+	sendXml(
+		exchange,
+		200,
+		document('ListAllMyBucketsResult', [
+			[
+				'Owner',
+				[
+					['ID', accountId],
+					['DisplayName', 'simulated'],
+				],
+			],
+			['Buckets', buckets],
+			...(last === undefined ? [] : [['ContinuationToken', last] as const]),
+		]),
+	);
+}
+
+/** Serves a call about one bucket. @throws S3Error for one that is not served. */
+function serveBucket(call: S3Call): void {
+	const {exchange, simulation, bucket} = call;
+	const region = regionOf(exchange.headers);
+	switch (exchange.method) {
+		case 'GET':
+			if (exchange.query.has('location')) {
+				sendXml(exchange, 200, locationDocument(region));
+			} else {
+				serveListObjects(call);
+			}
+			break;
+		case 'HEAD':
+			sendXml(exchange, 200, '', {'x-amz-bucket-region': region});
+			break;
+		case 'PUT':
+			simulation.objects.makeBucket(bucket);
+			sendXml(exchange, 200, '', {location: `/${bucket}`});
+			break;
+		default:
+			throw notServed(exchange.method, 'a bucket');
+	}
+}
+
+/** The oldest Region has no name here. */
+const locationDocument = (region: string): string =>
+	document('LocationConstraint', region === defaultRegion ? '' : region);
+
+/** Error for a call that the simulator does not know. */
+function notServed(call: string, subject: string): S3Error {
+	return new S3Error('NotImplemented', `The simulator does not serve ${call} of ${subject}.`);
 }
 
 /** S3 with the bucket in the path: the calls of a batch job, and those that list. */

@@ -1,7 +1,7 @@
 import type {VariantFigures} from '../../domain/figures-schema.ts';
 import type {Advice} from '../../domain/snapshot.ts';
 import type {Target} from '../../domain/target.ts';
-import {adviseMaxTokens, longerShareBound} from '../../metrics/decisions/max-tokens.ts';
+import {adviseMaxTokens, longerShareBound} from '../../metrics/decisions/client-settings.ts';
 import {
 	knownLimits,
 	sustainableUnderReservation,

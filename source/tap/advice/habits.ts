@@ -1,7 +1,7 @@
 import {MinuteRing, minuteMs} from '../../account/usage-history.ts';
 import type {RequestFacts} from '../../bedrock/request-facts.ts';
 import type {Usage} from '../../domain/backend.ts';
-import {Quantiles} from '../../metrics/statistics/distribution.ts';
+import {Quantiles} from '../../metrics/statistics/streams.ts';
 
 /** What the requests of one client on one model have in common beside their figures, in bounded memory: advice is made of it. */
 

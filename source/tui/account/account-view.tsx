@@ -8,24 +8,24 @@ import {fitColumns, formatHeader, rowLine} from '../../text/table.ts';
 import {cleanText, wrapText} from '../../text/width.ts';
 import {accountColumns} from '../../view/account/account-columns.ts';
 import {type AccountRow, hasDifferentAges, hasSeveralOwners} from '../../view/account/account-rows.ts';
-import {accountFault, shownRegions} from '../../view/account/account-state.ts';
 import {isDemoOffered} from '../../view/availability.ts';
 import {type KeyCommand, keyOf} from '../../view/keymap.ts';
 import type {ListState} from '../../view/lists.ts';
 import {sourceWords} from '../../view/quotas.ts';
+import {accountFault, shownRegions} from '../../view/selectors.ts';
 import type {OwnColumns, State} from '../../view/state.ts';
 import {type FrameTitle, panelInside, scrolledLines} from '../frame.ts';
 import type {Tier} from '../layout.ts';
 import {Panel, useAppearance} from '../panel.tsx';
+import {type AccountTable, accountLayout, visibleBuckets} from '../screen-layout.ts';
 import {
 	type AccountChartKind,
 	accountChartLines,
 	accountChartTitle,
 	accountDetailLines,
 	accountDetailTitle,
+	emptyTableLines,
 } from './account-detail.ts';
-import {type AccountTable, accountLayout, visibleBuckets} from './account-layout.ts';
-import {emptyTableLines} from './account-notes.ts';
 
 /** From this width on there is room for a bar of the fullest limit. */
 const barFromWidth = 90;

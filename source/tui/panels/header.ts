@@ -1,11 +1,10 @@
 import {fitLine, joinLines, type Line, lineWidth, segment, spreadLine} from '../../text/segment.ts';
 import {cleanText, displayWidth, truncateMiddle} from '../../text/width.ts';
-import {shownRegions} from '../../view/account/account-state.ts';
 import {disabledReason, wordNow} from '../../view/availability.ts';
 import {footerHints, type KeyCommand, keyOf, titleOf, viewsOf} from '../../view/keymap.ts';
 import {currentList} from '../../view/lists.ts';
 import {accountWords, minuteLimits, quotaWords} from '../../view/quotas.ts';
-import {isRunning, shownSnapshot} from '../../view/selectors.ts';
+import {isRunning, shownRegions, shownSnapshot} from '../../view/selectors.ts';
 import type {ScreenTap, State} from '../../view/state.ts';
 import {accountStatus, frozenStatus, type Status, statusOf} from '../../view/status.ts';
 import {selectedClient} from '../../view/tap/traffic-list.ts';

@@ -233,6 +233,7 @@ function variantLines(
 			: failed === undefined
 				? (answer?.reason ?? kindWords[outcome] ?? outcome)
 				: `failed ${failed.check}: ${failed.why.replace(/^expected: /, '')}`;
+	const judged = answer?.judged === undefined ? '' : ` (judged: ${answer.judged.join(', ')})`;
 	const share = cell.answered > 1 ? ` (${cell.passed} of ${cell.answered} answers passed)` : '';
 	const packed = (answer?.ofItems ?? 1) > 1 ? `, one of ${answer?.ofItems} items in its request` : '';
 	const text =
@@ -244,7 +245,12 @@ function variantLines(
 				? 'not kept: this run writes no answers (--answers keeps them, --no-reports writes nothing)'
 				: (state.items.reading?.problem ?? 'being read');
 	return [
-		...hangingLines(label, cleanText(`${mark.text.slice(0, 1)} ${why}${share}${packed}`), width, mark.tone),
+		...hangingLines(
+			label,
+			cleanText(`${mark.text.slice(0, 1)} ${why}${judged}${share}${packed}`),
+			width,
+			mark.tone,
+		),
 		...atMost(entry('  answer', text, width, answer === undefined ? 'muted' : 'plain'), answerLines),
 	];
 }

@@ -341,6 +341,16 @@ function figureWords(goal: Goal, figures: VariantFigures | undefined): string {
 	}
 }
 
+/** That an LLM decided what passes, who that is, and how often it agrees with the right answers. */
+function judgedPart({judges = []}: Snapshot): Line {
+	const parts = judges.map(({model, agreement}) => {
+		const agrees =
+			agreement === null ? '' : ` (agrees on ${formatCount(agreement.same)} of ${formatCount(agreement.of)})`;
+		return `${truncateMiddle(cleanText(model), maxNameWidth)}${agrees}`;
+	});
+	return parts.length === 0 ? [] : [segment(', judged by ', 'muted'), segment(parts.join(', '))];
+}
+
 /** How good the answers of the one to use are, else of the one ahead or the best: the state of the gate is a part of it. */
 function qualityPart(state: State, snapshot: Snapshot, {target, recommended, leaders}: Verdict): Line {
 	const label = segment('quality ', 'muted');
@@ -361,6 +371,7 @@ function qualityPart(state: State, snapshot: Snapshot, {target, recommended, lea
 	return [
 		label,
 		segment(`${nameOf(figures.name)} passed ${share}`),
+		...judgedPart(snapshot),
 		...(gate === 'none' ? [] : [segment(`, minimum ${minimum}: `, 'muted'), segment(gate, tone)]),
 	];
 }

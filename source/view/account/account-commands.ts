@@ -6,10 +6,10 @@ import {noEffect, type Transition, withEffects, withFlash} from '../actions.ts';
 import {withList} from '../lists.ts';
 import {withLog} from '../log-lines.ts';
 import {prepare} from '../run-commands.ts';
-import {isRunning} from '../selectors.ts';
+import {accountFault, isRunning} from '../selectors.ts';
 import type {State} from '../state.ts';
 import {type AccountRow, selectedBucket} from './account-rows.ts';
-import {type AccountState, accountFault} from './account-state.ts';
+import type {AccountState} from './account-state.ts';
 
 /** Commands of the Account view. */
 

@@ -14,9 +14,8 @@ import type {Limit} from '../../domain/target.ts';
 import {formatCount, formatMinuteUtc, formatPercent, formatTokens, unknownMark} from '../../text/numbers.ts';
 import {cleanText} from '../../text/width.ts';
 import {matchesFilter, selectedOf} from '../lists.ts';
-import {isRunning, oncePerState} from '../selectors.ts';
+import {accountNowMs, isRunning, oncePerState, shownRegions} from '../selectors.ts';
 import type {State} from '../state.ts';
-import {accountNowMs, shownRegions} from './account-state.ts';
 
 /** The lines of the account's table, on screen and in print, and those that the screen lists. */
 

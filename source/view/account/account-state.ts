@@ -1,4 +1,4 @@
-import type {AccountRegion, AccountSnapshot, Alert} from '../../domain/account-snapshot.ts';
+import type {AccountSnapshot, Alert} from '../../domain/account-snapshot.ts';
 
 /** What the screen knows of the account, and how it shows it. */
 export type AccountState = {
@@ -35,34 +35,4 @@ export function initialAccount(
 		ringing: new Map(),
 		...options,
 	};
-}
-
-/** Whether the first report is still outstanding. */
-export function isAccountLoading(account: AccountState): boolean {
-	return account.isWatched && (account.snapshot?.regions ?? []).every(({phase}) => phase === 'loading');
-}
-
-/** Now by the service's clock: that of the newest report, and the time since. */
-export function accountNowMs({
-	account,
-	nowMs,
-}: {
-	readonly account: AccountState;
-	readonly nowMs: number;
-}): number {
-	return (
-		Math.max(0, ...(account.snapshot?.regions ?? []).map(({at}) => at)) +
-		Math.max(0, nowMs - account.receivedMs)
-	);
-}
-
-/** The Regions that the view shows: the frozen ones while it is frozen. */
-export function shownRegions({snapshot, frozen}: AccountState): readonly AccountRegion[] {
-	return (frozen ?? snapshot)?.regions ?? [];
-}
-
-/** Why nothing is known about the account; undefined while something is. */
-export function accountFault(account: AccountState): AccountRegion | undefined {
-	const regions = shownRegions(account);
-	return regions.length > 0 && regions.every(({phase}) => phase === 'failed') ? regions[0] : undefined;
 }

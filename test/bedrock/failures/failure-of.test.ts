@@ -1,8 +1,8 @@
 import {describe, expect, it} from 'vitest';
 import {failureOf} from '../../../source/bedrock/failures/failure-of.ts';
-import {answerWithoutSecrets, secretsOf} from '../../../source/bedrock/failures/redact.ts';
 import {StreamFault} from '../../../source/bedrock/methods/stream-reader.ts';
 import type {FailureClass} from '../../../source/domain/failure.ts';
+import {answerWithoutSecrets, secretsOf} from '../../../source/text/secrets.ts';
 
 /** An error as the SDK throws it for an answer. */
 const serviceError = (

@@ -8,7 +8,7 @@ import {type ReplayServer, startReplayServer} from '../../conformance/replay-ser
 import {awsHome} from '../credentials/harness.ts';
 
 /**
- * Tests source/bedrock/failures/classify.ts, advice.ts and advice-rules.ts: class and way out of answers that the
+ * Tests source/bedrock/failures/classify.ts and advice.ts: class and way out of answers that the
  * service was seen to send.
  */
 

@@ -1,4 +1,3 @@
-/** Tests source/bedrock/mantle/dialect.ts: which API a model speaks; and the quotas of the endpoint in resolve-targets. */
 import {describe, expect, it} from 'vitest';
 import {emptyModelIndex, identify} from '../../../source/bedrock/identify/identify.ts';
 import {methodFor} from '../../../source/bedrock/mantle/dialect.ts';
@@ -6,6 +5,8 @@ import {resolveTargets} from '../../../source/bedrock/quotas/resolve-targets.ts'
 import {mantleMethods, runtimeMethods} from '../../../source/domain/backend.ts';
 import {allQuotas, hasData, whySkipped} from '../../conformance/quota-data.ts';
 import {fakeSource, foundationModel, listed} from '../quotas/quotas-source.ts';
+
+/** Tests source/bedrock/mantle/dialect.ts: which API a model speaks; and the quotas of the endpoint in resolve-targets. */
 
 const target = (model: string, scope: 'mantle' | 'on-demand' = 'mantle') => ({model, scope}) as const;
 

@@ -1,9 +1,7 @@
-/** Tests source/bedrock/mantle/: the six methods against answers of the vendors' published types. */
 import {readFileSync} from 'node:fs';
 import path from 'node:path';
 import {describe, expect, it} from 'vitest';
-import {chatCompletions, messages} from '../../../source/bedrock/mantle/dialect.ts';
-import {ignoredEvents, responses} from '../../../source/bedrock/mantle/responses.ts';
+import {chatCompletions, ignoredEvents, messages, responses} from '../../../source/bedrock/mantle/dialect.ts';
 import {type MantleMethod, mantleMethods} from '../../../source/domain/backend.ts';
 import {withReplays} from '../../conformance/harness.ts';
 import {
@@ -15,6 +13,8 @@ import {
 	responseEvents,
 	sseOf,
 } from '../../helpers/vendor-answers.ts';
+
+/** Tests source/bedrock/mantle/: the six methods against answers of the vendors' published types. */
 
 const replays = withReplays();
 

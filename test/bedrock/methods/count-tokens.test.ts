@@ -6,6 +6,8 @@ import {resolveRun} from '../../../source/config/resolve-run.ts';
 import {UserError} from '../../../source/domain/user-error.ts';
 import {prepare} from '../../../source/threads/prepare.ts';
 
+/** Tests source/bedrock/backend.ts: how prompts are counted. */
+
 /** A service that knows some models, and answers CountTokens as it is told; what is sent to any model is noted. */
 
 const known = 'amazon.nova-lite-v1:0';

@@ -1,4 +1,3 @@
-/** Tests source/bedrock/methods/: every method over the real SDK. */
 import {describe, expect, it} from 'vitest';
 import {createBackend} from '../../../source/bedrock/backend.ts';
 import {createModelIndex} from '../../../source/bedrock/identify/identify.ts';
@@ -6,6 +5,8 @@ import {methods, runtimeMethods} from '../../../source/domain/backend.ts';
 import {chunk, converseStreamOf, event} from '../../conformance/frames.ts';
 import {eventStreamHeaders, jsonHeaders, plainRequest, withReplays} from '../../conformance/harness.ts';
 import {systemProfile} from '../quotas/quotas-source.ts';
+
+/** Tests source/bedrock/methods/: every method over the real SDK. */
 
 const replays = withReplays();
 

@@ -1,4 +1,3 @@
-/** Tests source/commands/watch.ts and source/commands/watch/past.ts: several profiles and Regions, one of which fails. */
 import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
@@ -13,6 +12,8 @@ import type {Io} from '../../../source/terminal/io.ts';
 import {traffic} from '../../account/account-harness.ts';
 import {startEngineHere} from '../../helpers/engine-in-thread.ts';
 import {defaultOptions} from '../../simulator/harness.ts';
+
+/** Tests source/commands/watch.ts and source/commands/watch/past.ts: several profiles and Regions, one of which fails. */
 
 const lite = 'amazon.nova-lite-v1:0';
 const micro = 'amazon.nova-micro-v1:0';

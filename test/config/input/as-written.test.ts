@@ -5,15 +5,14 @@ import {Readable} from 'node:stream';
 import {parse as parseCsv} from 'csv-parse/sync';
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import {writeItems} from '../../../source/batch/items.ts';
-import {batchRecords} from '../../../source/batch/records.ts';
+import {batchRecords, writeItems} from '../../../source/batch/records.ts';
 import {readStdinText} from '../../../source/config/input/text-file.ts';
 import {loadPreset, openPreset} from '../../../source/config/load-preset.ts';
 import {resolveRun} from '../../../source/config/resolve-run.ts';
 import {composePrompt} from '../../../source/prompts/compose.ts';
 import {jsonHeaders, withReplays} from '../../conformance/harness.ts';
 
-/** Tests source/config/items.ts, input/csv.ts and input/yaml.ts. Values are sent as written: no number is shortened, no space trimmed, no character replaced. */
+/** Tests source/config/items.ts, input/text-file.ts and input/yaml.ts. Values are sent as written: no number is shortened, no space trimmed, no character replaced. */
 
 const folder = mkdtempSync(path.join(tmpdir(), 'bedrock-top-written-'));
 

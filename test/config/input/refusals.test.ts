@@ -8,7 +8,7 @@ import {readStdinText, readText} from '../../../source/config/input/text-file.ts
 import {loadPreset, openPreset} from '../../../source/config/load-preset.ts';
 import {faultOf} from '../../helpers/fault-of.ts';
 
-/** Tests source/config/input/text-file.ts and csv.ts, and source/config/items.ts: what they refuse. */
+/** Tests source/config/input/text-file.ts, and source/config/items.ts: what they refuse. */
 
 const folder = mkdtempSync(path.join(tmpdir(), 'bedrock-top-refused-'));
 

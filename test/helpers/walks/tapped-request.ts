@@ -1,6 +1,6 @@
 import {Agent, request} from 'node:http';
 import type {Limit} from '../../../source/domain/target.ts';
-import {Programs} from '../../../source/tap/programs/programs.ts';
+import {Programs} from '../../../source/tap/programs.ts';
 import {startTappedSimulator, targetOf} from '../tapped-simulator.ts';
 import {goTwice} from './go-twice.ts';
 

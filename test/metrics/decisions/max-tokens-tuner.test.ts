@@ -1,12 +1,12 @@
 import {describe, expect, it} from 'vitest';
 import {createRandom} from '../../../source/domain/random.ts';
 import {createRun} from '../../../source/engine/run.ts';
-import {MaxTokensLog} from '../../../source/metrics/decisions/max-tokens.ts';
+import {MaxTokensLog} from '../../../source/metrics/decisions/client-settings.ts';
 import {FakeClock} from '../../helpers/fake-clock.ts';
 import {ModelServer} from '../../helpers/model-server.ts';
 import {cellOf, loadOf, quotaOf, specOf, targetOf} from '../../helpers/spec-fixture.ts';
 
-/** Tests source/metrics/decisions/max-tokens.ts: the max tokens that a run learns. */
+/** Tests source/metrics/decisions/client-settings.ts: the max tokens that a run learns. */
 describe('MaxTokensLog', () => {
 	it('tells what matters, at most once in five seconds a cell, and the last value', () => {
 		const lines: string[] = [];

@@ -1,9 +1,11 @@
 import {describe, expect, it} from 'vitest';
 import {createRandom, type Random} from '../../../source/domain/random.ts';
-import {adviseMaxTokens, longerShareBound} from '../../../source/metrics/decisions/max-tokens.ts';
-import {Quantiles} from '../../../source/metrics/statistics/distribution.ts';
+import {adviseMaxTokens, longerShareBound} from '../../../source/metrics/decisions/client-settings.ts';
+import {Quantiles} from '../../../source/metrics/statistics/streams.ts';
 import {isSoak} from '../../helpers/random-cases.ts';
 import {quotaOf} from '../../helpers/spec-fixture.ts';
+
+/** Tests source/metrics/decisions/client-settings.ts: the max tokens that are advised. */
 
 /** Values of one answer, as a part of all answers that are shorter: any distribution looks like this by its own ranks. */
 const wrongAtSomeLook = (random: Random, answers: number): boolean => {

@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {createRandom} from '../../../source/domain/random.ts';
 import {type CellBounds, sustainableRate} from '../../../source/metrics/decisions/sustainable.ts';
-import {momentCount, toVector} from '../../../source/metrics/figures/request-measures.ts';
+import {momentCount, toVector} from '../../../source/metrics/figures/blocks.ts';
 import {wilsonInterval} from '../../../source/metrics/statistics/intervals.ts';
-import {VectorMoments} from '../../../source/metrics/statistics/vector-moments.ts';
+import {VectorMoments} from '../../../source/metrics/statistics/streams.ts';
 import {quotaOf} from '../../helpers/spec-fixture.ts';
 
 const serviceMs = 1000;

@@ -1,9 +1,9 @@
-/** Tests source/metrics/statistics/distribution.ts, intervals.ts and vector-moments.ts. */
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import {Quantiles, RunningMean, Times} from '../../../source/metrics/statistics/distribution.ts';
 import {studentT, wilsonInterval} from '../../../source/metrics/statistics/intervals.ts';
-import {VectorMoments} from '../../../source/metrics/statistics/vector-moments.ts';
+import {Quantiles, RunningMean, Times, VectorMoments} from '../../../source/metrics/statistics/streams.ts';
+
+/** Tests source/metrics/statistics/streams.ts, intervals.ts and vector-moments.ts. */
 
 describe('studentT', () => {
 	it.each([

@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import {faultKinds} from '../../../source/simulator/faults/script.ts';
+import {faultKinds} from '../../../source/simulator/options.ts';
 import {post, type RawAnswer, readStats, startForTest} from '../harness.ts';
 
 /** Tests source/simulator/mantle/mantle-api.ts: every error is answered in the words of the API that was called. */

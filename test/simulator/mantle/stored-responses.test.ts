@@ -2,7 +2,7 @@ import OpenAI from 'openai';
 import {describe, expect, it} from 'vitest';
 import {post, startForTest} from '../harness.ts';
 
-/** Responses that are kept, over OpenAI's client. */
+/** Tests source/simulator/simulation.ts: responses that are kept, over OpenAI's client. */
 
 const first = {model: 'openai.gpt-5.4', max_output_tokens: 60, input: 'What is a quota?'};
 

@@ -3,7 +3,7 @@ import type {Usage} from '../../../source/domain/backend.ts';
 import type {Failure} from '../../../source/domain/failure.ts';
 import type {Snapshot} from '../../../source/domain/snapshot.ts';
 import type {Target} from '../../../source/domain/target.ts';
-import {callerOf} from '../../../source/tap/clients.ts';
+import {callerOf} from '../../../source/tap/client-book.ts';
 import {tapSnapshot} from '../../../source/tap/tap-snapshot.ts';
 import {Traffic} from '../../../source/tap/traffic.ts';
 import {FakeClock} from '../../helpers/fake-clock.ts';

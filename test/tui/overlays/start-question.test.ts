@@ -1,4 +1,4 @@
-// Of overlays/start-question.ts: no key sequence starts a paid run whose plan was not on screen since it was prepared.
+// Tests source/tui/overlays/overlay-lines.ts: no key sequence starts a paid run whose plan was not on screen since it was prepared.
 import {expect, it} from 'vitest';
 import {createRandom} from '../../../source/domain/random.ts';
 import {openScreen} from '../../helpers/screen.ts';
