@@ -7,7 +7,6 @@ import {
 	weekdays,
 } from '../account/past-use.ts';
 import {minuteMs} from '../account/usage-history.ts';
-import type {MeasuredCeiling} from '../domain/account-snapshot.ts';
 import {ceilingJson, ceilingWords} from '../metrics/figures/measured-ceiling.ts';
 import {columnsMarkdown, escapeMarkdown} from '../reports/words.ts';
 import {formatCount, formatPercent, formatTokens, formatUsd, unknownMark} from '../text/numbers.ts';
@@ -182,17 +181,12 @@ const throttlesText = (members: readonly PastCell[]): string => {
 	return sum === 0 ? '' : formatTokens(sum);
 };
 
-const measuredPeriod = ({fromMs, toMs}: MeasuredCeiling): string =>
-	`between ${dayAndTime(fromMs)} and ${dayAndTime(toMs + minuteMs)} UTC`;
-
 const bucketLines = (bucket: PastBucket, width: number): readonly string[] => {
-	const {model, scope, cells, ofQuota, throttles, measured} = bucket;
+	const {model, scope, cells, ofQuota, throttles} = bucket;
 	const name = `${cleanText(model)} (${scope})`;
 	return [
 		'',
-		...(measured === null
-			? []
-			: wrapText(`${name}: ${ceilingWords(measured, bucket.quota, measuredPeriod(measured))}`, width)),
+		...measuredTexts(bucket).flatMap((text) => wrapText(text, width)),
 		ofQuota === null
 			? `${name}: greatest minute by weekday and hour (UTC), requests; no quota is known`
 			: `${name}: greatest minute by weekday and hour (UTC), % of the nearer quota`,
@@ -213,17 +207,18 @@ const periodLines = ({windows}: PastReport): readonly string[] =>
 		);
 
 /** Models that would be missing without a word. */
-const quietLines = ({quiet}: PastReport, width: number): readonly string[] =>
-	quiet.length === 0
+const quietTexts = ({quiet}: PastReport): readonly string[] =>
+	quiet.map(
+		({modelId, requests, lastAt}) =>
+			`Not used for more than 14 days, so CloudWatch no longer lists it and it is not in the table: ${cleanText(modelId)}, ${formatCount(requests)} requests in this time, the last before ${dayAndTime(lastAt + 60 * minuteMs)} UTC.`,
+	);
+
+/** The limit as throttled minutes show it; empty where they do not. */
+const measuredTexts = ({model, scope, quota, measured}: PastBucket): readonly string[] =>
+	measured === null
 		? []
 		: [
-				'Not used for more than 14 days, so CloudWatch no longer lists them and they are not in the table:',
-				...quiet.flatMap(({modelId, requests, lastAt}) =>
-					wrapText(
-						`${cleanText(modelId)}: ${formatCount(requests)} requests in this time, the last before ${dayAndTime(lastAt + 60 * minuteMs)} UTC`,
-						width - 2,
-					).map((line) => `  ${line}`),
-				),
+				`${cleanText(model)} (${scope}): ${ceilingWords(measured, quota, `between ${dayAndTime(measured.fromMs)} and ${dayAndTime(measured.toMs + minuteMs)} UTC`)}`,
 			];
 
 const emptyLine = ({region}: PastReport): string =>
@@ -241,7 +236,7 @@ export function pastLines(report: PastReport, {width, ascii}: Style): readonly s
 					`RPM: requests per minute, TPM: quota tokens per minute; percentiles over the minutes with requests. The quota is that of now.`,
 				]),
 		...periodLines(report),
-		...quietLines(report, width),
+		...quietTexts(report).flatMap((text) => wrapText(text, width)),
 		...report.remarks,
 		...buckets.flatMap((bucket) => bucketLines(bucket, width)),
 		'',
@@ -257,7 +252,12 @@ export function pastMarkdown(report: PastReport): readonly string[] {
 		'',
 		...(buckets.length === 0 ? [escapeMarkdown(emptyLine(report))] : columnsMarkdown(columns, buckets)),
 		'',
-		...[...periodLines(report), ...report.remarks].map((text) => `- ${escapeMarkdown(text)}`),
+		...[
+			...periodLines(report),
+			...quietTexts(report),
+			...report.use.buckets.flatMap(measuredTexts),
+			...report.remarks,
+		].map((text) => `- ${escapeMarkdown(text)}`),
 		'',
 	];
 }

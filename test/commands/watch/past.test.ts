@@ -136,8 +136,8 @@ describe('watch --since', () => {
 			},
 		]);
 		const {stdout} = await run('--since', '30d');
-		expect(stdout).toContain('Not used for more than 14 days, so CloudWatch no longer lists them');
-		expect(stdout).toContain(`  ${stopped.modelId}: `);
+		expect(stdout).toContain('Not used for more than 14 days, so CloudWatch no longer lists it');
+		expect(stdout).toContain(`${stopped.modelId}, 28,800 requests in this time`);
 		expect((await run('--since', '14d')).stdout).not.toContain('Not used for');
 	});
 
