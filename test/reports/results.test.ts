@@ -207,6 +207,7 @@ describe('resultsJsonSchema', () => {
 		const optional = [
 			'run',
 			'stopReason',
+			'judges',
 			'search',
 			'tap',
 			'verdict',
