@@ -1,8 +1,8 @@
 import {formatCount, formatDurationMs, formatNumber, formatPercent, formatUsd} from '../text/numbers.ts';
 import {truncateEnd} from '../text/width.ts';
 import type {JudgedCondition} from './conditions.ts';
-import type {Results, VariantResults} from './results-schema.ts';
 import {repeatCommand} from './repeat-command.ts';
+import type {Results, VariantResults} from './results-schema.ts';
 import {recommendedOf, verdictSentences} from './verdict.ts';
 import {caveatsOf, codeBlock, escapeMarkdown, formatTarget, lostTexts, markdownTable} from './words.ts';
 
