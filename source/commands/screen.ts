@@ -23,6 +23,7 @@ import type {ScreenPorts} from '../tui/effects.ts';
 import {startText} from '../view/history/history.ts';
 import type {ListedPreset} from '../view/state.ts';
 import {lazyDemo} from './demo.ts';
+import {nextLines, startLines} from './first-steps.ts';
 import {finish} from './run/finish.ts';
 import {keepRuns} from './run/keep-results.ts';
 import {webhookOf} from './run/run-alerts.ts';
@@ -171,6 +172,7 @@ const openScreen = async (
 			...createExports(kept.placeOf),
 			history,
 			...(runs === undefined ? {} : {opensOnRuns: runs.opensOn}),
+			nextSteps: setup.isFirstRun ? nextLines(io.environment) : [],
 			...account,
 			...own,
 			onCrash: leaveClosing,
@@ -208,7 +210,7 @@ const openScreen = async (
 		await guard.end();
 		await webhook?.close(closeDeadlineMs);
 		await engine.close(closeDeadlineMs);
-		await Promise.all([setup.stopDemo(), demo.stop()]);
+		await Promise.all([setup.close(), demo.stop()]);
 	}
 };
 
@@ -257,16 +259,17 @@ const setUpScreen = async (
 export async function screen(given: Arguments, io: Io, own: OwnScreen): Promise<number> {
 	const endings = await readEndings(given, io.environment);
 	const {conditions, alerts, alertUrl} = endings;
-	const {isPlain, isDryRun, json} = resolveOutput(given.flags, io.environment);
+	const {isPlain, isDryRun, isStdoutTaken} = resolveOutput(given.flags, io.environment);
 	const isScreen =
-		given.flags.text('resume') === undefined &&
-		io.stdout.isTTY &&
-		!isPlain &&
-		!isDryRun &&
-		(json === undefined || json.file !== undefined);
+		given.flags.text('resume') === undefined && io.stdout.isTTY && !isPlain && !isDryRun && !isStdoutTaken;
 	if (!isScreen) {
 		if (isPlain && !isDryRun && opensOnAccount(given)) {
 			return (await import('./watch.ts')).watch(given, io);
+		}
+		if (!isDryRun && opensOnAccount(given)) {
+			// Nobody sees a screen, and nothing was asked for.
+			await writeLines(isStdoutTaken ? io.stderr : io.stdout, startLines(io.environment));
+			return 2;
 		}
 		return runHeadless(await untilSignal(io.signal, setUpRun(given, io)), endings, io);
 	}

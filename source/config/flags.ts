@@ -11,6 +11,7 @@ const accountFlags = [
 		value: 'ID',
 		default: "the preset's",
 		help: 'model ID, inference profile ID or ARN (repeat to compare)',
+		brief: 'model, or several',
 		scopes: ['run', 'account', 'prompt', 'batch'],
 	},
 	{
@@ -308,7 +309,13 @@ const simulatorFlags = [
 
 /** Flags of every command. */
 const generalFlags = [
-	{name: 'demo', kind: 'boolean', help: 'use the embedded simulator: no account, no cost', scopes: ['all']},
+	{
+		name: 'demo',
+		kind: 'boolean',
+		help: 'use the embedded simulator: no account, no cost',
+		brief: 'the built-in simulator',
+		scopes: ['all'],
+	},
 	{name: 'help', short: 'h', kind: 'boolean', help: 'show this help', scopes: ['all']},
 	{name: 'version', short: 'v', kind: 'boolean', help: 'show the version', scopes: ['all']},
 	{name: 'color', kind: 'boolean', isOnByDefault: true, help: 'no colour', scopes: ['all']},
@@ -370,7 +377,7 @@ export const unusedBeside: Readonly<Partial<Record<FlagName, readonly FlagName[]
 	replay: ['load', 'rate', 'concurrency', 'max-tokens', 'content', 'search', 'resume'],
 	resume: ['load', 'balance', 'out', 'reports', 'answers'],
 	'what-if': ['ledger', 'ledger-down', 'members'],
-	since: ['alert', 'port', 'new-secret', 'ledger'],
+	since: ['alert', 'port', 'new-secret', 'ledger', 'junit'],
 	watch: ['demo'],
 	stop: ['demo'],
 	resubmit: ['demo'],

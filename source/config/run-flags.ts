@@ -28,6 +28,7 @@ export const promptFlags = [
 		value: 'A,B',
 		default: 'all',
 		help: 'variants to run',
+		brief: 'prompt variants',
 		scopes: ['run', 'batch'],
 	},
 	{
@@ -76,6 +77,7 @@ export const loadFlags = [
 		value: 'N',
 		default: `at most ${defaults.requestsPerVariant} per variant in measure (${defaults.requestsWithoutChoice} where nothing is chosen), ${defaults.searchRequests} in a search, else none`,
 		help: 'end after N requests; with --search the budget in total',
+		brief: 'requests per variant',
 		scopes: ['run'],
 	},
 	{
@@ -153,6 +155,7 @@ export const loadFlags = [
 		value: 'X',
 		default: String(defaults.share),
 		help: 'part of the quota that may be used, 0 to 1',
+		brief: 'part of the quota',
 		scopes: ['tap', 'run', 'batch'],
 	},
 	{
@@ -216,6 +219,7 @@ export const guardFlags = [
 		value: 'USD|none',
 		default: `${defaults.maxCostUsd.toFixed(2)}, of tap none`,
 		help: 'stop at this cost; --yes does not lift a typed limit. A tap refuses what could pass it, also USD/day',
+		brief: 'limit of the cost',
 		scopes: ['tap', 'run', 'batch', 'watch'],
 	},
 	{
@@ -243,8 +247,9 @@ export const guardFlags = [
 		name: 'fail-if',
 		kind: 'repeated',
 		value: 'COND',
-		help: 'exit 3 when true: latencyMs.total.p99>2000',
-		scopes: ['run'],
+		help: 'exit 3 when true: quality.low<0.8, latencyMs.total.p50>2000; of compare: worse, worse:cost',
+		brief: 'exit 3 when true',
+		scopes: ['run', 'compare'],
 	},
 	{
 		name: 'since',
@@ -278,6 +283,7 @@ export const outputFlags = [
 		value: 'DIR',
 		default: 'bedrock-top-reports/<time>',
 		help: 'folder for the reports; of watch with --since',
+		brief: 'folder of the reports',
 		scopes: ['tap', 'run', 'report', 'batch', 'watch'],
 	},
 	{
@@ -321,7 +327,23 @@ export const outputFlags = [
 		value: 'FILE',
 		default: 'off',
 		help: 'results as JSON on stdout, or to FILE',
+		brief: 'results as JSON',
 		scopes: ['tap', 'run', 'runs', 'account', 'report', 'prompt', 'batch', 'watch'],
+	},
+	{
+		name: 'markdown',
+		kind: 'optional',
+		value: 'FILE',
+		default: 'off',
+		help: 'a page for a pull request on stdout, or to FILE',
+		scopes: ['run', 'compare', 'watch'],
+	},
+	{
+		name: 'junit',
+		kind: 'value',
+		value: 'FILE',
+		help: 'write JUnit test cases to FILE: one per condition, and per item of each variant',
+		scopes: ['run', 'compare', 'watch'],
 	},
 	{
 		name: 'last',
@@ -335,6 +357,7 @@ export const outputFlags = [
 		kind: 'boolean',
 		default: 'off',
 		help: 'append-only lines instead of the screen',
+		brief: 'lines, no screen',
 		scopes: ['tap', 'run', 'runs', 'prompt', 'batch'],
 	},
 	{

@@ -146,7 +146,7 @@ export async function writeComparison(
 		await writeAtomically(file, text);
 		files.push(file);
 	};
-	await write('compare.md', comparisonMarkdown(runs));
+	await write('compare.md', comparisonMarkdown(runs, 'compare.svg'));
 	await writeCharts([{fileName: 'compare.svg', chart: comparisonChart(runs)}], draw, write);
 	return files;
 }

@@ -2,7 +2,7 @@ import {unknownMark} from '../../text/numbers.ts';
 import {type Column, renderTable} from '../../text/table.ts';
 import {cleanText} from '../../text/width.ts';
 import type {ComparedRuns} from '../../view/state.ts';
-import {markdownTable} from '../words.ts';
+import {escapeMarkdown, markdownTable} from '../words.ts';
 import {
 	type ComparedFigure,
 	compareRuns,
@@ -23,7 +23,7 @@ export function comparedRuns(runs: readonly NamedRun[]): ComparedRuns {
 			variant: isFirstOf(row) ? row.variant : '',
 			figure: row.figure,
 			values: row.values.map((value) => valueText(value, row.format)),
-			differences: row.differences.map((difference) => differenceText(difference, row.format)),
+			differences: row.differences.map((difference) => differenceText(difference, row)),
 		})),
 	};
 }
@@ -87,8 +87,11 @@ export function comparisonLines(runs: readonly NamedRun[], width: number): reado
 	return [...table.remarks, ...renderTable(comparisonColumns(table), table.rows, width)];
 }
 
-/** A comparison as a Markdown page. */
-export function comparisonMarkdown(runs: readonly NamedRun[]): string {
+/**
+ * A comparison as a Markdown page.
+ * @param picture The chart beside it.
+ */
+export function comparisonMarkdown(runs: readonly NamedRun[], picture?: string): string {
 	const rows = compareRuns(runs);
 	const [first, ...others] = runs;
 	const header = [
@@ -99,16 +102,22 @@ export function comparisonMarkdown(runs: readonly NamedRun[]): string {
 	];
 	const table = markdownTable(
 		header,
-		rows.map(({variant, figure, values, differences, format}) => [
-			variant,
-			figure,
-			...values.flatMap((value, index) => [
-				valueText(value, format),
-				...(index === 0 ? [] : [differenceText(differences[index - 1], format)]),
+		rows.map((row) => [
+			row.variant,
+			row.figure,
+			...row.values.flatMap((value, index) => [
+				valueText(value, row.format),
+				...(index === 0 ? [] : [differenceText(row.differences[index - 1], row)]),
 			]),
 		]),
 	);
-	return `${['# bedrock-top: runs side by side', '', ...headerLines(runs), '', ...table, '', '![runs side by side](compare.svg)'].join('\n')}\n`;
+	return `${[
+		'# bedrock-top: runs side by side',
+		'',
+		...headerLines(runs).flatMap((line) => [escapeMarkdown(line), '']),
+		...table,
+		...(picture === undefined ? [] : ['', `![runs side by side](${picture})`]),
+	].join('\n')}\n`;
 }
 
 function headerLines(runs: readonly NamedRun[]): readonly string[] {
