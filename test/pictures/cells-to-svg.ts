@@ -173,6 +173,7 @@ export const animatedSvg = (
 			.join(''),
 	);
 	const css = [
+		'text{white-space:pre}',
 		styles.css(),
 		`.a{animation:${number(total / 1000)}s step-end infinite}.h{visibility:hidden}`,
 		'@media (prefers-reduced-motion:reduce){.a{animation:none}}',
@@ -184,7 +185,7 @@ export const animatedSvg = (
 		`<title id="title">${escapeXml(title)}</title><desc id="description">${escapeXml(description)}</desc>`,
 		`<style>${css}</style>`,
 		`<rect width="${width}" height="${height}" rx="8" fill="${background}"/>`,
-		`<g ${font} font-size="14" xml:space="preserve" style="white-space:pre">`,
+		`<g ${font} font-size="14" xml:space="preserve">`,
 		`<text x="${padding}" y="22" fill="${palette[8]}">$ <tspan fill="${foreground}">${escapeXml(command)}</tspan></text>`,
 		...drawn.filter((row) => row !== ''),
 		'</g></svg>',
