@@ -1,4 +1,4 @@
-import type {Lane, LearntStamping} from './bucket-usage.ts';
+import type {EnforcementFit, Lane, LearntStamping} from './bucket-usage.ts';
 import type {FailureClass} from './failure.ts';
 import type {CostRange, JudgeFigures, SearchFigures, VariantFigures, Verdict} from './figures-schema.ts';
 import type {FleetView} from './fleet-view.ts';
@@ -132,6 +132,8 @@ export type BucketState = {
 	readonly others?: OthersSource;
 	/** Where the tokens of an answer count from, as learnt so far. */
 	readonly stamping: Omit<LearntStamping, 'marks'>;
+	/** Which rules of enforcement fit what was let in and throttled; absent with too little evidence. */
+	readonly enforcement?: EnforcementFit;
 	/** Absent where no fleet shares it. */
 	readonly fleet?: FleetView;
 };

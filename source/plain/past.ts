@@ -7,11 +7,12 @@ import {
 	weekdays,
 } from '../account/past-use.ts';
 import {minuteMs} from '../account/usage-history.ts';
+import {ceilingJson, ceilingWords} from '../metrics/figures/measured-ceiling.ts';
 import {columnsMarkdown, escapeMarkdown} from '../reports/words.ts';
 import {formatCount, formatPercent, formatTokens, formatUsd, unknownMark} from '../text/numbers.ts';
 import {type Column, renderTable} from '../text/table.ts';
 import {toAscii} from '../text/themes.ts';
-import {cleanText, fitText} from '../text/width.ts';
+import {cleanText, fitText, wrapText} from '../text/width.ts';
 import {sourceWords} from '../view/quotas.ts';
 
 /** The past use of an account as a table and as JSON. */
@@ -185,6 +186,7 @@ const bucketLines = (bucket: PastBucket, width: number): readonly string[] => {
 	const name = `${cleanText(model)} (${scope})`;
 	return [
 		'',
+		...measuredTexts(bucket).flatMap((text) => wrapText(text, width)),
 		ofQuota === null
 			? `${name}: greatest minute by weekday and hour (UTC), requests; no quota is known`
 			: `${name}: greatest minute by weekday and hour (UTC), % of the nearer quota`,
@@ -204,6 +206,21 @@ const periodLines = ({windows}: PastReport): readonly string[] =>
 				`Before ${dayAndTime(toMs)} UTC CloudWatch keeps sums of ${formatCount(periodMs / minuteMs)} minutes: use per minute is their mean, so a peak was at least that.`,
 		);
 
+/** Models that would be missing without a word. */
+const quietTexts = ({quiet}: PastReport): readonly string[] =>
+	quiet.map(
+		({modelId, requests, lastAt}) =>
+			`Not used for more than 14 days, so CloudWatch no longer lists it and it is not in the table: ${cleanText(modelId)}, ${formatCount(requests)} requests in this time, the last before ${dayAndTime(lastAt + 60 * minuteMs)} UTC.`,
+	);
+
+/** The limit as throttled minutes show it; empty where they do not. */
+const measuredTexts = ({model, scope, quota, measured}: PastBucket): readonly string[] =>
+	measured === null
+		? []
+		: [
+				`${cleanText(model)} (${scope}): ${ceilingWords(measured, quota, `between ${dayAndTime(measured.fromMs)} and ${dayAndTime(measured.toMs + minuteMs)} UTC`)}`,
+			];
+
 const emptyLine = ({region}: PastReport): string =>
 	`CloudWatch has no request to Bedrock in this time in ${region}.`;
 
@@ -219,6 +236,7 @@ export function pastLines(report: PastReport, {width, ascii}: Style): readonly s
 					`RPM: requests per minute, TPM: quota tokens per minute; percentiles over the minutes with requests. The quota is that of now.`,
 				]),
 		...periodLines(report),
+		...quietTexts(report).flatMap((text) => wrapText(text, width)),
 		...report.remarks,
 		...buckets.flatMap((bucket) => bucketLines(bucket, width)),
 		'',
@@ -234,7 +252,12 @@ export function pastMarkdown(report: PastReport): readonly string[] {
 		'',
 		...(buckets.length === 0 ? [escapeMarkdown(emptyLine(report))] : columnsMarkdown(columns, buckets)),
 		'',
-		...[...periodLines(report), ...report.remarks].map((text) => `- ${escapeMarkdown(text)}`),
+		...[
+			...periodLines(report),
+			...quietTexts(report),
+			...report.use.buckets.flatMap(measuredTexts),
+			...report.remarks,
+		].map((text) => `- ${escapeMarkdown(text)}`),
 		'',
 	];
 }
@@ -247,10 +270,12 @@ const bucketJson = ({
 	requests,
 	quotaTokens,
 	throttles,
+	measured,
 	cells,
 	...bucket
 }: PastBucket) => ({
 	...bucket,
+	measured: ceilingJson(measured),
 	requestsPerMinute: {...requests, peakAt: isoOf(requests.peakAt)},
 	quotaTokensPerMinute: {...quotaTokens, peakAt: isoOf(quotaTokens.peakAt)},
 	throttled: throttles,
@@ -288,6 +313,7 @@ export function pastJson(since: string, sources: readonly PastSource[]) {
 						})),
 						cost: source.cost,
 						remarks: source.remarks,
+						quiet: source.quiet.map(({lastAt, ...model}) => ({...model, lastHour: isoOf(lastAt)})),
 						buckets: source.use.buckets.map(bucketJson),
 					}),
 		})),

@@ -1,6 +1,6 @@
 import {z} from 'zod';
 import {methods} from '../domain/backend.ts';
-import {countsFrom, lanes} from '../domain/bucket-usage.ts';
+import {countsFrom, lanes, setAsides, windowKinds} from '../domain/bucket-usage.ts';
 import {
 	costRange,
 	count,
@@ -61,6 +61,21 @@ const target = z.object({
 		})
 		.exactOptional()
 		.describe('when the tokens of an answer start to count, as far as confirmed, with the evidence'),
+	enforcement: z
+		.object({
+			from: z.iso.datetime(),
+			to: z.iso.datetime(),
+			quotaTokensPerMinute: z.number().describe('the quota that the evidence was held against'),
+			accepted: count.describe('accepted requests that were tested'),
+			refused: count.describe('throttled ones'),
+			windows: z.array(z.enum(windowKinds)),
+			setAside: z.array(z.enum(setAsides)),
+			countsFrom: z.array(z.enum(countsFrom).exclude(['unknown'])),
+		})
+		.exactOptional()
+		.describe(
+			'rules of enforcement that fit what was accepted and throttled, of each kind all that are possible; empty: none fits this quota; absent: too little evidence',
+		),
 	fleet: z
 		.object({
 			members: count.nullable().describe('programs that shared the quota at the end; null: not known'),

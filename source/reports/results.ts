@@ -5,6 +5,7 @@ import type {BucketState, Snapshot} from '../domain/snapshot.ts';
 import {dayQuotaOf, type Target} from '../domain/target.ts';
 import {UserError} from '../domain/user-error.ts';
 import {cuts, readTimeouts} from '../metrics/decisions/client-settings.ts';
+import {enforcementJson} from '../metrics/figures/measured-ceiling.ts';
 import {privateFolderMode, writeAtomically} from '../text/private-file.ts';
 import {escapeUnseen} from '../text/width.ts';
 import type {Results, TargetResults} from './results-schema.ts';
@@ -52,6 +53,7 @@ export function resultsOf(snapshot: Snapshot, environment: Environment): Results
 		targets: snapshot.targets.map((target, index) => ({
 			...targetResultsOf(target),
 			...stampingOf(snapshot.buckets[index]),
+			...enforcementOf(snapshot.buckets[index]),
 			...fleetOf(snapshot.buckets[index]),
 		})),
 		plan: {
@@ -130,6 +132,13 @@ function stampingOf(bucket: BucketState | undefined): Pick<Results['targets'][nu
 	}
 	const {at, ...stamping} = bucket.stamping;
 	return {stamping: {...stamping, since: new Date(at).toISOString()}};
+}
+
+/** Which rules of enforcement fit; empty with too little evidence. */
+export function enforcementOf(
+	bucket: BucketState | undefined,
+): Pick<Results['targets'][number], 'enforcement'> {
+	return bucket?.enforcement === undefined ? {} : {enforcement: enforcementJson(bucket.enforcement)};
 }
 
 /** Drops classes that are named but not counted. */

@@ -1,6 +1,7 @@
 import type {JudgeFigures, SearchFigures} from '../domain/figures-schema.ts';
 import {dayQuotaOf} from '../domain/target.ts';
 import {finalistsOf} from '../metrics/decisions/search/search-state.ts';
+import {enforcementWords} from '../metrics/figures/measured-ceiling.ts';
 import {
 	formatCount,
 	formatDurationMs,
@@ -186,6 +187,9 @@ export function caveatsOf({
 			: []),
 		...tailTexts(variants),
 		...stampingTexts(variants),
+		...targets.flatMap(({model, enforcement}) =>
+			enforcement === undefined ? [] : [`${cleanText(model)}: ${enforcementWords(enforcement)}`],
+		),
 		// Figures that mix service tiers, or come from another one than was asked for.
 		...textsOf(events, 'tier'),
 		// Latencies of a part of the requests.

@@ -172,7 +172,9 @@ describe('resultsOf', () => {
 	});
 
 	it('a snapshot has nothing that the results leave out but advice on failures', () => {
-		expectTypeOf<keyof Target | 'stamping' | 'fleet'>().toEqualTypeOf<keyof Results['targets'][number]>();
+		expectTypeOf<keyof Target | 'stamping' | 'enforcement' | 'fleet'>().toEqualTypeOf<
+			keyof Results['targets'][number]
+		>();
 		expectTypeOf<keyof Snapshot['variants'][number]>().toEqualTypeOf<keyof Results['variants'][number]>();
 		expectTypeOf<keyof Snapshot['timeline']['points'][number]>().toEqualTypeOf<
 			keyof Results['timeline']['points'][number]
@@ -205,6 +207,7 @@ describe('resultsJsonSchema', () => {
 		const optional = [
 			'run',
 			'stopReason',
+			'judges',
 			'search',
 			'tap',
 			'verdict',

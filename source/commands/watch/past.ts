@@ -1,7 +1,7 @@
 import {createHash} from 'node:crypto';
 import {readdir, rm, stat} from 'node:fs/promises';
 import path from 'node:path';
-import {type PastPlan, type PastReading, planPast, readPast} from '../../account/past-plan.ts';
+import {type PastPlan, type PastReading, planPast, quietModels, readPast} from '../../account/past-plan.ts';
 import {PastStore} from '../../account/past-store.ts';
 import {type PastReport, type PastSource, pastUse} from '../../account/past-use.ts';
 import {usageFailureWords} from '../../account/region-poller.ts';
@@ -134,7 +134,7 @@ const open = async (connection: Connection, asked: Asked): Promise<Opened> => {
 			usage,
 			directory,
 			store,
-			plan: planPast({nowMs, sinceMs, modelIds, listed}, store),
+			plan: planPast({nowMs, sinceMs, modelIds, candidates: [...directory.candidates], listed}, store),
 			remarks: [
 				...(failure === undefined
 					? []
@@ -166,6 +166,7 @@ const report = async (
 		...place,
 		windows: plan.windows,
 		use,
+		quiet: quietModels(plan, store),
 		remarks: [
 			...remarks,
 			...(use.unread.length === 0
