@@ -82,7 +82,7 @@ const print = async (
 
 /**
  * The command `compare`: runs side by side, each compared with the first. A table on stdout, and with `--out` also
- * `compare.md` and `compare.svg`.
+ * `compare.md` and `compare.svg`; with `--html` `compare.html` beside them.
  * @returns Exit code: 3 where a condition of `--fail-if` is true.
  * @throws UserError exit 2 for a condition, a file that is missing or not a results file, or a folder in use; exit 1 when
  * something cannot be written.
@@ -95,12 +95,13 @@ export async function compare(
 	const conditions = flags.texts('fail-if').map(readWorse);
 	await assertCiWritable(output);
 	const runs = await readRuns(words);
-	const folder = output.folder === undefined ? undefined : await claimReportFolder(output);
+	const hasHtml = flags.isSet('html') ?? false;
+	const folder = output.folder === undefined && !hasHtml ? undefined : await claimReportFolder(output);
 	const judged = judgeWorse(conditions, runs);
 	await print(runs, judged, output, io);
 	const faults = isForCi(output, io) ? await writeForCi(output, findingsOf(runs, judged), io) : [];
 	if (folder !== undefined) {
-		const files = await writeReports({type: 'compare', runs, folder});
+		const files = await writeReports({type: 'compare', runs, folder, hasHtml});
 		await writeLines(io.stdout, output.isStdoutTaken ? [] : ['', ...files]);
 	}
 	const failed = metSentences(judged);

@@ -89,6 +89,7 @@ type DemoOnKey = {
 	readonly connect: () => Promise<Connection>;
 	/** Starts the simulator. @returns The run for it: the same one, or the demo's preset where it has no model. */
 	readonly start: () => Promise<RunConfig>;
+	readonly hasStarted: () => boolean;
 	readonly stop: () => Promise<void>;
 };
 
@@ -97,6 +98,7 @@ function demoOnKey(setup: RunSetup, presets: ScreenPresets): DemoOnKey {
 	let {connect} = setup;
 	return {
 		connect: async () => connect(),
+		hasStarted: () => connect === demo.connect,
 		async start() {
 			await demo.connect();
 			connect = demo.connect;
@@ -152,7 +154,7 @@ const openScreen = async (
 	const presets = screenPresets(given.flags, setup, async () => history.list());
 	const demo = demoOnKey(setup, presets);
 	const engine = startConnectedEngine(demo.connect);
-	const kept = keepRuns(engine, setup);
+	const kept = keepRuns(engine, setup, () => isDemo || demo.hasStarted());
 	const history = {
 		...createHistory(path.resolve(runs?.folder ?? output.folder ?? defaultFolder), kept.underWay),
 		onKept: kept.onKept,

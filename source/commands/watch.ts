@@ -194,7 +194,7 @@ const serveFigures = async (
 	return listener.close;
 };
 
-const ofPast = ['out', 'force', 'yes', 'max-cost'] as const;
+const ofPast = ['out', 'html', 'force', 'yes', 'max-cost'] as const;
 
 /** @throws UserError (exit 2) for what belongs to a report of the past. */
 const assertLive = (flags: FlagValues): void => {

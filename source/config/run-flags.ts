@@ -175,35 +175,6 @@ export const loadFlags = [
 	},
 ] as const satisfies readonly Flag[];
 
-/** One quota for several programs, on several hosts. */
-export const fleetFlags = [
-	{
-		name: 'ledger',
-		kind: 'value',
-		value: 'URL',
-		default: "the host's disk",
-		help: 'the Redis or Valkey in which a fleet shares its quotas: redis://host, rediss:// for TLS, unix:// (better in BEDROCK_TOP_LEDGER where it has a password)',
-		scopes: ['tap', 'run', 'watch', 'batch'],
-	},
-	{
-		name: 'ledger-down',
-		kind: 'value',
-		value: 'HOW',
-		default: 'split',
-		choices: ['split', 'stop'],
-		help: "while the ledger can't be reached: go by a part of the quota, or send nothing",
-		scopes: ['tap', 'run'],
-	},
-	{
-		name: 'members',
-		kind: 'value',
-		value: 'N',
-		default: 'as last seen',
-		help: 'programs that share the ledger, for a start while it cannot be reached',
-		scopes: ['tap', 'run'],
-	},
-] as const satisfies readonly Flag[];
-
 /** Limits that end a run, and conditions that make it fail. */
 export const guardFlags = [
 	{
@@ -329,6 +300,21 @@ export const outputFlags = [
 		help: 'results as JSON on stdout, or to FILE',
 		brief: 'results as JSON',
 		scopes: ['tap', 'run', 'runs', 'account', 'report', 'prompt', 'batch', 'watch'],
+	},
+	{
+		name: 'html',
+		kind: 'boolean',
+		default: 'off',
+		help: 'a page with everything on it, into the folder of the reports; of watch with --since',
+		scopes: ['compare', 'watch'],
+	},
+	{
+		name: 'code',
+		kind: 'value',
+		value: 'LANGUAGES',
+		default: 'off',
+		help: 'just the call: python, typescript, curl, or several of them',
+		scopes: ['prompt'],
 	},
 	{
 		name: 'markdown',

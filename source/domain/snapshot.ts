@@ -46,6 +46,8 @@ export type TimelinePoint = {
 	readonly reserved: number;
 	readonly throttled: number;
 	readonly inFlight: number;
+	/** Requests that waited for room at once, at most; in a run 1 while any did. Absent: none. */
+	readonly held?: number;
 };
 /** Mean total time of the answers of each cell by interval, in milliseconds; null where none came. */
 export type LatencySeries = {

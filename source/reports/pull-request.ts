@@ -1,8 +1,8 @@
 import {formatCount, formatDurationMs, formatNumber, formatPercent, formatUsd} from '../text/numbers.ts';
 import {truncateEnd} from '../text/width.ts';
 import type {JudgedCondition} from './conditions.ts';
+import {repeatCommand} from './repeat-command.ts';
 import type {Results, VariantResults} from './results-schema.ts';
-import {repeatCommand} from './summary-markdown.ts';
 import {recommendedOf, verdictSentences} from './verdict.ts';
 import {caveatsOf, codeBlock, escapeMarkdown, formatTarget, lostTexts, markdownTable} from './words.ts';
 
@@ -117,6 +117,7 @@ export function pullRequestPage(
 	failedItems: readonly FailedItem[],
 ): string {
 	const {plan, targets, advice, simulated} = results;
+	const repeat = repeatCommand(results);
 	const name = plan.load === 'tap' ? 'tap' : (plan.preset ?? 'own task');
 	return pageOf(`bedrock-top: ${escapeMarkdown(name)}`, [
 		...(simulated ? [simulatedLine, ''] : []),
@@ -135,7 +136,7 @@ export function pullRequestPage(
 		),
 		...folded('Advice', list(advice.map(({text}) => text))),
 		...folded('What is not exact', list(caveatsOf(results))),
-		...folded('Repeat it', plan.load === 'tap' ? [] : codeBlock(repeatCommand(results))),
+		...folded('Repeat it', repeat === undefined ? [] : codeBlock(repeat)),
 	]);
 }
 

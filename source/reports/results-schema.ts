@@ -149,6 +149,9 @@ const timelinePoint = z.object({
 	reserved: z.number(),
 	throttled: count,
 	inFlight: count,
+	held: count
+		.exactOptional()
+		.describe('requests that waited for room at once, at most; in a run 1 while any did; absent: none'),
 });
 
 /** Beside the figures of its variant: a client on a model is one, over all of its sessions. */
@@ -191,6 +194,10 @@ export const resultsSchema = z
 			.string()
 			.exactOptional()
 			.describe('unique name of the run, as answers.jsonl has it; absent in 0.1.0 and in batches'),
+		repeat: z
+			.array(z.string())
+			.exactOptional()
+			.describe('words of the command line that repeats it, after the name of the program; absent in 0.1.0'),
 		environment: z.object({node: z.string(), platform: z.string()}),
 		startedAt: timestamp,
 		endedAt: timestamp,

@@ -35,14 +35,17 @@ export type Environment = {
  * The results of a run, as `results.json` keeps them.
  *
  * A snapshot without an end comes from a crash: it becomes a `failed` run stopped by a fault, with all counts until then.
+ *
+ * @param repeat Words of the command line that repeats it; undefined where they are not known.
  */
-export function resultsOf(snapshot: Snapshot, environment: Environment): Results {
+export function resultsOf(snapshot: Snapshot, environment: Environment, repeat?: readonly string[]): Results {
 	const {spec} = snapshot;
 	const startedAt = snapshot.startedAt ?? snapshot.endedAt ?? new Date(0).toISOString();
 	return {
 		schema: 1,
 		tool: {name: 'bedrock-top', version: environment.toolVersion},
 		...(snapshot.run === undefined ? {} : {run: snapshot.run}),
+		...(repeat === undefined ? {} : {repeat}),
 		environment: {node: environment.nodeVersion, platform: environment.platform},
 		startedAt,
 		endedAt: snapshot.endedAt ?? new Date(Date.parse(startedAt) + snapshot.elapsedMs).toISOString(),

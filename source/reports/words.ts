@@ -1,6 +1,5 @@
 import type {JudgeFigures, SearchFigures} from '../domain/figures-schema.ts';
 import {dayQuotaOf} from '../domain/target.ts';
-import {finalistsOf} from '../metrics/decisions/search/search-state.ts';
 import {enforcementWords} from '../metrics/figures/measured-ceiling.ts';
 import {
 	formatCount,
@@ -295,26 +294,6 @@ export function searchTexts({
 		`${formatCount(candidates.length)} of ${formatCount(combinations)} combinations of variants and prompt levers were tried, with ${formatCount(requests)} of at most ${formatCount(budget)} requests; rungs: ${rungs.map((rung) => `${formatCount(rung.candidates)} x ${formatCount(rung.requests)}`).join(', ')}.`,
 		'On the front: finalists that no other surely beats, by the intervals. All other figures are of the last rung.',
 	];
-}
-
-/** The finalists of a search as Markdown; nothing for a run that was none. */
-export function searchMarkdown(search: SearchFigures | undefined): readonly string[] {
-	return search === undefined
-		? []
-		: [
-				...markdownTable(
-					['Candidate', 'Items', 'Useful', 'Quota tokens per useful item', 'Front'],
-					finalistsOf(search).map(({name, items, usefulRate: {value, low, high}, quotaTokensPerUseful}) => [
-						name,
-						formatCount(items.sent),
-						`${formatPercent(value)} (${formatPercent(low)} to ${formatPercent(high)})`,
-						formatNumber(quotaTokensPerUseful),
-						search.front.includes(name) ? 'yes' : '',
-					]),
-				),
-				'',
-				...searchTexts(search).map((text) => `- ${escapeMarkdown(text)}`),
-			];
 }
 
 /** What makes a list, a heading or a rule of a line that begins with it; `-5` makes none. */

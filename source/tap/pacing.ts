@@ -249,11 +249,11 @@ export class Pacing {
 			readonly holdMs: number | undefined;
 		},
 	): Promise<HoldEnd> {
-		const {clock} = this.#ports;
+		const {clock, traffic} = this.#ports;
 		const userAgent = incoming.header('user-agent');
 		const {interim} = patienceOf(userAgent);
 		const from = clock.now();
-		call.hold();
+		traffic.hold(call);
 		let cancelInterim = (): void => {};
 		const keepAlive = (): void => {
 			cancelInterim = clock.after(interimMs, () => {
@@ -277,7 +277,7 @@ export class Pacing {
 			signal,
 		);
 		cancelInterim();
-		call.release(clock.now() - from);
+		traffic.release(call, clock.now() - from);
 		return verdict;
 	}
 

@@ -68,7 +68,7 @@ describe('report', () => {
 		const {io, text} = outputs();
 		const out = path.join(root, 'again');
 		expect(await report(parseArguments(['report', file, '--out', out]), io)).toBe(0);
-		expect(namesOf(text().trim().split('\n'))).toEqual(['summary.md', ...charts]);
+		expect(namesOf(text().trim().split('\n'))).toEqual(['summary.md', ...charts, 'report.html']);
 		for (const chart of charts) {
 			const [first, second] = ['first', 'again'].map((name) => path.join(root, name, chart));
 			expect(await readFile(second ?? '', 'utf8')).toBe(await readFile(first ?? '', 'utf8'));
@@ -98,7 +98,7 @@ describe('report', () => {
 		const file = await writeRun('first');
 		const {io, text} = outputs();
 		await report(parseArguments(['report', file, '--out', path.join(root, 'again'), '--json']), io);
-		expect(namesOf(JSON.parse(text()).files)).toEqual(['summary.md', ...charts]);
+		expect(namesOf(JSON.parse(text()).files)).toEqual(['summary.md', ...charts, 'report.html']);
 	});
 
 	it('refuses a folder in use, a missing file and one of another program, and writes nothing', async () => {

@@ -206,9 +206,11 @@ describe('resultsJsonSchema', () => {
 		// Only a search or a tap has one, and 0.1.0 had no name, no verdict and no cost of the whole: schema 1 may only gain optional keys.
 		const optional = [
 			'run',
+			'repeat',
 			'stopReason',
 			'judges',
 			'search',
+			'judges',
 			'tap',
 			'verdict',
 			'others',

@@ -19,7 +19,7 @@ import type {Connection, QuotaOverride} from '../../domain/run-config.ts';
 import type {UsageFailure, UsageSource} from '../../domain/usage-source.ts';
 import {faultOf, UserError} from '../../domain/user-error.ts';
 import {assertAffordable} from '../../metrics/decisions/cost-refusal.ts';
-import {pastJson, pastLines, pastMarkdown} from '../../plain/past.ts';
+import {pastJson, pastLines, pastMarkdown, pastPage} from '../../plain/past.ts';
 import {pageOf} from '../../reports/pull-request.ts';
 import {heatMapsOf} from '../../reports/specs/heat-map.ts';
 import {assertCiWritable, isForCi, writeForCi} from '../../terminal/ci.ts';
@@ -265,7 +265,8 @@ export async function watchPast({flags}: Arguments, io: Io, clock = systemClock)
 		await assertWritable(output.json.file);
 	}
 	await assertCiWritable(output);
-	const folder = output.folder === undefined ? undefined : await claimReportFolder(output);
+	const hasHtml = flags.isSet('html') ?? false;
+	const folder = output.folder === undefined && !hasHtml ? undefined : await claimReportFolder(output);
 	const {connection, regions} = resolveRegions(flags);
 	const demo = await startDemo(flags.isSet('demo'), connection, demoSeed);
 	const asked: Asked = {
@@ -308,7 +309,7 @@ export async function watchPast({flags}: Arguments, io: Io, clock = systemClock)
 				return signalExitCode(io.signal);
 			}
 		}
-		return await finish(since, sources, {output, folder}, io);
+		return await finish(since, sources, {output, folder, hasHtml}, io);
 	} finally {
 		for (const {clients} of opened) {
 			clients.close();
@@ -338,7 +339,15 @@ const readOne = async (opened: Opened, io: Io): Promise<PastSource> => {
 const finish = async (
 	since: string,
 	sources: readonly PastSource[],
-	{output, folder}: {readonly output: ReturnType<typeof resolveOutput>; readonly folder: string | undefined},
+	{
+		output,
+		folder,
+		hasHtml,
+	}: {
+		readonly output: ReturnType<typeof resolveOutput>;
+		readonly folder: string | undefined;
+		readonly hasHtml: boolean;
+	},
 	io: Io,
 ): Promise<number> => {
 	const reports = sources.filter((each) => each.type === 'read');
@@ -370,11 +379,15 @@ const finish = async (
 		: [];
 	await writeLines(io.stderr, [...failures, ...faults]);
 	if (folder !== undefined && reports.length > 0) {
+		const charts = heatMapsOf(reports);
+		const pictures = charts.map(({fileName}) => fileName);
+		const page = hasHtml ? pastPage(since, reports, pictures) : undefined;
 		const files = await writeReports({
 			type: 'draw',
 			folder,
 			figures: {fileName: 'use.json', value},
-			charts: heatMapsOf(reports),
+			charts,
+			html: page && {fileName: 'use.html', page},
 		});
 		await writeLines(io.stderr, files);
 	}

@@ -2,7 +2,7 @@ import {unknownMark} from '../../text/numbers.ts';
 import {type Column, renderTable} from '../../text/table.ts';
 import {cleanText} from '../../text/width.ts';
 import type {ComparedRuns} from '../../view/state.ts';
-import {escapeMarkdown, markdownTable} from '../words.ts';
+import {markdownOf, type Page, sectionOf} from '../page.ts';
 import {
 	type ComparedFigure,
 	compareRuns,
@@ -88,36 +88,44 @@ export function comparisonLines(runs: readonly NamedRun[], width: number): reado
 }
 
 /**
- * A comparison as a Markdown page.
+ * A comparison as a page.
  * @param picture The chart beside it.
  */
-export function comparisonMarkdown(runs: readonly NamedRun[], picture?: string): string {
+export function comparisonPage(runs: readonly NamedRun[], picture?: string): Page {
 	const rows = compareRuns(runs);
 	const [first, ...others] = runs;
-	const header = [
-		'Variant',
-		'Figure',
-		first?.name ?? '',
-		...others.flatMap(({name}) => [name, 'Difference (95%)']),
-	];
-	const table = markdownTable(
-		header,
-		rows.map((row) => [
-			row.variant,
-			row.figure,
-			...row.values.flatMap((value, index) => [
-				valueText(value, row.format),
-				...(index === 0 ? [] : [differenceText(row.differences[index - 1], row)]),
-			]),
-		]),
-	);
-	return `${[
-		'# bedrock-top: runs side by side',
-		'',
-		...headerLines(runs).flatMap((line) => [escapeMarkdown(line), '']),
-		...table,
-		...(picture === undefined ? [] : ['', `![runs side by side](${picture})`]),
-	].join('\n')}\n`;
+	return {
+		title: 'bedrock-top: runs side by side',
+		sections: [
+			...sectionOf(
+				'Figures',
+				{type: 'lines', lines: headerLines(runs)},
+				{
+					type: 'table',
+					header: [
+						'Variant',
+						'Figure',
+						first?.name ?? '',
+						...others.flatMap(({name}) => [name, 'Difference (95%)']),
+					],
+					rows: rows.map((row) => [
+						row.variant,
+						row.figure,
+						...row.values.flatMap((value, index) => [
+							valueText(value, row.format),
+							...(index === 0 ? [] : [differenceText(row.differences[index - 1], row)]),
+						]),
+					]),
+				},
+			),
+			...sectionOf('Chart', {type: 'pictures', files: picture === undefined ? [] : [picture]}),
+		],
+	};
+}
+
+/** A comparison as Markdown. */
+export function comparisonMarkdown(runs: readonly NamedRun[], picture?: string): string {
+	return markdownOf(comparisonPage(runs, picture));
 }
 
 function headerLines(runs: readonly NamedRun[]): readonly string[] {

@@ -1,6 +1,8 @@
 import type {Results} from '../results-schema.ts';
 import {type Chart, chartInput} from './chart.ts';
 import {latency} from './latency.ts';
+import {latencyOverTime} from './latency-over-time.ts';
+import {throttlesAndHolds} from './throttles-and-holds.ts';
 import {throughputComparison} from './throughput-comparison.ts';
 import {throughputVersusQuota} from './throughput-vs-quota.ts';
 import {tokenUsage} from './token-usage.ts';
@@ -12,13 +14,15 @@ const makers = [
 	variantPerformance,
 	throughputVersusQuota,
 	latency,
+	latencyOverTime,
+	throttlesAndHolds,
 ] as const;
 
 /** A chart with the name of its file. */
 export type ChartFile = {readonly fileName: string; readonly chart: Chart};
 
 /**
- * Every chart of a run, in a stable order: five for each model that answered or throttled; with several models the model
+ * Every chart of a run, in a stable order: seven for each model that answered or throttled; with several models the model
  * is part of the file name.
  */
 export function chartsOf(results: Results): readonly ChartFile[] {
