@@ -145,6 +145,8 @@ function pastCost(calls: readonly PastCall[]): PastCost {
 /** Which models there are, and what is missing of them. */
 export type PastPlan = {
 	readonly windows: PastWindows;
+	/** ModelIds that CloudWatch no longer lists: their requests by the hour, in the time before. */
+	readonly unlisted: {readonly modelIds: readonly string[]; readonly window: PastWindow} | undefined;
 	/** Series of each ModelId that the report needs. */
 	readonly asked: ReadonlyMap<string, ReadonlySet<SeriesName>>;
 	readonly calls: readonly PastCall[];
@@ -165,14 +167,30 @@ type Wanted = {
 	readonly nowMs: number;
 	readonly sinceMs: number;
 	readonly modelIds: readonly string[];
+	/** ModelIds that may have been used before. */
+	readonly candidates?: readonly string[];
 	/** Undefined where CloudWatch does not list its metrics. */
 	readonly listed: ReadonlyMap<string, ReadonlySet<SeriesName>> | undefined;
 };
 
 /** Finds out what has to be asked for. */
-export function planPast({nowMs, sinceMs, modelIds, listed}: Wanted, store: PastStore): PastPlan {
+export function planPast(
+	{nowMs, sinceMs, modelIds, candidates = [], listed}: Wanted,
+	store: PastStore,
+): PastPlan {
 	const windows = pastWindows(nowMs, sinceMs);
-	const wanted = pastSeries(modelIds, listed, windows);
+	const known = new Set(modelIds);
+	const unlisted =
+		listed === undefined
+			? []
+			: [...new Set([...candidates, ...store.modelIds])].filter((id) => !known.has(id));
+	const before = unlistedWindow(windows);
+	const wanted = [
+		...pastSeries(modelIds, listed, windows),
+		...(before === undefined
+			? []
+			: unlisted.map((modelId) => ({query: {modelId, series: 'requests' as const}, window: before}))),
+	];
 	const asked = new Map<string, Set<SeriesName>>(modelIds.map((modelId) => [modelId, new Set()]));
 	for (const {query} of wanted) {
 		asked.get(query.modelId)?.add(query.series);
@@ -182,12 +200,46 @@ export function planPast({nowMs, sinceMs, modelIds, listed}: Wanted, store: Past
 	const missed = new Set(missing.map(({query, window}) => keyOf(query, window)));
 	return {
 		windows,
+		unlisted:
+			before === undefined || unlisted.length === 0 ? undefined : {modelIds: unlisted, window: before},
 		asked,
 		calls,
 		cost: pastCost(calls),
 		keptSeries: wanted.filter(({query, window}) => !missed.has(keyOf(query, window))).length,
 		settledMs: nowMs - settleMs,
 	};
+}
+
+/** The hours before those of which CloudWatch lists all models; undefined where the report is of less. */
+const unlistedWindow = ({fine}: PastWindows): PastWindow | undefined => {
+	const fromMs = ceilTo(fine.at(-1)?.fromMs ?? 0, hourMs);
+	const toMs = floorTo((fine[0]?.toMs ?? 0) - listedForMs, hourMs) + hourMs;
+	return toMs - hourMs > fromMs ? {fromMs, toMs, periodMs: hourMs} : undefined;
+};
+
+/** A model that was not used for two weeks: CloudWatch does not list it any more. */
+export type QuietModel = {
+	readonly modelId: string;
+	/** In the time that was asked for. */
+	readonly requests: number;
+	/** Begin of the last hour with one, in milliseconds since 1970. */
+	readonly lastAt: number;
+};
+
+/** Models that were used in the time that was asked for, and not since; the last used first. */
+export function quietModels({unlisted}: PastPlan, store: PastStore): readonly QuietModel[] {
+	if (unlisted === undefined) {
+		return [];
+	}
+	const {modelIds, window} = unlisted;
+	return modelIds
+		.flatMap((modelId): readonly QuietModel[] => {
+			const values = store.values({modelId, series: 'requests', periodMs: window.periodMs}, window);
+			const last = values?.findLastIndex((value) => value > 0) ?? -1;
+			const requests = values?.reduce((sum, value) => sum + value, 0) ?? 0;
+			return last < 0 ? [] : [{modelId, requests, lastAt: window.fromMs + last * window.periodMs}];
+		})
+		.toSorted((one, other) => other.lastAt - one.lastAt);
 }
 
 const keyOf = ({modelId, series}: SeriesQuery, {periodMs}: PastWindow): string =>

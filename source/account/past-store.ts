@@ -85,6 +85,11 @@ export class PastStore {
 		}
 	}
 
+	/** ModelIds of which anything is kept. */
+	get modelIds(): readonly string[] {
+		return [...new Set([...this.#stretches.keys()].map((key) => key.split(' ').slice(2).join(' ')))];
+	}
+
 	/** The parts of a window that have to be read. */
 	missing(series: PastSeries, window: PastWindow): readonly PastWindow[] {
 		const {periodMs} = window;

@@ -1,9 +1,10 @@
-import type {AccountMap, KnownBucket} from '../domain/account-snapshot.ts';
+import type {AccountMap, KnownBucket, MeasuredCeiling} from '../domain/account-snapshot.ts';
 import {costOf, settledTokens} from '../domain/accounting.ts';
 import type {Burndown, Limit, Quota, Scope} from '../domain/target.ts';
 import type {SeriesName, TimeWindow, UsageMetric} from '../domain/usage-source.ts';
+import {measureCeiling} from '../metrics/figures/measured-ceiling.ts';
 import {dayStartOf} from './account-day.ts';
-import type {PastCost, PastWindows} from './past-plan.ts';
+import type {PastCost, PastWindows, QuietModel} from './past-plan.ts';
 import type {PastStore, PastWindow} from './past-store.ts';
 import {minuteMs} from './usage-history.ts';
 
@@ -67,6 +68,8 @@ export type PastBucket = {
 	readonly busiestDay: {readonly at: number; readonly quotaTokens: number; readonly ofQuota: number | null};
 	/** Greatest minute as a share of the nearer quota; null where none is known. */
 	readonly ofQuota: number | null;
+	/** The limit as throttled minutes show it, of the last 15 days alone: older time has no minutes. */
+	readonly measured: MeasuredCeiling | null;
 	/** 168 of them, Monday 0 h first. */
 	readonly cells: readonly PastCell[];
 };
@@ -94,6 +97,8 @@ export type PastReport = Place & {
 	readonly endpoint: string | null;
 	readonly windows: PastWindows;
 	readonly use: PastUse;
+	/** Models that CloudWatch no longer lists. */
+	readonly quiet: readonly QuietModel[];
 	/** A sentence each. */
 	readonly remarks: readonly string[];
 	/** What this reading cost. */
@@ -280,9 +285,31 @@ const bucketOf = (
 			costUsd: price === null ? null : costOf(tokens, price),
 			busiestDay: busiestDayOf(used, limitOf(quota.tokensPerDay)),
 			ofQuota: nearer(requests.ofQuota, quotaTokens.ofQuota),
+			measured: ceilingOf(slots, modelIds, quota, reading),
 			cells: cellsOf(slots, limits),
 		},
 	];
+};
+
+/** Errors of the service are read by five minutes: none of these minutes says anything then. */
+const ceilingOf = (
+	slots: readonly Slot[],
+	modelIds: readonly string[],
+	quota: Quota,
+	reading: Reading,
+): MeasuredCeiling | null => {
+	const failing = modelIds.flatMap((modelId) =>
+		reading.windows.coarse.flatMap((window) =>
+			[...(valuesOf(modelId, 'serverErrors', window, reading) ?? [])].flatMap((errors, index) =>
+				errors > 0 ? [window.fromMs + index * window.periodMs] : [],
+			),
+		),
+	);
+	const periods = new Set(failing);
+	const minutes = slots
+		.filter(({minutes: length}) => length === 1)
+		.map((slot) => ({...slot, serverErrors: periods.has(slot.at - (slot.at % (5 * minuteMs))) ? 1 : 0}));
+	return measureCeiling(minutes, quota) ?? null;
 };
 
 const countedBy = (modelIds: readonly string[], {asked}: Reading): PastBucket['countedBy'] => {

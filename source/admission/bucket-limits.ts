@@ -201,6 +201,11 @@ export class BucketLimits {
 		return Math.max(...Object.values(this.othersUse(now))) > 0;
 	}
 
+	/** Whether the account's figures show others. */
+	get reportsOthers(): boolean {
+		return Math.max(...Object.values(this.#external)) > 0;
+	}
+
 	/** Known or estimated use of other applications per window. */
 	othersUse(now: number): Use {
 		return ofEach((dimension) => {

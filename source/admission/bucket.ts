@@ -1,3 +1,4 @@
+import type {Usage} from '../domain/backend.ts';
 import type {Dimension, Lane, LedgerEntry, Limits, Use} from '../domain/bucket-usage.ts';
 import type {Clock} from '../domain/clock.ts';
 import type {FleetView} from '../domain/fleet-view.ts';
@@ -10,14 +11,8 @@ import {Ledger, type Reservation} from './ledger.ts';
 import {Pacer} from './pacer.ts';
 import {type Admission, BucketRoom, OutputRoom, refusalOf, ShareStanding, type Wait} from './room.ts';
 import {Stamping} from './stamping.ts';
-import {OverloadGuard, OverrunGuard} from './throttle-guards.ts';
+import {OverloadGuard, OverrunGuard, type ThrottleNews} from './throttle-guards.ts';
 import type {Cost} from './token-estimator.ts';
-
-/**
- * What a throttle shows. `none`: nothing new; `burst`: bursts are not allowed; `others`: others use the bucket; `end`: tokens
- * count from the end of an answer.
- */
-type ThrottleNews = 'none' | 'burst' | 'others' | 'end';
 
 /** How a request may be sent. */
 type Way = {readonly kind: 'room' | 'probe'} | {readonly kind: 'lease'; readonly lease: FleetLease};
@@ -65,7 +60,7 @@ export class Bucket {
 	constructor({clock, quota, windowMs, share, burst, evenAbove, roundTripMs, day}: BucketOptions) {
 		this.#clock = clock;
 		this.stamping = new Stamping({clock, windowMs, roundTripMs});
-		this.ledger = new Ledger(clock, windowMs, this.stamping);
+		this.ledger = new Ledger(clock, windowMs, this.stamping, () => this.limits.quota.tokens);
 		this.standing = new ShareStanding(clock, windowMs);
 		this.limits = new BucketLimits(quota, share, this.ledger, windowMs);
 		this.#overload = new OverloadGuard(windowMs);
@@ -75,8 +70,7 @@ export class Bucket {
 		this.day = day ?? new DayLimit(clock, dayQuotaOf(quota));
 		this.day.join(() => this.ledger.heldTokens);
 		this.output = new OutputRoom(windowMs, this.limits);
-		const {ledger, limits, stamping, standing} = this;
-		this.#room = new BucketRoom({windowMs, ledger, limits, stamping, standing});
+		this.#room = new BucketRoom(this);
 	}
 
 	/** The whole quota per minute. */
@@ -210,7 +204,7 @@ export class Bucket {
 		const reservation =
 			way.kind === 'probe'
 				? this.#reserveProbe(tokens, lane, cost)
-				: this.ledger.reserve(Math.max(tokens, lease?.tokens ?? 0), lane, cost.reserved);
+				: this.ledger.reserve(Math.max(tokens, lease?.tokens ?? 0), lane, cost.reserved, cost.input);
 		this.#overruns.admitted(reservation, cost);
 		this.output.hold(reservation, cost.output ?? 0);
 		this.#fleet?.sent(reservation, lease);
@@ -225,18 +219,18 @@ export class Bucket {
 	/** Counts a request that is sent whatever the room: of a tap that only meters. */
 	record(cost: Cost, lane: Lane): Reservation {
 		this.standing.sent(cost.setAside);
-		const reservation = this.ledger.reserve(cost.setAside, lane, cost.reserved);
+		const reservation = this.ledger.reserve(cost.setAside, lane, cost.reserved, cost.input);
 		this.#overruns.admitted(reservation, cost);
 		this.output.hold(reservation, cost.output ?? 0);
 		this.#fleet?.sent(reservation);
 		return reservation;
 	}
 
-	#reserveProbe(tokens: number, lane: Lane, {reserved}: Cost): Reservation {
+	#reserveProbe(tokens: number, lane: Lane, {reserved, input}: Cost): Reservation {
 		const {unheard} = this.ledger;
 		const quota = this.quota.tokens ?? Number.POSITIVE_INFINITY;
 		const fullSince = this.ledger.fullSince(reserved, quota);
-		const reservation = this.ledger.reserve(tokens, lane, reserved);
+		const reservation = this.ledger.reserve(tokens, lane, reserved, input);
 		this.stamping.probe(reservation, unheard, fullSince);
 		return reservation;
 	}
@@ -254,14 +248,14 @@ export class Bucket {
 
 	/**
 	 * The answer settles what was set aside.
-	 * @param outputTokens Its output, which may have a quota of its own; undefined: not known.
+	 * @param usage What they are made of; undefined: not known.
 	 * @returns The quota tokens by which it overran.
 	 */
-	settle(reservation: Reservation, tokens: number, outputTokens?: number): number {
+	settle(reservation: Reservation, tokens: number, usage?: Usage): number {
 		this.confirm(reservation);
 		this.#overruns.ended(reservation);
 		const now = this.#clock.now();
-		this.output.end(now, reservation, outputTokens);
+		this.output.end(now, reservation, usage?.outputTokens);
 		this.#settledTokens += tokens;
 		this.day.settled(tokens);
 		this.#settledRequests++;
@@ -269,7 +263,7 @@ export class Bucket {
 		this.#room.settled(now, tokens);
 		this.#pacer.correct(tokens - reservation.tokens, this.limits.open(now));
 		this.#fleet?.ended(reservation, tokens);
-		return this.ledger.settle(reservation, tokens);
+		return this.ledger.settle(reservation, tokens, usage);
 	}
 
 	/** An attempt ended without an answer, and was not counted. */
@@ -297,8 +291,12 @@ export class Bucket {
 	 */
 	throttled(reservation: Reservation, dimension: Dimension): ThrottleNews {
 		const isProbe = dimension === 'tokens' && this.stamping.isProbe(reservation);
-		this.giveBack(reservation);
 		const now = this.#clock.now();
+		if (dimension === 'tokens') {
+			const isAlone = this.#fleet === undefined && this.standing.neighbours.count === 0;
+			this.ledger.evidence.refused(reservation, isAlone && !this.limits.reportsOthers);
+		}
+		this.giveBack(reservation);
 		this.throttledAt[dimension] = now;
 		if (dimension === 'tokens') {
 			this.#overruns.throttled(now);

@@ -1,5 +1,7 @@
+import type {Usage} from '../domain/backend.ts';
 import type {Lane, LedgerEntry, Limits, Use} from '../domain/bucket-usage.ts';
 import type {Clock} from '../domain/clock.ts';
+import {EnforcementEvidence} from './enforcement-evidence.ts';
 import {LedgerAccount} from './ledger-account.ts';
 import type {Stamping} from './stamping.ts';
 
@@ -57,13 +59,17 @@ export class Ledger {
 	#lanes: Readonly<Record<Lane, LedgerAccount>>;
 	/** In the order in which they were sent. */
 	readonly #open = new Set<Reservation>();
+	/** How the service enforces the limit, as far as it shows. */
+	readonly evidence: EnforcementEvidence;
 
-	constructor(clock: Clock, windowMs: number, stamping: Stamping) {
+	/** @param limit The quota of tokens; null: not known. */
+	constructor(clock: Clock, windowMs: number, stamping: Stamping, limit: () => number | null = () => null) {
 		this.#clock = clock;
 		this.#windowMs = windowMs;
 		this.#stamping = stamping;
 		this.#total = new LedgerAccount(windowMs);
 		this.#lanes = emptyLanes(windowMs);
+		this.evidence = new EnforcementEvidence({clock, windowMs, limit});
 	}
 
 	get inFlight(): number {
@@ -151,8 +157,8 @@ export class Ledger {
 		};
 	}
 
-	/** Sets one request and its quota tokens aside. The caller has asked `roomIn` first. */
-	reserve(tokens: number, lane: Lane, reserved = tokens): Reservation {
+	/** Sets one request and its quota tokens aside. The caller has asked `roomIn` first. @param input Its input tokens. */
+	reserve(tokens: number, lane: Lane, reserved = tokens, input = reserved): Reservation {
 		this.#total.hold(tokens);
 		this.#lanes[lane].hold(tokens);
 		const sentAt = this.#clock.now();
@@ -166,6 +172,7 @@ export class Ledger {
 			isOpen: true,
 		};
 		this.#open.add(reservation);
+		this.evidence.sent(reservation, reserved, input);
 		return reservation;
 	}
 
@@ -173,6 +180,7 @@ export class Ledger {
 	confirm(reservation: Reservation): void {
 		if (reservation.isOpen && reservation.confirmedAt === undefined) {
 			reservation.confirmedAt = this.#clock.now();
+			this.evidence.heard(reservation);
 			this.#each(reservation, (account, now) => {
 				account.confirm(now);
 			});
@@ -181,14 +189,16 @@ export class Ledger {
 
 	/**
 	 * The answer is here: its quota tokens replace what was set aside.
+	 * @param usage What they are made of.
 	 * @returns Quota tokens by which it overran, 0 when it did not.
 	 */
-	settle(reservation: Reservation, tokens: number): number {
+	settle(reservation: Reservation, tokens: number, usage?: Usage): number {
 		this.confirm(reservation);
 		if (!this.#close(reservation)) {
 			return 0;
 		}
 		reservation.settled = {tokens, at: this.#clock.now()};
+		this.evidence.settled(reservation, tokens, usage);
 		this.#each(reservation, (account, now) => {
 			account.settle(now, reservation.tokens, {
 				firstByteAt: reservation.confirmedAt ?? now,
@@ -202,6 +212,7 @@ export class Ledger {
 	/** The service refused the attempt before counting it. */
 	giveBack(reservation: Reservation): void {
 		if (this.#close(reservation)) {
+			this.evidence.ended(reservation, false);
 			this.#each(reservation, (account) => {
 				account.giveBack(reservation.tokens, reservation.confirmedAt !== undefined);
 			});
@@ -212,6 +223,7 @@ export class Ledger {
 	keep(reservation: Reservation): void {
 		this.confirm(reservation);
 		if (this.#close(reservation)) {
+			this.evidence.ended(reservation, true);
 			const {tokens} = reservation;
 			this.#each(reservation, (account, now) => {
 				account.settle(now, tokens, {firstByteAt: now, fromFirstByte: tokens, tokens});
@@ -258,6 +270,9 @@ export class Ledger {
 		const own = entries
 			.map((entry) => ({...entry, at: now - Math.max(0, epoch - entry.at)}))
 			.toSorted((first, second) => first.at - second.at);
+		if (own.length > 0) {
+			this.evidence.disturbed();
+		}
 		for (const entry of own) {
 			this.#total.record(entry.at, entry);
 			this.#lanes.normal.record(entry.at, entry);

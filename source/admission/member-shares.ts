@@ -1,6 +1,7 @@
 import {
 	type Dimension,
 	dimensions,
+	type EnforcementFit,
 	type LearntStamping,
 	type LedgerEntry,
 	type Limits,
@@ -39,6 +40,12 @@ export type MemberRecord = {
 	readonly stamping: LearntStamping;
 };
 
+/** What programs learnt of a bucket, for later ones: where tokens count from, and how the service enforces its limit. */
+export type LearntOfBucket = LearntStamping & {
+	/** Absent where too little is known. */
+	readonly enforcement?: EnforcementFit;
+};
+
 /** What the members of one bucket share: in memory, on the disk of a host. */
 export type MemberStore = {
 	/** All that is known of the members; `isLive`: it may still send. Rejects when it can't be read. */
@@ -47,9 +54,9 @@ export type MemberStore = {
 	readonly write: (record: MemberRecord) => Promise<void>;
 	/** Forgets members whose use another took over. */
 	readonly remove: (ids: readonly string[]) => Promise<void>;
-	/** Where tokens count from, as members of the past learnt it. */
-	readonly readStamping: () => Promise<LearntStamping | undefined>;
-	readonly writeStamping: (learnt: LearntStamping) => Promise<void>;
+	/** What members of the past learnt. */
+	readonly readLearnt: () => Promise<LearntOfBucket | undefined>;
+	readonly writeLearnt: (learnt: LearntOfBucket) => Promise<void>;
 };
 
 /** The fields of a record that decide its part. */
@@ -163,4 +170,34 @@ export function sumOf(uses: readonly Use[]): Use {
 			tokens: 0,
 		},
 	);
+}
+
+/** Quota tokens that members used on a day. */
+export function tokensOnDay(members: readonly MemberRecord[], day: number): number {
+	return members.reduce((sum, {today}) => sum + (today?.day === day ? today.tokens : 0), 0);
+}
+
+/**
+ * What a dead member used, and what it may have sent after it last wrote: within its lease it may have refilled its claim
+ * with what had left the window.
+ * @param now Milliseconds since 1970, as all times in records.
+ */
+export function leftBy(
+	{entries, claim, isEnded, writtenAt}: MemberRecord,
+	{now, windowMs, leaseMs}: {readonly now: number; readonly windowMs: number; readonly leaseMs: number},
+): readonly LedgerEntry[] {
+	if (isEnded) {
+		return entries;
+	}
+	const at = Math.min(now, writtenAt + leaseMs);
+	const left = entries.filter((entry) => entry.at + windowMs > at);
+	const sum = (pick: (entry: LedgerEntry) => number): number =>
+		left.reduce((total, entry) => total + pick(entry), 0);
+	const unwritten = {
+		at,
+		requests: Math.max(0, claim.requests - sum(({requests}) => requests)),
+		tokens: Math.max(0, claim.tokens - sum(({tokens}) => tokens)),
+		ended: Math.max(0, claim.tokens - sum(({ended}) => ended)),
+	};
+	return [...entries, unwritten];
 }

@@ -3,7 +3,7 @@ import {readlinkSync} from 'node:fs';
 import {readdir, readFile, rm} from 'node:fs/promises';
 import {hostname} from 'node:os';
 import path from 'node:path';
-import {countsFrom, type LearntStamping} from '../domain/bucket-usage.ts';
+import {countsFrom, setAsides, windowKinds} from '../domain/bucket-usage.ts';
 import type {Target} from '../domain/target.ts';
 import {
 	cacheFolder,
@@ -15,7 +15,7 @@ import {
 	shapedAs,
 	writeWithFolder,
 } from '../text/private-file.ts';
-import type {MemberRecord, MemberStore} from './member-shares.ts';
+import type {LearntOfBucket, MemberRecord, MemberStore} from './member-shares.ts';
 import {deadAfterMs} from './membership.ts';
 
 /** Who uses a bucket. */
@@ -48,6 +48,19 @@ const isStamping = shapedAs({
 	refused: isNumber,
 	marks: (value) => isText(value) && /^[01]*$/.test(value),
 });
+const oneOf = (kinds: readonly string[]) => listOf((value: unknown) => kinds.some((each) => each === value));
+const isEnforcement = shapedAs({
+	since: isNumber,
+	at: isNumber,
+	limit: isNumber,
+	accepted: isNumber,
+	refused: isNumber,
+	windows: oneOf(windowKinds),
+	setAside: oneOf(setAsides),
+	countsFrom: oneOf(countsFrom),
+});
+const isLearnt = (value: unknown): boolean =>
+	isStamping(value) && shapedAs({enforcement: (fit) => fit === undefined || isEnforcement(fit)})(value);
 const isToday = shapedAs({day: isNumber, tokens: isNumber});
 const isRecord = shapedAs({
 	id: isText,
@@ -67,7 +80,7 @@ const isRecord = shapedAs({
 	stamping: isStamping,
 });
 
-const stampingFile = 'stamping.json';
+const learntFile = 'stamping.json';
 
 /** A name for the bucket of an account that does not reveal it. */
 const bucketName = (
@@ -129,7 +142,7 @@ const isLive = ({id, isEnded, writtenAt}: MemberRecord, now: number): boolean =>
 /** Members of one program, in memory: the embedded simulator ends with it. */
 const inMemory = (now: () => number): MemberStore => {
 	const records = new Map<string, MemberRecord>();
-	let learnt: Awaited<ReturnType<MemberStore['readStamping']>>;
+	let learnt: Awaited<ReturnType<MemberStore['readLearnt']>>;
 	return {
 		read: async () => [...records.values()].map((record) => ({...record, isLive: isLive(record, now())})),
 		async write(record) {
@@ -140,8 +153,8 @@ const inMemory = (now: () => number): MemberStore => {
 				records.delete(id);
 			}
 		},
-		readStamping: async () => learnt,
-		async writeStamping(stamping) {
+		readLearnt: async () => learnt,
+		async writeLearnt(stamping) {
 			learnt = stamping;
 		},
 	};
@@ -153,7 +166,7 @@ const onDisk = (folder: string, now: () => number): MemberStore => {
 	return {
 		async read() {
 			const names = await readdir(folder).catch(() => []);
-			const files = names.filter((name) => name.endsWith('.json') && name !== stampingFile);
+			const files = names.filter((name) => name.endsWith('.json') && name !== learntFile);
 			const texts = await Promise.all(files.map(async (name) => textOf(path.join(folder, name))));
 			return texts
 				.map((text) => parsed<MemberRecord>(isRecord, text))
@@ -164,9 +177,8 @@ const onDisk = (folder: string, now: () => number): MemberStore => {
 		async remove(ids) {
 			await Promise.all(ids.map(async (id) => rm(fileOf(id), {force: true})));
 		},
-		readStamping: async () =>
-			parsed<LearntStamping>(isStamping, await textOf(path.join(folder, stampingFile))),
-		writeStamping: async (learnt) => writeWithFolder(path.join(folder, stampingFile), JSON.stringify(learnt)),
+		readLearnt: async () => parsed<LearntOfBucket>(isLearnt, await textOf(path.join(folder, learntFile))),
+		writeLearnt: async (learnt) => writeWithFolder(path.join(folder, learntFile), JSON.stringify(learnt)),
 	};
 };
 

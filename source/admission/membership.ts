@@ -1,14 +1,23 @@
 import {
 	type Dimension,
 	dimensions,
-	type LedgerEntry,
+	type EnforcementFit,
 	type Limits,
 	type MinuteOfUse,
 	type Use,
 } from '../domain/bucket-usage.ts';
 import type {Clock} from '../domain/clock.ts';
 import type {Bucket} from './bucket.ts';
-import {type MemberRecord, type MemberStore, partOf, type Sharer, sumOf} from './member-shares.ts';
+import {
+	type LearntOfBucket,
+	leftBy,
+	type MemberRecord,
+	type MemberStore,
+	partOf,
+	type Sharer,
+	sumOf,
+	tokensOnDay,
+} from './member-shares.ts';
 import {keptMinutes} from './room.ts';
 
 /*
@@ -59,6 +68,8 @@ export class Membership {
 	/** Quota tokens that the others had settled, as last seen. */
 	readonly #settledOf = new Map<string, number>();
 	#learnt = '';
+	/** How the service enforces the limit, as programs of the past learnt it. */
+	#enforcement: EnforcementFit | undefined;
 	/** What members of the past had answered, and on which day how much. */
 	#past: readonly MinuteOfUse[] = [];
 	#pastDay = {day: 0, tokens: 0};
@@ -78,11 +89,12 @@ export class Membership {
 		const {bucket, store} = this.#options;
 		this.#isEnded = false;
 		await this.#safely(async () => {
-			const learnt = await store.readStamping();
+			const learnt = await store.readLearnt();
 			if (learnt !== undefined) {
 				bucket.stamping.adopt(learnt);
+				this.#enforcement = learnt.enforcement;
 			}
-			this.#learnt = this.#stampingKey();
+			this.#learnt = keyOf(this.#toKeep);
 			this.#others = await this.#read();
 			bucket.standing.onShort = () => {
 				if (!this.#isShort) {
@@ -112,7 +124,7 @@ export class Membership {
 		this.#options.bucket.standing.onShort = () => {};
 		await this.#safely(async () => {
 			await this.#options.store.write(this.#record(this.#used));
-			await this.#keepStamping(true);
+			await this.#keepLearnt(true);
 		});
 	}
 
@@ -161,7 +173,7 @@ export class Membership {
 		bucket.limits.setPart(limits);
 		bucket.standing.claim = {...safe, until: clock.now() + leaseMs};
 		this.#hearOthers();
-		await this.#keepStamping(false);
+		await this.#keepLearnt(false);
 	}
 
 	/** What the members divide: the quota, or more where this one goes over it on purpose. */
@@ -262,9 +274,11 @@ export class Membership {
 			return;
 		}
 		const since = clock.epoch() - keptMinutes * 60_000;
-		this.#pastDay = {day: this.#today, tokens: this.#pastToday + tokensOf(dead, this.#today)};
+		this.#pastDay = {day: this.#today, tokens: this.#pastToday + tokensOnDay(dead, this.#today)};
 		this.#past = [...this.#past, ...dead.flatMap(({minutes}) => minutes)].filter(({at}) => at >= since);
-		bucket.takeOver(dead.flatMap((member) => leftBy(member, clock.epoch(), bucket.windowMs)));
+		bucket.takeOver(
+			dead.flatMap((member) => leftBy(member, {now: clock.epoch(), windowMs: bucket.windowMs, leaseMs})),
+		);
 		const used = this.#used;
 		await this.#write({
 			requests: Math.max(claim.requests, used.requests),
@@ -295,7 +309,7 @@ export class Membership {
 		);
 		bucket.standing.neighbours = {count: this.#live.length, pendingTokens: pending};
 		const held = this.#live.reduce((sum, {heldTokens}) => sum + heldTokens, 0);
-		bucket.day.members = this.#pastToday + tokensOf(this.#others, this.#today) + held;
+		bucket.day.members = this.#pastToday + tokensOnDay(this.#others, this.#today) + held;
 		bucket.noteSettled(settled);
 	}
 
@@ -330,18 +344,18 @@ export class Membership {
 		};
 	}
 
-	#stampingKey(): string {
-		const {countsFrom, at, refused} = this.#options.bucket.stamping.learnt;
-		return `${countsFrom} ${at} ${refused}`;
+	get #toKeep(): LearntOfBucket {
+		const {stamping, ledger} = this.#options.bucket;
+		const enforcement = ledger.evidence.fit ?? this.#enforcement;
+		return {...stamping.learnt, ...(enforcement === undefined ? {} : {enforcement})};
 	}
 
 	/** Written when it changed; at the end also its progress. */
-	async #keepStamping(isLast: boolean): Promise<void> {
-		const {bucket, store} = this.#options;
-		const key = this.#stampingKey();
-		if (key !== this.#learnt || (isLast && bucket.stamping.learnt.accepted > 0)) {
-			this.#learnt = key;
-			await store.writeStamping(bucket.stamping.learnt);
+	async #keepLearnt(isLast: boolean): Promise<void> {
+		const learnt = this.#toKeep;
+		if (keyOf(learnt) !== this.#learnt || (isLast && learnt.accepted > 0)) {
+			this.#learnt = keyOf(learnt);
+			await this.#options.store.writeLearnt(learnt);
 		}
 	}
 
@@ -363,32 +377,6 @@ export class Membership {
 	}
 }
 
-/** Quota tokens that members used on a day. */
-const tokensOf = (members: readonly MemberRecord[], day: number): number =>
-	members.reduce((sum, {today}) => sum + (today?.day === day ? today.tokens : 0), 0);
-
-/**
- * What a dead member used, and what it may have sent after it last wrote: within its lease it may have refilled its claim
- * with what had left the window.
- * @param now Milliseconds since 1970, as all times in records.
- */
-const leftBy = (
-	{entries, claim, isEnded, writtenAt}: MemberRecord,
-	now: number,
-	windowMs: number,
-): readonly LedgerEntry[] => {
-	if (isEnded) {
-		return entries;
-	}
-	const at = Math.min(now, writtenAt + leaseMs);
-	const left = entries.filter((entry) => entry.at + windowMs > at);
-	const sum = (pick: (entry: LedgerEntry) => number): number =>
-		left.reduce((total, entry) => total + pick(entry), 0);
-	const unwritten = {
-		at,
-		requests: Math.max(0, claim.requests - sum(({requests}) => requests)),
-		tokens: Math.max(0, claim.tokens - sum(({tokens}) => tokens)),
-		ended: Math.max(0, claim.tokens - sum(({ended}) => ended)),
-	};
-	return [...entries, unwritten];
-};
+/** What of it is worth writing at once: the result, not how often it was seen. */
+const keyOf = ({countsFrom, at, refused, enforcement: fit}: LearntOfBucket): string =>
+	JSON.stringify([countsFrom, at, refused, fit && [fit.limit, fit.windows, fit.setAside, fit.countsFrom]]);

@@ -133,6 +133,7 @@ export function bucketState(
 	const {ledger, day, fleetView: fleet} = bucket;
 	const now = clock.now();
 	const use = ledger.use();
+	const enforcement = ledger.evidence.fit;
 	const isWaiting = isSending && bucket.roomAt !== undefined;
 	const roomMs = bucket.likelyRoomMs ?? Math.max(0, (bucket.roomAt ?? now) - now);
 	return {
@@ -176,6 +177,7 @@ export function bucketState(
 		inFlight: ledger.inFlight,
 		...othersSourceOf(bucket, clock),
 		stamping: stampingOf(bucket),
+		...(enforcement === undefined ? {} : {enforcement}),
 		...(fleet === undefined ? {} : {fleet}),
 	};
 }

@@ -3,6 +3,12 @@ import type {Cost} from './token-estimator.ts';
 
 /** What a bucket does after throttles that its quota does not explain: an overloaded service, and overruns. */
 
+/**
+ * What a throttle shows. `none`: nothing new; `burst`: bursts are not allowed; `others`: others use the bucket; `end`: tokens
+ * count from the end of an answer.
+ */
+export type ThrottleNews = 'none' | 'burst' | 'others' | 'end';
+
 /** After a step down the level is held for this part of a window (15 s of a minute). */
 const holdPart = 1 / 4;
 /** Then it is raised by half in steps of this part of a window. */

@@ -33,6 +33,8 @@ export type Cost = {
 	readonly max: number;
 	/** What an answer like the longest so far would settle at; before any, what is set aside. */
 	readonly likelyMax: number;
+	/** Input tokens, cached ones included; absent: all that is reserved. */
+	readonly input?: number;
 	/** Output tokens to expect, where output has a quota of its own: its p99, at most max tokens. */
 	readonly output?: number;
 };
@@ -105,6 +107,7 @@ export class TokenEstimator {
 			setAside: Math.max(reserved, input + this.outputTokens(maxTokens) * burndown),
 			max: input + maxTokens * burndown,
 			likelyMax: input + longest * burndown,
+			input,
 			output: this.outputTokens(maxTokens),
 		};
 	}

@@ -166,7 +166,7 @@ const makeBatch = async (
 	store: BatchStore,
 	{id, key, nowMs, before, subset}: BatchIdentity,
 ): Promise<BatchState> => {
-	const {config, batch, target, form, price, source} = input;
+	const {config, batch, target, form, price, source, repeat} = input;
 	const file = path.join(store.draft, recordsName);
 	const records = subset === null ? batchRecords(batch) : recordsOf(batch, subset);
 	const {sizes, bytes} = await writeRecords(file, records, input.lineOf);
@@ -190,6 +190,7 @@ const makeBatch = async (
 		key,
 		preset: config.preset,
 		source,
+		...(repeat === undefined ? {} : {repeat}),
 		target,
 		price,
 		form,

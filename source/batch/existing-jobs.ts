@@ -137,13 +137,13 @@ const assertEnough = (
 const submitAgain = async (context: BatchContext, before: BatchState, left: Unanswered): Promise<number> => {
 	const {account, store, flags, connection, io} = context;
 	const {last, failed} = left;
-	const {preset, source, maxTokens, seed, target, form, price} = last;
+	const {preset, source, repeat, maxTokens, seed, target, form, price} = last;
 	const limits = await readBatchLimits(account.options.source, target.baseModel);
 	const batch = await store.loadTask(last.id);
 	assertEnough(left, batch, limits, context);
 	const config = {preset, maxTokens, seed, guards: readGuards(flags), connection};
 	const lineOf = lineMaker(target, form, maxTokens);
-	const input = {config, batch, target, form, price, limits, lineOf, source};
+	const input = {config, batch, target, form, price, limits, lineOf, source, repeat};
 	const state = await createFollowUp(input, left, store, Date.now());
 	await giveUpWaiting(context, left.lineage);
 	const words = last === before ? 'had no answer' : 'still have no answer';

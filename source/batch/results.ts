@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type {VariantFigures} from '../domain/figures-schema.ts';
 import type {FailureCount, LogEvent} from '../domain/snapshot.ts';
 import type {Target} from '../domain/target.ts';
@@ -15,6 +16,8 @@ import type {BatchState} from './state.ts';
 /** What the results of a batch are made from. */
 type BatchOutcome = {
 	readonly preset: string | null;
+	/** Words of the command line that submits it again; undefined where they are not known. */
+	readonly repeat?: readonly string[] | undefined;
 	readonly task: string;
 	readonly target: Target;
 	readonly maxTokens: number;
@@ -37,6 +40,7 @@ export function batchResultsOf(batch: BatchOutcome, environment: Environment): R
 	return {
 		schema: 1,
 		tool: {name: 'bedrock-top', version: environment.toolVersion},
+		...(batch.repeat === undefined ? {} : {repeat: batch.repeat}),
 		environment: {node: environment.nodeVersion, platform: environment.platform},
 		startedAt: new Date(batch.startedAtMs).toISOString(),
 		endedAt: new Date(batch.endedAtMs).toISOString(),
@@ -118,6 +122,7 @@ const resultsOfState = (state: BatchState, batch: BatchTask, fetched: Fetched): 
 	return batchResultsOf(
 		{
 			preset: state.preset,
+			repeat: state.repeat,
 			task: batch.task.task,
 			target: state.target,
 			maxTokens: state.maxTokens,
@@ -151,7 +156,7 @@ export async function writeBatchResults(
 	const results = resultsOfState(state, batch, fetched);
 	const file = await writeResults(folder, results);
 	if (isDrawing) {
-		await writeReports({type: 'redraw', results, folder});
+		await writeReports({type: 'redraw', results, folder, answersFile: path.join(folder, 'answers.jsonl')});
 	}
 	return file;
 }

@@ -49,12 +49,15 @@ export type BatchSetup = {
 	readonly lineOf: (record: BatchRecord) => string;
 	/** Shipped name or absolute path of the preset; null for a task from the command line. */
 	readonly source: string | null;
+	/** Words of the command line that submits it again; absent where another command began it. */
+	readonly repeat?: readonly string[] | undefined;
 };
 
 /** The part of the setup that a batch is created from. */
 export type BatchInput = Pick<BatchSetup, 'batch' | 'target' | 'form' | 'price' | 'limits' | 'lineOf'> & {
 	readonly config: Pick<RunConfig, 'preset' | 'maxTokens' | 'seed' | 'guards' | 'connection'>;
 	readonly source: string | null;
+	readonly repeat?: readonly string[] | undefined;
 };
 
 const onlyModel = (models: readonly string[]): string => {

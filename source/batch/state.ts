@@ -42,6 +42,8 @@ export type BatchState = {
 	readonly preset: string | null;
 	/** Shipped name or absolute path of the preset; null for a task from the command line. */
 	readonly source: string | null;
+	/** Words of the command line that submits it again; absent in states of earlier versions. */
+	readonly repeat?: readonly string[];
 	readonly target: Target;
 	/** Of batch inference. */
 	readonly price: Price | null;

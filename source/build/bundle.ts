@@ -4,7 +4,8 @@ import {build} from 'esbuild';
 import {buildJsonSchemaLibrary, bundleOptions, entryPoints, shortcuts} from './bundle-options.ts';
 import {joinChunks} from './join-chunks.ts';
 import {buildLibrary, buildTypes} from './library.ts';
-import {publishedFiles, thirdPartyNotices} from './published.ts';
+import {publishedFiles} from './published.ts';
+import {billOfMaterials, thirdPartyNotices} from './third-parties.ts';
 
 /** Makes `dist/`: one code-split bundle that carries all its dependencies, flat, with their licences. */
 
@@ -30,6 +31,7 @@ const {version} = JSON.parse(await readFile(path.join(root, 'package.json'), 'ut
 const texts = {
 	...publishedFiles(version),
 	'THIRD-PARTY-NOTICES.txt': await thirdPartyNotices(root, inputs),
+	'sbom.cdx.json': await billOfMaterials(root, inputs),
 };
 for (const [name, text] of Object.entries(texts)) {
 	await writeFile(path.join(staging, 'new', name), text);

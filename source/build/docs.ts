@@ -5,9 +5,14 @@ import {commandMarkdown, flagMarkdown} from '../config/help.ts';
 import {presetSchema} from '../config/preset-schema.ts';
 import {requestsCsvMarkdown} from '../reports/requests-csv.ts';
 import {keyMarkdownTable} from '../view/keymap.ts';
+import {manPages} from './published.ts';
+import {linksOf, type Manifest} from './release-check.ts';
 import {routeTickets} from './route-tickets.ts';
 
-/** `npm run docs`: renews what is made from data, the tables of the README, the JSON schema of presets and the tickets of `route`. */
+/**
+ * `npm run docs`: renews what is made from data: tables of the pages, the JSON schema of presets, the tickets of `route`,
+ * parts of package.json.
+ */
 
 /** The JSON schema of preset files for editors, from the schema that presets are checked with. */
 export function presetJsonSchema(): string {
@@ -21,7 +26,7 @@ export function presetJsonSchema(): string {
 }
 
 /** Pages with tables that are made from data, between their markers. */
-export const pages = ['README.md', 'source/reports/README.md'].map((page) =>
+export const pages = ['source/commands/README.md', 'source/reports/README.md'].map((page) =>
 	path.resolve(import.meta.dirname, '../..', page),
 );
 
@@ -43,11 +48,30 @@ export function freshPage(text: string): string {
 	return tables.reduce((page, [marker, content]) => between(page, marker, content), text);
 }
 
+/** package.json with its man pages, and with the links that follow from `config.repository`. */
+export function freshManifest(text: string): string {
+	const {
+		name,
+		version,
+		description,
+		license,
+		repository: _repository,
+		homepage: _homepage,
+		bugs: _bugs,
+		...rest
+	} = JSON.parse(text) as Manifest & Readonly<Record<string, unknown>>;
+	const man = Object.keys(manPages(version)).map((file) => `./dist/${file}`);
+	const fresh = {name, version, description, license, ...linksOf(rest.config?.repository), ...rest, man};
+	return `${JSON.stringify(fresh, null, '\t')}\n`;
+}
+
 const root = path.resolve(import.meta.dirname, '../..');
 
 if (process.argv[1] === import.meta.filename) {
 	await writeFile(path.join(root, 'presets/schema.json'), presetJsonSchema());
 	await writeFile(path.join(root, 'presets/route-tickets.csv'), routeTickets());
+	const manifest = path.join(root, 'package.json');
+	await writeFile(manifest, freshManifest(await readFile(manifest, 'utf8')));
 	for (const page of pages) {
 		await writeFile(page, freshPage(await readFile(page, 'utf8')));
 	}

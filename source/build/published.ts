@@ -1,13 +1,11 @@
-import {readdir, readFile} from 'node:fs/promises';
-import path from 'node:path';
 import {alertJsonSchema} from '../account/alert-webhook.ts';
-import {commands} from '../config/command-table.ts';
+import {type Command, commands} from '../config/command-table.ts';
 import {flags} from '../config/flags.ts';
-import {flagHead, flagTail, usage} from '../config/help.ts';
+import {flagHead, flagsOf, flagTail, usage} from '../config/help.ts';
 import {resultsJsonSchema} from '../reports/results-schema.ts';
 import {usualKeymap} from '../view/keymap.ts';
 
-/** Files of `dist/` for users: the types and the schema of results, the man page, the licences. */
+/** Files of `dist/` for users: the types and the schema of results, the man pages. */
 
 /** JSON Schema as zod writes it. It becomes TypeScript, so that the published types need no other package. */
 type Schema = {
@@ -117,7 +115,7 @@ export function publishedFiles(version: string): Readonly<Record<string, string>
 			'',
 		].join('\n'),
 		'alert.schema.json': `${JSON.stringify(alertJsonSchema(), null, '\t')}\n`,
-		'bedrock-top.1': manPage(version),
+		...manPages(version),
 	};
 }
 
@@ -175,17 +173,50 @@ const examples: ReadonlyArray<readonly [string, string]> = [
 	['source <(bedrock-top completion bash)', 'Completion for bash.'],
 ];
 
-/**
- * The man page as troff (man macros).
- * @param version Of the program.
- */
-export function manPage(version: string): string {
-	const lines = [
-		`.TH BEDROCK\\-TOP 1 "" "bedrock\\-top ${plain(version)}" "User Commands"`,
-		'.SH NAME',
-		plain('bedrock-top').concat(
-			' \\- ',
-			plain('live quota use of Amazon Bedrock, and which prompt gets the most useful work through it'),
+/** Name of the page of a command. */
+const pageName = ({name}: Command): string => `bedrock-top-${name}`;
+
+/** Commands with a page of their own. */
+const paged = commands.filter(({name}) => name !== 'screen');
+
+/** The head of a page: its name, and what it is about in one line. */
+const headOf = (name: string, version: string, about: string): readonly string[] => [
+	`.TH ${plain(name.toUpperCase())} 1 "" "bedrock\\-top ${plain(version)}" "User Commands"`,
+	'.SH NAME',
+	`${plain(name)} \\- ${plain(about)}`,
+];
+
+const seeAlso = (names: readonly string[]): readonly string[] => [
+	'.SH SEE ALSO',
+	names.map((name) => `${plain(name)}(1)`).join(', '),
+];
+
+const commandPage = (command: Command, version: string): readonly string[] => [
+	...headOf(pageName(command), version, command.help),
+	'.SH SYNOPSIS',
+	`.B ${plain(`${usage(command)} [flags]`)}`,
+	'.SH OPTIONS',
+	...flagsOf(command).flatMap((flag) => entry(flagHead(flag), flagTail(flag))),
+	...seeAlso(['bedrock-top']),
+];
+
+/** The man pages as troff (man macros), one of the program and one for each command: file name -> text. */
+export function manPages(version: string): Readonly<Record<string, string>> {
+	const texts = {
+		'bedrock-top': mainPage(version),
+		...Object.fromEntries(paged.map((command) => [pageName(command), commandPage(command, version)])),
+	};
+	return Object.fromEntries(
+		Object.entries(texts).map(([name, lines]) => [`${name}.1`, `${ascii(lines.join('\n'))}\n`]),
+	);
+}
+
+function mainPage(version: string): readonly string[] {
+	return [
+		...headOf(
+			'bedrock-top',
+			version,
+			'live quota use of Amazon Bedrock, and which prompt gets the most useful work through it',
 		),
 		'.SH SYNOPSIS',
 		...commands.flatMap((command) => [`.B ${plain(`${usage(command)} [flags]`)}`, '.br']).slice(0, -1),
@@ -210,72 +241,6 @@ export function manPage(version: string): string {
 		...files.flatMap(([head, text]) => entry(head, text)),
 		'.SH EXAMPLES',
 		...examples.flatMap(([head, text]) => entry(head, text)),
+		...seeAlso(paged.map(pageName)),
 	];
-	return `${ascii(lines.join('\n'))}\n`;
-}
-
-/** Folder of the package that a bundled file belongs to; undefined for a file of our own. */
-const packageFolder = (file: string): string | undefined =>
-	/^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1];
-
-/** A file of the package by the beginning of its name; empty where there is none. */
-const fileText = async (folder: string, pattern: RegExp): Promise<string> => {
-	const names = await readdir(folder);
-	const name = names.find((candidate) => pattern.test(candidate));
-	return name === undefined ? '' : (await readFile(path.join(folder, name), 'utf8')).trim();
-};
-
-/** The licence, and the notice that some licences ask to be passed on. */
-const licenceText = async (folder: string): Promise<string> =>
-	[await fileText(folder, /^licen[cs]e/i), await fileText(folder, /^notice/i)]
-		.filter((text) => text !== '')
-		.join('\n\n');
-
-/** What the MIT licence grants, for packages that name it and leave its text out. */
-const mitText = (
-	author: string,
-): string => `(no licence file in the package; its package.json names the MIT licence:)
-
-Copyright (c) ${author}
-
-Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated documentation files (the "Software"), to deal in the Software without restriction, including without limitation the rights to use, copy, modify, merge, publish, distribute, sublicense, and/or sell copies of the Software, and to permit persons to whom the Software is furnished to do so, subject to the following conditions:
-
-The above copyright notice and this permission notice shall be included in all copies or substantial portions of the Software.
-
-THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.`;
-
-const nameOf = (author: string | {readonly name?: string} | undefined): string =>
-	(typeof author === 'string' ? author : author?.name) ?? 'its authors';
-
-type Notice = {readonly title: string; readonly text: string};
-
-const noticeOf = async (folder: string): Promise<Notice> => {
-	const {name, version, license, author} = JSON.parse(
-		await readFile(path.join(folder, 'package.json'), 'utf8'),
-	) as {
-		name: string;
-		version: string;
-		license?: string;
-		author?: string | {readonly name?: string};
-	};
-	const text = await licenceText(folder);
-	return {
-		title: `${name} ${version} (${license ?? 'licence not stated'})`,
-		text: text === '' && license === 'MIT' ? mitText(nameOf(author)) : text,
-	};
-};
-
-/**
- * Names and licences of all packages in the bundle; packages that share a licence text are listed above it together.
- * @param files Bundled files, relative to the root.
- */
-export async function thirdPartyNotices(root: string, files: readonly string[]): Promise<string> {
-	const folders = [...new Set(files.map(packageFolder).filter((folder) => folder !== undefined))].toSorted();
-	const notices = await Promise.all(folders.map((folder) => noticeOf(path.join(root, folder))));
-	const byText = Map.groupBy(notices, ({text}) => text);
-	const blocks = [...byText].map(
-		([text, group]) =>
-			`${group.map(({title}) => title).join('\n')}\n\n${text === '' ? '(no licence file in the package)' : text}`,
-	);
-	return `bedrock-top contains the following packages.\n\n${blocks.join(`\n\n${'-'.repeat(80)}\n\n`)}\n`;
 }

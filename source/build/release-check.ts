@@ -1,51 +1,132 @@
 import {execFile} from 'node:child_process';
 import {readFile} from 'node:fs/promises';
 import path from 'node:path';
-import {promisify} from 'node:util';
+import {isDeepStrictEqual, promisify} from 'node:util';
 
 /** What must be true before a version is published; npm runs this first (`prepublishOnly`). */
 
-type Release = {
+/** Where people find the project, as package.json has it. */
+type Links = {
+	readonly repository: {readonly type: 'git'; readonly url: string};
+	readonly homepage: string;
+	readonly bugs: {readonly url: string};
+};
+
+/**
+ * The links that follow from the one setting: `config.repository` of package.json, such as
+ * `https://github.com/OWNER/bedrock-top`. `npm run docs` writes them.
+ * @returns Undefined where it is not filled in.
+ */
+export function linksOf(setting: string | undefined): Links | undefined {
+	const url = (setting ?? '').trim().replace(/(?:\.git)?\/*$/, '');
+	return /^https:\/\/[^/]+\/[^/]+\/[^/]+/.test(url)
+		? {
+				repository: {type: 'git', url: `git+${url}.git`},
+				homepage: `${url}#readme`,
+				bugs: {url: `${url}/issues`},
+			}
+		: undefined;
+}
+
+/** package.json, as far as a release is about it. */
+export type Manifest = Partial<Links> & {
 	readonly version: string;
+	readonly config?: {readonly repository?: string};
+};
+
+type Release = {
+	readonly manifest: Manifest;
 	/** Text of CHANGELOG.md. */
 	readonly changelog: string;
 	/** Tags of the commit that is checked out. */
 	readonly tags: readonly string[];
 	/** Output of `git status --porcelain`. */
 	readonly changes: string;
-	/** `repository` of package.json: provenance ties the package to it. */
-	readonly repository: unknown;
+	/** Version in package-lock.json. */
+	readonly locked: string;
+};
+
+const linkFaults = ({config, repository, homepage, bugs}: Manifest): readonly string[] => {
+	const links = linksOf(config?.repository);
+	if (links === undefined) {
+		return [
+			'package.json names no repository, which provenance ties the package to: set config.repository and run npm run docs.',
+		];
+	}
+	return isDeepStrictEqual(links, {repository, homepage, bugs})
+		? []
+		: [
+				'repository, homepage and bugs of package.json do not follow from config.repository: run npm run docs.',
+			];
 };
 
 /** @returns One sentence for each thing that is missing. */
-export function releaseFaults({version, changelog, tags, changes, repository}: Release): readonly string[] {
+export function releaseFaults({manifest, changelog, tags, changes, locked}: Release): readonly string[] {
+	const {version} = manifest;
 	return [
-		...(new RegExp(`^## \\[?${version.replaceAll('.', '\\.')}\\b`, 'm').test(changelog)
+		...(new RegExp(`^## \\[?${version.replaceAll('.', '\\.')}(?![\\w.])`, 'm').test(changelog)
 			? []
 			: [`CHANGELOG.md has no section for ${version}.`]),
+		...(locked === version ? [] : [`package-lock.json is of version ${locked}.`]),
 		...(tags.includes(`v${version}`) ? [] : [`The commit has no tag v${version}.`]),
 		...(changes.trim() === '' ? [] : ['There are changes that are not committed.']),
-		...(repository === undefined
-			? ['package.json names no repository, which provenance ties the package to.']
-			: []),
+		...linkFaults(manifest),
 	];
 }
+
+type Audit = {
+	readonly vulnerabilities?: Readonly<Record<string, {readonly severity: string; readonly range: string}>>;
+	readonly error?: {readonly summary?: string};
+};
+
+type Bill = {readonly components: ReadonlyArray<{readonly group?: string; readonly name: string}>};
+
+/**
+ * Known weaknesses of what is in the bundle; those of tools that only build and test it stay at home.
+ * @param audit Output of `npm audit --json`.
+ * @returns Undefined where it could not be asked.
+ */
+export function auditFaults(audit: string, bill: Bill): readonly string[] | undefined {
+	let found: Audit;
+	try {
+		found = JSON.parse(audit) as Audit;
+	} catch {
+		return undefined;
+	}
+	if (found.vulnerabilities === undefined) {
+		return undefined;
+	}
+	const bundled = new Set(
+		bill.components.map(({group, name}) => (group === undefined ? name : `${group}/${name}`)),
+	);
+	return Object.entries(found.vulnerabilities)
+		.filter(([name]) => bundled.has(name))
+		.map(([name, {severity, range}]) => `npm audit: ${name} ${range} is in the bundle (${severity}).`);
+}
+
+/** Output of a program, also where it ends with an exit code that is not 0. */
+const outputOf = async (program: string, argv: readonly string[], cwd: string): Promise<string> =>
+	promisify(execFile)(program, argv, {cwd, maxBuffer: 50_000_000}).then(
+		({stdout}) => stdout,
+		(error: {readonly stdout?: string}) => error.stdout ?? '',
+	);
 
 if (process.argv[1] === import.meta.filename) {
 	const root = path.resolve(import.meta.dirname, '../..');
 	const git = async (...argv: readonly string[]): Promise<string> =>
 		(await promisify(execFile)('git', argv, {cwd: root})).stdout;
-	const {version, repository} = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8')) as {
-		version: string;
-		repository?: unknown;
-	};
+	const read = async (file: string): Promise<string> => readFile(path.join(root, file), 'utf8');
 	const faults = releaseFaults({
-		version,
-		repository,
-		changelog: await readFile(path.join(root, 'CHANGELOG.md'), 'utf8'),
+		manifest: JSON.parse(await read('package.json')) as Manifest,
+		locked: (JSON.parse(await read('package-lock.json')) as {version: string}).version,
+		changelog: await read('CHANGELOG.md'),
 		tags: (await git('tag', '--points-at', 'HEAD')).split('\n'),
 		changes: await git('status', '--porcelain'),
 	});
-	process.stderr.write(faults.map((fault) => `${fault}\n`).join(''));
-	process.exitCode = faults.length === 0 ? 0 : 1;
+	const bill = JSON.parse(await read('dist/sbom.cdx.json').catch(() => '{"components": []}')) as Bill;
+	const audited = auditFaults(await outputOf('npm', ['audit', '--json'], root), bill);
+	const notes =
+		audited === undefined ? ['npm audit could not be asked: known weaknesses are not checked.'] : [];
+	process.stderr.write([...faults, ...(audited ?? []), ...notes].map((text) => `${text}\n`).join(''));
+	process.exitCode = faults.length + (audited ?? []).length === 0 ? 0 : 1;
 }

@@ -11,6 +11,7 @@ import {watchBatch} from '../batch/watch.ts';
 import {type BatchLimits, gigabyte, usualLimits} from '../bedrock/jobs/batch-records.ts';
 import {parseS3Uri} from '../bedrock/jobs/object-store.ts';
 import type {Arguments} from '../config/parse-arguments.ts';
+import {wordsAsTyped} from '../config/repeat.ts';
 import {resolveConnection} from '../config/resolve-account.ts';
 import {resolveOutput} from '../config/resolve-output.ts';
 import type {Connection} from '../domain/run-config.ts';
@@ -93,7 +94,13 @@ const submit = async (given: Arguments, connection: Connection, io: Io): Promise
 		if (isPlan) {
 			return await untilSignal(io.signal, planRoutes(setup, flags, io));
 		}
-		const {state, isNew} = await getOrCreateBatch(setup, destination, store, Date.now());
+		const region = isDemo ? undefined : setup.target.region;
+		const repeat = wordsAsTyped(given, [
+			['model', setup.target.model],
+			['region', region],
+			['seed', setup.config.seed],
+		]);
+		const {state, isNew} = await getOrCreateBatch({...setup, repeat}, destination, store, Date.now());
 		await writeLines(io.stderr, [
 			...(setup.limits.assumed.length === 0 || isDemo
 				? []

@@ -17,7 +17,7 @@ import {
 	untilSignal,
 	watchSignals,
 } from '../terminal/signals.ts';
-import {helpLines} from './help.ts';
+import {help, helpLines} from './help.ts';
 import type {OwnScreen} from './screen.ts';
 
 /** Runs a command. Only its own modules are loaded. */
@@ -54,6 +54,8 @@ const runCommand = async (given: Arguments, io: Io, own: OwnScreen): Promise<num
 			return (await import('./presets.ts')).presetsCommand(given, io);
 		case 'completion':
 			return (await import('./completion.ts')).completion(given, io);
+		case 'help':
+			return help(given, io);
 	}
 };
 

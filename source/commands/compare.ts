@@ -1,7 +1,12 @@
 import type {Arguments} from '../config/parse-arguments.ts';
-import {resolveOutput} from '../config/resolve-output.ts';
+import {type OutputConfig, resolveOutput} from '../config/resolve-output.ts';
 import {compareRuns, mismatchesOf, type NamedRun, runNames} from '../reports/compare/comparison.ts';
-import {comparisonLines} from '../reports/compare/comparison-table.ts';
+import {comparisonLines, comparisonMarkdown} from '../reports/compare/comparison-table.ts';
+import {judgeWorse, readWorse} from '../reports/compare/worse.ts';
+import {type JudgedCondition, metSentences} from '../reports/conditions.ts';
+import {comparisonSuites, conditionSuite, junitXml} from '../reports/junit.ts';
+import {conditionLines, pageOf} from '../reports/pull-request.ts';
+import {assertCiWritable, type CiFindings, isForCi, writeForCi} from '../terminal/ci.ts';
 import {columnsOf, type Io, writeLines} from '../terminal/io.ts';
 import {toAscii} from '../text/themes.ts';
 import {writeReports} from '../threads/reports-handle.ts';
@@ -16,41 +21,90 @@ const readRuns = async (files: readonly string[]): Promise<readonly NamedRun[]> 
 	return runs;
 };
 
+/** Digits behind which a figure is only the noise of its arithmetic. */
+const significantDigits = 6;
+
+const rounded = <Value>(value: Value): Value =>
+	JSON.parse(JSON.stringify(value), (_key, each: unknown) =>
+		typeof each === 'number' ? Number(each.toPrecision(significantDigits)) : each,
+	);
+
 /** The comparison as data: figures and differences by variant. */
-const jsonOf = (runs: readonly NamedRun[]) => ({
+const jsonOf = (runs: readonly NamedRun[], judged: readonly JudgedCondition[]) => ({
 	runs: runs.map(({name, results}) => ({
 		name,
 		startedAt: results.startedAt,
 		simulated: results.simulated,
 	})),
 	remarks: mismatchesOf(runs),
-	figures: compareRuns(runs).map(({variant, figure, values, differences}) => ({
-		variant,
-		figure,
-		values,
-		differences: differences.map((difference) => difference ?? null),
+	conditions: judged.map(({text, reason}) => ({
+		condition: text,
+		isTrue: reason !== undefined,
+		reason: reason ?? null,
 	})),
+	figures: rounded(
+		compareRuns(runs).map(({variant, key, figure, values, differences}) => ({
+			variant,
+			key,
+			figure,
+			values,
+			differences: differences.map((difference) => difference ?? null),
+		})),
+	),
 });
+
+const findingsOf = (runs: readonly NamedRun[], judged: readonly JudgedCondition[]): CiFindings => ({
+	errors: metSentences(judged),
+	notices: [],
+	async page() {
+		const [, , ...lines] = comparisonMarkdown(runs).split('\n');
+		return pageOf('bedrock-top: runs side by side', [...conditionLines(judged), ...lines]);
+	},
+	async junit() {
+		const at = runs[0]?.results.startedAt ?? '';
+		return junitXml([
+			conditionSuite(judged, {flag: 'fail-if', at, seconds: 0}),
+			...comparisonSuites(runs, compareRuns(runs)),
+		]);
+	},
+});
+
+const print = async (
+	runs: readonly NamedRun[],
+	judged: readonly JudgedCondition[],
+	output: OutputConfig,
+	io: Pick<Io, 'stdout'>,
+): Promise<void> => {
+	// Markdown that is alone on stdout is written with what else a CI system reads.
+	const table = output.isStdoutTaken ? [] : comparisonLines(runs, columnsOf(io.stdout));
+	await printJsonOr(jsonOf(runs, judged), output.isAscii ? table.map(toAscii) : table, output.json, io);
+};
 
 /**
  * The command `compare`: runs side by side, each compared with the first. A table on stdout, and with `--out` also
- * `compare.md` and `compare.svg`.
- * @returns Exit code 0.
- * @throws UserError exit 2 for a file that is missing or not a results file, or a folder in use; exit 1 when it cannot be written.
+ * `compare.md` and `compare.svg`; with `--html` `compare.html` beside them.
+ * @returns Exit code: 3 where a condition of `--fail-if` is true.
+ * @throws UserError exit 2 for a condition, a file that is missing or not a results file, or a folder in use; exit 1 when
+ * something cannot be written.
  */
 export async function compare(
 	{words, flags}: Arguments,
-	io: Pick<Io, 'stdout' | 'environment'>,
+	io: Pick<Io, 'stdout' | 'stderr' | 'environment'>,
 ): Promise<number> {
 	const output = resolveOutput(flags, io.environment);
+	const conditions = flags.texts('fail-if').map(readWorse);
+	await assertCiWritable(output);
 	const runs = await readRuns(words);
-	const folder = output.folder === undefined ? undefined : await claimReportFolder(output);
-	const table = comparisonLines(runs, columnsOf(io.stdout));
-	await printJsonOr(jsonOf(runs), output.isAscii ? table.map(toAscii) : table, output.json, io);
+	const hasHtml = flags.isSet('html') ?? false;
+	const folder = output.folder === undefined && !hasHtml ? undefined : await claimReportFolder(output);
+	const judged = judgeWorse(conditions, runs);
+	await print(runs, judged, output, io);
+	const faults = isForCi(output, io) ? await writeForCi(output, findingsOf(runs, judged), io) : [];
 	if (folder !== undefined) {
-		const files = await writeReports({type: 'compare', runs, folder});
-		const isJsonOnStdout = output.json !== undefined && output.json.file === undefined;
-		await writeLines(io.stdout, isJsonOnStdout ? [] : ['', ...files]);
+		const files = await writeReports({type: 'compare', runs, folder, hasHtml});
+		await writeLines(io.stdout, output.isStdoutTaken ? [] : ['', ...files]);
 	}
-	return 0;
+	const failed = metSentences(judged);
+	await writeLines(io.stderr, [...faults, ...failed]);
+	return failed.length > 0 ? 3 : faults.length > 0 ? 1 : 0;
 }

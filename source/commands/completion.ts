@@ -1,12 +1,15 @@
 import {type Command, commands, type Flag, type Shell, shells} from '../config/command-table.ts';
 import {flags} from '../config/flags.ts';
-import {flagsOf} from '../config/help.ts';
+import {flagsOf, helpTopics} from '../config/help.ts';
 import type {Arguments} from '../config/parse-arguments.ts';
-import {shippedNames} from '../config/preset-files.ts';
+import {shippedPresets} from '../config/parse-preset.ts';
 import {UserError} from '../domain/user-error.ts';
 import {type Io, writeLines} from '../terminal/io.ts';
 
-const scripts: Readonly<Record<Shell, (presets: readonly string[]) => string>> = {
+/** A shipped preset, with what it is for. */
+type OfferedPreset = {readonly name: string; readonly description: string};
+
+const scripts: Readonly<Record<Shell, (presets: readonly OfferedPreset[]) => string>> = {
 	bash: bashCompletion,
 	zsh: zshCompletion,
 	fish: fishCompletion,
@@ -21,7 +24,7 @@ export async function completion({words}: Arguments, io: Pick<Io, 'stdout'>): Pr
 			hint: 'For example: source <(bedrock-top completion bash)',
 		});
 	}
-	await writeLines(io.stdout, scripts[shell](shippedNames()).trimEnd().split('\n'));
+	await writeLines(io.stdout, scripts[shell](shippedPresets()).trimEnd().split('\n'));
 	return 0;
 }
 
@@ -32,6 +35,24 @@ type Offer = {readonly words: readonly string[]; readonly hasFiles: boolean};
 
 const nothing: Offer = {words: [], hasFiles: false};
 
+const namesOf = (presets: readonly OfferedPreset[]): readonly string[] => presets.map(({name}) => name);
+
+/** Characters of a description, so that a list of them stays a list. */
+const maxDescription = 70;
+
+const short = (text: string): string =>
+	text.length > maxDescription ? `${text.slice(0, maxDescription - 3)}...` : text;
+
+/** Every word that has a description: commands, presets and the topics of the help, then the flags. */
+function descriptions(presets: readonly OfferedPreset[]): ReadonlyArray<readonly [string, string]> {
+	return [
+		...commands.filter(({name}) => name !== 'screen').map(({name, help}) => [name, short(help)] as const),
+		...presets.map(({name, description}) => [name, short(`preset: ${description}`)] as const),
+		...helpTopics.map((topic) => [topic, `all ${topic}`] as const),
+		...flags.flatMap((flag) => spellings(flag).map((spelling) => [spelling, short(flag.help)] as const)),
+	];
+}
+
 /** The offer for the words after a command. @param presets Names of the shipped presets. */
 function wordOffer({offers}: Command, presets: readonly string[]): Offer {
 	switch (offers) {
@@ -41,6 +62,8 @@ function wordOffer({offers}: Command, presets: readonly string[]): Offer {
 			return {words: [], hasFiles: true};
 		case 'shells':
 			return {words: shells, hasFiles: false};
+		case 'topics':
+			return {words: [...commands.map(({name}) => name), ...helpTopics], hasFiles: false};
 		default:
 			return nothing;
 	}
@@ -107,12 +130,26 @@ const commandCases = (presets: readonly string[]): readonly string[] =>
 		);
 
 // biome-ignore-start lint/suspicious/noTemplateCurlyInString: shell code, expanded by the shell
-/** Completion for bash 3.2 and newer. @param presets Names of the shipped presets. */
-export function bashCompletion(presets: readonly string[]): string {
+/** Completion for bash 3.2 and newer; what is listed has its description. */
+export function bashCompletion(shipped: readonly OfferedPreset[]): string {
+	const presets = namesOf(shipped);
 	const names = commands.map(({name}) => name).filter((name) => name !== 'screen');
 	return [
 		'# bash completion for bedrock-top: source it, or put it into bash_completion.d',
+		...describeBash(shipped),
 		'_bedrock_top() {',
+		'\t_bedrock_top_words',
+		'\t# Only where candidates are listed: in a word that is inserted a description would stay.',
+		'\tif [[ ${COMP_TYPE:-9} == 63 || ${COMP_TYPE:-9} == 33 ]] && (( ${#COMPREPLY[@]} > 1 )); then',
+		'\t\tlocal index about',
+		'\t\tcompopt +o filenames 2>/dev/null || return',
+		'\t\tfor index in "${!COMPREPLY[@]}"; do',
+		'\t\t\t_bedrock_top_about "${COMPREPLY[index]}"',
+		'\t\t\t[[ -z $about ]] || COMPREPLY[index]="${COMPREPLY[index]}  ($about)"',
+		'\t\tdone',
+		'\tfi',
+		'}',
+		'_bedrock_top_words() {',
 		'\tlocal current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]} command=screen word flags',
 		'\tCOMPREPLY=()',
 		'\tcase $previous in',
@@ -131,6 +168,18 @@ export function bashCompletion(presets: readonly string[]): string {
 	].join('\n');
 }
 // biome-ignore-end lint/suspicious/noTemplateCurlyInString: shell code, expanded by the shell
+
+/** A function that sets `about` to the description of a word, or to nothing. */
+const describeBash = (presets: readonly OfferedPreset[]): readonly string[] => [
+	'_bedrock_top_about() {',
+	'\tcase $1 in',
+	...descriptions(presets).map(
+		([word, about]) => `\t\t${word}) about='${about.replaceAll("'", String.raw`'\''`)}' ;;`,
+	),
+	"\t\t*) about='' ;;",
+	'\tesac',
+	'}',
+];
 
 const fishQuoted = (text: string): string => `'${text.replaceAll(/[\\']/g, String.raw`\$&`)}'`;
 
@@ -156,8 +205,9 @@ const flagLines = (
 		return `complete -c bedrock-top -n ${when} ${names.join(' ')}${value} -d ${fishQuoted(flag.help)}`;
 	});
 
-/** Completion for fish. @param presets Names of the shipped presets. */
-export function fishCompletion(presets: readonly string[]): string {
+/** Completion for fish. */
+export function fishCompletion(shipped: readonly OfferedPreset[]): string {
+	const presets = namesOf(shipped);
 	const named = commands.filter(({name}) => name !== 'screen');
 	const names = named.map(({name}) => name);
 	const isBare = fishQuoted(`not __fish_seen_subcommand_from ${names.join(' ')}`);
@@ -167,10 +217,19 @@ export function fishCompletion(presets: readonly string[]): string {
 		...named.map(
 			({name, help}) => `complete -c bedrock-top -n ${isBare} -a ${fishQuoted(name)} -d ${fishQuoted(help)}`,
 		),
-		...commands.map(
-			(command) =>
-				`complete -c bedrock-top -n ${condition(command, names)}${offered(wordOffer(command, presets))}`,
-		),
+		...commands.flatMap((command) => {
+			const when = condition(command, names);
+			const offer = wordOffer(command, []);
+			return [
+				`complete -c bedrock-top -n ${when}${offered(offer)}`,
+				...(command.offers === 'presets'
+					? shipped.map(
+							({name, description}) =>
+								`complete -c bedrock-top -n ${when} -a ${fishQuoted(name)} -d ${fishQuoted(short(description))}`,
+						)
+					: []),
+			];
+		}),
 		...flags.flatMap((flag) => {
 			const conditions = commands
 				.filter((command) => flagsOf(command).includes(flag))
@@ -217,8 +276,9 @@ const commandCase = (command: Command, presets: readonly string[]): readonly str
 };
 
 // biome-ignore-start lint/suspicious/noTemplateCurlyInString: shell code, expanded by the shell
-/** Completion for zsh. @param presets Names of the shipped presets. */
-export function zshCompletion(presets: readonly string[]): string {
+/** Completion for zsh. */
+export function zshCompletion(shipped: readonly OfferedPreset[]): string {
+	const presets = namesOf(shipped);
 	const named = commands.filter(({name}) => name !== 'screen');
 	const [screen] = commands;
 	return [
@@ -229,7 +289,7 @@ export function zshCompletion(presets: readonly string[]): string {
 		'\tlocal -a names',
 		'\tnames=(',
 		...named.map(({name, help}) => `\t\t'${zshQuoted(name)}:${zshQuoted(help)}'`),
-		...presets.map((name) => `\t\t'${zshQuoted(name)}:shipped preset'`),
+		...shipped.map(({name, description}) => `\t\t'${zshQuoted(name)}:${zshQuoted(short(description))}'`),
 		'\t)',
 		'\tfor word in "${(@)words[2,CURRENT-1]}"; do',
 		`\t\tcase $word in ${named.map(({name}) => name).join('|')}) command=$word; break ;; esac`,

@@ -1,4 +1,5 @@
 import type {Arguments} from '../config/parse-arguments.ts';
+import {wordsAsTyped} from '../config/repeat.ts';
 import {resolveOutput} from '../config/resolve-output.ts';
 import {resolveRun} from '../config/resolve-run.ts';
 import type {RunConfig} from '../domain/run-config.ts';
@@ -9,7 +10,7 @@ import {optimize as lead, type StepEnd} from '../optimize/course.ts';
 import {isProven, optimizeFigures} from '../optimize/figures.ts';
 import {afterKill, identityOf, keepState, keptState, type OptimizeIdentity} from '../optimize/kept-state.ts';
 import {writeOptimizedPreset} from '../optimize/optimized-preset.ts';
-import {createRunner, measureConfig, type RunEnd, recordsIn, rewriteConfig} from '../optimize/runner.ts';
+import {createRunner, measureConfig, recordsIn, rewriteConfig} from '../optimize/runner.ts';
 import {
 	assertOwnAccount,
 	optimizeLines,
@@ -44,7 +45,8 @@ type Optimization = Wanted & {
 };
 
 /** @throws UserError (exit 2) for what was typed, (exit 1) for a folder that cannot be written. */
-const setUp = async ({words, flags}: Arguments, io: Io): Promise<Optimization> => {
+const setUp = async (given: Arguments, io: Io): Promise<Optimization> => {
+	const {words, flags} = given;
 	const [preset = ''] = words;
 	const output = resolveOutput(flags, io.environment);
 	const config = await resolveRun(preset, flags, async () => '');
@@ -90,6 +92,7 @@ const setUp = async ({words, flags}: Arguments, io: Io): Promise<Optimization> =
 			config,
 			output,
 			isDemo: flags.isSet('demo') ?? false,
+			isFirstRun: false,
 			folder,
 			warning: undefined,
 			// Its answers are what it decides by.
@@ -97,7 +100,8 @@ const setUp = async ({words, flags}: Arguments, io: Io): Promise<Optimization> =
 			resumption: undefined,
 			search: undefined,
 			connect: demo.connect,
-			stopDemo: demo.stop,
+			repeat: (region) => wordsAsTyped(given, [['region', flags.isSet('demo') ? undefined : region]]),
+			close: demo.stop,
 		},
 	};
 };

@@ -12,7 +12,14 @@ import {type Goal, goals} from '../domain/run-spec.ts';
 import type {Item, Prompt, Task, Variant} from '../domain/task.ts';
 import {UserError} from '../domain/user-error.ts';
 import {composePrompt, parseObject, placeholdersOf} from '../prompts/compose.ts';
-import {type BestRequest, bestRequest, type Recipe, readRecipe} from '../reports/best-request.ts';
+import {
+	type BestRequest,
+	bestRequest,
+	type CodeLanguage,
+	codeLanguages,
+	type Recipe,
+	readRecipe,
+} from '../reports/best-request.ts';
 import type {Results, VariantResults} from '../reports/results-schema.ts';
 import type {SentRequest} from '../reports/sdk-calls.ts';
 import {bestChoice, type Choice, choiceFor} from '../reports/verdict.ts';
@@ -112,6 +119,9 @@ export function requestLines({
 		'',
 		'Python',
 		...codeLines(sdk.python),
+		'',
+		'curl',
+		...codeLines(sdk.curl),
 	];
 }
 
@@ -298,6 +308,21 @@ const withQuality = (
 			.filter((choice) => choice !== undefined),
 	);
 
+/** `--code python,curl`; empty without it. @throws UserError (exit 2). */
+const readLanguages = (typed: string | undefined): readonly CodeLanguage[] => [
+	...new Set((typed?.split(',') ?? []).map((name) => readChoice('code', name.trim(), codeLanguages))),
+];
+
+const commentSigns: Readonly<Record<CodeLanguage, string>> = {python: '#', typescript: '//', curl: '#'};
+
+/** The calls alone: of several each begins with its language in a comment. */
+const callLines = ({sdk}: BestRequest, languages: readonly CodeLanguage[]): readonly string[] =>
+	languages.flatMap((language, index) => [
+		...(index === 0 ? [] : ['']),
+		...(languages.length === 1 ? [] : [`${commentSigns[language]} ${language}`]),
+		...codeLines(sdk[language]),
+	]);
+
 /** The command `prompt`. @returns Exit code. */
 export async function prompt({words, flags}: Arguments, io: Io): Promise<number> {
 	const [file = ''] = words;
@@ -309,7 +334,12 @@ export async function prompt({words, flags}: Arguments, io: Io): Promise<number>
 		task: await textArgument(flags.text('task'), readStdin),
 		content: await textArgument(flags.text('content'), readStdin),
 	};
+	const languages = readLanguages(flags.text('code'));
 	const request = await requestFor(results, file, {goal, models: flags.texts('model'), asked});
+	if (languages.length > 0) {
+		await writeClean(io.stdout, callLines(request, languages));
+		return 0;
+	}
 	const {json, isPlain} = resolveOutput(flags, io.environment);
 	const isReadable = json === undefined && ((flags.isSet('plain') ?? isPlain) || io.stdout.isTTY);
 	if (isReadable) {

@@ -1,10 +1,12 @@
 import {OwnUse} from '../account/own-traffic-registry.ts';
 import {createRegionPoller, usageFailureWords} from '../account/region-poller.ts';
 import {measuredPeriod} from '../account/what-to-change.ts';
+import {createLedgerStore} from '../admission/member-store.ts';
 import type {OpenAccount} from '../bedrock/account-access.ts';
 import {directoryOfTargets} from '../bedrock/cloudwatch/account-directory.ts';
 import {createUsageSource} from '../bedrock/cloudwatch/usage-reader.ts';
 import {listRunnableModels} from '../bedrock/identify/runnable-models.ts';
+import {accountIdentity} from '../bedrock/quotas/account-lists.ts';
 import {quotaIncreasesOf} from '../bedrock/quotas/aws-quota-source.ts';
 import {resolveTargets} from '../bedrock/quotas/resolve-targets.ts';
 import type {Arguments} from '../config/parse-arguments.ts';
@@ -13,7 +15,13 @@ import {type AccountBucket, bucketKey, type MeasuredCeiling} from '../domain/acc
 import {systemClock} from '../domain/clock.ts';
 import type {Target} from '../domain/target.ts';
 import {UserError} from '../domain/user-error.ts';
-import {ceilingJson, ceilingWords, measuredRange} from '../metrics/figures/measured-ceiling.ts';
+import {
+	ceilingJson,
+	ceilingWords,
+	enforcementJson,
+	enforcementWords,
+	measuredRange,
+} from '../metrics/figures/measured-ceiling.ts';
 import type {Io} from '../terminal/io.ts';
 import {formatCount, unknownMark} from '../text/numbers.ts';
 import {type Column, renderTable} from '../text/table.ts';
@@ -27,10 +35,14 @@ type QuotasRequest = ListRequest & {
 	readonly models: readonly string[];
 };
 
-/** A target as `quotas --json` prints it; `near` only where no quota name matched, `measured` where throttled minutes show a limit. */
+/**
+ * A target as `quotas --json` prints it; `near` only where no quota name matched, `measured` where throttled minutes show a
+ * limit, `enforcement` where throttles of our own programs show how it is counted.
+ */
 type QuotaReport = Target & {
 	readonly near?: readonly string[];
 	readonly measured?: ReturnType<typeof ceilingJson>;
+	readonly enforcement?: ReturnType<typeof enforcementJson>;
 };
 
 /** Where a quota is unknown, the names that came close are part of the answer, even when there are none. */
@@ -106,11 +118,28 @@ const withMeasured = async <Stated extends Awaited<ReturnType<typeof readReports
 	};
 };
 
+/** Adds how the service counts each limit, as runs and taps of this user on this host last saw it. */
+const withEnforcement = async (
+	reports: readonly QuotaReport[],
+	connection: ListRequest['connection'],
+): Promise<readonly QuotaReport[]> => {
+	const uses = createLedgerStore();
+	const caller = {...connection, identity: accountIdentity(process.env)};
+	return Promise.all(
+		reports.map(async (report): Promise<QuotaReport> => {
+			const learnt = await uses.open(caller, report).readLearnt();
+			return learnt?.enforcement === undefined
+				? report
+				: {...report, enforcement: enforcementJson(learnt.enforcement)};
+		}),
+	);
+};
+
 /** The quotas, stated and measured, with a remark for each request that is open to raise one of them. */
 const readQuotas = async (
 	models: readonly string[],
 	account: OpenAccount,
-	ceilings: Map<string, MeasuredCeiling>,
+	{connection, ceilings}: Pick<ListRequest, 'connection'> & {readonly ceilings: Map<string, MeasuredCeiling>},
 ) => {
 	const [found, open] = await Promise.all([
 		readReports(models, account).then(async (stated) => withMeasured(stated, account, ceilings)),
@@ -124,7 +153,11 @@ const readQuotas = async (
 		const name = limits.find(({code}) => code === increase.code)?.name ?? undefined;
 		return name === undefined ? [] : [openWords(increase, name)];
 	});
-	return {...found, remarks: [...found.remarks, ...remarks]};
+	return {
+		...found,
+		entries: await withEnforcement(found.entries, connection),
+		remarks: [...found.remarks, ...remarks],
+	};
 };
 
 type Row = ReturnType<typeof limitRows>[number];
@@ -156,21 +189,19 @@ const columnsWith = (
 			];
 };
 
-/** A sentence for each bucket whose limit was measured. */
+/** Sentences for each bucket whose limit was measured, or whose way of counting was seen. */
 const measuredLines = (
 	reports: readonly QuotaReport[],
 	ceilings: ReadonlyMap<string, MeasuredCeiling>,
 	columns: number,
 ): readonly string[] => {
 	const lines = [...new Map(reports.map((report) => [bucketKey(report), report]))].flatMap(
-		([key, report]) => {
+		([key, {model, quota, enforcement}]) => {
 			const measured = ceilings.get(key);
-			return measured === undefined
-				? []
-				: wrapText(
-						`${cleanText(report.model)}: ${ceilingWords(measured, report.quota, measuredPeriod)}`,
-						columns,
-					);
+			return [
+				...(measured === undefined ? [] : [ceilingWords(measured, quota, measuredPeriod)]),
+				...(enforcement === undefined ? [] : [enforcementWords(enforcement)]),
+			].flatMap((words) => wrapText(`${cleanText(model)}: ${words}`, columns));
 		},
 	);
 	return lines.length === 0 ? [] : ['', 'Measured:', ...lines];
@@ -198,7 +229,7 @@ export async function printQuotas({models, ...request}: QuotasRequest, io: ListI
 	const ceilings = new Map<string, MeasuredCeiling>();
 	return printList<QuotaReport>(request, io, {
 		what: 'quotas',
-		read: async (account) => readQuotas(models, account, ceilings),
+		read: async (account) => readQuotas(models, account, {connection: request.connection, ceilings}),
 		tableOf: (reports, columns) => [
 			...renderTable(columnsWith(reports, ceilings), limitRows(reports), columns),
 			...factorLines(reports, columns),

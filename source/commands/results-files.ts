@@ -16,8 +16,7 @@ import {type Io, writeJson, writeLines} from '../terminal/io.ts';
  * @throws UserError exit 2 that names the file and the reason.
  */
 export async function readResultsFile(named: string): Promise<Results> {
-	const isFolder = statSync(named, {throwIfNoEntry: false})?.isDirectory() === true;
-	const file = isFolder ? path.join(named, resultsName) : named;
+	const file = resultsFileOf(named);
 	let text: string;
 	try {
 		text = await readUtf8(file);
@@ -32,6 +31,17 @@ export async function readResultsFile(named: string): Promise<Results> {
 		});
 	}
 	return readResults(text, file);
+}
+
+/** A results file, or that of the folder of a run. */
+function resultsFileOf(named: string): string {
+	const isFolder = statSync(named, {throwIfNoEntry: false})?.isDirectory() === true;
+	return isFolder ? path.join(named, resultsName) : named;
+}
+
+/** The answers beside a results file, or in the folder of a run. */
+export function answersBeside(named: string): string {
+	return path.resolve(path.dirname(resultsFileOf(named)), 'answers.jsonl');
 }
 
 /**

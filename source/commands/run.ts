@@ -21,8 +21,11 @@ import {firstConfig, runSearch, type SearchSetup, searchPlan} from './run/search
 const stopDeadlineMs = 2000;
 /** Milliseconds that the engine has to close its connections. */
 const closeDeadlineMs = 1000;
-/** Milliseconds between two lines of progress: short on a terminal, which replaces them; long where lines stay. */
-const progressIntervalMs = {terminal: 500, plain: 5000} as const;
+/**
+ * Milliseconds between two lines of progress: short on a terminal, which replaces them; long where lines stay, and in a
+ * log of CI, where they only show that the run is alive.
+ */
+const progressIntervalMs = {terminal: 500, plain: 5000, elsewhere: 10_000} as const;
 
 /** Waits for a report of the given type, or undefined after a signal. @throws UserError for a fault before it. */
 const awaitReport = async <Type extends EngineReport['type']>(
@@ -82,34 +85,37 @@ const showPlan = async (plan: Plan, setup: RunSetup, lines: readonly string[], i
 	const isAsked = isAtTerminal && !isDemo && !guards.isConfirmed;
 	// An answer at the terminal is as good as --yes.
 	assertStart(plan, setup, {...guards, isConfirmed: guards.isConfirmed || isAsked}, lines);
-	const isOnStdout = output.isPlain && output.json === undefined;
+	const isOnStdout = output.isPlain && output.json === undefined && !output.isStdoutTaken;
 	await writeLines(isOnStdout ? io.stdout : io.stderr, isOnStdout || isAsked ? lines : []);
 	if (isAsked && !(await isConfirmed(io, 'Start?')) && !io.signal.aborted) {
 		throw new UserError('Not started: nothing was sent.', {exitCode: 2, hint: '--yes starts it unasked.'});
 	}
 };
 
-/** Shows progress: in place on a terminal's stderr, as lines with `--plain`, not at all elsewhere. */
+/** Shows progress: in place on a terminal's stderr, as lines on stdout with `--plain`, elsewhere as lines on stderr. */
 const showProgress = (engine: EngineHandle, {output}: RunSetup, io: Io): (() => void) => {
-	let shownAtMs = 0;
 	const isInPlace = !output.isPlain && io.stderr.isTTY;
-	// JSON results are alone on stdout.
-	const isInLines = output.isPlain && (output.json === undefined || output.json.file !== undefined);
-	const intervalMs = isInPlace ? progressIntervalMs.terminal : progressIntervalMs.plain;
+	// JSON and Markdown are alone on stdout.
+	const isOnStdout = output.isPlain && !output.isStdoutTaken;
+	const intervalMs = progressIntervalMs[isInPlace ? 'terminal' : isOnStdout ? 'plain' : 'elsewhere'];
+	let hasShown = false;
+	// A short run is over before a log needs a sign of life.
+	let shownAtMs = isInPlace || isOnStdout ? 0 : Date.now();
 	const release = engine.onReport((report) => {
 		const isDue = Date.now() - shownAtMs >= intervalMs;
-		if (report.type !== 'snapshot' || !isDue || !(isInPlace || isInLines)) {
+		if (report.type !== 'snapshot' || !isDue) {
 			return;
 		}
 		shownAtMs = Date.now();
-		const stream = isInPlace ? io.stderr : io.stdout;
+		hasShown = true;
+		const stream = isOnStdout ? io.stdout : io.stderr;
 		const width = columnsOf(stream) - 1;
 		const line = progressLine(report.snapshot, {width, ascii: output.isAscii});
 		stream.write(isInPlace ? `\r\u001B[K${line}` : `${line}\n`);
 	});
 	return () => {
 		release();
-		if (isInPlace && shownAtMs > 0) {
+		if (isInPlace && hasShown) {
 			io.stderr.write('\r\u001B[K');
 		}
 	};
@@ -184,7 +190,7 @@ const ordinaryCourse = (engine: EngineHandle, setup: RunSetup, config: RunConfig
 });
 
 const courseTools = (engine: EngineHandle, setup: RunSetup, io: Io): CourseTools => {
-	const isOnStdout = setup.output.isPlain && setup.output.json === undefined;
+	const isOnStdout = setup.output.isPlain && setup.output.json === undefined && !setup.output.isStdoutTaken;
 	return {
 		prepare: async (config) => prepareRun(engine, config, io.signal),
 		execute: async (first) => execute(engine, setup, first, io),
@@ -272,7 +278,7 @@ export async function runHeadless(
 ): Promise<number> {
 	const {output, resumption} = setup;
 	if (resumption?.isComplete) {
-		await setup.stopDemo();
+		await setup.close();
 		await writeLines(io.stderr, [
 			...resumption.changes,
 			'Nothing is missing: every item has an answer from every variant.',
@@ -284,11 +290,12 @@ export async function runHeadless(
 	const kept = keepRuns(engine, setup);
 	try {
 		if (setup.search === undefined && conditions.length > 0) {
-			const {assertVariants} = await import('../reports/conditions.ts');
+			const {assertVariants, undecidable} = await import('../reports/conditions.ts');
 			assertVariants(
 				conditions,
 				setup.config.variants.map(({name}) => name),
 			);
+			await writeLines(io.stderr, undecidable(conditions, setup.config.load));
 		}
 		const config = {...setup.config, connection: await untilSignal(io.signal, setup.connect())};
 		const note = keepLog(engine, output.logFile, kept.warn);
@@ -334,7 +341,7 @@ export async function runHeadless(
 	} finally {
 		kept.release();
 		await engine.close(closeDeadlineMs);
-		await setup.stopDemo();
+		await setup.close();
 	}
 }
 

@@ -23,6 +23,7 @@ import type {ScreenPorts} from '../tui/effects.ts';
 import {startText} from '../view/history/history.ts';
 import type {ListedPreset} from '../view/state.ts';
 import {lazyDemo} from './demo.ts';
+import {nextLines, startLines} from './first-steps.ts';
 import {finish} from './run/finish.ts';
 import {keepRuns} from './run/keep-results.ts';
 import {webhookOf} from './run/run-alerts.ts';
@@ -88,6 +89,7 @@ type DemoOnKey = {
 	readonly connect: () => Promise<Connection>;
 	/** Starts the simulator. @returns The run for it: the same one, or the demo's preset where it has no model. */
 	readonly start: () => Promise<RunConfig>;
+	readonly hasStarted: () => boolean;
 	readonly stop: () => Promise<void>;
 };
 
@@ -96,6 +98,7 @@ function demoOnKey(setup: RunSetup, presets: ScreenPresets): DemoOnKey {
 	let {connect} = setup;
 	return {
 		connect: async () => connect(),
+		hasStarted: () => connect === demo.connect,
 		async start() {
 			await demo.connect();
 			connect = demo.connect;
@@ -151,7 +154,7 @@ const openScreen = async (
 	const presets = screenPresets(given.flags, setup, async () => history.list());
 	const demo = demoOnKey(setup, presets);
 	const engine = startConnectedEngine(demo.connect);
-	const kept = keepRuns(engine, setup);
+	const kept = keepRuns(engine, setup, () => isDemo || demo.hasStarted());
 	const history = {
 		...createHistory(path.resolve(runs?.folder ?? output.folder ?? defaultFolder), kept.underWay),
 		onKept: kept.onKept,
@@ -171,6 +174,7 @@ const openScreen = async (
 			...createExports(kept.placeOf),
 			history,
 			...(runs === undefined ? {} : {opensOnRuns: runs.opensOn}),
+			nextSteps: setup.isFirstRun ? nextLines(io.environment) : [],
 			...account,
 			...own,
 			onCrash: leaveClosing,
@@ -208,7 +212,7 @@ const openScreen = async (
 		await guard.end();
 		await webhook?.close(closeDeadlineMs);
 		await engine.close(closeDeadlineMs);
-		await Promise.all([setup.stopDemo(), demo.stop()]);
+		await Promise.all([setup.close(), demo.stop()]);
 	}
 };
 
@@ -257,16 +261,17 @@ const setUpScreen = async (
 export async function screen(given: Arguments, io: Io, own: OwnScreen): Promise<number> {
 	const endings = await readEndings(given, io.environment);
 	const {conditions, alerts, alertUrl} = endings;
-	const {isPlain, isDryRun, json} = resolveOutput(given.flags, io.environment);
+	const {isPlain, isDryRun, isStdoutTaken} = resolveOutput(given.flags, io.environment);
 	const isScreen =
-		given.flags.text('resume') === undefined &&
-		io.stdout.isTTY &&
-		!isPlain &&
-		!isDryRun &&
-		(json === undefined || json.file !== undefined);
+		given.flags.text('resume') === undefined && io.stdout.isTTY && !isPlain && !isDryRun && !isStdoutTaken;
 	if (!isScreen) {
 		if (isPlain && !isDryRun && opensOnAccount(given)) {
 			return (await import('./watch.ts')).watch(given, io);
+		}
+		if (!isDryRun && opensOnAccount(given)) {
+			// Nobody sees a screen, and nothing was asked for.
+			await writeLines(isStdoutTaken ? io.stderr : io.stdout, startLines(io.environment));
+			return 2;
 		}
 		return runHeadless(await untilSignal(io.signal, setUpRun(given, io)), endings, io);
 	}

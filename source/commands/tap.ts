@@ -3,6 +3,7 @@ import {mkdir, open} from 'node:fs/promises';
 import path from 'node:path';
 import type {Arguments, FlagValues} from '../config/parse-arguments.ts';
 import {readRecording} from '../config/recording.ts';
+import {wordsAsTyped} from '../config/repeat.ts';
 import {type OutputConfig, resolveOutput} from '../config/resolve-output.ts';
 import {resolveTap, resolveWhatIf} from '../config/resolve-tap.ts';
 import {drainMs} from '../domain/backend.ts';
@@ -251,11 +252,12 @@ const opensScreen = (flags: FlagValues, {isPlain, json}: OutputConfig, {stdout}:
  * @throws UserError exit 2 for what was typed, exit 1 without a Region or credentials, or where the port is in use.
  */
 export async function tap(
-	{flags, program}: Arguments,
+	given: Arguments,
 	io: Io,
 	own: OwnScreen = {},
 	startTap = startTapThread,
 ): Promise<number> {
+	const {flags, program} = given;
 	const output = resolveOutput(flags, io.environment);
 	if (flags.text('what-if') !== undefined) {
 		return printWhatIf({flags, program}, output, io);
@@ -316,7 +318,8 @@ export async function tap(
 			});
 		}
 		const url = `http://127.0.0.1:${port}/${secret.value}`;
-		const started: Started = {tap: handle, reports, url, region, output, folder: claim?.folder};
+		const repeat = wordsAsTyped(given, [['region', flags.isSet('demo') ? undefined : region]]);
+		const started: Started = {tap: handle, reports, url, region, output, folder: claim?.folder, repeat};
 		await writeLines(io.stderr, [
 			...(claim?.warning === undefined ? [] : [claim.warning]),
 			...(endpoint === null || demo.connection.simulatorUrl !== undefined

@@ -1,14 +1,19 @@
 import type {AlertWebhook} from '../account/alert-webhook.ts';
-import {raisedAlerts} from '../account/alerts.ts';
+import {raisedAlerts, raisedWords} from '../account/alerts.ts';
 import type {Arguments, FlagValues} from '../config/parse-arguments.ts';
 import {resolveAlerts, resolveOverride, resolveRegions} from '../config/resolve-account.ts';
 import {resolveLedger} from '../config/resolve-ledger.ts';
+import {type OutputConfig, resolveOutput} from '../config/resolve-output.ts';
 import {readInteger} from '../config/values.ts';
 import {type AccountRegion, type Alert, sourceIdOf} from '../domain/account-snapshot.ts';
 import {errorOf, UserError} from '../domain/user-error.ts';
-import {accountJson, accountLines, accountMetrics, alertLines} from '../plain/account.ts';
+import {accountJson, accountLines, accountMarkdown, accountMetrics, alertLines} from '../plain/account.ts';
+import type {JudgedCondition} from '../reports/conditions.ts';
+import {conditionSuite, junitXml} from '../reports/junit.ts';
+import {conditionLines, pageOf} from '../reports/pull-request.ts';
 import {secretFor} from '../tap/routes.ts';
 import {serveMetrics} from '../tap/tap-metrics.ts';
+import {assertCiWritable, isForCi, writeForCi} from '../terminal/ci.ts';
 import {columnsOf, type Io, writeClean, writeLines} from '../terminal/io.ts';
 import {signalExitCode} from '../terminal/signals.ts';
 import {escapeUnseen} from '../text/width.ts';
@@ -23,11 +28,18 @@ const demoSeed = 1;
 const closeDeadlineMs = 1000;
 
 type Printing = {
-	readonly isJson: boolean;
-	readonly isAscii: boolean;
+	readonly output: OutputConfig;
 	readonly alerts: readonly Alert[];
 	/** Undefined without --alert-url. */
 	readonly webhook: AlertWebhook | undefined;
+};
+
+/** What was seen until the end. */
+type Seen = {
+	/** The newest minute of each source that could be read. */
+	readonly regions: Map<string, AccountRegion>;
+	/** Alerts by their text, each with what met it first. */
+	readonly raised: Map<string, string>;
 };
 
 /** Nothing was ever read of it. */
@@ -50,7 +62,8 @@ const failureLine = (region: AccountRegion): string =>
 	`${sourceWords(region)} cannot be watched: ${region.remarks.join(' ')}`;
 
 /** Prints every poll once. @returns Whether an alert was raised. */
-const createPrinter = ({isJson, isAscii, alerts, webhook}: Printing, io: Io) => {
+const createPrinter = ({output, alerts, webhook}: Printing, seen: Seen, io: Io) => {
+	const isJson = output.json !== undefined;
 	const printed = new Map<string, {readonly polls: number; readonly minute: number | null}>();
 	const failed = new Map<string, string>();
 	/** The same reason once per minute would bury the others. */
@@ -78,10 +91,15 @@ const createPrinter = ({isJson, isAscii, alerts, webhook}: Printing, io: Io) => 
 		const isNewMinute = before === undefined || region.minute !== before.minute;
 		if (isJson) {
 			await writeClean(io.stdout, isNewMinute ? [escapeUnseen(accountJson(region))] : []);
-		} else {
-			await writeLines(io.stdout, accountLines(region, {width: columnsOf(io.stdout), ascii: isAscii}));
+		} else if (!output.isStdoutTaken) {
+			const style = {width: columnsOf(io.stdout), ascii: output.isAscii};
+			await writeLines(io.stdout, accountLines(region, style));
 		}
 		const raised = raisedAlerts(alerts, region);
+		seen.regions.set(id, region);
+		for (const each of raised) {
+			seen.raised.set(each.alert.text, seen.raised.get(each.alert.text) ?? raisedWords(each));
+		}
 		webhook?.post(raised);
 		await writeLines(io.stderr, alertLines(raised));
 		return raised.length > 0;
@@ -89,8 +107,13 @@ const createPrinter = ({isJson, isAscii, alerts, webhook}: Printing, io: Io) => 
 };
 
 /** Prints until an alert is raised or a signal comes. @returns Exit code. */
-const printUntilEnd = async (engine: EngineHandle, printing: Printing, io: Io): Promise<number> => {
-	const print = createPrinter(printing, io);
+const printUntilEnd = async (
+	engine: EngineHandle,
+	printing: Printing,
+	seen: Seen,
+	io: Io,
+): Promise<number> => {
+	const print = createPrinter(printing, seen, io);
 	return new Promise((resolve, reject) => {
 		let queue = Promise.resolve();
 		const release = engine.onReport((report) => {
@@ -114,6 +137,37 @@ const printUntilEnd = async (engine: EngineHandle, printing: Printing, io: Io): 
 			end();
 		}
 	});
+};
+
+/** What a CI system reads. @returns Why it could not be written. */
+const reportToCi = async (
+	{output, alerts}: Pick<Printing, 'output' | 'alerts'>,
+	{regions, raised}: Seen,
+	startedAt: Date,
+	io: Io,
+): Promise<readonly string[]> => {
+	if (!isForCi(output, io)) {
+		return [];
+	}
+	const judged = alerts.map(({text}): JudgedCondition => ({text, reason: raised.get(text)}));
+	const findings = {
+		errors: [...raised.values()].map((text) => `ALERT ${text}`),
+		notices: [],
+		page: async () =>
+			pageOf('bedrock-top: use of the account', [
+				...conditionLines(judged),
+				...[...regions.values()].flatMap(accountMarkdown),
+			]),
+		junit: async () =>
+			junitXml([
+				conditionSuite(judged, {
+					flag: 'alert',
+					at: startedAt.toISOString(),
+					seconds: (Date.now() - startedAt.getTime()) / 1000,
+				}),
+			]),
+	};
+	return writeForCi(output, findings, io);
 };
 
 /** Serves the newest figures to Prometheus, where a port was typed. @returns A function that ends it. */
@@ -140,7 +194,7 @@ const serveFigures = async (
 	return listener.close;
 };
 
-const ofPast = ['out', 'force', 'yes', 'max-cost'] as const;
+const ofPast = ['out', 'html', 'force', 'yes', 'max-cost'] as const;
 
 /** @throws UserError (exit 2) for what belongs to a report of the past. */
 const assertLive = (flags: FlagValues): void => {
@@ -169,21 +223,20 @@ export async function watch(
 		return (await import('./watch/past.ts')).watchPast(given, io);
 	}
 	assertLive(flags);
+	const output = resolveOutput(flags, io.environment);
+	await assertCiWritable(output);
 	const {alerts, alertUrl} = resolveAlerts(flags, io.environment);
 	const {connection, regions} = resolveRegions(flags);
 	const ledger = resolveLedger(flags, io.environment);
 	const demo = await startDemo(flags.isSet('demo'), connection, demoSeed);
 	const engine = startEngine();
 	const webhook = await webhookOf(alertUrl, (text) => void writeLines(io.stderr, [text]));
-	const isJson = flags.text('json') !== undefined;
+	const startedAt = new Date();
+	const seen: Seen = {regions: new Map(), raised: new Map()};
 	let stopServing = async (): Promise<void> => {};
 	try {
 		stopServing = await serveFigures(flags, engine, io);
-		const ended = printUntilEnd(
-			engine,
-			{isJson, isAscii: flags.isSet('ascii') ?? false, alerts, webhook},
-			io,
-		);
+		const ended = printUntilEnd(engine, {output, alerts, webhook}, seen, io);
 		engine.send({
 			type: 'watch-account',
 			watch: {
@@ -191,11 +244,14 @@ export async function watch(
 				regions,
 				override: resolveOverride(flags),
 				isRefreshing: flags.isSet('refresh') ?? false,
-				isAllOnScreen: !isJson,
+				isAllOnScreen: output.json === undefined,
 				ledger,
 			},
 		});
-		return await ended;
+		const exitCode = await ended;
+		const faults = await reportToCi({output, alerts}, seen, startedAt, io);
+		await writeLines(io.stderr, faults);
+		return exitCode === 0 && faults.length > 0 ? 1 : exitCode;
 	} finally {
 		await webhook?.close(io.signal.aborted ? 0 : webhookDeadlineMs);
 		await stopServing();

@@ -7,6 +7,7 @@ type FlagScope =
 	| 'simulate'
 	| 'prompt'
 	| 'report'
+	| 'compare'
 	| 'runs'
 	| 'watch'
 	| 'tap'
@@ -28,6 +29,8 @@ export type Flag = {
 	readonly isOnByDefault?: boolean;
 	readonly choices?: readonly string[];
 	readonly help: string;
+	/** For the first page of the help, which has those that matter most. */
+	readonly brief?: string;
 	readonly scopes: readonly FlagScope[];
 };
 
@@ -47,6 +50,7 @@ const names = [
 	'simulate',
 	'presets',
 	'completion',
+	'help',
 ] as const;
 type CommandName = (typeof names)[number];
 
@@ -56,10 +60,12 @@ export type Command = {
 	/** The words after the name. */
 	readonly synopsis: string;
 	readonly help: string;
+	/** For the first page of the help; absent: it only names the command. */
+	readonly brief?: string;
 	/** Number of these words. */
 	readonly words: {readonly min: number; readonly max: number};
 	/** What completion offers for these words; absent: nothing. */
-	readonly offers?: 'presets' | 'files' | 'shells';
+	readonly offers?: 'presets' | 'files' | 'shells' | 'topics';
 	readonly scopes: readonly FlagScope[];
 };
 
@@ -68,6 +74,7 @@ export const commands: readonly Command[] = [
 		name: 'screen',
 		synopsis: '[preset]',
 		help: 'the screen: live quota use, variants, verdict',
+		brief: 'the screen: your account, or a run of a preset',
 		words: {min: 0, max: 1},
 		offers: 'presets',
 		scopes: ['run'],
@@ -76,6 +83,7 @@ export const commands: readonly Command[] = [
 		name: 'run',
 		synopsis: '[preset]',
 		help: 'the same run without the screen',
+		brief: 'the same run without the screen',
 		words: {min: 0, max: 1},
 		offers: 'presets',
 		scopes: ['run'],
@@ -84,6 +92,7 @@ export const commands: readonly Command[] = [
 		name: 'tap',
 		synopsis: '[-- COMMAND...]',
 		help: "a local endpoint in front of Bedrock that meters one's own applications; with a command it starts that with the variables set, and exits with its code",
+		brief: 'what your applications use, and no throttles: --pace',
 		words: {min: 0, max: 0},
 		scopes: ['tap'],
 	},
@@ -99,6 +108,7 @@ export const commands: readonly Command[] = [
 		name: 'quotas',
 		synopsis: '[model...]',
 		help: 'resolved quotas: applied, default, measured, code, scope; --request asks AWS to raise one',
+		brief: 'what your account may do; --request raises a quota',
 		words: {min: 0, max: 100},
 		scopes: ['account', 'quotas'],
 	},
@@ -113,6 +123,7 @@ export const commands: readonly Command[] = [
 		name: 'watch',
 		synopsis: '',
 		help: "the account's use against its quotas, one block per minute; --alert ends it",
+		brief: 'use against the quotas, per minute, or --since 14d',
 		words: {min: 0, max: 0},
 		scopes: ['watch'],
 	},
@@ -120,6 +131,7 @@ export const commands: readonly Command[] = [
 		name: 'batch',
 		synopsis: '[preset]',
 		help: 'a batch inference job over S3: submit, watch, fetch; --plan says whether it is worth it',
+		brief: 'a batch job: --plan, submit, watch, fetch',
 		words: {min: 0, max: 1},
 		offers: 'presets',
 		scopes: ['batch'],
@@ -128,6 +140,7 @@ export const commands: readonly Command[] = [
 		name: 'runs',
 		synopsis: '[DIR]',
 		help: 'earlier runs: the list, --last, reopened on the screen',
+		brief: 'earlier runs: list, --last, reopen',
 		words: {min: 0, max: 1},
 		offers: 'files',
 		scopes: ['runs'],
@@ -136,6 +149,7 @@ export const commands: readonly Command[] = [
 		name: 'prompt',
 		synopsis: '<results.json>',
 		help: "the winning variant's request, for new content with --content",
+		brief: 'the winning request, for new content',
 		words: {min: 1, max: 1},
 		offers: 'files',
 		scopes: ['prompt'],
@@ -144,6 +158,7 @@ export const commands: readonly Command[] = [
 		name: 'report',
 		synopsis: '<results.json>',
 		help: 'draw the reports again',
+		brief: 'the charts and pages of a run, again',
 		words: {min: 1, max: 1},
 		offers: 'files',
 		scopes: ['report'],
@@ -152,14 +167,16 @@ export const commands: readonly Command[] = [
 		name: 'compare',
 		synopsis: '<a> <b> [...]',
 		help: 'runs side by side: results files or folders of runs',
+		brief: 'runs side by side; --fail-if worse',
 		words: {min: 2, max: 20},
 		offers: 'files',
-		scopes: ['report'],
+		scopes: ['report', 'compare'],
 	},
 	{
 		name: 'simulate',
 		synopsis: '',
 		help: 'a local Bedrock for any SDK',
+		brief: 'a local Bedrock for any SDK',
 		words: {min: 0, max: 0},
 		scopes: ['simulate'],
 	},
@@ -176,6 +193,14 @@ export const commands: readonly Command[] = [
 		help: 'completion for a shell, to source',
 		words: {min: 1, max: 1},
 		offers: 'shells',
+		scopes: [],
+	},
+	{
+		name: 'help',
+		synopsis: '[command|flags|keys]',
+		help: 'a command with its flags, all flags, or the keys of the screen',
+		words: {min: 0, max: 1},
+		offers: 'topics',
 		scopes: [],
 	},
 ];

@@ -1,7 +1,8 @@
 import {serviceTiers} from '../domain/run-spec.ts';
 import type {Flag} from './command-table.ts';
-import {optimizeFlags} from './optimize-flags.ts';
-import {fleetFlags, guardFlags, loadFlags, outputFlags, promptFlags} from './run-flags.ts';
+import {defaults} from './defaults.ts';
+import {guardFlags, loadFlags, outputFlags, promptFlags} from './run-flags.ts';
+import {simulatorFlags, tapFlags} from './serving-flags.ts';
 
 /** The account and its quotas. */
 const accountFlags = [
@@ -12,6 +13,7 @@ const accountFlags = [
 		value: 'ID',
 		default: "the preset's",
 		help: 'model ID, inference profile ID or ARN (repeat to compare)',
+		brief: 'model, or several',
 		scopes: ['run', 'account', 'prompt', 'batch', 'optimize'],
 	},
 	{
@@ -87,6 +89,71 @@ const accountFlags = [
 	},
 ] as const satisfies readonly Flag[];
 
+/** One quota for several programs, on several hosts. */
+const fleetFlags = [
+	{
+		name: 'ledger',
+		kind: 'value',
+		value: 'URL',
+		default: "the host's disk",
+		help: 'the Redis or Valkey in which a fleet shares its quotas: redis://host, rediss:// for TLS, unix:// (better in BEDROCK_TOP_LEDGER where it has a password)',
+		scopes: ['tap', 'run', 'watch', 'batch', 'optimize'],
+	},
+	{
+		name: 'ledger-down',
+		kind: 'value',
+		value: 'HOW',
+		default: 'split',
+		choices: ['split', 'stop'],
+		help: "while the ledger can't be reached: go by a part of the quota, or send nothing",
+		scopes: ['tap', 'run', 'optimize'],
+	},
+	{
+		name: 'members',
+		kind: 'value',
+		value: 'N',
+		default: 'as last seen',
+		help: 'programs that share the ledger, for a start while it cannot be reached',
+		scopes: ['tap', 'run', 'optimize'],
+	},
+] as const satisfies readonly Flag[];
+
+/** Rewrites of prompts, with proof. */
+const optimizeFlags = [
+	{
+		name: 'rewriter',
+		kind: 'value',
+		value: 'ID',
+		default: 'the model itself',
+		help: 'model that writes the rewrites; train items go there',
+		scopes: ['optimize'],
+	},
+	{
+		name: 'margin',
+		kind: 'value',
+		value: 'X',
+		default: '0.1',
+		help: 'how much smaller the useful share of a rewrite may be, 0.1 is 10 points',
+		scopes: ['optimize'],
+	},
+	{
+		name: 'min-saving',
+		kind: 'value',
+		value: 'X',
+		default: 'above 0',
+		help: 'least saving of quota tokens per useful item that must be proven, 0.2 is 20%',
+		scopes: ['optimize'],
+	},
+	{
+		name: 'rounds',
+		kind: 'value',
+		value: 'N',
+		default: String(defaults.optimizeRounds),
+		help: 'at most so many rounds of rewrites',
+		scopes: ['optimize'],
+	},
+] as const satisfies readonly Flag[];
+
 /** Batch inference jobs. */
 const batchFlags = [
 	{
@@ -136,180 +203,15 @@ const batchFlags = [
 	{name: 'list', kind: 'boolean', default: 'off', help: 'list the jobs of the account', scopes: ['batch']},
 ] as const satisfies readonly Flag[];
 
-/** The local endpoint in front of the service. */
-const tapFlags = [
-	{
-		name: 'pace',
-		kind: 'boolean',
-		default: 'off',
-		help: 'hold requests until the quota has room for them: no throttle, no retry',
-		scopes: ['tap'],
-	},
-	{
-		name: 'hold',
-		kind: 'value',
-		value: 'T',
-		default: '25s',
-		help: 'with --pace: longest wait of a request, then 429 with the time to come back',
-		scopes: ['tap'],
-	},
-	{
-		name: 'hold-alive',
-		kind: 'value',
-		value: 'T',
-		default: '5m',
-		help: 'the same for clients that take interim responses (boto3, fetch of Node) and, without --hold, for the AWS SDK for JavaScript',
-		scopes: ['tap'],
-	},
-	{
-		name: 'lane',
-		kind: 'repeated',
-		value: 'LANE=CLIENT',
-		default: 'normal',
-		help: 'with --pace: who goes first, as in high=my-app',
-		scopes: ['tap'],
-	},
-	{
-		name: 'what-if',
-		kind: 'value',
-		value: 'FILE',
-		help: 'send nothing: what a recording would have met under --rpm and --tpm, as it came and with --pace',
-		scopes: ['tap'],
-	},
-	{
-		name: 'new-secret',
-		kind: 'boolean',
-		default: 'off',
-		help: 'another secret in the path than the one kept for --port',
-		scopes: ['tap', 'watch'],
-	},
-	{
-		name: 'screen',
-		kind: 'boolean',
-		default: 'off',
-		help: 'the screen beside a command, whose output goes to child.log in the folder of the run',
-		scopes: ['tap'],
-	},
-	{
-		name: 'record',
-		kind: 'value',
-		value: 'FILE',
-		help: 'sizes and times of each call, one line of JSON at its end; continues a file that is there',
-		scopes: ['tap'],
-	},
-	{
-		name: 'record-bodies',
-		kind: 'boolean',
-		default: 'off',
-		help: 'requests and answers in the recording too: prompts on disk, for your eyes only',
-		scopes: ['tap'],
-	},
-	{
-		name: 'resign',
-		kind: 'boolean',
-		default: 'off',
-		help: "sign requests of other access keys with the tap's own credentials",
-		scopes: ['tap'],
-	},
-] as const satisfies readonly Flag[];
-
-/** Settings of the simulator, and of the shipped presets. */
-const simulatorFlags = [
-	{
-		name: 'port',
-		kind: 'value',
-		value: 'N',
-		default: '0 (any)',
-		help: 'port of the simulator, of the tap, or of the metrics of watch; one that is typed keeps its secret',
-		scopes: ['tap', 'watch', 'simulate'],
-	},
-	{
-		name: 'host',
-		kind: 'value',
-		value: 'H',
-		default: '127.0.0.1',
-		help: 'where the simulator listens, and a name that it accepts beside 127.0.0.1, [::1] and localhost',
-		scopes: ['simulate'],
-	},
-	{
-		name: 'tls',
-		kind: 'optional',
-		value: 'FILE',
-		default: 'off',
-		help: 'serve HTTPS with a certificate made at start; what clients must trust goes to FILE, else to a temporary one',
-		scopes: ['simulate'],
-	},
-	{
-		name: 'enforcement',
-		kind: 'value',
-		value: 'E',
-		default: 'sliding',
-		choices: ['sliding', 'fixed', 'refill'],
-		help: 'how the simulator counts its quotas',
-		scopes: ['simulate'],
-	},
-	{
-		name: 'count-from',
-		kind: 'value',
-		value: 'C',
-		default: 'first-byte',
-		choices: ['first-byte', 'end'],
-		help: 'when the tokens of an answer begin to count',
-		scopes: ['simulate'],
-	},
-	{
-		name: 'reserve',
-		kind: 'value',
-		value: 'R',
-		default: 'with-cache-reads',
-		choices: ['with-cache-reads', 'without-cache-reads'],
-		help: 'whether a request sets aside what it reads from the cache, until it ends',
-		scopes: ['simulate'],
-	},
-	{
-		name: 'era',
-		kind: 'value',
-		value: 'E',
-		default: 'now',
-		choices: ['now', '2024'],
-		help: 'models and quotas of which time',
-		scopes: ['simulate'],
-	},
-	{
-		name: 'window',
-		kind: 'value',
-		value: 'T',
-		default: '60s',
-		help: 'length of its quota window',
-		scopes: ['simulate'],
-	},
-	{
-		name: 'latency',
-		kind: 'value',
-		value: 'MS',
-		default: 'realistic',
-		help: 'fixed service time in milliseconds',
-		scopes: ['simulate'],
-	},
-	{
-		name: 'faults',
-		kind: 'value',
-		value: 'FILE',
-		help: 'script of faults (YAML or JSON)',
-		scopes: ['simulate'],
-	},
-	{
-		name: 'copy',
-		kind: 'value',
-		value: 'NAME',
-		help: 'copy a shipped preset to the current folder',
-		scopes: ['presets'],
-	},
-] as const satisfies readonly Flag[];
-
 /** Flags of every command. */
 const generalFlags = [
-	{name: 'demo', kind: 'boolean', help: 'use the embedded simulator: no account, no cost', scopes: ['all']},
+	{
+		name: 'demo',
+		kind: 'boolean',
+		help: 'use the embedded simulator: no account, no cost',
+		brief: 'the built-in simulator',
+		scopes: ['all'],
+	},
 	{name: 'help', short: 'h', kind: 'boolean', help: 'show this help', scopes: ['all']},
 	{name: 'version', short: 'v', kind: 'boolean', help: 'show the version', scopes: ['all']},
 	{name: 'color', kind: 'boolean', isOnByDefault: true, help: 'no colour', scopes: ['all']},
@@ -372,7 +274,7 @@ export const unusedBeside: Readonly<Partial<Record<FlagName, readonly FlagName[]
 	replay: ['load', 'rate', 'concurrency', 'max-tokens', 'content', 'search', 'resume'],
 	resume: ['load', 'balance', 'out', 'reports', 'answers'],
 	'what-if': ['ledger', 'ledger-down', 'members'],
-	since: ['alert', 'port', 'new-secret', 'ledger'],
+	since: ['alert', 'port', 'new-secret', 'ledger', 'junit'],
 	watch: ['demo'],
 	stop: ['demo'],
 	resubmit: ['demo'],

@@ -1,3 +1,5 @@
+import {UserError} from '../domain/user-error.ts';
+import {didYouMean} from '../text/nearest-name.ts';
 import {type Command, commands, type Flag} from './command-table.ts';
 import {flags} from './flags.ts';
 
@@ -47,27 +49,63 @@ export function commandHelp(command: Command): readonly string[] {
 	return [`${usage(command)} [flags]`, '', command.help, '', 'Flags:', ...flagRows(flagsOf(command))];
 }
 
-/**
- * Help of the whole program.
- * @param keyLines The keys of the screen, from the keymap.
- */
-export function generalHelp(keyLines: readonly string[]): readonly string[] {
+/** Cells of a name on the first page, and of a flag in each of its two columns. */
+const nameWidth = 22;
+const flagWidth = 14;
+const columnWidth = 42;
+
+/** Flags that matter most, in two columns. */
+const briefFlags = (): readonly string[] => {
+	const cells = flags
+		.filter(({brief}) => brief !== undefined)
+		// Of a value in several forms the first one.
+		.map((flag) => `${(flagHead(flag).split('|')[0] ?? '').padEnd(flagWidth)}  ${flag.brief}`);
+	const half = Math.ceil(cells.length / 2);
+	return cells
+		.slice(0, half)
+		.map((cell, index) => `  ${cell.padEnd(columnWidth - 2)}${cells[half + index] ?? ''}`.trimEnd());
+};
+
+/** Help of the whole program, on one screen: the rest is in `help COMMAND`, `help flags` and `help keys`. */
+export function generalHelp(): readonly string[] {
+	const named = commands.filter(({brief}) => brief !== undefined);
+	const others = commands.filter(({brief}) => brief === undefined);
 	return [
-		'bedrock-top - top for Amazon Bedrock: live quota use, and which prompt gets the most useful work through it',
+		'bedrock-top: which Bedrock quota is nearly used up, and which prompt needs least',
 		'',
-		'Commands:',
-		...columns(commands.map((command: Command) => [usage(command), command.help])),
+		...named.map(({name, synopsis, brief}) => {
+			const typed = [name === 'screen' ? 'bedrock-top' : name, synopsis]
+				.filter((word) => word !== '')
+				.join(' ');
+			return `  ${typed.padEnd(nameWidth)}  ${brief}`;
+		}),
+		`  Also: ${others.map(({name, synopsis}) => (name === 'help' ? `${name} ${synopsis}` : name)).join(', ')}`,
 		'',
-		'A preset is a shipped name, else a path. Without an account: bedrock-top summarize --demo',
+		...briefFlags(),
 		'',
-		'Flags:',
-		...flagRows(flags),
-		'',
-		'Keys:',
-		...keyLines.map((line) => `  ${line}`),
-		'',
-		'Exit: 0 done, 1 nothing useful or a fault of the environment, 2 usage, 3 --fail-if, 128+n signal.',
+		'Without an account: bedrock-top summarize --demo. Keys: ? on the screen.',
 	];
+}
+
+/** What `help` explains beside the commands. */
+export const helpTopics = ['flags', 'keys'] as const;
+
+/** Every flag. */
+export function flagHelp(): readonly string[] {
+	return ['Flags (bedrock-top help COMMAND has those of a command):', ...flagRows(flags)];
+}
+
+/** A command by the name that `help` was given. @throws UserError (exit 2) that lists them. */
+export function commandNamed(word: string): Command {
+	const command = commands.find(({name}) => name === word);
+	if (command === undefined) {
+		const names = [...commands.map(({name}) => name), ...helpTopics];
+		throw new UserError(`help: there is no command "${word}".`, {
+			exitCode: 2,
+			hint: `${didYouMean(word, names)}Known: ${names.join(', ')}.`,
+		});
+	}
+	return command;
 }
 
 /** The table of commands of the README. */

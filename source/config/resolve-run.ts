@@ -1,6 +1,6 @@
 import {methods} from '../domain/backend.ts';
 import type {Lane} from '../domain/bucket-usage.ts';
-import type {LaneConfig, RunConfig} from '../domain/run-config.ts';
+import type {LaneConfig, RunConfig, RunOrigin} from '../domain/run-config.ts';
 import {bursts, goals, type Load, loadShapes, policies} from '../domain/run-spec.ts';
 import {type Check, typicalOf, type Variant} from '../domain/task.ts';
 import {UserError} from '../domain/user-error.ts';
@@ -250,6 +250,17 @@ const loadOf = (flags: FlagValues, load: Load, replay: object | undefined): Load
 
 const noInput = {items: [], remarks: []};
 
+const originOf = (given: string | LoadedPreset | undefined, {text, texts}: FlagValues): RunOrigin => {
+	const replay = text('replay');
+	return {
+		preset: typeof given === 'string' ? given : given?.file,
+		task: text('task'),
+		content: text('content'),
+		replay: replay === undefined ? undefined : {file: replay, speed: text('speed')},
+		failIf: texts('fail-if'),
+	};
+};
+
 /** The variants as a recording sends them; without any it is one variant of its own. */
 const variantsOfReplay = (preset: Preset | undefined, typed: readonly string[] | undefined) =>
 	preset?.variants === undefined && typed === undefined
@@ -282,6 +293,7 @@ export async function resolveRun(
 	const load = resolveLoad(flags, preset?.load, hasChoice);
 	return {
 		preset: preset?.name ?? null,
+		origin: originOf(given, flags),
 		task: {
 			task: assertTask((await textArgument(text('task'), readStdin)) ?? taskOf(preset, replay)),
 			content: content ?? preset?.content,

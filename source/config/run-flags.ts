@@ -28,6 +28,7 @@ export const promptFlags = [
 		value: 'A,B',
 		default: 'all',
 		help: 'variants to run',
+		brief: 'prompt variants',
 		scopes: ['run', 'batch', 'optimize'],
 	},
 	{
@@ -76,6 +77,7 @@ export const loadFlags = [
 		value: 'N',
 		default: `at most ${defaults.requestsPerVariant} per variant in measure (${defaults.requestsWithoutChoice} where nothing is chosen), ${defaults.searchRequests} in a search, ${defaults.optimizeRequests} in optimize, else none`,
 		help: 'end after N requests; with --search the budget in total, in optimize too, rewriter and retries included',
+		brief: 'requests per variant',
 		scopes: ['run', 'optimize'],
 	},
 	{
@@ -153,6 +155,7 @@ export const loadFlags = [
 		value: 'X',
 		default: String(defaults.share),
 		help: 'part of the quota that may be used, 0 to 1',
+		brief: 'part of the quota',
 		scopes: ['tap', 'run', 'batch', 'optimize'],
 	},
 	{
@@ -172,35 +175,6 @@ export const loadFlags = [
 	},
 ] as const satisfies readonly Flag[];
 
-/** One quota for several programs, on several hosts. */
-export const fleetFlags = [
-	{
-		name: 'ledger',
-		kind: 'value',
-		value: 'URL',
-		default: "the host's disk",
-		help: 'the Redis or Valkey in which a fleet shares its quotas: redis://host, rediss:// for TLS, unix:// (better in BEDROCK_TOP_LEDGER where it has a password)',
-		scopes: ['tap', 'run', 'watch', 'batch', 'optimize'],
-	},
-	{
-		name: 'ledger-down',
-		kind: 'value',
-		value: 'HOW',
-		default: 'split',
-		choices: ['split', 'stop'],
-		help: "while the ledger can't be reached: go by a part of the quota, or send nothing",
-		scopes: ['tap', 'run', 'optimize'],
-	},
-	{
-		name: 'members',
-		kind: 'value',
-		value: 'N',
-		default: 'as last seen',
-		help: 'programs that share the ledger, for a start while it cannot be reached',
-		scopes: ['tap', 'run', 'optimize'],
-	},
-] as const satisfies readonly Flag[];
-
 /** Limits that end a run, and conditions that make it fail. */
 export const guardFlags = [
 	{
@@ -216,6 +190,7 @@ export const guardFlags = [
 		value: 'USD|none',
 		default: `${defaults.maxCostUsd.toFixed(2)}, of tap none`,
 		help: 'stop at this cost; --yes does not lift a typed limit. A tap refuses what could pass it, also USD/day',
+		brief: 'limit of the cost',
 		scopes: ['tap', 'run', 'batch', 'watch', 'optimize'],
 	},
 	{
@@ -243,8 +218,9 @@ export const guardFlags = [
 		name: 'fail-if',
 		kind: 'repeated',
 		value: 'COND',
-		help: 'exit 3 when true: latencyMs.total.p99>2000',
-		scopes: ['run'],
+		help: 'exit 3 when true: quality.low<0.8, latencyMs.total.p50>2000; of compare: worse, worse:cost',
+		brief: 'exit 3 when true',
+		scopes: ['run', 'compare'],
 	},
 	{
 		name: 'since',
@@ -278,6 +254,7 @@ export const outputFlags = [
 		value: 'DIR',
 		default: 'bedrock-top-reports/<time>',
 		help: 'folder for the reports; of watch with --since',
+		brief: 'folder of the reports',
 		scopes: ['tap', 'run', 'report', 'batch', 'watch', 'optimize'],
 	},
 	{
@@ -321,7 +298,38 @@ export const outputFlags = [
 		value: 'FILE',
 		default: 'off',
 		help: 'results as JSON on stdout, or to FILE',
+		brief: 'results as JSON',
 		scopes: ['tap', 'run', 'runs', 'account', 'report', 'prompt', 'batch', 'watch', 'optimize'],
+	},
+	{
+		name: 'html',
+		kind: 'boolean',
+		default: 'off',
+		help: 'a page with everything on it, into the folder of the reports; of watch with --since',
+		scopes: ['compare', 'watch'],
+	},
+	{
+		name: 'code',
+		kind: 'value',
+		value: 'LANGUAGES',
+		default: 'off',
+		help: 'just the call: python, typescript, curl, or several of them',
+		scopes: ['prompt'],
+	},
+	{
+		name: 'markdown',
+		kind: 'optional',
+		value: 'FILE',
+		default: 'off',
+		help: 'a page for a pull request on stdout, or to FILE',
+		scopes: ['run', 'compare', 'watch'],
+	},
+	{
+		name: 'junit',
+		kind: 'value',
+		value: 'FILE',
+		help: 'write JUnit test cases to FILE: one per condition, and per item of each variant',
+		scopes: ['run', 'compare', 'watch'],
 	},
 	{
 		name: 'last',
@@ -335,6 +343,7 @@ export const outputFlags = [
 		kind: 'boolean',
 		default: 'off',
 		help: 'append-only lines instead of the screen',
+		brief: 'lines, no screen',
 		scopes: ['tap', 'run', 'runs', 'prompt', 'batch', 'optimize'],
 	},
 	{

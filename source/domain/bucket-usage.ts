@@ -82,6 +82,32 @@ export type LearntStamping = {
 	readonly marks: string;
 };
 
+/** How a service may count a minute: any 60 s, minutes that follow each other, a bucket that refills evenly. */
+export const windowKinds = ['sliding', 'fixed', 'refill'] as const;
+export type WindowKind = (typeof windowKinds)[number];
+
+/** What a service may set aside for a request until its answer settles. AWS's own pages differ about reads from a cache. */
+export const setAsides = ['input-and-max-tokens', 'uncached-input-and-max-tokens', 'input'] as const;
+export type SetAside = (typeof setAsides)[number];
+
+/**
+ * How the service enforces the quota tokens per minute of a bucket: the rules that fit what it let in and what it throttled
+ * (`admission/enforcement-evidence`). Of each kind all that are possible; empty where no rule fits that limit.
+ */
+export type EnforcementFit = {
+	/** From when to when the evidence is, in milliseconds since 1970. */
+	readonly since: number;
+	readonly at: number;
+	/** The quota that it was held against. */
+	readonly limit: number;
+	/** Requests that were tested. */
+	readonly accepted: number;
+	readonly refused: number;
+	readonly windows: readonly WindowKind[];
+	readonly setAside: readonly SetAside[];
+	readonly countsFrom: ReadonlyArray<Exclude<CountsFrom, 'unknown'>>;
+};
+
 /** Priorities of requests, the most urgent first. */
 export const lanes = ['high', 'normal', 'low'] as const;
 export type Lane = (typeof lanes)[number];

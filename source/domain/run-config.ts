@@ -66,9 +66,23 @@ export type Guards = {
 	readonly isConfirmed: boolean;
 };
 
+/** What was typed for a run, as far as its settings no longer show it: a command that repeats it needs it. */
+export type RunOrigin = {
+	/** Shipped name or path; absent: no preset. */
+	readonly preset?: string | undefined;
+	/** `@FILE`, `-` or the text itself; absent: the preset's. */
+	readonly task?: string | undefined;
+	readonly content?: string | undefined;
+	readonly replay?: {readonly file: string; readonly speed: string | undefined} | undefined;
+	/** Conditions that make it fail. */
+	readonly failIf?: readonly string[];
+};
+
 /** A run, checked and complete: preset, flags and defaults combined. Plain data, so that it crosses threads. */
 export type RunConfig = RunSettings & {
 	readonly task: Task;
+	/** Absent where nobody typed it. */
+	readonly origin?: RunOrigin;
 	/** Remarks on the input for the plan, one sentence each. */
 	readonly remarks?: readonly string[];
 	readonly variants: readonly Variant[];

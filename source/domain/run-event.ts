@@ -198,4 +198,6 @@ export type RunEvent =
 			readonly failure: Failure;
 			readonly wasSent: boolean;
 	  }
+	/** So many requests wait for room in the bucket of a target from now on; a run, which makes its requests when they can go, says 1. */
+	| {readonly type: 'held'; readonly at: number; readonly target: number; readonly count: number}
 	| {readonly type: 'noted'; readonly at: number; readonly kind: string; readonly text: string};

@@ -1,4 +1,4 @@
-import type {Lane, LearntStamping} from './bucket-usage.ts';
+import type {EnforcementFit, Lane, LearntStamping} from './bucket-usage.ts';
 import type {FailureClass} from './failure.ts';
 import type {
 	CostRange,
@@ -54,6 +54,8 @@ export type TimelinePoint = {
 	readonly reserved: number;
 	readonly throttled: number;
 	readonly inFlight: number;
+	/** Requests that waited for room at once, at most; in a run 1 while any did. Absent: none. */
+	readonly held?: number;
 };
 /** Mean total time of the answers of each cell by interval, in milliseconds; null where none came. */
 export type LatencySeries = {
@@ -140,6 +142,8 @@ export type BucketState = {
 	readonly others?: OthersSource;
 	/** Where the tokens of an answer count from, as learnt so far. */
 	readonly stamping: Omit<LearntStamping, 'marks'>;
+	/** Which rules of enforcement fit what was let in and throttled; absent with too little evidence. */
+	readonly enforcement?: EnforcementFit;
 	/** Absent where no fleet shares it. */
 	readonly fleet?: FleetView;
 };

@@ -200,6 +200,28 @@ export function createRun(spec: RunSpec, ports: RunPorts): Run {
 		return Number.POSITIVE_INFINITY;
 	};
 
+	let heldTarget = -1;
+	/** Says since when requests of a target wait for room, and until when. */
+	const noteHold = (): void => {
+		const {heldBy} = scheduler;
+		const target =
+			heldBy === undefined
+				? heldTarget
+				: heldBy === null
+					? -1
+					: (core.cells.find(({bucket}) => bucket === heldBy)?.spec.target ?? -1);
+		if (target !== heldTarget) {
+			const at = time.elapsedMs();
+			if (heldTarget !== -1) {
+				core.emit({type: 'held', at, target: heldTarget, count: 0});
+			}
+			if (target !== -1) {
+				core.emit({type: 'held', at, target, count: 1});
+			}
+			heldTarget = target;
+		}
+	};
+
 	/** Sends what may be sent now, ends the run when it is over, and otherwise has itself called again. */
 	function pump(): void {
 		if (!status.isSending) {
@@ -211,6 +233,7 @@ export function createRun(spec: RunSpec, ports: RunPorts): Run {
 		}
 		const limitMs = limitOvertime(restMs);
 		const wakeMs = scheduler.pump(status.phase === 'running');
+		noteHold();
 		if (status.phase === 'draining' && attempts.inFlight === 0 && core.retries.size === 0) {
 			end();
 		} else {

@@ -299,7 +299,7 @@ export class BucketLease implements Lease {
 		this.#end(() => {
 			const {room, burndown} = this.#bucket;
 			const settled = settledTokens(known, burndown.value);
-			const overrun = room.bucket.settle(reservation, settled, known.outputTokens);
+			const overrun = room.bucket.settle(reservation, settled, known);
 			this.#bucket.dayGoesOn();
 			this.#bucket.outputs.learn(1, known);
 			wanted.onSettled?.(inputOf(known));

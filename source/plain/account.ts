@@ -6,6 +6,7 @@ import type {AccountBucket, AccountDay, AccountRegion} from '../domain/account-s
 import type {FleetRow} from '../domain/fleet-view.ts';
 import {dayQuotaOf} from '../domain/target.ts';
 import {ceilingJson, ceilingWords} from '../metrics/figures/measured-ceiling.ts';
+import {columnsMarkdown, escapeMarkdown} from '../reports/words.ts';
 import {formatCount, formatNumber, formatTokens} from '../text/numbers.ts';
 import {type Metric, prometheusText, type Sample} from '../text/prometheus.ts';
 import {renderTable} from '../text/table.ts';
@@ -102,14 +103,33 @@ const fleetLines = ({model, scope, fleet}: AccountBucket, width: number): readon
 				...renderTable(fleetColumns, fleet, Math.max(1, width - 2)).map((line) => `  ${line}`),
 			];
 
-/** One block: the use of every active or quiet bucket, what is missing, and the cost of watching. */
-export function accountLines(region: AccountRegion, {width, ascii}: AccountStyle): readonly string[] {
-	const shown = region.buckets.filter(isListed);
-	const rows = sortAccountRows(
-		shown.map((bucket) => accountRow(bucket, region.at)),
+const rowsOf = (buckets: readonly AccountBucket[], region: AccountRegion) =>
+	sortAccountRows(
+		buckets.map((bucket) => accountRow(bucket, region.at)),
 		'use',
 		false,
 	);
+
+/** The newest minute of a Region, for a page in Markdown. */
+export function accountMarkdown(region: AccountRegion): readonly string[] {
+	const rows = rowsOf(region.buckets.filter(isListed), region);
+	const columns = accountColumns({hasRegions: false, hasAges: hasDifferentAges(rows)});
+	return [
+		escapeMarkdown(headOf(region)),
+		'',
+		...(rows.length === 0 ? ['No bucket is in use.'] : columnsMarkdown(columns, rows)),
+		'',
+		...[...dayLine(region), ...noteLines(rows.map(({bucket}) => bucket)), ...region.remarks].map(
+			(text) => `- ${escapeMarkdown(text)}`,
+		),
+		'',
+	];
+}
+
+/** One block: the use of every active or quiet bucket, what is missing, and the cost of watching. */
+export function accountLines(region: AccountRegion, {width, ascii}: AccountStyle): readonly string[] {
+	const shown = region.buckets.filter(isListed);
+	const rows = rowsOf(shown, region);
 	const lines = [
 		headOf(region),
 		...(rows.length === 0

@@ -7,10 +7,13 @@ import {
 	weekdays,
 } from '../account/past-use.ts';
 import {minuteMs} from '../account/usage-history.ts';
+import {ceilingJson, ceilingWords} from '../metrics/figures/measured-ceiling.ts';
+import {type Page, sectionOf} from '../reports/page.ts';
+import {columnsMarkdown, escapeMarkdown} from '../reports/words.ts';
 import {formatCount, formatPercent, formatTokens, formatUsd, unknownMark} from '../text/numbers.ts';
 import {type Column, renderTable} from '../text/table.ts';
 import {toAscii} from '../text/themes.ts';
-import {cleanText, fitText} from '../text/width.ts';
+import {cleanText, fitText, wrapText} from '../text/width.ts';
 import {sourceWords} from '../view/quotas.ts';
 
 /** The past use of an account as a table and as JSON. */
@@ -184,6 +187,7 @@ const bucketLines = (bucket: PastBucket, width: number): readonly string[] => {
 	const name = `${cleanText(model)} (${scope})`;
 	return [
 		'',
+		...measuredTexts(bucket).flatMap((text) => wrapText(text, width)),
 		ofQuota === null
 			? `${name}: greatest minute by weekday and hour (UTC), requests; no quota is known`
 			: `${name}: greatest minute by weekday and hour (UTC), % of the nearer quota`,
@@ -203,6 +207,24 @@ const periodLines = ({windows}: PastReport): readonly string[] =>
 				`Before ${dayAndTime(toMs)} UTC CloudWatch keeps sums of ${formatCount(periodMs / minuteMs)} minutes: use per minute is their mean, so a peak was at least that.`,
 		);
 
+const unitsLine =
+	'RPM: requests per minute, TPM: quota tokens per minute; percentiles over the minutes with requests. The quota is that of now.';
+
+/** Models that would be missing without a word. */
+const quietTexts = ({quiet}: PastReport): readonly string[] =>
+	quiet.map(
+		({modelId, requests, lastAt}) =>
+			`Not used for more than 14 days, so CloudWatch no longer lists it and it is not in the table: ${cleanText(modelId)}, ${formatCount(requests)} requests in this time, the last before ${dayAndTime(lastAt + 60 * minuteMs)} UTC.`,
+	);
+
+/** The limit as throttled minutes show it; empty where they do not. */
+const measuredTexts = ({model, scope, quota, measured}: PastBucket): readonly string[] =>
+	measured === null
+		? []
+		: [
+				`${cleanText(model)} (${scope}): ${ceilingWords(measured, quota, `between ${dayAndTime(measured.fromMs)} and ${dayAndTime(measured.toMs + minuteMs)} UTC`)}`,
+			];
+
 const emptyLine = ({region}: PastReport): string =>
 	`CloudWatch has no request to Bedrock in this time in ${region}.`;
 
@@ -212,17 +234,90 @@ export function pastLines(report: PastReport, {width, ascii}: Style): readonly s
 	const lines = [
 		headOf(report),
 		...(buckets.length === 0 ? [emptyLine(report)] : renderTable(columns, buckets, width)),
-		...(buckets.length === 0
-			? []
-			: [
-					`RPM: requests per minute, TPM: quota tokens per minute; percentiles over the minutes with requests. The quota is that of now.`,
-				]),
+		...(buckets.length === 0 ? [] : [unitsLine]),
 		...periodLines(report),
+		...quietTexts(report).flatMap((text) => wrapText(text, width)),
 		...report.remarks,
 		...buckets.flatMap((bucket) => bucketLines(bucket, width)),
 		'',
 	];
 	return ascii ? lines.map(toAscii) : lines;
+}
+
+/** A page of all sources: what came nearest to its quota, then each source with its buckets. @param pictures Their heat maps. */
+export function pastPage(since: string, reports: readonly PastReport[], pictures: readonly string[]): Page {
+	const simulated = reports.filter((report) => report.simulated).length;
+	return {
+		title: `bedrock-top: use of the last ${since}`,
+		warning:
+			simulated === 0
+				? undefined
+				: `SIMULATED: ${simulated === reports.length ? 'this is' : 'some of this is'} the use of a simulator, not of Amazon Bedrock.`,
+		sections: [
+			...sectionOf('Nearest to their quotas', {type: 'lines', lines: nearestLines(reports)}).map(
+				(section) => ({
+					...section,
+					isLead: true,
+				}),
+			),
+			...sectionOf('By hour and weekday', {type: 'pictures', files: pictures}),
+			...reports.flatMap((report) => [
+				...sectionOf(
+					headOf(report),
+					{
+						type: 'table',
+						header: columns.map(({header}) => header),
+						rows: report.use.buckets.map((bucket) => columns.map(({format}) => format(bucket))),
+					},
+					{
+						type: 'list',
+						items: [
+							...(report.use.buckets.length === 0 ? [emptyLine(report)] : [unitsLine]),
+							...periodLines(report),
+							...report.use.buckets.flatMap(measuredTexts),
+							...quietTexts(report),
+							...report.remarks,
+						],
+					},
+				),
+			]),
+		],
+	};
+}
+
+/** Buckets that are named on top. */
+const namedBuckets = 3;
+
+const nearestLines = (reports: readonly PastReport[]): readonly string[] => {
+	const known = reports
+		.flatMap((report) => report.use.buckets.map((bucket) => ({report, bucket})))
+		.filter(({bucket}) => bucket.ofQuota !== null)
+		.toSorted((first, second) => (second.bucket.ofQuota ?? 0) - (first.bucket.ofQuota ?? 0));
+	return known.length === 0
+		? ['No bucket with a known quota was used.']
+		: known.slice(0, namedBuckets).map(({report, bucket: {model, scope, ofQuota, throttles}}) => {
+				const where = reports.length > 1 ? ` in ${sourceWords(report)}` : '';
+				const throttled = throttles?.total ?? 0;
+				return `${cleanText(model)} (${scope})${where}: ${formatPercent(ofQuota)} of its quota in the greatest minute${throttled === 0 ? '' : `, ${formatCount(throttled)} requests throttled`}.`;
+			});
+};
+
+/** One source, for a page in Markdown: its buckets, without their hours and weekdays. */
+export function pastMarkdown(report: PastReport): readonly string[] {
+	const {buckets} = report.use;
+	return [
+		escapeMarkdown(headOf(report)),
+		'',
+		...(buckets.length === 0 ? [escapeMarkdown(emptyLine(report))] : columnsMarkdown(columns, buckets)),
+		'',
+		...[
+			...periodLines(report),
+			...quietTexts(report),
+			...report.use.buckets.flatMap(measuredTexts),
+			...report.remarks,
+		].map((text) => `- ${escapeMarkdown(text)}`),
+		'',
+	];
 }
 
 const isoOf = (atMs: number | null): string | null => (atMs === null ? null : new Date(atMs).toISOString());
@@ -233,10 +328,12 @@ const bucketJson = ({
 	requests,
 	quotaTokens,
 	throttles,
+	measured,
 	cells,
 	...bucket
 }: PastBucket) => ({
 	...bucket,
+	measured: ceilingJson(measured),
 	requestsPerMinute: {...requests, peakAt: isoOf(requests.peakAt)},
 	quotaTokensPerMinute: {...quotaTokens, peakAt: isoOf(quotaTokens.peakAt)},
 	throttled: throttles,
@@ -274,6 +371,7 @@ export function pastJson(since: string, sources: readonly PastSource[]) {
 						})),
 						cost: source.cost,
 						remarks: source.remarks,
+						quiet: source.quiet.map(({lastAt, ...model}) => ({...model, lastHour: isoOf(lastAt)})),
 						buckets: source.use.buckets.map(bucketJson),
 					}),
 		})),

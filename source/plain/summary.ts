@@ -8,6 +8,7 @@ import type {
 import type {Snapshot} from '../domain/snapshot.ts';
 import {finalistsOf} from '../metrics/decisions/search/search-state.ts';
 import {candidateHeadings, candidateRows, optimizeTexts} from '../reports/optimize-words.ts';
+import {enforcementOf} from '../reports/results.ts';
 import {verdictSentences} from '../reports/verdict.ts';
 import {
 	caveatsOf,
@@ -61,7 +62,7 @@ export function summaryLines(snapshot: Snapshot, {width, theme, ascii}: SummaryS
 			width,
 		),
 		...listBlock('Failures', [...lostTexts(snapshot), ...failureTexts(snapshot)], width),
-		...block(caveatsOf(snapshot), width, 'muted'),
+		...block(caveatsOf({...snapshot, targets: targetsOf(snapshot)}), width, 'muted'),
 	];
 	const shown = lines.at(-1)?.length === 0 ? lines.slice(0, -1) : lines;
 	return shown.map((line) => {
@@ -72,6 +73,10 @@ export function summaryLines(snapshot: Snapshot, {width, theme, ascii}: SummaryS
 		return ascii ? toAscii(text) : text;
 	});
 }
+
+/** With how the service enforces their quotas: of a run that was read again it is there already. */
+const targetsOf = ({targets, buckets}: Snapshot): Parameters<typeof caveatsOf>[0]['targets'] =>
+	targets.map((target, index) => ({...target, ...enforcementOf(buckets[index])}));
 
 function headLines(snapshot: Snapshot, width: number): readonly Line[] {
 	const {spec, simulated, elapsedMs, costUsd, costUsdWithin, judges = []} = snapshot;

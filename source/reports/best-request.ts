@@ -4,7 +4,7 @@ import {compressions, type Variant} from '../domain/task.ts';
 import {withoutMark} from '../text/as-written.ts';
 import {escapeUnseen} from '../text/width.ts';
 import type {Results} from './results-schema.ts';
-import {pythonCall, type SentRequest, typescriptCall} from './sdk-calls.ts';
+import {curlCall, pythonCall, type SentRequest, typescriptCall} from './sdk-calls.ts';
 import {type Choice, choiceFor} from './verdict.ts';
 
 /** best-request.json: the winning request of each goal, ready to send, and the recipe to make it for new content. */
@@ -44,6 +44,10 @@ const recipeSchema = z.object({
 
 const fileSchema = z.object({schema: z.literal(1), startedAt: z.string(), recipe: recipeSchema});
 
+/** Languages in which the call of a request is written. */
+export const codeLanguages = ['python', 'typescript', 'curl'] as const;
+export type CodeLanguage = (typeof codeLanguages)[number];
+
 /** A request in best-request.json, and what `prompt` prints. */
 export type BestRequest = {
 	readonly goal: Goal;
@@ -59,7 +63,7 @@ export type BestRequest = {
 	readonly body: SentRequest['body'];
 	/** Only where there is something beside the body. */
 	readonly beside?: SentRequest['beside'];
-	readonly sdk: {readonly typescript: string; readonly python: string};
+	readonly sdk: Readonly<Record<CodeLanguage, string>>;
 };
 
 const notes: Readonly<Record<BestRequest['basis'], (goal: Goal) => string>> = {
@@ -86,7 +90,7 @@ export function bestRequest(
 		simulated,
 		...request,
 		...(Object.keys(beside).length === 0 ? {} : {beside}),
-		sdk: {typescript: typescriptCall(sent), python: pythonCall(sent)},
+		sdk: {typescript: typescriptCall(sent), python: pythonCall(sent), curl: curlCall(sent)},
 	};
 }
 

@@ -3,7 +3,7 @@ import {UserError} from '../domain/user-error.ts';
 import {minSamples, percentileBounds} from '../metrics/statistics/intervals.ts';
 import type {Results} from './results-schema.ts';
 
-/** Conditions of `--fail-if` on the figures of a run: `latencyMs.total.p99>2000`, `terse:items.useful<10`. */
+/** Conditions of `--fail-if` on the figures of a run: `quality.low<0.8`, `terse:items.useful<10`. */
 
 const operators = {
 	'<=': (a: number, b: number): boolean => a <= b,
@@ -75,7 +75,7 @@ export function readCondition(text: string): Condition {
 	if (match === null) {
 		throw new UserError(`--fail-if: "${text}" is not of the form PATH OP NUMBER.`, {
 			exitCode: 2,
-			hint: 'For example: --fail-if "latencyMs.total.p99>2000", or "terse:items.useful<10" for one variant.',
+			hint: 'For example: --fail-if "quality.low<0.8", or "terse:latencyMs.total.p50>2000" for one variant.',
 		});
 	}
 	const [, variant, typed = '', operator, bound] = match;
@@ -113,6 +113,33 @@ const figureAt = (variant: unknown, path: readonly string[]): number | null => {
 };
 
 const percentileParts = {p50: 0.5, p90: 0.9, p99: 0.99} as const;
+type Percentile = keyof typeof percentileParts;
+
+const percentileOf = ({path}: Condition): Percentile | undefined => {
+	const key = path.at(-1) ?? '';
+	return Object.hasOwn(percentileParts, key) ? (key as Percentile) : undefined;
+};
+
+/**
+ * Conditions that a `measure` run cannot decide, because it asks too seldom for their percentile: one sentence each.
+ * @param load Of the run.
+ */
+export function undecidable(
+	conditions: readonly Condition[],
+	{shape, requests}: {readonly shape: string; readonly requests: number | null},
+): readonly string[] {
+	return shape !== 'measure' || requests === null
+		? []
+		: conditions.flatMap((condition) => {
+				const key = percentileOf(condition);
+				const needed = key === undefined ? 0 : minSamples[key];
+				return requests >= needed
+					? []
+					: [
+							`--fail-if "${condition.text}": a ${key} needs ${needed} answers per variant, and this run asks for at most ${requests}: --requests ${needed}.`,
+						];
+			});
+}
 
 const isDistribution = (value: unknown): value is Distribution =>
 	typeof value === 'object' && value !== null && 'histogram' in value;
@@ -123,18 +150,21 @@ const isDistribution = (value: unknown): value is Distribution =>
  */
 const percentileAgainst = (
 	variant: unknown,
-	{path, operator}: Condition,
+	condition: Condition,
+	{plan}: Pick<Results, 'plan'>,
 ): {readonly figure: number | null; readonly words: string} | undefined => {
-	const key = path.at(-1);
+	const {path, operator} = condition;
+	const key = percentileOf(condition);
 	const distribution = path.slice(0, -1).reduce(at, variant);
-	if ((key !== 'p50' && key !== 'p90' && key !== 'p99') || !isDistribution(distribution)) {
+	if (key === undefined || !isDistribution(distribution)) {
 		return undefined;
 	}
 	const {count, histogram} = distribution;
 	const point = distribution[key];
 	const bounds = percentileBounds(histogram, percentileParts[key]);
 	if (point === null || bounds === undefined) {
-		const needed = `it needs ${minSamples[key]} answers, and has ${count}`;
+		const remedy = plan.load === 'measure' ? `--requests ${minSamples[key]}` : 'a longer --duration';
+		const needed = `it needs ${minSamples[key]} answers, and has ${count}: ${remedy}`;
 		return {figure: null, words: `is not known: ${needed}`};
 	}
 	const end = operator.startsWith('>') ? bounds.low : operator.startsWith('<') ? bounds.high : point;
@@ -152,7 +182,7 @@ const reasonOf = (condition: Condition, results: Results): string | undefined =>
 		return `no variant "${condition.variant}" in these results`;
 	}
 	for (const variant of variants) {
-		const percentile = percentileAgainst(variant, condition);
+		const percentile = percentileAgainst(variant, condition, results);
 		const figure = percentile === undefined ? figureAt(variant, condition.path) : percentile.figure;
 		const subject = `${condition.path.join('.')} of ${variant.name}`;
 		if (figure === null) {
@@ -165,10 +195,22 @@ const reasonOf = (condition: Condition, results: Results): string | undefined =>
 	return undefined;
 };
 
-/** A sentence for each condition that is true; a figure that is not known counts as true. */
-export function metConditions(conditions: readonly Condition[], results: Results): readonly string[] {
-	return conditions.flatMap((condition) => {
-		const reason = reasonOf(condition, results);
-		return reason === undefined ? [] : [`--fail-if "${condition.text}": ${reason}.`];
-	});
+/** A condition of `--fail-if` that was held against results. */
+export type JudgedCondition = {
+	/** As typed. */
+	readonly text: string;
+	/** Why it is true; undefined where it is not. */
+	readonly reason: string | undefined;
+};
+
+/** Holds conditions against the results of a run; a figure that is not known makes one true. */
+export function judge(conditions: readonly Condition[], results: Results): readonly JudgedCondition[] {
+	return conditions.map((condition) => ({text: condition.text, reason: reasonOf(condition, results)}));
+}
+
+/** A sentence for each condition that is true. */
+export function metSentences(judged: readonly JudgedCondition[]): readonly string[] {
+	return judged.flatMap(({text, reason}) =>
+		reason === undefined ? [] : [`--fail-if "${text}": ${reason}.`],
+	);
 }

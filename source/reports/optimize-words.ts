@@ -1,6 +1,6 @@
 import type {OptimizeFigures} from '../domain/figures-schema.ts';
 import {formatCount, formatNumber, formatPercent, formatUsd} from '../text/numbers.ts';
-import {codeBlock, escapeMarkdown, markdownTable} from './words.ts';
+import {type PageSection, sectionOf} from './page.ts';
 
 /** What an optimisation tried and proved, in sentences and tables. */
 
@@ -52,18 +52,18 @@ export const candidateHeadings = [
 	'State',
 ] as const;
 
-/** The section of summary.md: the candidates, what was dropped, and the proven rewrite as a diff. */
-export function optimizeMarkdown(figures: OptimizeFigures | undefined): readonly string[] {
+/** The section of a page: the candidates, what was dropped, and the rewrite that was tried as a diff. */
+export function optimizeSections(figures: OptimizeFigures | undefined): readonly PageSection[] {
 	if (figures === undefined) {
 		return [];
 	}
 	const tried = figures.rewrites.find(({name}) => name === figures.heldOut?.candidate);
 	return [
-		...markdownTable(candidateHeadings, candidateRows(figures)),
-		'',
-		...optimizeTexts(figures).map((text) => `- ${escapeMarkdown(text)}`),
-		...(tried === undefined
-			? []
-			: ['', `What ${escapeMarkdown(tried.name)} changes:`, '', ...codeBlock(tried.diff)]),
+		...sectionOf(
+			'Rewrites',
+			{type: 'table', header: candidateHeadings, rows: candidateRows(figures)},
+			{type: 'list', items: optimizeTexts(figures)},
+		),
+		...(tried === undefined ? [] : sectionOf(`What ${tried.name} changes`, {type: 'code', text: tried.diff})),
 	];
 }

@@ -1,6 +1,6 @@
 import {z} from 'zod';
 import {methods} from '../domain/backend.ts';
-import {countsFrom, lanes} from '../domain/bucket-usage.ts';
+import {countsFrom, lanes, setAsides, windowKinds} from '../domain/bucket-usage.ts';
 import {
 	costRange,
 	count,
@@ -62,6 +62,21 @@ const target = z.object({
 		})
 		.exactOptional()
 		.describe('when the tokens of an answer start to count, as far as confirmed, with the evidence'),
+	enforcement: z
+		.object({
+			from: z.iso.datetime(),
+			to: z.iso.datetime(),
+			quotaTokensPerMinute: z.number().describe('the quota that the evidence was held against'),
+			accepted: count.describe('accepted requests that were tested'),
+			refused: count.describe('throttled ones'),
+			windows: z.array(z.enum(windowKinds)),
+			setAside: z.array(z.enum(setAsides)),
+			countsFrom: z.array(z.enum(countsFrom).exclude(['unknown'])),
+		})
+		.exactOptional()
+		.describe(
+			'rules of enforcement that fit what was accepted and throttled, of each kind all that are possible; empty: none fits this quota; absent: too little evidence',
+		),
 	fleet: z
 		.object({
 			members: count.nullable().describe('programs that shared the quota at the end; null: not known'),
@@ -135,6 +150,9 @@ const timelinePoint = z.object({
 	reserved: z.number(),
 	throttled: count,
 	inFlight: count,
+	held: count
+		.exactOptional()
+		.describe('requests that waited for room at once, at most; in a run 1 while any did; absent: none'),
 });
 
 /** Beside the figures of its variant: a client on a model is one, over all of its sessions. */
@@ -177,6 +195,10 @@ export const resultsSchema = z
 			.string()
 			.exactOptional()
 			.describe('unique name of the run, as answers.jsonl has it; absent in 0.1.0 and in batches'),
+		repeat: z
+			.array(z.string())
+			.exactOptional()
+			.describe('words of the command line that repeats it, after the name of the program; absent in 0.1.0'),
 		environment: z.object({node: z.string(), platform: z.string()}),
 		startedAt: timestamp,
 		endedAt: timestamp,

@@ -5,6 +5,7 @@ import type {BucketState, Snapshot} from '../domain/snapshot.ts';
 import {dayQuotaOf, type Target} from '../domain/target.ts';
 import {UserError} from '../domain/user-error.ts';
 import {cuts, readTimeouts} from '../metrics/decisions/client-settings.ts';
+import {enforcementJson} from '../metrics/figures/measured-ceiling.ts';
 import {privateFolderMode, writeAtomically} from '../text/private-file.ts';
 import {escapeUnseen} from '../text/width.ts';
 import type {Results, TargetResults} from './results-schema.ts';
@@ -34,14 +35,17 @@ export type Environment = {
  * The results of a run, as `results.json` keeps them.
  *
  * A snapshot without an end comes from a crash: it becomes a `failed` run stopped by a fault, with all counts until then.
+ *
+ * @param repeat Words of the command line that repeats it; undefined where they are not known.
  */
-export function resultsOf(snapshot: Snapshot, environment: Environment): Results {
+export function resultsOf(snapshot: Snapshot, environment: Environment, repeat?: readonly string[]): Results {
 	const {spec} = snapshot;
 	const startedAt = snapshot.startedAt ?? snapshot.endedAt ?? new Date(0).toISOString();
 	return {
 		schema: 1,
 		tool: {name: 'bedrock-top', version: environment.toolVersion},
 		...(snapshot.run === undefined ? {} : {run: snapshot.run}),
+		...(repeat === undefined ? {} : {repeat}),
 		environment: {node: environment.nodeVersion, platform: environment.platform},
 		startedAt,
 		endedAt: snapshot.endedAt ?? new Date(Date.parse(startedAt) + snapshot.elapsedMs).toISOString(),
@@ -52,6 +56,7 @@ export function resultsOf(snapshot: Snapshot, environment: Environment): Results
 		targets: snapshot.targets.map((target, index) => ({
 			...targetResultsOf(target),
 			...stampingOf(snapshot.buckets[index]),
+			...enforcementOf(snapshot.buckets[index]),
 			...fleetOf(snapshot.buckets[index]),
 		})),
 		plan: {
@@ -131,6 +136,13 @@ function stampingOf(bucket: BucketState | undefined): Pick<Results['targets'][nu
 	}
 	const {at, ...stamping} = bucket.stamping;
 	return {stamping: {...stamping, since: new Date(at).toISOString()}};
+}
+
+/** Which rules of enforcement fit; empty with too little evidence. */
+export function enforcementOf(
+	bucket: BucketState | undefined,
+): Pick<Results['targets'][number], 'enforcement'> {
+	return bucket?.enforcement === undefined ? {} : {enforcement: enforcementJson(bucket.enforcement)};
 }
 
 /** Drops classes that are named but not counted. */

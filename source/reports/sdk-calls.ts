@@ -1,8 +1,8 @@
 import {isMantleMethod, type MantleMethod, type Method, type RuntimeMethod} from '../domain/backend.ts';
 
 /**
- * The call of a request as a module to paste: boto3 and the AWS SDK for JavaScript v3; for bedrock-mantle the clients of
- * Anthropic and OpenAI, which take a Bedrock API key.
+ * The call of a request as text to paste: a module for boto3 or the AWS SDK for JavaScript v3, for bedrock-mantle one for the
+ * clients of Anthropic and OpenAI, which take a Bedrock API key; or a shell script with curl.
  */
 
 /** Plain JSON, as it goes over the wire. */
@@ -291,3 +291,65 @@ const vendorTypescriptCall = (request: SentRequest, {vendor, operation, typescri
 		...typescript,
 		'',
 	].join('\n');
+
+/** Path of the call on the runtime endpoint. Its streams are binary frames, of no use in a shell: the answer comes as a whole. */
+const runtimePaths: Readonly<Record<RuntimeMethod, string>> = {
+	converse: 'converse',
+	'converse-stream': 'converse',
+	invoke: 'invoke',
+	'invoke-stream': 'invoke',
+};
+
+/** Headers of what stands beside the body, by its name in the SDK. */
+const besideHeaders: Readonly<Record<string, string>> = {
+	serviceTier: 'X-Amzn-Bedrock-Service-Tier',
+	performanceConfigLatency: 'X-Amzn-Bedrock-PerformanceConfig-Latency',
+};
+
+const vendorPaths: Readonly<Record<string, string>> = {
+	'messages.create': '/messages',
+	'chat.completions.create': '/chat/completions',
+	'responses.create': '/responses',
+};
+
+/** A word in single quotes of a POSIX shell. */
+const shellWord = (word: string): string => `'${word.replaceAll("'", String.raw`'\''`)}'`;
+
+/** No line of JSON is this one. */
+const endOfBody = 'END_OF_BODY';
+
+/**
+ * @returns The text of a shell script that sends the request with curl and prints the answer. It takes a Bedrock API key or
+ * has curl sign with an access key; the endpoint can be replaced as for the SDKs.
+ */
+export function curlCall(request: SentRequest): string {
+	const {method, region, body, beside, surface = ''} = request;
+	const isMantle = isMantleMethod(method);
+	const service = isMantle ? 'bedrock-mantle' : 'bedrock-runtime';
+	const variable = `AWS_ENDPOINT_URL_${service.replace('-', '_').toUpperCase()}`;
+	const host = `${service}.${region}.${isMantle ? 'api.aws' : 'amazonaws.com'}`;
+	const base = `"\${${variable}:-\${AWS_ENDPOINT_URL:-https://${host}}}"`;
+	const path = isMantle
+		? `${surface}${vendorPaths[vendorCalls[method].operation]}`
+		: `/model/${encodeURIComponent(request.model)}/${runtimePaths[method]}`;
+	const headers = [
+		'Content-Type: application/json',
+		...(isMantle && vendorCalls[method].vendor === 'Anthropic' ? ['anthropic-version: 2023-06-01'] : []),
+		...Object.entries(beside).map(([name, value]) => `${besideHeaders[name] ?? name}: ${value}`),
+	];
+	return [
+		'#!/bin/sh',
+		`# With ${keyVariable}, else with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, by which curl signs (8.3 or newer).`,
+		`if [ -n "$${keyVariable}" ]; then`,
+		`  set -- -H "Authorization: Bearer $${keyVariable}"`,
+		'else',
+		`  set -- --aws-sigv4 ${shellWord(`aws:amz:${region}:${isMantle ? 'bedrock-mantle' : 'bedrock'}`)} --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY"`,
+		'  [ -z "$AWS_SESSION_TOKEN" ] || set -- "$@" -H "X-Amz-Security-Token: $AWS_SESSION_TOKEN"',
+		'fi',
+		`curl -sS "$@" ${headers.map((header) => `-H ${shellWord(header)}`).join(' ')} \\`,
+		`  ${base}${shellWord(path)} --data-binary @- <<'${endOfBody}'`,
+		JSON.stringify(body, null, 2),
+		endOfBody,
+		'',
+	].join('\n');
+}

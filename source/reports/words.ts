@@ -1,6 +1,6 @@
 import type {JudgeFigures, SearchFigures} from '../domain/figures-schema.ts';
 import {dayQuotaOf} from '../domain/target.ts';
-import {finalistsOf} from '../metrics/decisions/search/search-state.ts';
+import {enforcementWords} from '../metrics/figures/measured-ceiling.ts';
 import {
 	formatCount,
 	formatDurationMs,
@@ -10,6 +10,7 @@ import {
 	formatUsd,
 	unknownMark,
 } from '../text/numbers.ts';
+import type {Column} from '../text/table.ts';
 import {cleanText} from '../text/width.ts';
 import type {Results, TargetResults, VariantResults} from './results-schema.ts';
 
@@ -185,6 +186,9 @@ export function caveatsOf({
 			: []),
 		...tailTexts(variants),
 		...stampingTexts(variants),
+		...targets.flatMap(({model, enforcement}) =>
+			enforcement === undefined ? [] : [`${cleanText(model)}: ${enforcementWords(enforcement)}`],
+		),
 		// Figures that mix service tiers, or come from another one than was asked for.
 		...textsOf(events, 'tier'),
 		// Latencies of a part of the requests.
@@ -292,26 +296,6 @@ export function searchTexts({
 	];
 }
 
-/** The finalists of a search as Markdown; nothing for a run that was none. */
-export function searchMarkdown(search: SearchFigures | undefined): readonly string[] {
-	return search === undefined
-		? []
-		: [
-				...markdownTable(
-					['Candidate', 'Items', 'Useful', 'Quota tokens per useful item', 'Front'],
-					finalistsOf(search).map(({name, items, usefulRate: {value, low, high}, quotaTokensPerUseful}) => [
-						name,
-						formatCount(items.sent),
-						`${formatPercent(value)} (${formatPercent(low)} to ${formatPercent(high)})`,
-						formatNumber(quotaTokensPerUseful),
-						search.front.includes(name) ? 'yes' : '',
-					]),
-				),
-				'',
-				...searchTexts(search).map((text) => `- ${escapeMarkdown(text)}`),
-			];
-}
-
 /** What makes a list, a heading or a rule of a line that begins with it; `-5` makes none. */
 const blockStart = /^(\d{0,9})([.)+-](?=\s|$)|[-=](?=[-=\s]*$))/;
 
@@ -323,17 +307,29 @@ export function escapeMarkdown(text: string): string {
 		.replace(blockStart, String.raw`$1\$2`);
 }
 
-/** A table; the first column is aligned to the left, the others to the right. Cells are escaped. */
+/** A table; the first column is aligned to the left, the others to the right, where they are numbers. Cells are escaped. */
 export function markdownTable(
 	header: readonly string[],
 	rows: ReadonlyArray<readonly string[]>,
+	align: 'left' | 'right' = 'right',
 ): readonly string[] {
 	const line = (cells: readonly string[]) => `| ${cells.map(escapeMarkdown).join(' | ')} |`;
 	return [
 		line(header),
-		`|${header.map((_, index) => (index === 0 ? ' --- ' : ' ---: ')).join('|')}|`,
+		`|${header.map((_, index) => (index === 0 || align === 'left' ? ' --- ' : ' ---: ')).join('|')}|`,
 		...rows.map(line),
 	];
+}
+
+/** The rows of a table of the terminal, with all of its columns. */
+export function columnsMarkdown<Row>(
+	columns: ReadonlyArray<Pick<Column<Row>, 'header' | 'format'>>,
+	rows: readonly Row[],
+): readonly string[] {
+	return markdownTable(
+		columns.map(({header}) => header),
+		rows.map((row) => columns.map(({format}) => format(row).trim())),
+	);
 }
 
 /** A code block that no content can close. */

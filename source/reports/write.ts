@@ -5,8 +5,11 @@ import {copyPrivate, privateFolderMode, writeAtomically} from '../text/private-f
 import {escapeUnseen} from '../text/width.ts';
 import type {NamedRun} from './compare/comparison.ts';
 import {comparisonChart} from './compare/comparison-chart.ts';
-import {comparisonMarkdown} from './compare/comparison-table.ts';
+import {comparisonMarkdown, comparisonPage} from './compare/comparison-table.ts';
+import type {Page} from './page.ts';
+import {htmlOf, type Pictures} from './page-html.ts';
 import {hasFullMinute, quotaIncreaseMarkdown} from './quota-increase-markdown.ts';
+import {reportHtml} from './report-html.ts';
 import {resultsText} from './results.ts';
 import type {Results} from './results-schema.ts';
 import type {Chart} from './specs/chart.ts';
@@ -27,6 +30,8 @@ type WriteOptions = {
 	readonly answersFile: string | undefined;
 	/** The same for requests.csv. */
 	readonly requestsFile?: string | undefined;
+	/** answers.jsonl where it stays: beside results that were read from a file. */
+	readonly keptAnswersFile?: string | undefined;
 	readonly draw: Draw;
 };
 
@@ -74,7 +79,28 @@ export async function writeReportFiles(results: Results, options: WriteOptions):
 			});
 		}
 	}
-	await writeCharts(charts, draw, write, faults);
+	const pictures = await drawCharts(charts, draw, write, faults);
+	if (options.hasSummary) {
+		const {answersFile} = options;
+		const names = [
+			...files.map((file) => path.basename(file)),
+			...(options.hasResults ? [] : ['results.json']),
+		];
+		await attempt('report.html', faults, async () =>
+			write(
+				'report.html',
+				await reportHtml(results, {
+					charts: charts.map(({fileName}) => fileName),
+					pictures,
+					answersFile:
+						options.keptAnswersFile ??
+						(answersFile === undefined ? undefined : path.join(folder, path.basename(answersFile))),
+					files: names,
+				}),
+			),
+		);
+	}
+	assertWhole(faults);
 	return files;
 }
 
@@ -87,21 +113,26 @@ async function attempt(name: string, faults: string[], work: () => Promise<void>
 	}
 }
 
-/**
- * Writes charts one by one; one that fails does not keep the others from being drawn.
- *
- * @param faults What could not be made before them.
- * @throws UserError exit 1 that names all that could not be made.
- */
-async function writeCharts(
+/** Draws and writes charts one by one; one that fails does not keep the others from being drawn. @returns The drawings. */
+async function drawCharts(
 	charts: readonly ChartFile[],
 	draw: Draw,
 	write: (name: string, text: string) => Promise<void>,
-	faults: string[] = [],
-): Promise<void> {
+	faults: string[],
+): Promise<Pictures> {
+	const pictures = new Map<string, string>();
 	for (const {fileName, chart} of charts) {
-		await attempt(fileName, faults, async () => write(fileName, await draw(chart)));
+		await attempt(fileName, faults, async () => {
+			const svg = await draw(chart);
+			pictures.set(fileName, svg);
+			await write(fileName, svg);
+		});
 	}
+	return pictures;
+}
+
+/** @throws UserError exit 1 that names all that could not be made. */
+function assertWhole(faults: readonly string[]): void {
 	if (faults.length > 0) {
 		throw new UserError(`Some reports could not be made: ${faults.join(', ')}.`, {
 			exitCode: 1,
@@ -134,37 +165,51 @@ async function doesExist(file: string): Promise<boolean> {
 	}
 }
 
-/** Writes `compare.md` and `compare.svg`. @returns Their absolute paths, in that order. */
+/** Pages of a comparison: always as Markdown, and as HTML where it is asked for. @returns Absolute paths, the charts last. */
 export async function writeComparison(
 	runs: readonly NamedRun[],
-	{folder, draw}: {readonly folder: string; readonly draw: Draw},
+	{hasHtml, ...place}: {readonly folder: string; readonly hasHtml: boolean; readonly draw: Draw},
 ): Promise<readonly string[]> {
-	await mkdir(folder, {recursive: true, mode: privateFolderMode});
-	const files: string[] = [];
-	const write = async (name: string, text: string) => {
-		const file = path.join(folder, name);
-		await writeAtomically(file, text);
-		files.push(file);
-	};
-	await write('compare.md', comparisonMarkdown(runs));
-	await writeCharts([{fileName: 'compare.svg', chart: comparisonChart(runs)}], draw, write);
-	return files;
+	const picture = 'compare.svg';
+	const page = comparisonPage(runs, picture);
+	const charts = [{fileName: picture, chart: comparisonChart(runs)}];
+	const texts = [['compare.md', comparisonMarkdown(runs, picture)]] as const;
+	return writePages(texts, {charts, html: hasHtml ? {fileName: 'compare.html', page} : undefined}, place);
 }
 
-/** Writes figures as JSON, then the charts of them. @returns Their absolute paths, in that order. */
+/** Writes figures as JSON, then the charts of them and their page. @returns Their absolute paths, in that order. */
 export async function writeFigures(
 	figures: {readonly fileName: string; readonly value: unknown},
-	charts: readonly ChartFile[],
+	drawn: {readonly charts: readonly ChartFile[]; readonly html: HtmlPage | undefined},
+	place: {readonly folder: string; readonly draw: Draw},
+): Promise<readonly string[]> {
+	const text = `${escapeUnseen(JSON.stringify(figures.value, null, 2))}\n`;
+	return writePages([[figures.fileName, text]], drawn, place);
+}
+
+/** A page to be written as HTML, with its charts in it. */
+export type HtmlPage = {readonly fileName: string; readonly page: Page};
+
+async function writePages(
+	texts: ReadonlyArray<readonly [name: string, text: string]>,
+	{charts, html}: {readonly charts: readonly ChartFile[]; readonly html: HtmlPage | undefined},
 	{folder, draw}: {readonly folder: string; readonly draw: Draw},
 ): Promise<readonly string[]> {
 	await mkdir(folder, {recursive: true, mode: privateFolderMode});
 	const files: string[] = [];
+	const faults: string[] = [];
 	const write = async (name: string, text: string) => {
 		const file = path.join(folder, name);
 		await writeAtomically(file, text);
 		files.push(file);
 	};
-	await write(figures.fileName, `${escapeUnseen(JSON.stringify(figures.value, null, 2))}\n`);
-	await writeCharts(charts, draw, write);
+	for (const [name, text] of texts) {
+		await write(name, text);
+	}
+	const pictures = await drawCharts(charts, draw, write, faults);
+	if (html !== undefined) {
+		await attempt(html.fileName, faults, async () => write(html.fileName, htmlOf(html.page, pictures)));
+	}
+	assertWhole(faults);
 	return files;
 }

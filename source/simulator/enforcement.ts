@@ -241,6 +241,12 @@ export function createDayMeter(tokensPerDay: number, {windowMs}: Pick<Enforcemen
 	return createFixedMeter(tokensPerDay, windowMs * minutesPerDay);
 }
 
+/** When the count of the current day began. */
+export function dayBegin(nowMs: number, {windowMs}: Pick<Enforcement, 'windowMs'>): number {
+	const dayMs = windowMs * minutesPerDay;
+	return Math.floor(nowMs / dayMs) * dayMs;
+}
+
 /** A new bucket. @param accountDay The count of the day that all models of the account share. */
 export function createBucket(limits: BucketLimits, enforcement: Enforcement, accountDay?: Meter): Bucket {
 	const {requestsPerMinute, tokensPerMinute, tokensPerDay} = limits;

@@ -20,6 +20,7 @@ import {serveCreateJob, serveGetJob, serveListJobs, serveStopJob} from './jobs/s
 import {mantleRoutes} from './mantle/serve-mantle.ts';
 import {createServiceQuotas, serviceQuotasTarget} from './quotas/service-quotas.ts';
 import {operations} from './runtime/dialects.ts';
+import {serveOptimizePrompt} from './runtime/serve-optimize-prompt.ts';
 import {serveCountTokens, serveInference} from './runtime/serve-runtime.ts';
 import {s3Service, serveS3} from './s3/serve-s3.ts';
 import type {Simulation} from './simulation.ts';
@@ -92,6 +93,7 @@ const runtimeRoutes: readonly Route[] = [
 				serveInference(exchange, simulation, operation, modelId),
 		}),
 	),
+	{method: 'POST', path: /^\/optimize-prompt$/, serve: serveOptimizePrompt},
 	{
 		method: 'POST',
 		path: /^\/model\/([^/]+)\/count-tokens$/,

@@ -14,7 +14,7 @@ import {
 	limitsOf,
 	usualAccountTokensPerDay,
 } from './quotas/bucket-quotas.ts';
-import {type Buckets, backgroundNeighbour, createBuckets} from './runtime/buckets.ts';
+import {type Buckets, backgroundNeighbour, backgroundTokens, createBuckets} from './runtime/buckets.ts';
 import {createObjectStore, type ObjectStore} from './s3/object-store.ts';
 import {createStats, type RequestRecord, type Stats} from './stats.ts';
 import type {Time} from './time.ts';
@@ -88,7 +88,10 @@ export function createSimulation(options: SimulatorOptions, time: Time): Simulat
 			faults.occupy(bucket, sinceMs, nowMs);
 			occupyByBackground(bucket, sinceMs, nowMs, owner);
 		},
-		accountTokensPerDay ?? usualAccountTokensPerDay,
+		{
+			tokens: accountTokensPerDay ?? usualAccountTokensPerDay,
+			othersTokens: backgroundTokens(scenario.background ?? [], options),
+		},
 	);
 	const mantle = createMantleBuckets((model) => mantleLimitsOf(model, options), options, faults.occupy);
 	const served = createServedMinutes(scenario.metrics?.clockAheadMs ?? 0);

@@ -5,6 +5,7 @@ import type {Cost} from '../admission/token-estimator.ts';
 import {type HoldEnd, HoldingRoom} from '../admission/waiting-room.ts';
 import {onlyKnown} from '../bedrock/quotas/bucket-quota.ts';
 import {bucketKey} from '../domain/account-snapshot.ts';
+import type {Usage} from '../domain/backend.ts';
 import type {Lane, Use} from '../domain/bucket-usage.ts';
 import type {Clock} from '../domain/clock.ts';
 import type {Failure} from '../domain/failure.ts';
@@ -47,8 +48,8 @@ export type Pass = {
 	readonly kind: 'admitted';
 	/** The first byte of the answer came. */
 	readonly confirmed: () => void;
-	/** It is over. @param quotaTokens Undefined where the service refused it before counting. @param outputTokens Of a whole answer. */
-	readonly settled: (quotaTokens?: number, failure?: Failure, outputTokens?: number) => void;
+	/** It is over. @param quotaTokens Undefined where the service refused it before counting. @param usage Of a whole answer. */
+	readonly settled: (quotaTokens?: number, failure?: Failure, usage?: Usage) => void;
 };
 
 /** The end of the wait for room. */
@@ -166,9 +167,8 @@ export class Pacing {
 			return undefined;
 		}
 		const heldMs = [...states.map(({oldestMs}) => oldestMs), ...this.#gate.agesMs];
-		const next = !this.#gate.isShut
-			? Math.min(...states.map(({nextMs}) => nextMs ?? Number.POSITIVE_INFINITY))
-			: Number.POSITIVE_INFINITY;
+		const turns = this.#gate.isShut ? [] : states.flatMap(({nextMs}) => nextMs ?? []);
+		const next = Math.min(...turns);
 		return [
 			`held ${formatSecondsLeft(Math.max(...heldMs))}`,
 			`${formatCount(count)} waiting`,
@@ -249,11 +249,11 @@ export class Pacing {
 			readonly holdMs: number | undefined;
 		},
 	): Promise<HoldEnd> {
-		const {clock} = this.#ports;
+		const {clock, traffic} = this.#ports;
 		const userAgent = incoming.header('user-agent');
 		const {interim} = patienceOf(userAgent);
 		const from = clock.now();
-		call.hold();
+		traffic.hold(call);
 		let cancelInterim = (): void => {};
 		const keepAlive = (): void => {
 			cancelInterim = clock.after(interimMs, () => {
@@ -277,7 +277,7 @@ export class Pacing {
 			signal,
 		);
 		cancelInterim();
-		call.release(clock.now() - from);
+		traffic.release(call, clock.now() - from);
 		return verdict;
 	}
 
@@ -294,8 +294,8 @@ export class Pacing {
 	/** Of a client, by its name, else by its product. */
 	laneOf({name, product}: Pick<Caller, 'name' | 'product'>): Lane {
 		const lanes = this.#pace?.lanes ?? [];
-		const own = [name, product].flatMap((called) => lanes.find(({client}) => client === called) ?? []);
-		return own[0]?.lane ?? 'normal';
+		const ofClient = (called: string) => lanes.find(({client}) => client === called);
+		return (ofClient(name) ?? ofClient(product))?.lane ?? 'normal';
 	}
 
 	#passOf(room: HoldingRoom, reservation: ReturnType<Bucket['record']>): Pass {
@@ -303,7 +303,7 @@ export class Pacing {
 		return {
 			kind: 'admitted',
 			confirmed: () => void bucket.confirm(reservation),
-			settled(quotaTokens, failure, outputTokens) {
+			settled(quotaTokens, failure, usage) {
 				if (failure?.class === 'throttled-requests' || failure?.class === 'throttled-tokens') {
 					bucket.throttled(reservation, failure.class === 'throttled-requests' ? 'requests' : 'tokens');
 				} else if (failure?.class === 'throttled-day') {
@@ -314,7 +314,7 @@ export class Pacing {
 				} else if (quotaTokens === undefined) {
 					bucket.giveBack(reservation);
 				} else if (failure === undefined) {
-					bucket.settle(reservation, quotaTokens, outputTokens);
+					bucket.settle(reservation, quotaTokens, usage);
 				} else {
 					bucket.keep(reservation);
 				}

@@ -337,7 +337,7 @@ const finishAnswered = (
 	if (reading.isComplete) {
 		const usage = reading.usage ?? estimatedUsage(attempt, reading);
 		const quotaTokens = traffic.ended(attempt, {kind: 'answered', reading, usage});
-		admitted.settled(quotaTokens, undefined, usage.outputTokens);
+		admitted.settled(quotaTokens, undefined, usage);
 		ports.onSettled(attempt.row.target, quotaTokens);
 		return;
 	}

@@ -179,6 +179,23 @@ export class Traffic {
 		return call;
 	}
 
+	/** It waits for room from now on. */
+	hold(call: TappedCall): void {
+		call.hold();
+		this.#countHeld(call.row.target, 1);
+	}
+
+	/** It waits no longer. */
+	release(call: TappedCall, heldMs: number): void {
+		call.release(heldMs);
+		this.#countHeld(call.row.target, -1);
+	}
+
+	#countHeld(target: number, change: number): void {
+		const count = Math.max(0, (this.figures.levels[target]?.held ?? 0) + change);
+		this.#fold({type: 'held', at: this.elapsedMs, target, count});
+	}
+
 	/** It is known who sent a call. */
 	known(call: TappedCall, caller: Caller): void {
 		call.isOf(this.clients.rowOf(caller, call.row.target, call.row.model), caller);

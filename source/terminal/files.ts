@@ -8,18 +8,19 @@ import {cleanText, escapeUnseen} from '../text/width.ts';
 import type {EngineHandle, TapHandle} from '../threads/engine-handle.ts';
 import type {EngineReport, TapReport} from '../threads/messages.ts';
 
-/** The files of `--json=FILE` and `--log-file FILE`. */
+/** The files that flags name: `--json=FILE`, `--markdown=FILE`, `--junit FILE` and `--log-file FILE`. */
 
-/** The file of `--json=FILE`: checked before anything is sent, replaced atomically. */
+/** Flags whose file is checked before anything is sent, and replaced atomically. */
+type FileFlag = 'json' | 'junit' | 'markdown';
 
 /** A missing file can be created, so ENOENT means its folder. */
 const writeReason = (error: unknown): string =>
 	(error as NodeJS.ErrnoException).code === 'ENOENT' ? 'its folder does not exist' : reasonOf(error);
 
-const unwritable = (file: string, reason: string, cause?: unknown): UserError =>
-	new UserError(`--json: "${file}" cannot be written: ${reason}.`, {
+const unwritable = (flag: FileFlag, file: string, reason: string, cause?: unknown): UserError =>
+	new UserError(`--${flag}: "${file}" cannot be written: ${reason}.`, {
 		exitCode: 1,
-		hint: 'Name a file in a folder that you may write to, or write --json > FILE.',
+		hint: `Name a file in a folder that you may write to${flag === 'junit' ? '' : `, or write --${flag} > FILE`}.`,
 		cause,
 	});
 
@@ -46,7 +47,7 @@ const isReplaceable = async (file: string): Promise<boolean> =>
  * Checks that the file can be written, and leaves no trace.
  * @throws UserError (exit 1) with the reason.
  */
-export async function assertWritable(file: string): Promise<void> {
+export async function assertWritable(file: string, flag: FileFlag = 'json'): Promise<void> {
 	const real = await realPathOf(file);
 	try {
 		if ((await stat(real).catch(() => undefined))?.isDirectory()) {
@@ -61,21 +62,25 @@ export async function assertWritable(file: string): Promise<void> {
 			await access(real, constants.W_OK);
 		}
 	} catch (error) {
-		throw unwritable(file, writeReason(error), error);
+		throw unwritable(flag, file, writeReason(error), error);
 	}
 }
 
+/** Writes a value as JSON. @throws UserError (exit 1) with the reason. */
+export async function writeJsonFile(file: string, value: unknown): Promise<void> {
+	await writeFlagFile(file, `${escapeUnseen(JSON.stringify(value, null, 2))}\n`, 'json');
+}
+
 /**
- * Writes a value as JSON. Readers of a regular file find the old content or the new one.
+ * Writes a text. Readers of a regular file find the old content or the new one.
  * @throws UserError (exit 1) with the reason.
  */
-export async function writeJsonFile(file: string, value: unknown): Promise<void> {
-	const text = `${escapeUnseen(JSON.stringify(value, null, 2))}\n`;
+export async function writeFlagFile(file: string, text: string, flag: FileFlag): Promise<void> {
 	const real = await realPathOf(file);
 	try {
 		await ((await isReplaceable(real)) ? writeAtomically(real, text) : writeFile(real, text));
 	} catch (error) {
-		throw unwritable(file, writeReason(error), error);
+		throw unwritable(flag, file, writeReason(error), error);
 	}
 }
 

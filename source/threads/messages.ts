@@ -11,6 +11,7 @@ import type {Recipe} from '../reports/best-request.ts';
 import type {NamedRun} from '../reports/compare/comparison.ts';
 import type {Results} from '../reports/results-schema.ts';
 import type {ChartFile} from '../reports/specs/charts.ts';
+import type {HtmlPage} from '../reports/write.ts';
 import type {SimulatorOptions} from '../simulator/options.ts';
 import type {ComparedRuns} from '../view/state.ts';
 import type {ListingConfig} from './prepare.ts';
@@ -129,12 +130,16 @@ type RedrawRequest = {
 	readonly type: 'redraw';
 	readonly results: Results;
 	readonly folder: string;
+	/** answers.jsonl beside the results, where it is there. */
+	readonly answersFile?: string | undefined;
 };
 /** Draws runs side by side; the first is the one that the others are compared with. */
 type CompareRequest = {
 	readonly type: 'compare';
 	readonly runs: readonly NamedRun[];
 	readonly folder: string;
+	/** As HTML too. */
+	readonly hasHtml: boolean;
 };
 /** Asks for kept runs: those of a folder, one of them, or some side by side. */
 export type HistoryRequest =
@@ -148,6 +153,8 @@ type DrawRequest = {
 	readonly folder: string;
 	readonly figures: {readonly fileName: string; readonly value: unknown};
 	readonly charts: readonly ChartFile[];
+	/** Page of all of it; undefined: not wanted. */
+	readonly html: HtmlPage | undefined;
 };
 export type ReportsRequest = ReportRequest | RedrawRequest | CompareRequest | DrawRequest | HistoryRequest;
 export type ReportReport =

@@ -41,12 +41,13 @@ async function write(request: Exclude<ReportsRequest, HistoryRequest>): Promise<
 				hasResults: false,
 				hasSummary: true,
 				answersFile: undefined,
+				keptAnswersFile: request.answersFile,
 				draw,
 			});
 		case 'compare':
-			return writeComparison(request.runs, {folder: request.folder, draw});
+			return writeComparison(request.runs, {folder: request.folder, hasHtml: request.hasHtml, draw});
 		case 'draw':
-			return writeFigures(request.figures, request.charts, {folder: request.folder, draw});
+			return writeFigures(request.figures, request, {folder: request.folder, draw});
 	}
 }
 

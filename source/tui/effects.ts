@@ -50,6 +50,8 @@ export type ScreenPorts = {
 		/** Called when a run of this program has been added. */
 		readonly onKept?: (listener: () => void) => void;
 	};
+	/** Shown when a demo has ended: what to try next. */
+	readonly nextSteps?: readonly string[];
 	/** Opens on the list of these, or on one of them, and prepares nothing. */
 	readonly opensOnRuns?: 'list' | KeptRun;
 	/** The screen is of a tap, which runs already: `engine` is its thread. */

@@ -60,6 +60,7 @@ export function createSession(ports: ScreenPorts, terminal: TerminalActions): Se
 				startsAtOnce,
 				hasKeys: ports.stdin.isTTY,
 				hasDemo: ports.startDemo !== undefined,
+				nextSteps: ports.nextSteps ?? [],
 				nowMs: clock.now(),
 				epochMs: clock.epoch() - clock.now(),
 				size: {columns: ports.stdout.columns || 80, rows: ports.stdout.rows || 24},

@@ -193,6 +193,8 @@ export type State = {
 	readonly isDemo: boolean;
 	/** A simulator is available where no account can be used. */
 	readonly hasDemo: boolean;
+	/** Shown when a demo has ended; empty: nothing. */
+	readonly nextSteps: readonly string[];
 	/** Input is a terminal; without keys the screen closes by itself at the end of the run. */
 	readonly hasKeys: boolean;
 	/** Runs start without showing the plan first. */
@@ -298,6 +300,7 @@ export function initialState(
 				| 'epochMs'
 				| 'hasKeys'
 				| 'hasDemo'
+				| 'nextSteps'
 				| 'account'
 				| 'view'
 				| 'size'
@@ -317,6 +320,7 @@ export function initialState(
 		size: {columns: 80, rows: 24},
 		hasKeys: true,
 		hasDemo: false,
+		nextSteps: [],
 		epochMs: 0,
 		view: options.tap === undefined ? 'dashboard' : 'traffic',
 		keymap: usualKeymap,

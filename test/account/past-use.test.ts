@@ -112,3 +112,19 @@ it('takes the mean of older sums, so that a peak is never too high', async () =>
 	const total = sentIn(sent, 20).reduce((sum, {Invocations}) => sum + Invocations, 0);
 	expect(bucket?.requests.total).toBeCloseTo(total, 3);
 });
+
+it('measures the limit from throttled minutes, and leaves out five of each in which the service failed', async () => {
+	const full = traffic(lite, {requestsPerMinute: 100, throttledShare: 0.3});
+	const buckets = await bucketsOf(
+		[
+			full,
+			{...full, modelId: 'amazon.nova-micro-v1:0', errorShare: 0.1},
+			{...full, modelId: 'amazon.nova-pro-v1:0', throttledShare: 0},
+		],
+		1,
+	);
+	const measured = new Map(buckets.map((bucket) => [bucket.model, bucket.measured]));
+	expect(measured.get(lite)).toMatchObject({requests: {value: expect.closeTo(100, -1)}});
+	expect(measured.get('amazon.nova-micro-v1:0')).toBeNull();
+	expect(measured.get('amazon.nova-pro-v1:0')).toBeNull();
+});

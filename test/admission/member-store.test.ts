@@ -51,10 +51,12 @@ describe('what the runs of one user share of a bucket', () => {
 		const {uses, store} = open();
 		const record = recordOf(uses.newMember());
 		await store.write(record);
-		await store.writeStamping(stamping);
+		await store.writeLearnt(stamping);
 		const again = open().store;
 		expect(await again.read()).toEqual([{...record, isLive: true}]);
-		expect(await again.readStamping()).toEqual(stamping);
+		expect(await again.readLearnt()).toEqual(stamping);
+		await store.writeLearnt({...stamping, enforcement: {windows: ['never']} as never});
+		expect(await again.readLearnt()).toBeUndefined();
 		for (const file of files()) {
 			expect(file.slice(folder.length)).toMatch(
 				/^\/use\/[0-9a-f]{32}\/(?:\d{15}-\d+-\d+-[\w.-]+|stamping)\.json$/,

@@ -153,8 +153,8 @@ describe('a member', () => {
 			read: broken,
 			write: broken,
 			remove: broken,
-			readStamping: broken,
-			writeStamping: broken,
+			readLearnt: broken,
+			writeLearnt: broken,
 		};
 		const {bucket, member, lost} = setUp(store);
 		await member.start();
@@ -291,9 +291,18 @@ describe('a member', () => {
 			refused: 1,
 			marks: '0'.repeat(600),
 		} as const;
-		await store.writeStamping(learnt);
+		const enforcement = {
+			...{since: 0, at: 1, limit: 1000, accepted: 30, refused: 9},
+			...({windows: ['sliding'], setAside: ['input'], countsFrom: ['end']} as const),
+		};
+		await store.writeLearnt({...learnt, enforcement});
 		void member.start();
 		await clock.advance(100);
 		expect(bucket.stamping.countsFrom).toBe('end');
+		// How the limit is enforced is kept by a program that sees no throttle.
+		bucket.stamping.adopt({...learnt, refused: 2});
+		void member.stop();
+		await clock.advance(2000);
+		expect(await store.readLearnt()).toMatchObject({refused: 2, enforcement});
 	});
 });

@@ -10,6 +10,15 @@ import {randomCases} from '../helpers/random-cases.ts';
 
 const windowMs = 60_000;
 
+const answerOf = (outputTokens: number) => ({
+	inputTokens: 0,
+	outputTokens,
+	cacheReadTokens: 0,
+	cacheWriteTokens: 0,
+	reasoningTokens: undefined,
+	isEstimated: false,
+});
+
 const quotaOf = (input: number, output: number) => {
 	const rows = [
 		{
@@ -86,7 +95,7 @@ describe('the output quota of a bucket', () => {
 						if (end === 'kept') {
 							bucket.keep(reservation);
 						} else {
-							bucket.settle(reservation, 10, output);
+							bucket.settle(reservation, 10, answerOf(output));
 						}
 					});
 				}
@@ -107,7 +116,7 @@ describe('the output quota of a bucket', () => {
 		expect(first.kind).toBe('admitted');
 		expect(bucket.admit(cost, 'normal')).toMatchObject({kind: 'wait', delayMs: undefined, reason: 'tokens'});
 		if (first.kind === 'admitted') {
-			bucket.settle(first.reservation, 1, 300);
+			bucket.settle(first.reservation, 1, answerOf(300));
 		}
 		const wait = bucket.admit(cost, 'normal');
 		expect(wait).toMatchObject({kind: 'wait', reason: 'tokens'});

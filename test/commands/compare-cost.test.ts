@@ -37,6 +37,7 @@ const printed = async (runs: ReadonlyArray<typeof known>, json: boolean): Promis
 	const stdout = new PassThrough();
 	await compare(parseArguments(['compare', ...files, ...(json ? ['--json'] : [])]), {
 		stdout: stdout as unknown as NodeJS.WriteStream,
+		stderr: new PassThrough() as unknown as NodeJS.WriteStream,
 		environment: {},
 	});
 	stdout.end();
@@ -47,7 +48,7 @@ describe('the cost that compare shows', () => {
 	it('is a range in the table where answers were cut, and open where a tier was dearer', async () => {
 		const table = await printed([known, cut, open], false);
 		expect(table).toMatch(/cost as run +\$0\.030 +\$0\.020 to \$0\.050 .* \$0\.030 or more/);
-		const perRequest = table.split('\n').find((line) => line.includes('cost per request'));
+		const perRequest = table.split('\n').find((line) => line.includes('cost per 1,000 requests'));
 		expect(perRequest).toMatch(/or more/);
 		expect(perRequest).toMatch(/the same.*not clear/);
 	});
@@ -73,8 +74,16 @@ describe('the cost that compare shows', () => {
 			{value: 0.03, low: null, high: null, within: {low: 0.02, high: 0.05}},
 			{value: 0.03, low: null, high: null, within: {low: 0.03, high: null}},
 		]);
-		expect(of('cost per request')?.values[2]).toMatchObject({low: null, high: null, within: {high: null}});
+		expect(of('cost per 1,000 requests')?.values[2]).toMatchObject({
+			low: null,
+			high: null,
+			within: {high: null},
+		});
 		// Against a cost without an upper bound nothing is cheaper.
-		expect(of('cost per request')?.differences[1]).toMatchObject({verdict: 'unclear', low: null, high: null});
+		expect(of('cost per 1,000 requests')?.differences[1]).toMatchObject({
+			verdict: 'unclear',
+			low: null,
+			high: null,
+		});
 	});
 });

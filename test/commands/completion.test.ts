@@ -3,12 +3,16 @@ import {mkdtempSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {describe, expect, it} from 'vitest';
-import {manPage} from '../../source/build/published.ts';
+import {manPages} from '../../source/build/published.ts';
 import {bashCompletion, fishCompletion, zshCompletion} from '../../source/commands/completion.ts';
 import {commands} from '../../source/config/command-table.ts';
 import {flags} from '../../source/config/flags.ts';
+import {flagsOf} from '../../source/config/help.ts';
 
-const presets = ['classify', 'summarize'];
+const presets = [
+	{name: 'classify', description: "sorts tickets into the team's categories"},
+	{name: 'summarize', description: 'one text, short'},
+];
 
 const has = (program: string, ...argv: readonly string[]): boolean => spawnSync(program, argv).status === 0;
 
@@ -38,6 +42,7 @@ const expectations: ReadonlyArray<readonly [readonly string[], readonly string[]
 	[['simulate', '--enf'], ['--enforcement']],
 	[['presets', '--copy', 'su'], ['summarize']],
 	[['completion', 'z'], ['zsh']],
+	[['help', 'ke'], ['keys']],
 	[['quotas', '--varia'], []],
 ];
 
@@ -49,6 +54,21 @@ describe.skipIf(!has('bash', '--version'))('completion for bash (skipped where t
 		const {lines, stderr} = run('bash', ['--norc', '-c', script]);
 		expect(stderr).toBe('');
 		expect(lines).toEqual(expected);
+	});
+
+	it('says what listed words are for, and never in a word that is inserted', () => {
+		const listed = (type: number, ...words: readonly string[]) => {
+			const typed = ['bedrock-top', ...words].map((word) => `'${word}'`).join(' ');
+			const script = `source ${file}; compopt() { :; }; COMP_TYPE=${type}; COMP_WORDS=(${typed}); COMP_CWORD=${words.length}; _bedrock_top; printf '%s\\n' "\${COMPREPLY[@]}"`;
+			return run('bash', ['--norc', '-c', script]).lines;
+		};
+		expect(listed(63, 'run', '--lo')).toEqual([
+			'--load  (shape of the load)',
+			'--log-file  (write the log to FILE)',
+		]);
+		expect(listed(63, 'c')).toContain("classify  (preset: sorts tickets into the team's categories)");
+		expect(listed(9, 'run', '--lo')).toEqual(['--load', '--log-file']);
+		expect(listed(63, 'summ')).toEqual(['summarize']);
 	});
 });
 
@@ -69,8 +89,17 @@ describe.skipIf(!has('zsh', '--version'))('completion for zsh (skipped where the
 	});
 });
 
-describe('manPage', () => {
-	const page = manPage('1.2.3');
+describe('the man pages', () => {
+	const pages = manPages('1.2.3');
+	const page = pages['bedrock-top.1'] ?? '';
+
+	it('has one for each command, with the flags of that command', () => {
+		for (const command of commands.filter(({name}) => name !== 'screen')) {
+			const own = pages[`bedrock-top-${command.name}.1`] ?? '';
+			expect(own).toContain(`.B bedrock\\-top ${command.name}`);
+			expect(own.match(/^\.TP$/gm)).toHaveLength(flagsOf(command).length);
+		}
+	});
 
 	it('names every command and flag, and the version', () => {
 		expect(page).toContain('bedrock\\-top 1.2.3');
@@ -84,19 +113,24 @@ describe('manPage', () => {
 		}
 	});
 
-	it('is ASCII alone, without a line that troff would take for a request of its own', () => {
-		expect(page).toMatch(/^[\n\u0020-\u007E]*$/);
-		const requests = page.split('\n').filter((line) => line.startsWith('.') || line.startsWith("'"));
-		expect(new Set(requests.map((line) => line.split(' ')[0]))).toEqual(
-			new Set(['.TH', '.SH', '.SS', '.TP', '.B', '.br']),
-		);
-	});
+	it.each(Object.entries(pages))(
+		'%s is ASCII alone, without a line that troff would take for a request',
+		(name, page) => {
+			expect(page).toMatch(/^[\n\u0020-\u007E]*$/);
+			const requests = page.split('\n').filter((line) => line.startsWith('.') || line.startsWith("'"));
+			const known =
+				name === 'bedrock-top.1' ? ['.TH', '.SH', '.SS', '.TP', '.B', '.br'] : ['.TH', '.SH', '.TP', '.B'];
+			expect(new Set(requests.map((line) => line.split(' ')[0]))).toEqual(new Set(known));
+		},
+	);
 
 	it.skipIf(!has('mandoc', '-T', 'lint', '/dev/null') && !has('sh', '-c', 'command -v mandoc'))(
 		'is read by mandoc without an error (skipped where there is no mandoc)',
 		() => {
-			const {lines} = run('mandoc', ['-T', 'lint', '-W', 'error', fileOf(page)]);
-			expect(lines).toEqual([]);
+			for (const each of Object.values(pages)) {
+				const {lines} = run('mandoc', ['-T', 'lint', '-W', 'error', fileOf(each)]);
+				expect(lines).toEqual([]);
+			}
 		},
 	);
 });

@@ -10,8 +10,16 @@ import {resolveRun} from '../../source/config/resolve-run.ts';
 import {UserError} from '../../source/domain/user-error.ts';
 import {planLines, progressLine} from '../../source/plain/run.ts';
 import {summaryLines} from '../../source/plain/summary.ts';
-import {comparisonLines, comparisonMarkdown} from '../../source/reports/compare/comparison-table.ts';
+import {comparisonChart} from '../../source/reports/compare/comparison-chart.ts';
+import {
+	comparisonLines,
+	comparisonMarkdown,
+	comparisonPage,
+} from '../../source/reports/compare/comparison-table.ts';
+import {drawChart} from '../../source/reports/draw.ts';
+import {htmlOf} from '../../source/reports/page-html.ts';
 import {quotaIncreaseMarkdown} from '../../source/reports/quota-increase-markdown.ts';
+import {reportHtml} from '../../source/reports/report-html.ts';
 import {lostRequestCsvLine, requestsCsvLine} from '../../source/reports/requests-csv.ts';
 import {resultsOf, resultsText} from '../../source/reports/results.ts';
 import {type Results, readResults} from '../../source/reports/results-schema.ts';
@@ -25,6 +33,7 @@ import {
 	expectHarmless,
 	expectSafe,
 	hostileRuns,
+	htmlMeaning,
 	inTurn,
 	manyHostileTexts,
 	markdownMeaning,
@@ -69,15 +78,25 @@ const results = JSON.parse(JSON.stringify(resultsOf(snapshot(), environment))) a
 const readText = (value: unknown): Results => readResults(JSON.stringify(value), 'results.json');
 const placesOfResults = freePlaces(results, readText);
 
-const markdownOf = (next: () => string): Outputs => {
+const pagesOf = async (next: () => string): Promise<Outputs> => {
 	const read = readText(plantAll(results, next, placesOfResults));
+	const runs = [
+		{name: next(), results: read},
+		{name: next(), results},
+	];
+	const picture = await drawChart(comparisonChart(runs));
+	const pictures = new Map([['chart.svg', picture]]);
 	return {
+		'report.html': await reportHtml(read, {
+			charts: ['chart.svg'],
+			pictures,
+			answersFile: undefined,
+			files: ['summary.md'],
+		}),
+		'compare.html': htmlOf(comparisonPage(runs), new Map()),
 		'summary.md': summaryMarkdown(read, ['chart.svg']),
 		'quota-increase.md': quotaIncreaseMarkdown(read),
-		'comparison.md': comparisonMarkdown([
-			{name: next(), results: read},
-			{name: next(), results},
-		]),
+		'comparison.md': comparisonMarkdown(runs),
 		'compare, in the terminal': comparisonLines([{name: next(), results: read}], 120).join('\n'),
 		'results.json': resultsText(read),
 	};
@@ -98,17 +117,19 @@ const preset = {
 };
 
 describe('random texts of others', () => {
-	it('mean nothing in Markdown and HTML, and show no secret, wherever a results.json has them', () => {
+	it('mean nothing in Markdown and HTML, and show no secret, wherever a results.json has them', async () => {
 		expect(placesOfResults.size).toBeGreaterThan(25);
-		const harmless = markdownOf(inTurn(Array.from({length: 25}, (_unused, index) => `word ${index}`)));
-		fc.assert(
-			fc.property(manyHostileTexts, (texts) => {
-				const {'results.json': data = '', ...read} = markdownOf(inTurn(texts));
+		const harmless = await pagesOf(inTurn(Array.from({length: 25}, (_unused, index) => `word ${index}`)));
+		await fc.assert(
+			fc.asyncProperty(manyHostileTexts, async (texts) => {
+				const {'results.json': data = '', ...read} = await pagesOf(inTurn(texts));
 				expectHarmless(data, 'results.json');
 				for (const [name, text] of Object.entries(read)) {
 					expectSafe(text, name);
 					if (name.endsWith('.md')) {
 						expect(markdownMeaning(text), name).toEqual(markdownMeaning(harmless[name] ?? ''));
+					} else if (name.endsWith('.html')) {
+						expect(htmlMeaning(text), name).toEqual(htmlMeaning(harmless[name] ?? ''));
 					}
 				}
 			}),

@@ -16,6 +16,7 @@ import {summaryLines} from '../../source/plain/summary.ts';
 import type {BestRequest} from '../../source/reports/best-request.ts';
 import {comparisonMarkdown} from '../../source/reports/compare/comparison-table.ts';
 import {quotaIncreaseMarkdown} from '../../source/reports/quota-increase-markdown.ts';
+import {reportHtml} from '../../source/reports/report-html.ts';
 import {resultsOf, resultsText} from '../../source/reports/results.ts';
 import {readResults} from '../../source/reports/results-schema.ts';
 import {summaryMarkdown} from '../../source/reports/summary-markdown.ts';
@@ -69,8 +70,14 @@ describe('a results.json of somebody else', () => {
 				{name: 'b', results},
 			]),
 		];
-		for (const text of texts) {
-			expectSafe(text, 'Markdown');
+		const html = await reportHtml(read, {
+			charts: [planted],
+			pictures: new Map(),
+			answersFile: undefined,
+			files: [],
+		});
+		for (const text of [...texts, html]) {
+			expectSafe(text, 'Markdown or HTML');
 			expect(text).not.toContain('<script>');
 		}
 		expectHarmless(resultsText(read), 'results.json');
@@ -103,7 +110,11 @@ describe('a results.json of somebody else', () => {
 			model: planted,
 			region: planted,
 			body: {text: planted},
-			sdk: {typescript: JSON.stringify(planted), python: JSON.stringify(planted)},
+			sdk: {
+				typescript: JSON.stringify(planted),
+				python: JSON.stringify(planted),
+				curl: JSON.stringify(planted),
+			},
 		} as unknown as BestRequest;
 		const text = requestLines(request).join('\n');
 		expectHarmless(text, 'prompt');

@@ -1,7 +1,12 @@
+import {mkdtempSync, rmSync} from 'node:fs';
 import {createServer, type IncomingMessage, type Server} from 'node:http';
 import type {AddressInfo} from 'node:net';
+import {tmpdir} from 'node:os';
+import path from 'node:path';
 import {PassThrough} from 'node:stream';
-import {afterEach, beforeEach, describe, expect, it} from 'vitest';
+import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest';
+import {createLedgerStore} from '../../source/admission/member-store.ts';
+import {accountIdentity} from '../../source/bedrock/quotas/account-lists.ts';
 import {printModels} from '../../source/commands/models.ts';
 import {printQuotas} from '../../source/commands/quotas.ts';
 import {UserError} from '../../source/domain/user-error.ts';
@@ -83,6 +88,62 @@ describe('against the simulator', () => {
 			'Cross-region model inference tokens per minute for Anthropic Claude Sonnet 4.6',
 		);
 		expect(output.stderr()).toContain('no quota name is exactly about anthropic.claude-sonnet-4-7');
+	});
+
+	it('says how a limit is enforced, as programs on this host last saw it', async () => {
+		const folder = mkdtempSync(path.join(tmpdir(), 'quotas-'));
+		for (const [name, value] of Object.entries({
+			XDG_CACHE_HOME: folder,
+			AWS_ENDPOINT_URL: simulator.url,
+			AWS_ACCESS_KEY_ID: 'simulated',
+			AWS_SECRET_ACCESS_KEY: 'simulated',
+		})) {
+			vi.stubEnv(name, value);
+		}
+		try {
+			const model = 'us.amazon.nova-lite-v1:0';
+			const request = {
+				...requestTo(simulator.url),
+				connection: {region: 'us-east-1', profile: undefined, simulatorUrl: undefined},
+				models: [model],
+			};
+			const before = capture();
+			await printQuotas({...request, isJson: true}, before.io);
+			const [target] = JSON.parse(before.stdout());
+			expect(target).not.toHaveProperty('enforcement');
+			const at = Date.UTC(2026, 10, 20, 12);
+			await createLedgerStore()
+				.open({...request.connection, identity: accountIdentity(process.env)}, target)
+				.writeLearnt({
+					...{countsFrom: 'unknown', at, accepted: 0, refused: 0, marks: '0'.repeat(600)},
+					enforcement: {
+						...{since: at - 60_000, at, limit: 4_000_000, accepted: 340, refused: 12},
+						windows: ['fixed'],
+						setAside: ['input-and-max-tokens', 'uncached-input-and-max-tokens'],
+						countsFrom: ['end'],
+					},
+				});
+			const output = capture();
+			await printQuotas(request, output.io);
+			expect(output.stdout().replaceAll('\n', ' ')).toContain(
+				`${model}: How the service counts, if it enforces 4M quota tokens per minute: over fixed minutes; it sets aside input and max tokens, or input that is not read from a cache, and max tokens; an answer counts from its end (12 throttled and 340 accepted requests until 2026-11-20 12:00 UTC).`,
+			);
+			const json = capture();
+			await printQuotas({...request, isJson: true}, json.io);
+			expect(JSON.parse(json.stdout())[0].enforcement).toEqual({
+				from: '2026-11-20T11:59:00.000Z',
+				to: '2026-11-20T12:00:00.000Z',
+				quotaTokensPerMinute: 4_000_000,
+				accepted: 340,
+				refused: 12,
+				windows: ['fixed'],
+				setAside: ['input-and-max-tokens', 'uncached-input-and-max-tokens'],
+				countsFrom: ['end'],
+			});
+		} finally {
+			vi.unstubAllEnvs();
+			rmSync(folder, {recursive: true, force: true});
+		}
 	});
 
 	it('measures the limit of a bucket that throttles, beside what is applied', async () => {

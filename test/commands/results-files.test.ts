@@ -1,7 +1,7 @@
 import {mkdir, mkdtemp, readdir, readFile, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
-import {Writable} from 'node:stream';
+import {PassThrough, Writable} from 'node:stream';
 import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest';
 import {compare} from '../../source/commands/compare.ts';
 import {report} from '../../source/commands/report.ts';
@@ -36,7 +36,9 @@ function outputs() {
 			done();
 		},
 	});
-	return {io: {stdout, environment: {}} as unknown as Io, text: () => text};
+	const stderr = new PassThrough();
+	const errors = () => String(stderr.read() ?? '');
+	return {io: {stdout, stderr, environment: {}} as unknown as Io, text: () => text, errors};
 }
 
 /** Everything that a run leaves, charts included. */
@@ -66,7 +68,7 @@ describe('report', () => {
 		const {io, text} = outputs();
 		const out = path.join(root, 'again');
 		expect(await report(parseArguments(['report', file, '--out', out]), io)).toBe(0);
-		expect(namesOf(text().trim().split('\n'))).toEqual(['summary.md', ...charts]);
+		expect(namesOf(text().trim().split('\n'))).toEqual(['summary.md', ...charts, 'report.html']);
 		for (const chart of charts) {
 			const [first, second] = ['first', 'again'].map((name) => path.join(root, name, chart));
 			expect(await readFile(second ?? '', 'utf8')).toBe(await readFile(first ?? '', 'utf8'));
@@ -96,7 +98,7 @@ describe('report', () => {
 		const file = await writeRun('first');
 		const {io, text} = outputs();
 		await report(parseArguments(['report', file, '--out', path.join(root, 'again'), '--json']), io);
-		expect(namesOf(JSON.parse(text()).files)).toEqual(['summary.md', ...charts]);
+		expect(namesOf(JSON.parse(text()).files)).toEqual(['summary.md', ...charts, 'report.html']);
 	});
 
 	it('refuses a folder in use, a missing file and one of another program, and writes nothing', async () => {
@@ -120,6 +122,34 @@ describe('report', () => {
 });
 
 describe('compare', () => {
+	it('exits with 3 where a run is worse, says why, and leaves what CI reads', async () => {
+		const files = [
+			await writeRun('before', snapshot({variants: [variant({output: 60})]})),
+			await writeRun('after', snapshot({variants: [variant({output: 240})]})),
+		];
+		const {io, text, errors} = outputs();
+		const junit = path.join(root, 'compared.xml');
+		const worse = ['--fail-if', 'worse:quota-tokens', '--junit', junit, '--markdown'];
+		expect(await compare(parseArguments(['compare', ...files, ...worse]), io)).toBe(3);
+		expect(errors()).toMatch(/--fail-if "worse:quota-tokens": quota tokens per request of minimal went from/);
+		expect(text()).toMatch(/^<!-- bedrock-top -->\n### bedrock-top: runs side by side\n/);
+		expect(text()).toContain('❌ 1 of 1 condition failed.');
+		const page = await readFile(junit, 'utf8');
+		parseXml(page.replace(/^<\?xml.*\n/, ''));
+		expect(page).toContain('<testcase classname="compare.minimal" name="quota tokens per request">');
+		const better = ['--fail-if', 'worse'];
+		expect(await compare(parseArguments(['compare', ...files.toReversed(), ...better]), io)).toBe(0);
+	});
+
+	it('rounds the figures of its JSON', async () => {
+		const {io, text} = outputs();
+		const files = [await writeRun('a'), await writeRun('b')];
+		await compare(parseArguments(['compare', ...files, '--json']), io);
+		for (const [number = ''] of text().matchAll(/\d+\.\d+/g)) {
+			expect(number.replace('.', '').replace(/^0+/, '').length).toBeLessThanOrEqual(6);
+		}
+	});
+
 	it('prints a table, and with --out leaves Markdown and a chart', async () => {
 		const files = [
 			await writeRun('before'),

@@ -1,11 +1,20 @@
-import {existsSync, lstatSync, readFileSync, symlinkSync, writeFileSync} from 'node:fs';
+import {
+	existsSync,
+	lstatSync,
+	mkdirSync,
+	readdirSync,
+	readFileSync,
+	symlinkSync,
+	writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
-import {describe, expect, it} from 'vitest';
+import {describe, expect, it, vi} from 'vitest';
 import type {UserError} from '../../source/domain/user-error.ts';
 import {readResults, resultsSchema} from '../../source/reports/results-schema.ts';
 import {traffic} from '../account/account-harness.ts';
 import {call, useAccount} from '../account/call.ts';
 import {newFolder} from '../helpers/built-program.ts';
+import {parseXml} from '../helpers/parse-xml.ts';
 
 /** What a headless run prints and ends with. It runs in this process; that it does as a program is in test/e2e/headless.test.ts. */
 
@@ -33,6 +42,28 @@ describe('run', () => {
 			['minimal', 3],
 		]);
 		expect(results.simulated).toBe(true);
+	});
+
+	it('leaves test cases and a page for CI, also where no reports are kept', async () => {
+		await useAccount({});
+		const folder = newFolder();
+		const [junit, scratch] = [path.join(folder, 'tests.xml'), path.join(folder, 'scratch')];
+		mkdirSync(scratch);
+		vi.stubEnv('TMPDIR', scratch);
+		const flags = ['--requests', '4', '--variants', 'one-word', '--no-reports', '--yes', '--markdown'];
+		const gate = ['--fail-if', 'items.useful<100', '--fail-if', 'latencyMs.total.p99>1'];
+		const {code, stdout, stderr} = await finished('classify', ...flags, '--junit', junit, ...gate);
+		expect(code).toBe(3);
+		expect(stderr).toContain(
+			'a p99 needs 300 answers per variant, and this run asks for at most 4: --requests 300.',
+		);
+		expect(stdout).toMatch(/^<!-- bedrock-top -->\n### bedrock-top: classify\n/);
+		expect(stdout).toContain('❌ 2 of 2 conditions failed.');
+		const xml = readFileSync(junit, 'utf8');
+		parseXml(xml.replace(/^<\?xml.*\n/, ''));
+		expect(xml.match(/<testcase classname="classify\.one-word"/g)).toHaveLength(48);
+		expect(xml.match(/<skipped /g)).toHaveLength(44);
+		expect(readdirSync(scratch)).toEqual([]);
 	});
 
 	it('holds conversations, and each turn has its own figures', async () => {

@@ -1,7 +1,7 @@
 import {describe, expect, it} from 'vitest';
 import {commands} from '../../source/config/command-table.ts';
 import {flags} from '../../source/config/flags.ts';
-import {commandHelp, generalHelp} from '../../source/config/help.ts';
+import {commandHelp, commandNamed, flagHelp, generalHelp} from '../../source/config/help.ts';
 import {assertWords, parseArguments} from '../../source/config/parse-arguments.ts';
 import {UserError} from '../../source/domain/user-error.ts';
 
@@ -80,14 +80,29 @@ describe('parseArguments', () => {
 });
 
 describe('help', () => {
-	it('names every flag and command', () => {
-		const text = generalHelp([]).join('\n');
+	it('fits on one screen, with every command, the ten flags that matter and where the rest is', () => {
+		const lines = generalHelp();
+		expect(lines.length).toBeLessThanOrEqual(24);
+		expect(lines.filter((line) => line.length > 80)).toEqual([]);
+		const text = lines.join('\n');
+		for (const {name} of commands.filter((command) => command.name !== 'screen')) {
+			expect(text).toMatch(new RegExp(`\\b${name}\\b`));
+		}
+		expect(flags.filter(({brief}) => brief !== undefined)).toHaveLength(10);
+		expect(lines.filter((line) => /^ {2}-/.test(line))).toHaveLength(5);
+		expect(text).toContain('help [command|flags|keys]');
+	});
+
+	it('has every flag under "help flags"', () => {
+		const text = flagHelp().join('\n');
 		for (const {name} of flags) {
 			expect(text).toMatch(new RegExp(`--(?:no-)?${name}\\b`));
 		}
-		for (const {name} of commands.filter((command) => command.name !== 'screen')) {
-			expect(text).toContain(`bedrock-top ${name}`);
-		}
+	});
+
+	it('knows commands by name, and the nearest one where it does not', () => {
+		expect(commandNamed('watch').name).toBe('watch');
+		expect(() => commandNamed('wacth')).toThrow('there is no command "wacth"');
 	});
 
 	it('shows only the flags of its command', () => {

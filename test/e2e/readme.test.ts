@@ -1,8 +1,9 @@
 import {execFile, spawn, spawnSync} from 'node:child_process';
-import {chmodSync, readFileSync, writeFileSync} from 'node:fs';
+import {chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import {afterAll, beforeAll, describe, expect, it, onTestFinished} from 'vitest';
-import {freshPage, pages} from '../../source/build/docs.ts';
+import {parse} from 'yaml';
+import {freshManifest, freshPage, pages} from '../../source/build/docs.ts';
 import {presetSchema} from '../../source/config/preset-schema.ts';
 import {failureClasses} from '../../source/domain/failure.ts';
 import {resultsSchema} from '../../source/reports/results-schema.ts';
@@ -15,10 +16,26 @@ import {defaultOptions} from '../simulator/harness.ts';
 
 const pageAt = (file: string): string =>
 	readFileSync(path.resolve(import.meta.dirname, '../..', file), 'utf8');
-const readme = pageAt('README.md');
+const commandsPage = pageAt('source/commands/README.md');
 
-const sectionOf = (heading: string): string =>
-	readme.split(/^## /m).find((section) => section.startsWith(`${heading}\n`)) ?? '';
+/** Pages for users, with commands that they copy. */
+const userPages = ['README.md', 'source/commands/README.md', 'presets/README.md', 'source/reports/README.md'];
+
+const sectionOf = (page: string, heading: string): string =>
+	page.split(/^## /m).find((section) => section.startsWith(`${heading}\n`)) ?? '';
+
+const anchorsOf = (page: string): readonly string[] => {
+	const seen = new Map<string, number>();
+	return [...page.matchAll(/^#+ (.+)$/gm)].map(([, text = '']) => {
+		const anchor = text
+			.toLowerCase()
+			.replaceAll(/[^\w -]/g, '')
+			.replaceAll(' ', '-');
+		const times = seen.get(anchor) ?? 0;
+		seen.set(anchor, times + 1);
+		return times === 0 ? anchor : `${anchor}-${times}`;
+	});
+};
 
 const blocksOf = (section: string, language: string): readonly string[] =>
 	[...section.matchAll(new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\``, 'gm'))].map(
@@ -32,26 +49,56 @@ describe('README', () => {
 		expect(page).toMatch(/^<!-- \w+ -->\n\| /m);
 	});
 
+	it('names the man pages in package.json, and the links that follow from its one setting', () => {
+		expect(freshManifest(pageAt('package.json'))).toBe(pageAt('package.json'));
+	});
+
 	it('explains every class of failure, every key of a preset and of the results', () => {
 		const expectAll = (text: string, names: readonly string[]) =>
 			expect(names.filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
-		expectAll(sectionOf('Troubleshooting'), failureClasses);
+		expectAll(sectionOf(commandsPage, 'Troubleshooting'), failureClasses);
 		expectAll(pageAt('presets/README.md'), Object.keys(presetSchema.shape));
 		expectAll(pageAt('source/reports/README.md'), Object.keys(resultsSchema.shape));
 		expect(
-			[...faultKinds, ...Object.keys(scenarioShape)].filter((name) => !readme.includes(`\`${name}\``)),
+			[...faultKinds, ...Object.keys(scenarioShape)].filter((name) => !commandsPage.includes(`\`${name}\``)),
 		).toEqual([]);
 	});
 
-	it('links to headings that are there', () => {
-		const anchors = [...readme.matchAll(/^#+ (.+)$/gm)].map(([, text]) =>
-			(text ?? '')
-				.toLowerCase()
-				.replaceAll(/[^\w -]/g, '')
-				.replaceAll(' ', '-'),
-		);
-		const links = [...readme.matchAll(/\]\(#([^)]+)\)/g)].map(([, anchor]) => anchor);
-		expect(links.filter((anchor) => !anchors.includes(anchor ?? ''))).toEqual([]);
+	it.each([...userPages, 'source/limiter/README.md'])(
+		'%s links to files and headings that are there',
+		(page) => {
+			const text = pageAt(page);
+			const links = [...text.matchAll(/\]\((?!https?:)([^)]+)\)/g)].map(([, link = '']) => link);
+			const broken = links.filter((link) => {
+				const [file = '', anchor] = link.split('#');
+				const place = file === '' ? page : path.join(path.dirname(page), file);
+				return (
+					!existsSync(path.resolve(import.meta.dirname, '../..', place)) ||
+					(anchor !== undefined && !anchorsOf(pageAt(place)).includes(anchor))
+				);
+			});
+			expect(broken).toEqual([]);
+		},
+	);
+
+	it('has a picture of the command that it begins with, without a script and small', () => {
+		const picture = pageAt('test/pictures/demo.svg');
+		const [first = ''] = blocksOf(pageAt('README.md'), 'sh');
+		expect(picture).toContain(`<title id="title">${first.trim()} (SIMULATED)</title>`);
+		expect(picture).not.toMatch(/<script|<foreignObject|\son\w+=|href=|url\(/i);
+		expect(picture).toMatch(/@keyframes .*prefers-reduced-motion|prefers-reduced-motion.*@keyframes/s);
+		expect(picture.length).toBeLessThan(200_000);
+	});
+
+	it('can be read in ten seconds: short, with the five questions near the top', () => {
+		const lines = pageAt('README.md').split('\n');
+		expect(lines.length).toBeLessThanOrEqual(200);
+		const firstTable = lines.findIndex((line) => line.startsWith('|'));
+		expect(lines.slice(0, firstTable).join(' ').split(/\s+/).length).toBeLessThanOrEqual(240);
+		const questions = lines
+			.slice(firstTable, 60)
+			.filter((line) => /^\| .*\? \| `npx bedrock-top /.test(line));
+		expect(questions).toHaveLength(5);
 	});
 });
 
@@ -64,7 +111,7 @@ const isRun = (command: string): boolean => / (?:run|summarize) /.test(command);
 const shortened = (command: string): string => {
 	const hasEnd = / --(?:requests|duration|dry-run)\b/.test(command);
 	// A few answers say nothing of the quality that this one asks for.
-	const requests = / --(?:fail-if|json=baseline)\b/.test(command) ? 8 : 2;
+	const requests = / --(?:fail-if|json=baseline|out before)\b/.test(command) ? 8 : 2;
 	const isLookedAt = / --(?:out|resume|no-reports|dry-run)\b/.test(command);
 	return [
 		command
@@ -100,18 +147,24 @@ const callHere = async (command: string): Promise<{code: number; output: string}
 
 const hasBash = spawnSync('bash', ['--version']).status === 0;
 
-const sections = readme
-	.split(/^###? /m)
+/** Commands in the cells of a table. */
+const inCells = (text: string): readonly string[] =>
+	[...text.matchAll(/^\|.*\| `(npx bedrock-top [^`]+)` \|$/gm)].map(([, command = '']) => command);
+
+const sections = userPages
+	.flatMap((page) => pageAt(page).split(/^###? /m))
 	.map((text) => ({
 		heading: text.slice(0, text.indexOf('\n')),
 		files: blocksOf(text, 'yaml'),
-		commands: blocksOf(text, 'sh').flatMap((block) => block.trim().split('\n')),
+		commands: [...blocksOf(text, 'sh').flatMap((block) => block.trim().split('\n')), ...inCells(text)],
 	}))
 	.filter(({commands}) => commands.length > 0);
 
 /** What a command leaves for others. */
 const leftBy = (command: string): readonly string[] =>
-	[...command.matchAll(/ --(?:out |json=)(\S+)/g)].map(([, name]) => name ?? '');
+	[...command.matchAll(/ --(?:out |json=|copy )(\S+)/g)].map(([whole, name = '']) =>
+		whole.includes('--copy ') ? `${name}.yaml` : name,
+	);
 
 /** Commands of a section that build on each other, in order; those that do not need not wait for each other. */
 const chainsOf = (commands: readonly string[]): ReadonlyArray<readonly string[]> => {
@@ -140,7 +193,10 @@ describe.skipIf(!isBuilt || !hasBash)('the commands of the README (skipped witho
 		simulator = await startSimulator({...defaultOptions, latencyMs: 20});
 		bin = newFolder();
 		const shim = path.join(bin, 'npx');
-		writeFileSync(shim, `#!/bin/sh\nshift\nexec "${process.execPath}" "${program}" "$@"\n`);
+		writeFileSync(
+			shim,
+			`#!/bin/sh\n[ "$1" = --yes ] && shift\nshift\nexec "${process.execPath}" "${program}" "$@"\n`,
+		);
 		chmodSync(shim, 0o755);
 	});
 	afterAll(() => simulator.stop());
@@ -195,7 +251,9 @@ describe.skipIf(!isBuilt || !hasBash)('the commands of the README (skipped witho
 		runOf: (command: string) => Promise<{code: number; output: string}>,
 	): Promise<void> => {
 		for (const text of files) {
-			writeFileSync(path.join(cwd, /^# (\S+)/.exec(text)?.[1] ?? 'preset.yaml'), text);
+			const file = path.join(cwd, /^# (\S+)/.exec(text)?.[1] ?? 'preset.yaml');
+			mkdirSync(path.dirname(file), {recursive: true});
+			writeFileSync(file, text);
 		}
 		for (const command of commands) {
 			if (command.includes(' simulate ')) {
@@ -210,6 +268,34 @@ describe.skipIf(!isBuilt || !hasBash)('the commands of the README (skipped witho
 			}
 		}
 	};
+	type Workflow = {
+		readonly jobs: Readonly<
+			Record<string, {readonly steps: ReadonlyArray<{readonly uses?: string; readonly run?: string}>}>
+		>;
+	};
+	const workflows = userPages
+		.flatMap((page) => blocksOf(pageAt(page), 'yaml'))
+		.filter((text) => /^jobs:/m.test(text));
+
+	it('has a workflow for CI whose steps work as they stand, with actions that nobody can move', async () => {
+		expect(workflows).toHaveLength(1);
+		const cwd = newFolder();
+		for (const text of workflows) {
+			const steps = Object.values((parse(text) as Workflow).jobs).flatMap((job) => job.steps);
+			const ours = steps.flatMap(({run: command = ''}) => (command.includes('bedrock-top') ? [command] : []));
+			expect(ours.length).toBeGreaterThanOrEqual(3);
+			for (const command of ours) {
+				const {code, output} = await run(command, cwd);
+				expect(`${command}: ${code} ${code === 0 ? '' : output}`).toBe(`${command}: 0 `);
+			}
+			const used = steps.flatMap(({uses}) => uses ?? []);
+			expect(used.filter((each) => !/@[\da-f]{40}$/.test(each))).toEqual([]);
+			for (const each of used) {
+				expect(text).toMatch(new RegExp(`${each} # v\\d+\\.\\d+\\.\\d+`));
+			}
+		}
+	}, 120_000);
+
 	const isHere = ({commands}: (typeof chains)[number]): boolean => commands.some(isCalledHere);
 
 	it.concurrent.each(chains.filter((chain) => !isHere(chain)))(

@@ -1,16 +1,37 @@
 import type {Snapshot} from '../../source/domain/snapshot.ts';
-import {snapshot, target, variant} from './results-fixture.ts';
+import {type SnapshotOptions, snapshot, target, variant} from './results-fixture.ts';
 
 /** Runs that charts must survive: many variants, hostile names, missing values, limits of every state. */
 
 const limit = target.quota.requestsPerMinute;
+
+/** With latencies over time, and times in which requests were held. */
+const overTime = (options: SnapshotOptions): Snapshot => {
+	const run = snapshot(options);
+	const {points} = run.timeline;
+	return {
+		...run,
+		timeline: {
+			...run.timeline,
+			points: points.map((point, index) => (index % 50 < 9 ? {...point, held: 1 + (index % 4)} : point)),
+			latencyMs: {
+				intervalSeconds: Math.ceil((points.at(-1)?.second ?? 1) / 12),
+				cells: run.variants.map((_, cell) =>
+					Array.from({length: 12}, (__, at) =>
+						at === cell % 5 ? null : 400 + 90 * cell + 300 * Math.sin(at + cell),
+					),
+				),
+			},
+		},
+	};
+};
 
 export const chartCases: Readonly<Record<string, () => Snapshot>> = {
 	'four variants in measure': () => snapshot(),
 	'simulated, another endpoint': () =>
 		snapshot({simulated: true, targets: [{...target, endpoint: 'http://127.0.0.1:4455'}]}),
 	'eight variants, measured rates, an hour': () =>
-		snapshot({
+		overTime({
 			variants: Array.from({length: 8}, (_, index) =>
 				variant({
 					name: `variant ${index}`,
@@ -23,7 +44,7 @@ export const chartCases: Readonly<Record<string, () => Snapshot>> = {
 			intervalSeconds: 6,
 		}),
 	'forty variants with long names': () =>
-		snapshot({
+		overTime({
 			variants: Array.from({length: 40}, (_, index) =>
 				variant({
 					name: `variant-with-a-long-name-that-goes-on-and-on-number-${index}`,
@@ -39,7 +60,7 @@ export const chartCases: Readonly<Record<string, () => Snapshot>> = {
 		return {...base, timeline: {...base.timeline, points}};
 	},
 	'hostile names': () =>
-		snapshot({
+		overTime({
 			variants: [
 				'<script>alert("&amp;")</script>',
 				'\u0000\u001B[31mred\u0007\uFFFE\uD800',

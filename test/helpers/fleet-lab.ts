@@ -135,6 +135,8 @@ export async function playFleet(
 	);
 	const serverNow = (): number => clock.now() + windowMs - phaseMs;
 	const counted = new Counted(clock, windowMs);
+	/** Nothing is sent any more: a member that leaves lets its program send what it wants. */
+	let isOver = false;
 
 	const begin = (program: Program, index: number): LabMember => {
 		const {reserved: sizes = [400, 400], settledPart = [0.5, 0.9], perWindow, skewMs = 0} = program;
@@ -228,7 +230,7 @@ export async function playFleet(
 			cancel();
 			cancel = (): void => {};
 			let waitMs: number | undefined = 0;
-			while (isRunning && !lab.isDead && waitMs === 0) {
+			while (isRunning && !isOver && !lab.isDead && waitMs === 0) {
 				waitMs = step();
 			}
 			if (waitMs !== undefined && waitMs > 0 && !lab.isDead) {
@@ -261,6 +263,7 @@ export async function playFleet(
 		clock.after(atMs, () => what(lab));
 	}
 	await clock.advance(scene.windows * windowMs);
+	isOver = true;
 	return lab;
 }
 

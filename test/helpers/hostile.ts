@@ -170,6 +170,12 @@ export const plantAll = <Value>(
 	return value;
 };
 
+/** What a browser makes of a page, without its words and drawings: its tags in their order. */
+export const htmlMeaning = (html: string): readonly string[] =>
+	[...html.replaceAll(/<svg.*?<\/svg>/gs, 'svg').matchAll(/<[^>]*>/g)].map(([tag]) =>
+		tag.replace(/ class="(?:n|marked|bad|quote|quote bad)"/, ''),
+	);
+
 /**
  * What Markdown and HTML make of a text, line by line, without its words: two texts that are alike in it differ in words
  * alone. Code blocks count as one mark.

@@ -9,6 +9,7 @@ import {
 	type SharedLedger,
 	type Step,
 } from '../../source/admission/fleet/shared-ledger.ts';
+import {promisesSettled} from '../../source/domain/clock.ts';
 import {FakeClock} from './fake-clock.ts';
 import type {RedisServer} from './redis-server.ts';
 
@@ -33,6 +34,48 @@ const timedScript = (script: string): string => {
 export const virtualTime = (store: ScriptStore): ScriptStore => ({
 	eval: async (script, keys, words) => store.eval(timedScript(script), keys, words),
 });
+
+/**
+ * A time that moves for a real Redis and for those who ask it alike: what was asked is answered before the next timer rings,
+ * however busy the machine is.
+ */
+export class RedisClock extends FakeClock {
+	readonly #asked = new Set<Promise<unknown>>();
+
+	/** Scripts on a server, at this time. */
+	store({call, store}: Pick<RedisServer, 'call' | 'store'>): ScriptStore {
+		const timed = virtualTime(store);
+		return {
+			eval: async (script, keys, words) => {
+				// One connection: the time is set before the script runs.
+				void call('SET', timeKey, String(Math.floor(this.epoch())));
+				const answer = timed.eval(script, keys, words);
+				this.#asked.add(answer);
+				return answer.finally(() => this.#asked.delete(answer));
+			},
+		};
+	}
+
+	override async advance(byMs: number): Promise<void> {
+		const until = this.currentMs + byMs;
+		await this.#answered();
+		for (let timer = this.next(until); timer !== undefined; timer = this.next(until)) {
+			this.ring(timer);
+			if ((this.next(until)?.at ?? Number.POSITIVE_INFINITY) > this.currentMs) {
+				await this.#answered();
+			}
+		}
+		this.currentMs = until;
+	}
+
+	async #answered(): Promise<void> {
+		await promisesSettled();
+		while (this.#asked.size > 0) {
+			await Promise.allSettled(this.#asked);
+			await promisesSettled();
+		}
+	}
+}
 
 export const factsOf = (id: string): MemberFacts => ({id, name: `service ${id}`, host: 'host', pid: 1});
 

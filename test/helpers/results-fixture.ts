@@ -330,6 +330,8 @@ export const charts = [
 	'variant-performance.svg',
 	'throughput-vs-quota.svg',
 	'latency.svg',
+	'latency-over-time.svg',
+	'throttles-and-holds.svg',
 ];
 
 /** Two variants for 5 s. */

@@ -47,7 +47,7 @@ export type Shared = {
 /** Records of members in memory, read and written with the delay of a disk, in virtual time. */
 export const createLabStore = (clock: FakeClock, ioMs: () => number, isDead: (id: string) => boolean) => {
 	const records = new Map<string, MemberRecord>();
-	let learnt: Awaited<ReturnType<MemberStore['readStamping']>>;
+	let learnt: Awaited<ReturnType<MemberStore['readLearnt']>>;
 	const wait = async (): Promise<void> =>
 		new Promise((resolve) => {
 			clock.after(ioMs(), resolve);
@@ -72,8 +72,8 @@ export const createLabStore = (clock: FakeClock, ioMs: () => number, isDead: (id
 				records.delete(id);
 			}
 		},
-		readStamping: async () => learnt,
-		async writeStamping(stamping) {
+		readLearnt: async () => learnt,
+		async writeLearnt(stamping) {
 			learnt = stamping;
 		},
 	};

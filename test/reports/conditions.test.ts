@@ -1,11 +1,21 @@
 import {describe, expect, it} from 'vitest';
-import {assertVariants, metConditions, readCondition} from '../../source/reports/conditions.ts';
+import {
+	assertVariants,
+	type Condition,
+	judge,
+	metSentences,
+	readCondition,
+	undecidable,
+} from '../../source/reports/conditions.ts';
 import {resultsOf} from '../../source/reports/results.ts';
 import {environment, snapshot} from '../helpers/results-fixture.ts';
 
 const results = resultsOf(snapshot(), environment);
 const [variant] = results.variants;
 const name = variant?.name ?? '';
+
+const metConditions = (conditions: readonly Condition[], run: typeof results): readonly string[] =>
+	metSentences(judge(conditions, run));
 
 const met = (...texts: readonly string[]): readonly string[] =>
 	metConditions(texts.map(readCondition), results);
@@ -61,7 +71,20 @@ describe('a condition of --fail-if', () => {
 		);
 		expect(meets('latencyMs.total.p90>500', slow)[0]).toMatch(/p90 of \w+ is 900 \(95%: [\d.]+ to [\d.]+\)/);
 		const few = withTotals([[900, 12]], null);
-		expect(meets('latencyMs.total.p90>500', few)[0]).toContain('it needs 30 answers, and has 12');
+		expect(meets('latencyMs.total.p90>500', few)[0]).toContain(
+			'it needs 30 answers, and has 12: --requests 30',
+		);
+	});
+
+	it('that a run cannot decide is named before anything is sent, with the number that would', () => {
+		const conditions = ['latencyMs.total.p99>2000', 'latencyMs.total.p50>2000', 'quality.low<0.8'].map(
+			readCondition,
+		);
+		expect(undecidable(conditions, {shape: 'measure', requests: 20})).toEqual([
+			'--fail-if "latencyMs.total.p99>2000": a p99 needs 300 answers per variant, and this run asks for at most 20: --requests 300.',
+		]);
+		expect(undecidable(conditions, {shape: 'measure', requests: 300})).toEqual([]);
+		expect(undecidable(conditions, {shape: 'saturate', requests: null})).toEqual([]);
 	});
 
 	it('is refused where its path is not a figure, with those that are', () => {

@@ -172,7 +172,9 @@ describe('resultsOf', () => {
 	});
 
 	it('a snapshot has nothing that the results leave out but advice on failures', () => {
-		expectTypeOf<keyof Target | 'stamping' | 'fleet'>().toEqualTypeOf<keyof Results['targets'][number]>();
+		expectTypeOf<keyof Target | 'stamping' | 'enforcement' | 'fleet'>().toEqualTypeOf<
+			keyof Results['targets'][number]
+		>();
 		expectTypeOf<keyof Snapshot['variants'][number]>().toEqualTypeOf<keyof Results['variants'][number]>();
 		expectTypeOf<keyof Snapshot['timeline']['points'][number]>().toEqualTypeOf<
 			keyof Results['timeline']['points'][number]
@@ -201,10 +203,12 @@ describe('resultsJsonSchema', () => {
 	};
 
 	it('asks for every key, allows no other, and names the version', () => {
-		// Only a search, an optimisation or a tap has one, and 0.1.0 had no name, no verdict and no cost of the whole: schema 1 may only gain optional keys.
+		// Only a search or a tap has one, and 0.1.0 had no name, no verdict and no cost of the whole: schema 1 may only gain optional keys.
 		const optional = [
 			'run',
+			'repeat',
 			'stopReason',
+			'judges',
 			'search',
 			'optimize',
 			'tap',

@@ -5,7 +5,7 @@ import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import {resultsOf} from '../../source/reports/results.ts';
 import {readResults} from '../../source/reports/results-schema.ts';
 import {writeReportFiles} from '../../source/reports/write.ts';
-import {environment, snapshot, target, variant} from '../helpers/results-fixture.ts';
+import {charts, environment, snapshot, target, variant} from '../helpers/results-fixture.ts';
 
 let folder = '';
 beforeEach(async () => {
@@ -17,24 +17,12 @@ afterEach(async () => {
 
 const results = resultsOf(snapshot(), environment);
 const everything = {hasResults: true, hasSummary: true, answersFile: undefined};
-const charts = [
-	'token-usage',
-	'throughput-comparison',
-	'variant-performance',
-	'throughput-vs-quota',
-	'latency',
-];
 const names = (files: readonly string[]) => files.map((file) => path.relative(folder, file));
 
 describe('writeReportFiles', () => {
 	it('writes everything in a fixed order and leaves nothing else', async () => {
 		const files = await writeReportFiles(results, {...everything, folder, draw: async ({name}) => name});
-		const wanted = [
-			'results.json',
-			'summary.md',
-			'quota-increase.md',
-			...charts.map((name) => `${name}.svg`),
-		];
+		const wanted = ['results.json', 'summary.md', 'quota-increase.md', ...charts, 'report.html'];
 		expect(names(files)).toEqual(wanted);
 		expect((await readdir(folder)).sort()).toEqual(wanted.toSorted());
 		expect(readResults(await readFile(path.join(folder, 'results.json'), 'utf8'), '')).toEqual(results);
@@ -62,8 +50,8 @@ describe('writeReportFiles', () => {
 			exitCode: 1,
 			message: expect.stringMatching(/latency\.svg \(out of ink\)/),
 		});
-		const drawn = charts.slice(0, -1).map((name) => `${name}.svg`);
-		const expected = ['results.json', 'summary.md', 'quota-increase.md', ...drawn];
+		const drawn = charts.filter((name) => name !== 'latency.svg');
+		const expected = ['results.json', 'summary.md', 'quota-increase.md', ...drawn, 'report.html'];
 		expect((await readdir(folder)).sort()).toEqual(expected.toSorted());
 	});
 
@@ -77,12 +65,14 @@ describe('writeReportFiles', () => {
 			environment,
 		);
 		const files = await writeReportFiles(several, {...everything, folder, draw: async () => ''});
-		expect(names(files).filter((name) => name.startsWith('latency'))).toEqual([
-			'latency-us.amazon.nova-lite-v1-0.svg',
-			'latency-us.amazon.nova-lite-v1-0-2.svg',
-			'latency-etc-passwd.svg',
-		]);
-		expect(files).toHaveLength(3 + 15);
+		expect(names(files).filter((name) => name.startsWith('latency-') && !name.includes('over-time'))).toEqual(
+			[
+				'latency-us.amazon.nova-lite-v1-0.svg',
+				'latency-us.amazon.nova-lite-v1-0-2.svg',
+				'latency-etc-passwd.svg',
+			],
+		);
+		expect(files).toHaveLength(3 + 3 * charts.length + 1);
 	});
 
 	it('lists the answers where there are any, and moves them in from elsewhere', async () => {

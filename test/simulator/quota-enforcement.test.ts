@@ -1,6 +1,8 @@
 import {ConverseCommand, ConverseStreamCommand} from '@aws-sdk/client-bedrock-runtime';
 import {describe, expect, it} from 'vitest';
+import {findProfile} from '../../source/simulator/catalog/profiles.ts';
 import {quotaRows} from '../../source/simulator/quotas/service-quotas.ts';
+import {backgroundTokens, createBuckets} from '../../source/simulator/runtime/buckets.ts';
 import {modelPath, post, readStats, runtimeClient, startForTest} from './harness.ts';
 
 /** Tests source/simulator/runtime/buckets.ts: limits as clients meet them over HTTP. */
@@ -31,6 +33,45 @@ describe('the quota of the day over all models', () => {
 		expect(names).toMatchObject([
 			{code: 'L-E3F10727', name: 'Cross-Model Max Tokens Per Day', applied: 60, defaultValue: 700_000_000},
 		]);
+	});
+});
+
+describe('the quota of the day beside other applications', () => {
+	it('is used up by what they had by the metrics since it began, whatever their models', () => {
+		const noon = Date.UTC(2026, 10, 20, 12);
+		const enforcement = {enforcement: 'fixed', windowMs: 60_000, countFrom: 'first-byte'} as const;
+		const profile = findProfile(nova);
+		if (profile === undefined) {
+			throw new Error('no profile');
+		}
+		const lite = {...profile, modelId: nova};
+		const traffic = {
+			modelId: 'amazon.nova-micro-v1:0',
+			regions: ['us-east-1'],
+			requestsPerMinute: 100,
+			inputTokens: 900,
+			outputTokens: 100,
+		};
+		const used = backgroundTokens([traffic], {seed: 7});
+		const today = used('us-east-1', noon - 12 * 3_600_000, noon);
+		expect(today).toBeGreaterThan(12 * 60 * 90_000);
+		expect(used('us-west-2', 0, noon)).toBe(0);
+		expect(used('us-east-1', noon - 90_000, noon)).toBeCloseTo(
+			used('us-east-1', noon - 90_000, noon - 20_000) + used('us-east-1', noon - 20_000, noon),
+		);
+		const bucketsOf = (tokens: number) =>
+			createBuckets(
+				() => ({requestsPerMinute: undefined, tokensPerMinute: undefined, tokensPerDay: undefined}),
+				enforcement,
+				() => {},
+				{tokens, othersTokens: used},
+			);
+		const full = bucketsOf(today + 99);
+		expect(full.admit('us-east-1', lite, noon, 100)).toEqual({isAdmitted: false, throttle: 'day'});
+		expect(full.admit('us-west-2', lite, noon, 100).isAdmitted).toBe(true);
+		expect(bucketsOf(today + 101).admit('us-east-1', lite, noon, 100).isAdmitted).toBe(true);
+		// The next day begins without it.
+		expect(full.admit('us-east-1', lite, noon + 12 * 3_600_000, 50).isAdmitted).toBe(true);
 	});
 });
 

@@ -30,7 +30,7 @@ describe('writeReports', () => {
 			folder,
 			answersFile: undefined,
 		});
-		expect(namesOf(files)).toEqual(['results.json', 'summary.md', ...charts]);
+		expect(namesOf(files)).toEqual(['results.json', 'summary.md', ...charts, 'report.html']);
 		for (const file of files.filter((name) => name.endsWith('.svg'))) {
 			expect(parseXml(await readFile(file, 'utf8')).name).toBe('svg');
 		}

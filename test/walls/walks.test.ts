@@ -33,11 +33,11 @@ const expected: readonly Expected[] = [
 		each: ['### Each request, on its way out', '### Each request, on its way back'],
 		all: ['## The life of a request'],
 	},
-	{name: 'tapped-request', max: 60, each: ['### On its way to the service', '### On its way back']},
-	{name: 'key-press', max: 14, each: []},
-	{name: 'frame', max: 52, each: ['## The life of a key press']},
-	{name: 'datapoint', max: 28, each: ['## The life of a CloudWatch datapoint']},
-	{name: 'record', max: 26, each: ['## The life of a batch record']},
+	{name: 'tapped-request', max: 50, each: ['### On its way to the service', '### On its way back']},
+	{name: 'key-press', max: 13, each: []},
+	{name: 'frame', max: 46, each: ['## The life of a key press']},
+	{name: 'datapoint', max: 27, each: ['## The life of a CloudWatch datapoint']},
+	{name: 'record', max: 22, each: ['## The life of a batch record']},
 ];
 
 describe('the ways through the house', () => {

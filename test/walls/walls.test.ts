@@ -33,6 +33,9 @@ const ranks = [
 	['domain'],
 ];
 
+/** Rooms that the table has a place for and that are not built yet. */
+const planned: readonly string[] = [];
+
 const imports = files.flatMap(importsOf);
 const rooms = [...new Set(files.map(({path}) => roomOf(path)))];
 
@@ -77,13 +80,15 @@ describe('ranks', () => {
 	it('has a place for every room, and every place a room', () => {
 		const placed = ranks.flat();
 		expect(rooms.filter((room) => !placed.includes(room))).toEqual([]);
-		expect(placed.filter((room) => !rooms.includes(room))).toEqual([]);
+		expect(placed.filter((room) => !rooms.includes(room))).toEqual(planned);
 	});
 
 	it('are those of source/README.md', () => {
 		const page = readFileSync(path.resolve(import.meta.dirname, '../../source/README.md'), 'utf8');
 		const listed = [...page.matchAll(/^\| (\d+) \| `([a-z]+)/gm)].map(([, rank, room]) => `${rank} ${room}`);
-		const built = ranks.flatMap((each, index) => each.map((room) => `${ranks.length - index} ${room}`));
+		const built = ranks.flatMap((each, index) =>
+			each.filter((room) => !planned.includes(room)).map((room) => `${ranks.length - index} ${room}`),
+		);
 		expect(listed.toSorted()).toEqual(built.toSorted());
 	});
 

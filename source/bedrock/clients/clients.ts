@@ -1,5 +1,6 @@
 import {createHash} from 'node:crypto';
 import type {BedrockClient} from '@aws-sdk/client-bedrock';
+import type {BedrockAgentRuntimeClient} from '@aws-sdk/client-bedrock-agent-runtime';
 import type {BedrockRuntimeClient} from '@aws-sdk/client-bedrock-runtime';
 import type {CloudWatchClient} from '@aws-sdk/client-cloudwatch';
 import type {S3Client} from '@aws-sdk/client-s3';
@@ -57,6 +58,8 @@ export async function inTime<T>(credentials: Promise<T>, limitMs: number): Promi
 export type Clients = {
 	readonly runtime: () => Promise<BedrockRuntimeClient>;
 	readonly control: () => Promise<BedrockClient>;
+	/** For `OptimizePrompt`. */
+	readonly agent: () => Promise<BedrockAgentRuntimeClient>;
 	readonly mantle: () => Promise<MantleEndpoint>;
 	readonly serviceQuotas: () => Promise<ServiceQuotasClient>;
 	readonly s3: () => Promise<S3Client>;
@@ -246,6 +249,15 @@ export function createClients(connection: Connection, options: ClientOptions): C
 		keepErrorPages(client, ofCalls);
 		return client;
 	});
+	const agent = lazily(async () => {
+		const {BedrockAgentRuntimeClient} = await import('@aws-sdk/client-bedrock-agent-runtime');
+		const own = await settings('Bedrock Agent Runtime', 1, ofCalls);
+		const client = new BedrockAgentRuntimeClient(own);
+		addMiddleware(client, secrets);
+		renewExpired(client, renew);
+		keepErrorPages(client, ofCalls);
+		return client;
+	});
 	const serviceQuotas = lazily(async () => {
 		const {ServiceQuotasClient} = await import('@aws-sdk/client-service-quotas');
 		const client = new ServiceQuotasClient(await settings('Service Quotas', controlSockets, ofCalls));
@@ -303,6 +315,7 @@ export function createClients(connection: Connection, options: ClientOptions): C
 	return {
 		runtime,
 		control,
+		agent,
 		mantle,
 		serviceQuotas,
 		cloudwatch,

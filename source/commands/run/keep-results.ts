@@ -1,5 +1,6 @@
 import {closeSync, mkdirSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
+import {wordsOfRun} from '../../config/repeat.ts';
 import type {RunConfig} from '../../domain/run-config.ts';
 import type {Snapshot} from '../../domain/snapshot.ts';
 import {faultOf} from '../../domain/user-error.ts';
@@ -122,7 +123,7 @@ type OwnRun = RunPlace & {
 	isOnDisk: boolean;
 };
 
-type Setup = Pick<RunSetup, 'config' | 'folder' | 'answers' | 'resumption' | 'output'>;
+type Setup = Pick<RunSetup, 'config' | 'folder' | 'answers' | 'resumption' | 'output' | 'isDemo' | 'repeat'>;
 
 const nothing: Written = {files: [], faults: []};
 
@@ -179,8 +180,15 @@ const joined = (one: Written, other: Written): Written => ({
 const isOf = (keeping: Keeping, {run, endedAt}: Snapshot): boolean =>
 	keeping.snapshot.run === run && keeping.snapshot.endedAt === endedAt;
 
-/** @param setup Of the first run; those that begin later have folders beside its own. */
-export function keepRuns(engine: Pick<EngineHandle, 'onReport'>, setup: Setup): KeptRuns {
+/**
+ * @param setup Of the first run; those that begin later have folders beside its own.
+ * @param isDemo Whether the simulator of a demo serves now; it may start later than the program.
+ */
+export function keepRuns(
+	engine: Pick<EngineHandle, 'onReport'>,
+	setup: Setup,
+	isDemo: () => boolean = () => setup.isDemo,
+): KeptRuns {
 	const {resumption, output} = setup;
 	const warnings: string[] = [];
 	const runAt = (place: RunPlace): OwnRun => ({
@@ -196,6 +204,18 @@ export function keepRuns(engine: Pick<EngineHandle, 'onReport'>, setup: Setup): 
 	/** Charts are drawn for one run at a time. */
 	let drawing: Promise<unknown> = Promise.resolve();
 
+	/** A search ends in the configuration of its last rung; what is repeated is the whole. */
+	const repeatOf = ({config}: RunPlace, {spec, targets, search}: Snapshot): readonly string[] =>
+		setup.repeat?.(targets[0]?.region) ??
+		wordsOfRun(
+			{...config, goal: spec.goal},
+			{
+				isDemo: isDemo(),
+				region: targets[0]?.region,
+				searchBudget: search?.budget,
+			},
+		);
+
 	const ownRun = ({run}: Snapshot): OwnRun =>
 		runs.findLast(({last}) => run !== undefined && last?.run === run) ?? current;
 
@@ -204,7 +224,7 @@ export function keepRuns(engine: Pick<EngineHandle, 'onReport'>, setup: Setup): 
 			return run.keeping;
 		}
 		const snapshot = withWarnings(withResumption(last, resumption?.note), run.warnings);
-		const results = resultsOf(snapshot, environmentOf());
+		const results = resultsOf(snapshot, environmentOf(), repeatOf(run, snapshot));
 		const {folder} = run;
 		run.last = last;
 		if (folder === undefined || !wasSent(snapshot) || wasRefused(snapshot)) {
@@ -246,7 +266,7 @@ export function keepRuns(engine: Pick<EngineHandle, 'onReport'>, setup: Setup): 
 		const snapshot = withWarnings(withResumption(last, resumption?.note), current.warnings);
 		mkdirSync(folder, {recursive: true, mode: privateFolderMode});
 		const descriptor = openPrivate(file, 'replace');
-		writeFileSync(descriptor, resultsText(resultsOf(snapshot, environmentOf())));
+		writeFileSync(descriptor, resultsText(resultsOf(snapshot, environmentOf(), repeatOf(current, snapshot))));
 		closeSync(descriptor);
 		return [`Results up to this point: ${file} ("bedrock-top report" draws its charts).`];
 	});

@@ -3,7 +3,7 @@ import type {FlagValues} from '../../config/parse-arguments.ts';
 import {readInteger} from '../../config/values.ts';
 import type {Rung} from '../../domain/figures-schema.ts';
 import type {Plan, RunConfig} from '../../domain/run-config.ts';
-import type {RunEnd, Snapshot} from '../../domain/snapshot.ts';
+import type {RunEnd} from '../../domain/snapshot.ts';
 import {UserError} from '../../domain/user-error.ts';
 import {type Candidate, chosenCandidates, combinations} from '../../metrics/decisions/search/candidates.ts';
 import {

@@ -54,13 +54,13 @@ export function wasUsed(snapshot: Snapshot | undefined): boolean {
 /** Writes results and reports of a tap that has ended. @returns The files, and sentences about what could not be written. */
 const keep = async (
 	snapshot: Snapshot,
-	folder: string | undefined,
+	{folder, repeat}: Pick<Started, 'folder' | 'repeat'>,
 ): Promise<{readonly files: readonly string[]; readonly faults: readonly string[]}> => {
 	if (folder === undefined || !wasUsed(snapshot)) {
 		return {files: [], faults: []};
 	}
 	try {
-		const results = resultsOf(snapshot, environmentOf());
+		const results = resultsOf(snapshot, environmentOf(), repeat);
 		const file = await writeResults(folder, results);
 		noteRun(results, folder);
 		const files = await writeReports({
@@ -88,6 +88,8 @@ export type Started = {
 	readonly region: string;
 	readonly output: OutputConfig;
 	readonly folder: string | undefined;
+	/** Words of the command line that starts it again. */
+	readonly repeat: readonly string[];
 };
 
 /**
@@ -97,12 +99,13 @@ export type Started = {
  * @throws UserError where the thread of the tap is gone; what it last said is kept.
  */
 export async function finish(
-	{tap, reports, output, folder}: Started,
+	started: Started,
 	{stoppedBy, deadlineMs}: {readonly stoppedBy: 'key' | 'signal'; readonly deadlineMs: number},
 	io: Io,
 	stream: NodeJS.WriteStream | undefined,
 	last?: Snapshot,
 ): Promise<Snapshot> {
+	const {tap, reports, output} = started;
 	const stopped = async (): Promise<Snapshot> => {
 		const ended = reports.first('ended');
 		tap.send({type: 'stop', stoppedBy, deadlineMs});
@@ -119,7 +122,7 @@ export async function finish(
 	if (snapshot === undefined) {
 		throw fault;
 	}
-	const {files, faults} = await keep(snapshot, folder);
+	const {files, faults} = await keep(snapshot, started);
 	if (stream !== undefined) {
 		await writeLines(stream, [
 			...tapSummary(snapshot, {width: columnsOf(stream), ascii: output.isAscii}),

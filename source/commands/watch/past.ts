@@ -1,7 +1,7 @@
 import {createHash} from 'node:crypto';
 import {readdir, rm, stat} from 'node:fs/promises';
 import path from 'node:path';
-import {type PastPlan, type PastReading, planPast, readPast} from '../../account/past-plan.ts';
+import {type PastPlan, type PastReading, planPast, quietModels, readPast} from '../../account/past-plan.ts';
 import {PastStore} from '../../account/past-store.ts';
 import {type PastReport, type PastSource, pastUse} from '../../account/past-use.ts';
 import {usageFailureWords} from '../../account/region-poller.ts';
@@ -19,8 +19,10 @@ import type {Connection, QuotaOverride} from '../../domain/run-config.ts';
 import type {UsageFailure, UsageSource} from '../../domain/usage-source.ts';
 import {faultOf, UserError} from '../../domain/user-error.ts';
 import {assertAffordable} from '../../metrics/decisions/cost-refusal.ts';
-import {pastJson, pastLines} from '../../plain/past.ts';
+import {pastJson, pastLines, pastMarkdown, pastPage} from '../../plain/past.ts';
+import {pageOf} from '../../reports/pull-request.ts';
 import {heatMapsOf} from '../../reports/specs/heat-map.ts';
+import {assertCiWritable, isForCi, writeForCi} from '../../terminal/ci.ts';
 import {assertWritable} from '../../terminal/files.ts';
 import {columnsOf, type Io, isConfirmed, withProgress, writeLines} from '../../terminal/io.ts';
 import {signalExitCode} from '../../terminal/signals.ts';
@@ -132,7 +134,7 @@ const open = async (connection: Connection, asked: Asked): Promise<Opened> => {
 			usage,
 			directory,
 			store,
-			plan: planPast({nowMs, sinceMs, modelIds, listed}, store),
+			plan: planPast({nowMs, sinceMs, modelIds, candidates: [...directory.candidates], listed}, store),
 			remarks: [
 				...(failure === undefined
 					? []
@@ -164,6 +166,7 @@ const report = async (
 		...place,
 		windows: plan.windows,
 		use,
+		quiet: quietModels(plan, store),
 		remarks: [
 			...remarks,
 			...(use.unread.length === 0
@@ -222,7 +225,7 @@ const confirm = async (usd: number, flags: FlagValues, lines: readonly string[],
 	}
 };
 
-const beside = ['alert', 'port', 'new-secret', 'ledger'] as const;
+const beside = ['alert', 'port', 'new-secret', 'ledger', 'junit'] as const;
 
 /** @throws UserError (exit 2) for what belongs to watching what comes. */
 const assertAlone = (flags: FlagValues): void => {
@@ -261,7 +264,9 @@ export async function watchPast({flags}: Arguments, io: Io, clock = systemClock)
 	if (output.json?.file !== undefined) {
 		await assertWritable(output.json.file);
 	}
-	const folder = output.folder === undefined ? undefined : await claimReportFolder(output);
+	await assertCiWritable(output);
+	const hasHtml = flags.isSet('html') ?? false;
+	const folder = output.folder === undefined && !hasHtml ? undefined : await claimReportFolder(output);
 	const {connection, regions} = resolveRegions(flags);
 	const demo = await startDemo(flags.isSet('demo'), connection, demoSeed);
 	const asked: Asked = {
@@ -304,7 +309,7 @@ export async function watchPast({flags}: Arguments, io: Io, clock = systemClock)
 				return signalExitCode(io.signal);
 			}
 		}
-		return await finish(since, sources, {output, folder}, io);
+		return await finish(since, sources, {output, folder, hasHtml}, io);
 	} finally {
 		for (const {clients} of opened) {
 			clients.close();
@@ -334,7 +339,15 @@ const readOne = async (opened: Opened, io: Io): Promise<PastSource> => {
 const finish = async (
 	since: string,
 	sources: readonly PastSource[],
-	{output, folder}: {readonly output: ReturnType<typeof resolveOutput>; readonly folder: string | undefined},
+	{
+		output,
+		folder,
+		hasHtml,
+	}: {
+		readonly output: ReturnType<typeof resolveOutput>;
+		readonly folder: string | undefined;
+		readonly hasHtml: boolean;
+	},
 	io: Io,
 ): Promise<number> => {
 	const reports = sources.filter((each) => each.type === 'read');
@@ -347,22 +360,36 @@ const finish = async (
 	const style = {width: columnsOf(io.stdout), ascii: output.isAscii};
 	await printJsonOr(
 		value,
-		reports.flatMap((each) => pastLines(each, style)),
+		output.isStdoutTaken ? [] : reports.flatMap((each) => pastLines(each, style)),
 		output.json,
 		io,
 	);
-	await writeLines(
-		io.stderr,
-		failed.map((each) => `${sourceWords(each)} could not be read: ${each.reason}`),
-	);
+	const failures = failed.map((each) => `${sourceWords(each)} could not be read: ${each.reason}`);
+	const faults = isForCi(output, io)
+		? await writeForCi(
+				output,
+				{
+					errors: failures,
+					notices: [],
+					page: async () => pageOf(`bedrock-top: use since ${since}`, reports.flatMap(pastMarkdown)),
+					junit: async () => '',
+				},
+				io,
+			)
+		: [];
+	await writeLines(io.stderr, [...failures, ...faults]);
 	if (folder !== undefined && reports.length > 0) {
+		const charts = heatMapsOf(reports);
+		const pictures = charts.map(({fileName}) => fileName);
+		const page = hasHtml ? pastPage(since, reports, pictures) : undefined;
 		const files = await writeReports({
 			type: 'draw',
 			folder,
 			figures: {fileName: 'use.json', value},
-			charts: heatMapsOf(reports),
+			charts,
+			html: page && {fileName: 'use.html', page},
 		});
 		await writeLines(io.stderr, files);
 	}
-	return reports.length > 0 ? 0 : 1;
+	return reports.length > 0 && faults.length === 0 ? 0 : 1;
 };

@@ -162,7 +162,7 @@ export function createSettlement(core: RunCore, ports: SettlementPorts): Attempt
 			ports.replayed.add(usage.outputTokens, request.maxTokens);
 		}
 		const quotaTokens = settledTokens(usage, cell.target.burndown.value);
-		const overrun = cell.bucket.settle(reservation, quotaTokens, usage.outputTokens);
+		const overrun = cell.bucket.settle(reservation, quotaTokens, usage);
 		const costUsd = cell.spec.price === null ? undefined : costOf(usage, cell.spec.price);
 		guards.ended(attempt.maxUsd, costUsd ?? 0);
 		const isDearer = costUsd !== undefined && isDearerTier(cell.target.tier, answer.tier);

@@ -56,6 +56,13 @@ export class Scheduler {
 			: {...this.#blockedOn, delayMs: Math.max(0, delayMs - (this.#core.clock.now() - this.#pumpedAt))};
 	}
 
+	/** The bucket that the first waiting request waits for room in; null while none does, undefined after one was sent. */
+	get heldBy(): Bucket | null | undefined {
+		const {reason, bucket} = this.#blockedOn ?? {};
+		const isForRoom = reason === 'requests' || reason === 'tokens' || reason === 'fleet';
+		return isForRoom && bucket !== undefined ? bucket : this.#hasSent ? undefined : null;
+	}
+
 	/**
 	 * Sends the next request that may be sent now. One at a time, then the event loop gets its turn: preparing a request takes
 	 * longer than reading an answer, and after a burst the answers, whose latency is being measured, would wait for all of it.

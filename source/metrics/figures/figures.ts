@@ -147,7 +147,7 @@ class WholeWindows {
 }
 
 /** Requests and quota tokens in flight at a target. */
-type TargetLevels = {inFlight: number; reserved: number};
+type TargetLevels = {inFlight: number; reserved: number; held: number};
 
 /**
  * All figures of a run. They are a fold over its events: the same events give the same figures. They are changed in place,
@@ -206,7 +206,7 @@ export function emptyFigures(cells: readonly CellSpec[], targets: number, window
 		windows: cells.map(() => new WholeWindows(windowMs)),
 		timeline: new TimelineSeries(targets),
 		latencies: new LatencyOverTime(cells.length),
-		levels: Array.from({length: targets}, () => ({inFlight: 0, reserved: 0})),
+		levels: Array.from({length: targets}, () => ({inFlight: 0, reserved: 0, held: 0})),
 		failures: new Map(),
 		logged: new Set(),
 		events: [],
@@ -222,7 +222,7 @@ export function emptyFigures(cells: readonly CellSpec[], targets: number, window
 /** One more target: of a tap, which meets its models one by one. */
 export function addTarget(figures: Figures): void {
 	figures.timeline.addTarget();
-	figures.levels.push({inFlight: 0, reserved: 0});
+	figures.levels.push({inFlight: 0, reserved: 0, held: 0});
 }
 
 /** One more cell, which is compared with no other. @returns Its index. */

@@ -88,6 +88,14 @@ const leave = (figures: Figures, event: {at: number; target: number; reservedTok
 	}
 };
 
+const foldHeld = (figures: Figures, {at, target, count}: Extract<RunEvent, {type: 'held'}>): void => {
+	const levels = figures.levels[target];
+	if (levels !== undefined) {
+		levels.held = count;
+		figures.timeline.setLevels(at, target, levels);
+	}
+};
+
 const foldSent = (figures: Figures, event: Extract<RunEvent, {type: 'sent'}>): void => {
 	const levels = figures.levels[event.target];
 	if (levels !== undefined) {
@@ -194,6 +202,9 @@ export function foldEvent(figures: Figures, event: RunEvent): void {
 			if (!event.wasSent) {
 				countFailure(figures, event.at, event.failure);
 			}
+			break;
+		case 'held':
+			foldHeld(figures, event);
 			break;
 		case 'noted':
 			note(figures, event.at, event.kind, event.text);

@@ -1,4 +1,5 @@
 import type {MeasuredCeiling, MeasuredLimit} from '../../domain/account-snapshot.ts';
+import type {EnforcementFit} from '../../domain/bucket-usage.ts';
 import type {Limit, Quota} from '../../domain/target.ts';
 import {formatCount, formatTokens, unknownMark} from '../../text/numbers.ts';
 import {studentT} from '../statistics/intervals.ts';
@@ -210,4 +211,62 @@ export function ceilingJson(measured: MeasuredCeiling | null) {
 				requestsPerMinute: measured.requests,
 				quotaTokensPerMinute: measured.quotaTokens,
 			};
+}
+
+const windowWords = {
+	sliding: 'any 60 s',
+	fixed: 'fixed minutes',
+	refill: 'a bucket that refills',
+} as const satisfies Record<EnforcementFit['windows'][number], string>;
+
+const setAsideWords = {
+	'input-and-max-tokens': 'input and max tokens',
+	'uncached-input-and-max-tokens': 'input that is not read from a cache, and max tokens',
+	input: 'input alone',
+} as const satisfies Record<EnforcementFit['setAside'][number], string>;
+
+const countsFromWords = {
+	'first-byte': 'first byte',
+	end: 'end',
+} as const satisfies Record<EnforcementFit['countsFrom'][number], string>;
+
+/** How the service enforces quota tokens per minute, as it is written in JSON. */
+export function enforcementJson({since, at, limit, ...fit}: EnforcementFit) {
+	return {
+		from: new Date(since).toISOString(),
+		to: new Date(at).toISOString(),
+		quotaTokensPerMinute: limit,
+		accepted: fit.accepted,
+		refused: fit.refused,
+		windows: [...fit.windows],
+		setAside: [...fit.setAside],
+		countsFrom: [...fit.countsFrom],
+	};
+}
+
+/** The same in a sentence, with the evidence. */
+export function enforcementWords({
+	to,
+	quotaTokensPerMinute: limit,
+	accepted,
+	refused,
+	windows,
+	setAside,
+	countsFrom,
+}: Omit<EnforcementFit, 'since' | 'at' | 'limit'> & {
+	readonly to: string;
+	readonly quotaTokensPerMinute: number;
+}): string {
+	const evidence = `${formatCount(refused)} throttled and ${formatCount(accepted)} accepted requests until ${to.slice(0, 16).replace('T', ' ')} UTC`;
+	if (windows.length === 0) {
+		return `How the service counts is not known: ${evidence} fit no way of counting ${formatTokens(limit)} quota tokens per minute. Others use them too, or another limit is enforced.`;
+	}
+	const ways = [
+		windows.length === Object.keys(windowWords).length
+			? 'over which minute is not known yet'
+			: `over ${windows.map((kind) => windowWords[kind]).join(' or ')}`,
+		`it sets aside ${setAside.map((kind) => setAsideWords[kind]).join(', or ')}`,
+		`an answer counts from its ${countsFrom.map((kind) => countsFromWords[kind]).join(' or its ')}`,
+	];
+	return `How the service counts, if it enforces ${formatTokens(limit)} quota tokens per minute: ${ways.join('; ')} (${evidence}).`;
 }

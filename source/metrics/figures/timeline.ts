@@ -5,11 +5,11 @@ const maxPoints = 600;
 /** Counts within an interval. */
 type Counts = {requests: number; quotaTokens: number; throttled: number};
 /** Levels that last until they change; an interval shows the highest. */
-type Levels = {reserved: number; inFlight: number};
+type Levels = {reserved: number; inFlight: number; held: number};
 type Interval = Counts & Levels;
 
 const noCounts: Readonly<Counts> = {requests: 0, quotaTokens: 0, throttled: 0};
-const noLevels: Readonly<Levels> = {reserved: 0, inFlight: 0};
+const noLevels: Readonly<Levels> = {reserved: 0, inFlight: 0, held: 0};
 
 const nothing: Readonly<Interval> = {...noCounts, ...noLevels};
 
@@ -19,6 +19,7 @@ const merged = (first: Interval, second: Interval): Interval => ({
 	throttled: first.throttled + second.throttled,
 	reserved: Math.max(first.reserved, second.reserved),
 	inFlight: Math.max(first.inFlight, second.inFlight),
+	held: Math.max(first.held, second.held),
 });
 
 /** Time series of each target by the second; when it would exceed 600 points, the interval doubles. */
@@ -50,18 +51,24 @@ export class TimelineSeries {
 	}
 
 	/** Sets levels from `elapsedMs` on. */
-	setLevels(elapsedMs: number, target: number, {reserved, inFlight}: Readonly<Levels>): void {
+	setLevels(elapsedMs: number, target: number, {reserved, inFlight, held}: Readonly<Levels>): void {
 		const interval = this.#at(elapsedMs)[target];
 		if (interval !== undefined) {
 			interval.reserved = Math.max(interval.reserved, reserved);
 			interval.inFlight = Math.max(interval.inFlight, inFlight);
+			interval.held = Math.max(interval.held, held);
 		}
-		this.#levels[target] = {reserved, inFlight};
+		this.#levels[target] = {reserved, inFlight, held};
 	}
 
 	toTimeline(): Timeline {
 		const points: TimelinePoint[] = this.#intervals.flatMap((targets, index) =>
-			targets.map((interval, target) => ({second: index * this.#intervalSeconds, target, ...interval})),
+			targets.map(({held, ...interval}, target) => ({
+				second: index * this.#intervalSeconds,
+				target,
+				...interval,
+				...(held === 0 ? {} : {held}),
+			})),
 		);
 		return {intervalSeconds: this.#intervalSeconds, points};
 	}

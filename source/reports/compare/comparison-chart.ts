@@ -23,6 +23,7 @@ const runColours = [
 	colours.vermillion,
 ];
 const barHeight = 15;
+const panelWidth = 190;
 
 /** Runs side by side: for each variant one bar per run, numbered as in the legend, with its 95% interval. */
 export function comparisonChart(runs: readonly NamedRun[]): Chart {
@@ -102,8 +103,8 @@ function runsPanel(
 	const y = rowChannel(variants, hasNames);
 	const yOffset = {field: 'run', type: 'nominal' as const, sort: null, scale: {domain: [...labels]}};
 	return {
-		title: panelTitle(figure === 'total p50' ? 'total p50, ms' : figure),
-		width: 190,
+		title: panelTitle(figure === 'total p50' ? 'total p50, ms' : figure, panelWidth),
+		width: panelWidth,
 		height: variants.length * (labels.length * barHeight + 10),
 		data: {values: [...rows]},
 		layer: [

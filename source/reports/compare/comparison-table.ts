@@ -2,7 +2,7 @@ import {unknownMark} from '../../text/numbers.ts';
 import {type Column, renderTable} from '../../text/table.ts';
 import {cleanText} from '../../text/width.ts';
 import type {ComparedRuns} from '../../view/state.ts';
-import {markdownTable} from '../words.ts';
+import {markdownOf, type Page, sectionOf} from '../page.ts';
 import {
 	type ComparedFigure,
 	compareRuns,
@@ -23,7 +23,7 @@ export function comparedRuns(runs: readonly NamedRun[]): ComparedRuns {
 			variant: isFirstOf(row) ? row.variant : '',
 			figure: row.figure,
 			values: row.values.map((value) => valueText(value, row.format)),
-			differences: row.differences.map((difference) => differenceText(difference, row.format)),
+			differences: row.differences.map((difference) => differenceText(difference, row)),
 		})),
 	};
 }
@@ -87,28 +87,45 @@ export function comparisonLines(runs: readonly NamedRun[], width: number): reado
 	return [...table.remarks, ...renderTable(comparisonColumns(table), table.rows, width)];
 }
 
-/** A comparison as a Markdown page. */
-export function comparisonMarkdown(runs: readonly NamedRun[]): string {
+/**
+ * A comparison as a page.
+ * @param picture The chart beside it.
+ */
+export function comparisonPage(runs: readonly NamedRun[], picture?: string): Page {
 	const rows = compareRuns(runs);
 	const [first, ...others] = runs;
-	const header = [
-		'Variant',
-		'Figure',
-		first?.name ?? '',
-		...others.flatMap(({name}) => [name, 'Difference (95%)']),
-	];
-	const table = markdownTable(
-		header,
-		rows.map(({variant, figure, values, differences, format}) => [
-			variant,
-			figure,
-			...values.flatMap((value, index) => [
-				valueText(value, format),
-				...(index === 0 ? [] : [differenceText(differences[index - 1], format)]),
-			]),
-		]),
-	);
-	return `${['# bedrock-top: runs side by side', '', ...headerLines(runs), '', ...table, '', '![runs side by side](compare.svg)'].join('\n')}\n`;
+	return {
+		title: 'bedrock-top: runs side by side',
+		sections: [
+			...sectionOf(
+				'Figures',
+				{type: 'lines', lines: headerLines(runs)},
+				{
+					type: 'table',
+					header: [
+						'Variant',
+						'Figure',
+						first?.name ?? '',
+						...others.flatMap(({name}) => [name, 'Difference (95%)']),
+					],
+					rows: rows.map((row) => [
+						row.variant,
+						row.figure,
+						...row.values.flatMap((value, index) => [
+							valueText(value, row.format),
+							...(index === 0 ? [] : [differenceText(row.differences[index - 1], row)]),
+						]),
+					]),
+				},
+			),
+			...sectionOf('Chart', {type: 'pictures', files: picture === undefined ? [] : [picture]}),
+		],
+	};
+}
+
+/** A comparison as Markdown. */
+export function comparisonMarkdown(runs: readonly NamedRun[], picture?: string): string {
+	return markdownOf(comparisonPage(runs, picture));
 }
 
 function headerLines(runs: readonly NamedRun[]): readonly string[] {

@@ -134,13 +134,32 @@ export function runNames(files: readonly string[]): readonly string[] {
 		: files.map((file, index) => (files.indexOf(file) === index ? file : `${file} (${index + 1})`));
 }
 
+/** Short names of the figures, as `--fail-if worse:NAME` and JSON have them. */
+export const figureKeys = [
+	'sustainable',
+	'useful',
+	'quality',
+	'per-hour',
+	'rate',
+	'tokens',
+	'quota-tokens',
+	'cost',
+	'cost-as-run',
+	'first-token',
+	'total',
+] as const;
+export type FigureKey = (typeof figureKeys)[number];
+
 /** A run with its name beside others. */
 export type NamedRun = {readonly name: string; readonly results: Results};
 
 /** One figure of one variant in every run; the first run is the one that the others are compared with. */
 export type ComparedFigure = {
 	readonly variant: string;
+	readonly key: FigureKey;
 	readonly figure: string;
+	/** Of a share, a difference is in points. */
+	readonly isShare: boolean;
 	readonly format: (value: number | null) => string;
 	/** One for each run; null values where the run has no such variant. */
 	readonly values: readonly Figure[];
@@ -149,14 +168,22 @@ export type ComparedFigure = {
 };
 
 type Measure = {
+	readonly key: FigureKey;
 	readonly figure: string;
 	readonly isLessBetter: boolean;
+	readonly isShare: boolean;
 	readonly of: (variant: VariantResults) => Figure;
 	readonly format: (value: number | null) => string;
 };
 
-function measure(figure: string, of: Measure['of'], format: Measure['format'], isLessBetter = true): Measure {
-	return {figure, isLessBetter, of, format};
+function measure(
+	key: FigureKey,
+	figure: string,
+	of: Measure['of'],
+	format: Measure['format'],
+	isLessBetter = true,
+): Measure {
+	return {key, figure, isLessBetter, isShare: format === formatPercent, of, format};
 }
 
 function meanOf({mean: value, low, high}: VariantResults['perRequest']['quotaTokens']): Figure {
@@ -171,35 +198,73 @@ function usefulPerHour({rate: {usefulPerMinute}}: VariantResults): Figure {
 /** The figures that runs are compared by, in the order in which they are shown. */
 const measures: readonly Measure[] = [
 	measure(
+		'sustainable',
 		'sustainable useful items per minute',
 		({sustainable: {usefulPerMinute: value, low, high}}) => ({value, low, high}),
 		formatNumber,
 		false,
 	),
-	measure('useful items', ({items}) => shareOf(items.useful, items.sent), formatPercent, false),
-	measure('useful items per hour as run', usefulPerHour, formatNumber, false),
-	measure('tokens per request', ({perRequest}) => meanOf(perRequest.totalTokens), formatNumber),
-	measure('quota tokens per request', ({perRequest}) => meanOf(perRequest.quotaTokens), formatNumber),
+	measure('useful', 'useful items', ({items}) => shareOf(items.useful, items.sent), formatPercent, false),
 	measure(
-		'cost per request',
-		({perRequest: {costUsd}, costUsdWithin}) => costOfRequest(costUsd, costUsdWithin),
+		'quality',
+		'items that passed their checks',
+		({quality: {score: value, low, high}}) => ({value, low, high}),
+		formatPercent,
+		false,
+	),
+	measure('per-hour', 'useful items per hour as run', usefulPerHour, formatNumber, false),
+	measure(
+		'rate',
+		'requests per minute as run',
+		({rate: {requestsPerMinute: value}}) => ({value, low: null, high: null}),
+		formatNumber,
+		false,
+	),
+	measure('tokens', 'tokens per request', ({perRequest}) => meanOf(perRequest.totalTokens), formatNumber),
+	measure(
+		'quota-tokens',
+		'quota tokens per request',
+		({perRequest}) => meanOf(perRequest.quotaTokens),
+		formatNumber,
+	),
+	measure(
+		'cost',
+		'cost per 1,000 requests',
+		({perRequest: {costUsd}, costUsdWithin}) => costOfThousand(costUsd, costUsdWithin),
 		formatUsd,
 	),
 	// Of all attempts, cut ones too; two runs need not have sent the same number of them.
-	measure('cost as run', ({costUsd, costUsdWithin}) => costAsRun(costUsd, costUsdWithin), formatUsd),
 	measure(
+		'cost-as-run',
+		'cost as run',
+		({costUsd, costUsdWithin}) => costAsRun(costUsd, costUsdWithin),
+		formatUsd,
+	),
+	measure(
+		'first-token',
 		'time to first token p50',
 		({latencyMs: {timeToFirstToken}}) => medianOf(timeToFirstToken.p50, timeToFirstToken.histogram),
 		formatDurationMs,
 	),
-	measure('total p50', ({latencyMs: {total}}) => medianOf(total.p50, total.histogram), formatDurationMs),
+	measure(
+		'total',
+		'total p50',
+		({latencyMs: {total}}) => medianOf(total.p50, total.histogram),
+		formatDurationMs,
+	),
 ];
 
-/** Answers of a dearer tier, whose price is not known, make the mean a least, which no interval goes with. */
-function costOfRequest(
-	{mean, low, high}: VariantResults['perRequest']['costUsd'],
+/**
+ * The cost of a request is too small to be read. Answers of a dearer tier, whose price is not known, make the mean a
+ * least, which no interval goes with.
+ */
+function costOfThousand(
+	perRequest: VariantResults['perRequest']['costUsd'],
 	within: VariantResults['costUsdWithin'],
 ): Figure {
+	const thousand = (usd: number | null): number | null => (usd === null ? null : usd * 1000);
+	const mean = thousand(perRequest.mean);
+	const [low, high] = [thousand(perRequest.low), thousand(perRequest.high)];
 	const isOpen = within !== undefined && within.high === null && mean !== null;
 	return isOpen
 		? {value: mean, low: null, high: null, within: {low: mean, high: null}}
@@ -235,12 +300,14 @@ export function compareRuns(runs: readonly NamedRun[]): readonly ComparedFigure[
 		const variants = keyed.map((run) => run.get(key));
 		const variant = variantName(key, models.size > 1);
 		return measures
-			.map(({figure, isLessBetter, of, format}): ComparedFigure => {
+			.map(({key: figureKey, figure, isLessBetter, isShare, of, format}): ComparedFigure => {
 				const values = variants.map((each) => (each === undefined ? nothing : of(each)));
 				const [first = nothing, ...rest] = values;
 				return {
 					variant,
+					key: figureKey,
 					figure,
+					isShare,
 					format,
 					values,
 					differences: rest.map((value) => differenceOf(first, value, isLessBetter)),
@@ -260,21 +327,29 @@ function variantName(key: string, hasModels: boolean): string {
 	return cleanText(`${name}${lane === 'normal' ? '' : ` (${lane})`}${hasModels ? ` on ${model}` : ''}`);
 }
 
-/** `+12%, +80 (+50 to +110): better`; a dash where it is not known. */
+/** A difference of shares without its sign: `4.2`, `24`. */
+function formatPoints(difference: number | null): string {
+	const points = (difference ?? 0) * 100;
+	return String(points < 9.95 ? Number(points.toFixed(1)) : Math.round(points));
+}
+
+/** `+12%, +80 (+50 to +110): better`, of a share `+10 points (-4 to +24): not clear`; a dash where it is not known. */
 export function differenceText(
 	difference: Difference | undefined,
-	format: (value: number | null) => string,
+	{format, isShare}: Pick<ComparedFigure, 'format' | 'isShare'>,
 ): string {
 	if (difference === undefined) {
 		return unknownMark;
 	}
 	const {absolute, relative, low, high, verdict} = difference;
 	const words = {better: 'better', worse: 'worse', same: 'the same', unclear: 'not clear'}[verdict];
-	const signed = (value: number) => `${value < 0 ? '-' : '+'}${format(Math.abs(value))}`;
+	const sizeOf = isShare ? formatPoints : format;
+	const signed = (value: number) => `${value < 0 ? '-' : '+'}${sizeOf(Math.abs(value))}`;
 	const percent =
-		relative === null ? '' : `${relative < 0 ? '-' : '+'}${formatPercent(Math.abs(relative))}, `;
+		relative === null || isShare ? '' : `${relative < 0 ? '-' : '+'}${formatPercent(Math.abs(relative))}, `;
+	const unit = isShare ? ' points' : '';
 	const interval = low === null || high === null ? '' : ` (${signed(low)} to ${signed(high)})`;
-	return verdict === 'same' ? 'the same' : `${percent}${signed(absolute)}${interval}: ${words}`;
+	return verdict === 'same' ? 'the same' : `${percent}${signed(absolute)}${unit}${interval}: ${words}`;
 }
 
 /** Differences between the runs themselves that make a comparison questionable, one sentence each. */

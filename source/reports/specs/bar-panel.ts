@@ -60,7 +60,7 @@ export function barPanel({title, subtitle, rows, limit, colour, hasNames}: BarPa
 		hasNames,
 	);
 	return {
-		title: panelTitle(title, subtitle),
+		title: panelTitle(title, panelWidth, subtitle),
 		width: panelWidth,
 		height: {step: rowStep},
 		data: {values},

@@ -33,10 +33,26 @@ export function chartInput(results: Results, index: number): ChartInput | undefi
 				timeline: {
 					...results.timeline,
 					points: results.timeline.points.filter((point) => point.target === index),
+					...latenciesOf(results, index),
 				},
 			},
 		}
 	);
+}
+
+/** Latencies over time of the variants on a target, in their order. */
+function latenciesOf(
+	{variants, timeline: {latencyMs}}: Results,
+	index: number,
+): Pick<Results['timeline'], 'latencyMs'> {
+	return latencyMs === undefined
+		? {}
+		: {
+				latencyMs: {
+					...latencyMs,
+					cells: latencyMs.cells.filter((_, cell) => variants[cell]?.target === index),
+				},
+			};
 }
 
 /** Title with the mark that nothing here came from AWS. */
@@ -53,11 +69,14 @@ export function subtitleOf({results, target}: ChartInput): string[] {
 	];
 	const isEstimated = results.variants.some((variant) => variant.tokens.estimated);
 	return [
-		truncateMiddle(formatTarget(target), 110),
+		truncateMiddle(formatTarget(target), 300),
 		limits.join(' · '),
 		...(isEstimated ? ['~ token counts are estimated: the service reported none'] : []),
 	];
 }
+
+/** Pixels that a line below the title takes at most: about what the widest charts take. */
+const subtitleWidth = 640;
 
 /** Look of every chart; a spec is `{...frame(...), hconcat: [...]}`. */
 export function frame(title: string, subtitle: readonly string[]) {
@@ -65,7 +84,7 @@ export function frame(title: string, subtitle: readonly string[]) {
 		$schema: 'https://vega.github.io/schema/vega-lite/v6.json',
 		background: ground,
 		padding: 16,
-		title: {text: title, subtitle: [...subtitle]},
+		title: {text: title, subtitle: subtitle.flatMap((line) => wrapped(line, subtitleWidth, 12))},
 		config: {
 			aria: false,
 			font: fontFamily,
@@ -94,10 +113,14 @@ export function frame(title: string, subtitle: readonly string[]) {
 				labelPadding: 5,
 				// Ticks are few enough; looking for overlaps costs a tenth of the drawing.
 				labelOverlap: false,
+				// Names are shortened before they get here, and then never cut.
+				labelLimit: 0,
+				titleLimit: 0,
 			},
 			legend: {
 				labelColor: ink,
 				labelFontSize: 12,
+				labelLimit: 0,
 				titleColor: quietInk,
 				orient: 'top',
 				direction: 'horizontal',
@@ -141,7 +164,7 @@ export const ink = '#1f2328';
 const quietInk = '#57606a';
 export const gridLine = '#e4e7eb';
 
-/** Metrics of Arial are what `text-width` knows; the others are drawn to the same widths or close to them. */
+/** Whatever of them a reader has: `textWidth` leaves room for the widest. */
 const fontFamily = "Helvetica, Arial, 'Liberation Sans', sans-serif";
 
 /** A fill with distinct lines as well as a distinct colour. */
@@ -173,42 +196,87 @@ const definition = ({id, colour, path}: Pattern): string =>
 
 /** Text widths, labels, axes and titles that the charts share. */
 
-/** Advance widths of U+0020 to U+007E in thousandths of an em (Helvetica's published font metrics). */
-const widths = [
-	278, 278, 355, 556, 556, 889, 667, 191, 333, 333, 389, 584, 278, 333, 278, 278, 556, 556, 556, 556, 556,
-	556, 556, 556, 556, 556, 278, 278, 584, 584, 584, 556, 1015, 667, 667, 722, 722, 667, 611, 778, 722, 278,
-	500, 667, 556, 833, 722, 778, 667, 778, 722, 667, 611, 722, 667, 944, 667, 667, 611, 278, 278, 278, 469,
-	556, 333, 556, 556, 500, 556, 556, 278, 556, 556, 222, 222, 500, 222, 833, 556, 556, 556, 556, 333, 500,
-	278, 556, 500, 722, 500, 500, 500, 334, 260, 334, 584,
-];
+/**
+ * Advance widths of U+0020 to U+007E in thousandths of an em: the wider of Helvetica (as Arial and Liberation Sans) and DejaVu
+ * Sans (close to Verdana) for each character. A reader's font is not known, and what is laid out for these is cut in neither.
+ */
+const widths = {
+	regular: [
+		318, 401, 460, 838, 636, 950, 780, 275, 390, 390, 500, 838, 318, 361, 318, 337, 636, 636, 636, 636, 636,
+		636, 636, 636, 636, 636, 337, 337, 838, 838, 838, 556, 1015, 684, 686, 722, 770, 667, 611, 778, 752, 295,
+		500, 667, 557, 863, 748, 787, 667, 787, 722, 667, 611, 732, 684, 989, 685, 667, 685, 390, 337, 390, 838,
+		556, 500, 613, 635, 550, 635, 615, 352, 635, 634, 278, 278, 579, 278, 974, 634, 612, 635, 635, 411, 521,
+		392, 634, 592, 818, 592, 592, 525, 636, 337, 636, 838,
+	],
+	bold: [
+		348, 456, 521, 838, 696, 1002, 872, 306, 457, 457, 523, 838, 380, 415, 380, 365, 696, 696, 696, 696, 696,
+		696, 696, 696, 696, 696, 400, 400, 838, 838, 838, 595, 1086, 774, 762, 773, 830, 714, 683, 832, 837, 372,
+		535, 775, 637, 995, 837, 850, 733, 850, 773, 720, 682, 812, 774, 1103, 771, 724, 725, 457, 365, 457, 838,
+		595, 500, 675, 716, 593, 716, 678, 435, 716, 712, 343, 343, 665, 343, 1042, 712, 687, 716, 716, 493, 595,
+		478, 712, 652, 924, 645, 652, 582, 712, 365, 712, 838,
+	],
+} as const;
 
-/** A font that stands in for Arial may be a little wider. */
-const allowance = 1.04;
+/** Verdana and others are a little wider in some characters. */
+const allowance = 1.03;
 const wideCharacter =
 	/[\u1100-\u115F\u2E80-\uA4CF\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\p{Emoji_Presentation}]/u;
 const combining = /\p{Mark}/u;
 
 /**
- * Width of text in Arial, whose metrics Helvetica and Liberation Sans share: without a canvas Vega guesses 0.8 em for
- * every character, which makes margins twice as wide as needed.
+ * Width that a text may take in the common sans-serif fonts: without a canvas Vega guesses 0.8 em for every character.
  * @param text One line.
  * @param fontSize In pixels.
- * @param isBold Bold is about 7% wider.
  * @returns Width in pixels.
  */
 export function textWidth(text: string, fontSize: number, isBold: boolean): number {
+	const table: readonly number[] = isBold ? widths.bold : widths.regular;
 	let thousandths = 0;
 	for (const character of text) {
-		thousandths += widths[character.charCodeAt(0) - 0x20] ?? otherWidth(character);
+		thousandths += table[character.charCodeAt(0) - 0x20] ?? otherWidth(character);
 	}
-	return (thousandths / 1000) * fontSize * (isBold ? 1.07 : 1) * allowance;
+	return (thousandths / 1000) * fontSize * allowance;
 }
+
+/** Signs that the charts use are up to an em wide. */
+const wideSigns = /[…—▼★≤≥–]/u;
 
 function otherWidth(character: string): number {
 	if (combining.test(character)) {
 		return 0;
 	}
-	return wideCharacter.test(character) ? 1000 : 620;
+	return wideCharacter.test(character) || wideSigns.test(character) ? 1000 : 740;
+}
+
+/** Breaks a line at its middle dots into lines that fit a width; a part that is wider itself is broken anywhere. */
+export function wrapped(line: string, width: number, fontSize: number): readonly string[] {
+	const fits = (text: string): boolean => textWidth(text, fontSize, false) <= width;
+	const lines: string[] = [];
+	for (const part of line.split(' · ').flatMap((each) => pieces(each, fits))) {
+		const joined = `${lines.at(-1) ?? ''} · ${part}`;
+		if (lines.length > 0 && fits(joined)) {
+			lines[lines.length - 1] = joined;
+		} else {
+			lines.push(part);
+		}
+	}
+	return lines;
+}
+
+/** A text in pieces that fit: at blanks, else anywhere. */
+function pieces(text: string, fits: (text: string) => boolean): readonly string[] {
+	if (fits(text)) {
+		return [text];
+	}
+	const characters = [...text];
+	let end = characters.length;
+	while (end > 1 && !fits(characters.slice(0, end).join(''))) {
+		end--;
+	}
+	const start = characters.slice(0, end).join('');
+	const blank = start.lastIndexOf(' ');
+	const at = blank > 0 ? blank : start.length;
+	return [text.slice(0, at), ...pieces(text.slice(at).trimStart(), fits)];
 }
 
 /** Longest name beside a chart, in characters of one cell. */
@@ -276,15 +344,18 @@ export function rowChannel(labels: readonly string[], hasNames: boolean) {
 		type: 'nominal' as const,
 		sort: null,
 		scale: {domain: [...labels], paddingInner: 0.35, paddingOuter: 0.2},
-		axis: hasNames ? {title: null, labelLimit: 300, labelFontSize: 12} : null,
+		axis: hasNames ? {title: null, labelFontSize: 12} : null,
 	};
 }
 
-/** Title of one panel, with a quiet line that explains it. */
-export function panelTitle(text: string, subtitle?: string) {
+/**
+ * Title of one panel, with quiet lines that explain it.
+ * @param width Of the panel, in pixels.
+ */
+export function panelTitle(text: string, width: number, subtitle?: string) {
 	return {
 		text,
-		...(subtitle === undefined ? {} : {subtitle}),
+		...(subtitle === undefined ? {} : {subtitle: [...wrapped(subtitle, width, 11)]}),
 		fontSize: 13,
 		subtitleFontSize: 11,
 		anchor: 'start' as const,

@@ -1,7 +1,9 @@
 import type {Results} from '../results-schema.ts';
 import {type Chart, chartInput} from './chart.ts';
 import {latency} from './latency.ts';
+import {latencyOverTime} from './latency-over-time.ts';
 import {optimizeFront} from './optimize-front.ts';
+import {throttlesAndHolds} from './throttles-and-holds.ts';
 import {throughputComparison} from './throughput-comparison.ts';
 import {throughputVersusQuota} from './throughput-vs-quota.ts';
 import {tokenUsage} from './token-usage.ts';
@@ -13,6 +15,8 @@ const makers = [
 	variantPerformance,
 	throughputVersusQuota,
 	latency,
+	latencyOverTime,
+	throttlesAndHolds,
 ] as const;
 
 /** An optimisation has one more: the front of its candidates. */
@@ -22,7 +26,7 @@ const makersFor = ({optimize}: Results) => (optimize === undefined ? makers : [o
 export type ChartFile = {readonly fileName: string; readonly chart: Chart};
 
 /**
- * Every chart of a run, in a stable order: five for each model that answered or throttled; with several models the model
+ * Every chart of a run, in a stable order: seven for each model that answered or throttled; with several models the model
  * is part of the file name.
  */
 export function chartsOf(results: Results): readonly ChartFile[] {

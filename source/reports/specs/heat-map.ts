@@ -95,6 +95,7 @@ const panelOf = (bucket: PastBucket): Panel => {
 	return {
 		title: panelTitle(
 			`${truncateMiddle(model, 60)} (${scope})`,
+			24 * cellWidthPixels,
 			[
 				ofQuota === null
 					? 'no quota known: requests per minute'

@@ -95,7 +95,7 @@ function timesPanel(
 		scale: {domain: [...percentiles], range: shapes},
 	};
 	return {
-		title: panelTitle(title),
+		title: panelTitle(title, width),
 		width,
 		height: {step: rowStep},
 		layer: [

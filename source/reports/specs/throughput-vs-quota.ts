@@ -138,6 +138,9 @@ function describe({title, words, points}: Series): string {
 	return `${title}: at most ${formatNumber(Math.max(...points.map(({used}) => used)))}, quota ${words}.`;
 }
 
+/** Width of a panel over time, in pixels. */
+export const timeWidth = 580;
+
 function timePanel(
 	{title, words, limit, colour, points}: Series,
 	all: readonly MinutePoint[],
@@ -147,17 +150,7 @@ function timePanel(
 	const isLimitDrawn = limit !== null && limit > 0 && limit <= farAway * highest;
 	const top = Math.max(highest, isLimitDrawn ? limit : 0) * 1.15;
 	const end = Math.max(1, all.at(-1)?.second ?? 1);
-	const x = {
-		field: 'second',
-		type: 'quantitative' as const,
-		scale: {domain: [0, end], nice: false},
-		axis: {
-			title: isLast ? 'time since the start' : null,
-			grid: false,
-			...timeTicks(end),
-			labelFlush: true,
-		},
-	};
+	const x = timeChannel(end, isLast);
 	const y = valueChannel(top, {grid: true});
 	const legendParts = [
 		'area: used',
@@ -168,8 +161,8 @@ function timePanel(
 		...(all.some(({throttled}) => throttled > 0) ? ['▼ throttled'] : []),
 	];
 	return {
-		title: panelTitle(title, legendParts.join(' · ')),
-		width: 580,
+		title: panelTitle(title, timeWidth, legendParts.join(' · ')),
+		width: timeWidth,
 		height: 130,
 		data: {values: [...points]},
 		layer: [
@@ -225,6 +218,21 @@ function throttleMarks(
 		}
 	}
 	return [...marked.values()].map((second) => ({second}));
+}
+
+/** Seconds since the start along x. @param hasTitle The last of several panels has it. */
+export function timeChannel(end: number, hasTitle: boolean) {
+	return {
+		field: 'second',
+		type: 'quantitative' as const,
+		scale: {domain: [0, end], nice: false},
+		axis: {
+			title: hasTitle ? 'time since the start' : null,
+			grid: false,
+			...timeTicks(end),
+			labelFlush: true,
+		},
+	};
 }
 
 /** Round marks on a time axis: seconds below three minutes, then minutes, then hours; at most ten of them. */

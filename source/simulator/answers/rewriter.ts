@@ -283,6 +283,12 @@ const chosen = (parent: Parent, manner: RewriterManner): readonly Rewrite[] => {
 	}
 };
 
+/** A template made shorter, as OptimizePrompt does: it tries nothing, and knows no settings. */
+export function shorterTemplate(template: string): string {
+	const parent = {kind: 'shorter-instruction', template, system: undefined, example: undefined};
+	return offersFor(parent)[0]?.template ?? template;
+}
+
 /** The rewriter of a simulator. */
 export type Rewriter = {
 	/** Its answer; undefined where the prompt does not ask for a rewrite. */

@@ -37,6 +37,8 @@ export type BackgroundTraffic = {
 	readonly throttledShare?: number | undefined;
 	/** Failed requests, as a share of all. */
 	readonly errorShare?: number | undefined;
+	/** When it was stopped for good, in milliseconds since 1970. */
+	readonly stoppedAt?: number | undefined;
 };
 
 const waveMinutes = 53;
@@ -157,11 +159,12 @@ export function counterOf(
 	const key = keyOf(traffic, region) ^ Math.imul(seed, 0x85ebca6b);
 	const {shape, requestsPerMinute, inputTokens, outputTokens} = traffic;
 	const {errorShare = 0, throttledShare = 0, cacheReadTokens = 0, cacheWriteTokens = 0} = traffic;
+	const {stoppedAt = Number.POSITIVE_INFINITY} = traffic;
 	const burndown = bucketBehind(traffic)?.model.burndown ?? 1;
 	return (metric, minute) => {
 		const number = minute / minuteMs;
 		const random = minuteSeed(key, number);
-		const level = levelAt(shape, number, key);
+		const level = minute < stoppedAt ? levelAt(shape, number, key) : 0;
 		const requests = Math.round(requestsPerMinute * level * jitter(random, draws.requests));
 		const failed = errorShare === 0 ? 0 : Math.round(requests * errorShare);
 		const answered = requests - failed;

@@ -1,5 +1,11 @@
 import type {ResolvedModel} from '../catalog/profiles.ts';
-import {type BackgroundTraffic, backgroundMinute, bucketBehind, isIn} from '../cloudwatch/background.ts';
+import {
+	type BackgroundTraffic,
+	backgroundMinute,
+	bucketBehind,
+	counterOf,
+	isIn,
+} from '../cloudwatch/background.ts';
 import {minuteMs, minuteOf} from '../cloudwatch/minute-sums.ts';
 import {
 	type Admission,
@@ -8,6 +14,7 @@ import {
 	createBucket,
 	createDayMeter,
 	createRollingSum,
+	dayBegin,
 	type Enforcement,
 	type RollingSum,
 } from '../enforcement.ts';
@@ -29,6 +36,13 @@ type BucketOwner = {readonly region: string; readonly target: ResolvedModel};
 /** Others' use of every bucket, called before each admission with the time since the last call. */
 type Neighbour = (bucket: Bucket, sinceMs: number, nowMs: number, owner: BucketOwner) => void;
 
+/** The day that all models of the account share in a Region. */
+type AccountDay = {
+	readonly tokens: number;
+	/** Quota tokens of other applications between two instants, whatever their models. */
+	readonly othersTokens: (region: string, sinceMs: number, nowMs: number) => number;
+};
+
 type Entry = {
 	readonly region: string;
 	readonly target: ResolvedModel;
@@ -44,16 +58,29 @@ export function createBuckets(
 	limitsOf: (region: string, target: ResolvedModel) => BucketLimits,
 	enforcement: Enforcement,
 	neighbour: Neighbour,
-	accountTokensPerDay: number,
+	accountDay: AccountDay,
 ): Buckets {
 	const entries = new Map<string, Entry>();
 	/** By Region: what all models of the account share. */
-	const days = new Map<string, ReturnType<typeof createDayMeter>>();
+	const days = new Map<string, {readonly meter: ReturnType<typeof createDayMeter>; othersUntilMs: number}>();
 
 	const dayOf = (region: string) => {
-		const day = days.get(region) ?? createDayMeter(accountTokensPerDay, enforcement);
+		const day = days.get(region) ?? {
+			meter: createDayMeter(accountDay.tokens, enforcement),
+			othersUntilMs: Number.NEGATIVE_INFINITY,
+		};
 		days.set(region, day);
 		return day;
+	};
+
+	/** What the metrics show of a day counts against its quota. */
+	const chargeOthers = (region: string, nowMs: number): void => {
+		const day = dayOf(region);
+		const sinceMs = Math.max(day.othersUntilMs, dayBegin(nowMs, enforcement));
+		if (nowMs - day.othersUntilMs >= neighbourStepMs) {
+			day.meter.charge(nowMs, accountDay.othersTokens(region, sinceMs, nowMs));
+			day.othersUntilMs = nowMs;
+		}
 	};
 
 	const entryOf = (region: string, target: ResolvedModel): Entry => {
@@ -65,7 +92,7 @@ export function createBuckets(
 		const entry: Entry = {
 			region,
 			target,
-			bucket: createBucket(limitsOf(region, target), enforcement, dayOf(region)),
+			bucket: createBucket(limitsOf(region, target), enforcement, dayOf(region).meter),
 			requests: createRollingSum(enforcement.windowMs),
 			tokens: createRollingSum(enforcement.windowMs),
 			maximumRequests: 0,
@@ -86,6 +113,7 @@ export function createBuckets(
 		windowMs: enforcement.windowMs,
 		admit(region, target, nowMs, reservedTokens) {
 			const entry = entryOf(region, target);
+			chargeOthers(region, nowMs);
 			neighbour(entry.bucket, entry.seenAtMs, nowMs, entry);
 			entry.seenAtMs = nowMs;
 			const admission = entry.bucket.admit(nowMs, reservedTokens);
@@ -157,5 +185,23 @@ export function backgroundNeighbour(
 				}
 			}
 		}
+	};
+}
+
+/** Quota tokens of the applications of a scenario between two instants, as the metrics have them. */
+export function backgroundTokens(
+	background: readonly BackgroundTraffic[],
+	{seed}: Pick<SimulatorOptions, 'seed'>,
+): AccountDay['othersTokens'] {
+	return (region, sinceMs, nowMs) => {
+		let tokens = 0;
+		for (const traffic of background) {
+			const count = isIn(traffic, region) ? counterOf(traffic, region, seed) : undefined;
+			for (let minute = minuteOf(sinceMs); count !== undefined && minute < nowMs; minute += minuteMs) {
+				const part = Math.min(minute + minuteMs, nowMs) - Math.max(minute, sinceMs);
+				tokens += (count('EstimatedTPMQuotaUsage', minute) * part) / minuteMs;
+			}
+		}
+		return tokens;
 	};
 }

@@ -1,3 +1,4 @@
+import {type EnforcementScene, everyRule, judgeFit, playEnforcement} from '../../helpers/enforcement-lab.ts';
 import {type Played, play, rateOf, type Scene} from '../../helpers/stamping-lab.ts';
 import type {BenchCase, BenchOptions, Row} from '../helpers/bench-case.ts';
 
@@ -75,14 +76,60 @@ const gains = (isQuick: boolean): readonly Row[] =>
 		};
 	});
 
+type Misfit = Pick<EnforcementScene, 'others' | 'enforced'>;
+
+/** Services as they are taken to be; then with others of whom nobody knows, and with another limit than the quota says. */
+const misfits: ReadonlyArray<{readonly name: string; readonly of: Misfit; readonly mostWrong: number}> = [
+	{name: 'alone', of: {}, mostWrong: 0.01},
+	{name: '10 % taken by others unseen', of: {others: 0.1}, mostWrong: 0.05},
+	{name: '30 % taken by others unseen', of: {others: 0.3}, mostWrong: 0.05},
+	{name: '70 % of the quota enforced', of: {enforced: 0.7}, mostWrong: 0.05},
+	{name: '140 % of the quota enforced', of: {enforced: 1.4}, mostWrong: 0.05},
+];
+
+/** What throttles say of window, reservation and stamping: how often that is something else than what is enforced. */
+const conclusions = (isQuick: boolean): readonly Row[] =>
+	misfits.flatMap(({name, of, mostWrong}): readonly Row[] => {
+		const judged = everyRule.flatMap((rule) =>
+			(['steady', 'bursts', 'retries'] as const).flatMap((load) =>
+				Array.from({length: isQuick ? 1 : 8}, (_, index) =>
+					judgeFit(rule, playEnforcement({...rule, ...of, load, seed: 17 * index + 3, minutes: 10})),
+				),
+			),
+		);
+		const share = (isTrue: (each: ReturnType<typeof judgeFit>) => boolean): number =>
+			judged.filter(isTrue).length / judged.length;
+		const wrong = share(({isWrong}) => isWrong);
+		const figures = {
+			wrong,
+			stated: share(({isStated}) => isStated),
+			window: share(({decided}) => decided.window),
+			setAside: share(({decided}) => decided.setAside),
+			countsFrom: share(({decided}) => decided.countsFrom),
+			runs: judged.length,
+		};
+		const percent = (part: number): string => `${(100 * part).toFixed(1)} %`;
+		const row: Row = {
+			name: `how it is enforced, ${name}: wrong`,
+			ours: percent(wrong),
+			comparison: `${judged.length} runs, ${percent(figures.stated)} stated, one window ${percent(figures.window)}`,
+			relation: '',
+			bound: `<= ${percent(mostWrong)}`,
+			isMet: wrong <= mostWrong,
+			figures,
+		};
+		return [row];
+	});
+
 export const learningCase: BenchCase = {
 	name: 'learning',
 	group: 'engine',
-	about: 'learning where tokens count from: refusals in each phase of the minute, and the rate that it gains',
+	about:
+		'learning where tokens count from: refusals in each phase of the minute, and the rate that it gains; what throttles say of how a limit is enforced',
 	async run({isQuick}: BenchOptions) {
 		const rows = enforcements.flatMap((enforcement) =>
 			(['first-byte', 'end'] as const).flatMap((countFrom) => refusals({enforcement, countFrom}, isQuick)),
 		);
-		return [...rows, ...gains(isQuick)];
+		return [...rows, ...gains(isQuick), ...conclusions(isQuick)];
 	},
 };

@@ -21,7 +21,14 @@ const keeper = ({onTestFinished}: TestContext, out?: string) => {
 	const folder = path.join(root, out ?? 'bedrock-top-reports/claimed');
 	const engine = createFakeEngine();
 	const output = {folder: out} as RunSetup['output'];
-	const kept = keepRuns(engine, {config, folder, output, answers: undefined, resumption: undefined});
+	const kept = keepRuns(engine, {
+		config,
+		folder,
+		output,
+		answers: undefined,
+		resumption: undefined,
+		isDemo: false,
+	});
 	onTestFinished(kept.release);
 	return {root, engine, kept};
 };
@@ -42,8 +49,8 @@ describe('keepRuns', () => {
 		const all = kept.kept();
 		const written = await Promise.all(all.map(async (each) => each.all));
 		expect(written.map(({files, faults}) => [files.length, faults])).toEqual([
-			[7, []],
-			[7, []],
+			[10, []],
+			[10, []],
 		]);
 		const [first = '', second = ''] = all.map(({folder}) => folder ?? '');
 		expect(path.dirname(first)).toBe(path.join(root, 'bedrock-top-reports'));

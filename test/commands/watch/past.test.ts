@@ -117,6 +117,30 @@ describe('watch --since', () => {
 		expect(readdirSync(path.join(folder, 'bedrock-top', 'past'))).toHaveLength(1);
 	});
 
+	it('names models that were not used for two weeks, which CloudWatch no longer lists', async () => {
+		const stopped = traffic('amazon.nova-micro-v1:0', {
+			requestsPerMinute: 2,
+			stoppedAt: noon - 20 * 86_400_000,
+		});
+		const {run, folder} = await start({background: [small, stopped]});
+		const file = path.join(folder, 'use.json');
+		const {code} = await run('--since', '30d', `--json=${file}`);
+		expect(code).toBe(0);
+		const [{quiet, buckets}] = JSON.parse(readFileSync(file, 'utf8')).sources;
+		expect(buckets.map(({model}: {model: string}) => model)).toEqual(['amazon.titan-text-express-v1']);
+		expect(quiet).toEqual([
+			{
+				modelId: stopped.modelId,
+				requests: expect.closeTo(2 * 10 * 1440, -3),
+				lastHour: new Date(noon - 20 * 86_400_000 - 3_600_000).toISOString(),
+			},
+		]);
+		const {stdout} = await run('--since', '30d');
+		expect(stdout).toContain('Not used for more than 14 days, so CloudWatch no longer lists it');
+		expect(stdout).toContain(`${stopped.modelId}, 28,800 requests in this time`);
+		expect((await run('--since', '14d')).stdout).not.toContain('Not used for');
+	});
+
 	it('writes a heat map', async () => {
 		const {run, folder} = await start({background: [office, small]});
 		const out = path.join(folder, 'out');

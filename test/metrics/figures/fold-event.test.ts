@@ -210,10 +210,12 @@ describe('TimelineSeries', () => {
 
 	it('carries levels over intervals without events', () => {
 		const series = new TimelineSeries(1);
-		series.setLevels(500, 0, {inFlight: 3, reserved: 300});
-		series.setLevels(3500, 0, {inFlight: 0, reserved: 0});
+		series.setLevels(500, 0, {inFlight: 3, reserved: 300, held: 2});
+		series.setLevels(3500, 0, {inFlight: 0, reserved: 0, held: 0});
 		series.count(5500, 0, {requests: 1});
-		expect(series.toTimeline().points.map(({inFlight}) => inFlight)).toEqual([3, 3, 3, 3, 0, 0]);
+		const {points} = series.toTimeline();
+		expect(points.map(({inFlight}) => inFlight)).toEqual([3, 3, 3, 3, 0, 0]);
+		expect(points.map(({held}) => held)).toEqual([2, 2, 2, 2, undefined, undefined]);
 	});
 });
 

@@ -5,13 +5,21 @@ import {chartsOf} from '../../../source/reports/specs/charts.ts';
 import {rollingMinute} from '../../../source/reports/specs/throughput-vs-quota.ts';
 import {environment, snapshot, variant} from '../../helpers/results-fixture.ts';
 
-const small = resultsOf(
-	snapshot({
-		variants: [variant({name: 'concise', output: 90}), variant({name: 'minimal', input: 220, count: 4})],
-		seconds: 3,
-	}),
-	environment,
+const short = snapshot({
+	variants: [variant({name: 'concise', output: 90}), variant({name: 'minimal', input: 220, count: 4})],
+	seconds: 3,
+});
+const latencyMs = {
+	intervalSeconds: 1,
+	cells: [
+		[1200, 1350.5, null],
+		[null, 2100],
+	],
+};
+const points = short.timeline.points.map((point, index) =>
+	index === 1 ? {...point, held: 1, throttled: 2} : point,
 );
+const small = resultsOf({...short, timeline: {...short.timeline, points, latencyMs}}, environment);
 
 describe('golden specs', () => {
 	it.each(chartsOf(small).map(({chart}) => chart))('$name', async (chart) => {
