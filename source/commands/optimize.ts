@@ -8,7 +8,6 @@ import {UserError} from '../domain/user-error.ts';
 import type {Contender} from '../optimize/candidates.ts';
 import {optimize as lead, type StepEnd} from '../optimize/course.ts';
 import {isProven, optimizeFigures} from '../optimize/figures.ts';
-import {afterKill, identityOf, keepState, keptState, type OptimizeIdentity} from '../optimize/kept-state.ts';
 import {writeOptimizedPreset} from '../optimize/optimized-preset.ts';
 import {createRunner, measureConfig, recordsIn, rewriteConfig} from '../optimize/runner.ts';
 import {
@@ -19,7 +18,17 @@ import {
 	wholePlan,
 	withPrices,
 } from '../optimize/setup.ts';
-import {emptyState, type OptimizeSetup, type OptimizeState, spentTogether} from '../optimize/state.ts';
+import {
+	afterKill,
+	emptyState,
+	identityOf,
+	keepState,
+	keptState,
+	type OptimizeIdentity,
+	type OptimizeSetup,
+	type OptimizeState,
+	spentTogether,
+} from '../optimize/state.ts';
 import {planLines} from '../plain/run.ts';
 import {claimFolder} from '../reports/folder.ts';
 import {assertWritable} from '../terminal/files.ts';
@@ -130,7 +139,7 @@ const wholeSnapshot = (
 	const proven = isProven(state.proof) ? state.chosen?.name : undefined;
 	const low = state.proof?.saving.low ?? 0;
 	const isBudget = last.stoppedBy === 'requests' || last.stoppedBy === 'cost';
-	// A rewriter that wrote nothing, and nothing else to try: that is no result.
+	// A rewriter that wrote nothing, and nothing else to try: that is a failure.
 	const isFruitless = state.chosen === null && state.candidates.length === 0;
 	return {
 		...rest,

@@ -50,9 +50,9 @@ const maxGrowth = 4;
 const maxGrowthCharacters = 2000;
 /** Words in a row that an item and a prompt do not share by chance. */
 const leakWords = 8;
-/** A shorter item is a leak only as a whole line, or in quotes. */
+/** A shorter item leaks only as a whole line, or in quotes. */
 const minLeakWords = 4;
-/** More right answers than this are no set of labels. */
+/** More right answers than this are not a set of labels. */
 const maxLabels = 40;
 
 const textOf = ({instruction, system}: Variant): string => `${system ?? ''}\n${instruction}`;
@@ -158,7 +158,7 @@ export function faultOf(
 		return 'its template is empty';
 	}
 	if (!prompt.isWellFormed() || /[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F]/.test(prompt)) {
-		return 'its text holds characters that are no text';
+		return 'its text holds control characters or half of one';
 	}
 	if (prompt.length > before.length * maxGrowth + maxGrowthCharacters) {
 		return 'it is much longer than its parent';

@@ -1,5 +1,19 @@
 import type {Variant} from '../domain/task.ts';
 import {formatCount} from '../text/numbers.ts';
+import type {Outcomes, RewriterReply} from './outcomes.ts';
+import {proposalsOf, requestsOf} from './proposals.ts';
+import {
+	afterRung,
+	chanceOf,
+	compare,
+	planRace,
+	proofOf,
+	type Ranked,
+	rank,
+	requestsFor,
+	type Track,
+} from './race.ts';
+import type {RewriteRequest} from './rewriter.ts';
 import {
 	keptForProof,
 	minProofItems,
@@ -7,12 +21,7 @@ import {
 	requestsBeforeProof,
 	requestsOfRace,
 	trainItemsFor,
-} from './allowance.ts';
-import {chanceOf, compare, proofOf} from './comparison.ts';
-import type {Outcomes, RewriterReply} from './outcomes.ts';
-import {proposalsOf, requestsOf} from './proposals.ts';
-import {afterRung, planRace, type Ranked, rank, requestsFor, type Track} from './race.ts';
-import type {RewriteRequest} from './rewriter-prompt.ts';
+} from './setup.ts';
 import {type OptimizeSetup, type OptimizeState, type Round, type Spend, spentTogether} from './state.ts';
 
 /** Leads an optimisation from the first train item to the verdict. It decides; its ports send. */
@@ -55,7 +64,7 @@ const sureChance = 0.95;
 /** Part of the greatest promise from which on another candidate is near. */
 const nearPart = 0.6;
 /** Smallest chance for which held-out items are asked. */
-const leastChance = 0.02;
+const minChance = 0.02;
 
 /** Thrown to leave the course when nothing more may be sent. */
 class Ended extends Error {}
@@ -333,7 +342,7 @@ class Course {
 		const packed = best === undefined ? 1 : this.#variant(best.name).itemsPerRequest;
 		const items = proofItems(this.#setup, this.#state, packed);
 		const chance = best === undefined ? 0 : chanceOf(best.comparison, bar, Math.max(1, items));
-		const isWorthIt = best !== undefined && best.promise > 0 && chance >= leastChance;
+		const isWorthIt = best !== undefined && best.promise > 0 && chance >= minChance;
 		if (isWorthIt && items < Math.min(minProofItems, split.heldOut.length)) {
 			await this.#end('too few requests were left for the held-out items');
 		}

@@ -1,16 +1,15 @@
 import type {OptimizeFigures} from '../domain/figures-schema.ts';
-import {itemsForMargin} from '../metrics/statistics/paired-shares.ts';
+import {itemsForMargin} from '../metrics/statistics/intervals.ts';
 import {formatCount, formatPercent} from '../text/numbers.ts';
-import {type Proof, standingOn} from './comparison.ts';
+import {variantDiff} from './optimized-preset.ts';
 import type {Outcomes} from './outcomes.ts';
-import {frontAmong} from './race.ts';
+import {frontAmong, type Proof, standingOn} from './race.ts';
 import type {OptimizeSetup, OptimizeState} from './state.ts';
-import {variantDiff} from './text-diff.ts';
 
 /** An optimisation as results and views have it, at any time of it. */
 
 /** More items than this are not suggested. */
-const mostItems = 20_000;
+const maxItems = 20_000;
 
 const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
@@ -42,7 +41,7 @@ const itemsThatProve = (
 		forQuality === undefined || forSaving === undefined
 			? undefined
 			: Math.max(forQuality, forSaving, items + 1);
-	return needed === undefined || needed > mostItems ? undefined : needed;
+	return needed === undefined || needed > maxItems ? undefined : needed;
 };
 
 const boundText = (

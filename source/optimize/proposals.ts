@@ -9,14 +9,13 @@ import {
 	rewriteKinds,
 } from './candidates.ts';
 import type {Outcomes, RewriterReply} from './outcomes.ts';
-import {readRewrites} from './rewriter-answer.ts';
-import {type Example, type RewriteRequest, worstExamples} from './rewriter-prompt.ts';
+import {type Example, type RewriteRequest, readRewrites, worstExamples} from './rewriter.ts';
 import type {OptimizeSetup, OptimizeState, Round} from './state.ts';
 
 /** What a round asks of the rewriter, and which candidates its replies give. */
 
 /** Most candidates of the first round, and of each later one. */
-const mostCandidates = {first: 12, later: 4};
+const maxCandidates = {first: 12, later: 4};
 /** Rewrites of one kind that are asked for in the first round, and in each later one. */
 const rewritesOfKind = {first: 2, later: 1};
 /** Kinds that a later round asks for, over all parents. */
@@ -142,7 +141,7 @@ export function proposalsOf(
 		offered.push(...read.filter(isCandidate));
 		dropped.push(...read.filter((each): each is Dropped => !isCandidate(each)));
 	}
-	const most = round === 1 ? mostCandidates.first : mostCandidates.later;
+	const most = round === 1 ? maxCandidates.first : maxCandidates.later;
 	const candidates = inTurn(offered).slice(0, most);
 	const late = offered
 		.filter((each) => !candidates.includes(each))

@@ -7,7 +7,7 @@ import {lostFile} from '../reports/answer-lines.ts';
 import type {AskedVariants, Ports, StepEnd} from './course.ts';
 import {type Records, readRecords} from './outcomes.ts';
 import {requestsFor} from './race.ts';
-import {type RewriteRequest, rewriterPrompt, rewriterSystem} from './rewriter-prompt.ts';
+import {type RewriteRequest, rewriterPrompt, rewriterSystem} from './rewriter.ts';
 import {type OptimizeSetup, type Spend, spentTogether} from './state.ts';
 
 /** Every step is an ordinary run of the engine: admission, retries, budget and answers are those of any other. */

@@ -1,13 +1,13 @@
 import {createRandom, type Random} from '../../source/domain/random.ts';
 import {type AskedVariants, optimize, type Ports, type StepEnd} from '../../source/optimize/course.ts';
 import type {ItemRecord, Outcomes} from '../../source/optimize/outcomes.ts';
-import {rewriterPrompt} from '../../source/optimize/rewriter-prompt.ts';
-import {splitItems} from '../../source/optimize/split.ts';
+import {rewriterPrompt} from '../../source/optimize/rewriter.ts';
 import {
 	emptyState,
 	nothingSpent,
 	type OptimizeSetup,
 	type OptimizeState,
+	splitItems,
 } from '../../source/optimize/state.ts';
 import {itemsOf, variantOf} from './spec-fixture.ts';
 

@@ -1,16 +1,16 @@
 import {describe, expect, it} from 'vitest';
 import type {Check, Item, Task, Variant} from '../../source/domain/task.ts';
 import {faultOf} from '../../source/optimize/candidates.ts';
-import {readRewrites} from '../../source/optimize/rewriter-answer.ts';
 import {
 	type Example,
+	readRewrites,
 	rewriterPrompt,
 	withTask,
 	worstExamples,
-} from '../../source/optimize/rewriter-prompt.ts';
+} from '../../source/optimize/rewriter.ts';
 import {variantOf} from '../helpers/spec-fixture.ts';
 
-/** Tests candidates.ts, rewriter-prompt.ts and rewriter-answer.ts: what a rewriter is asked, and what of its answer is tried. */
+/** And rewriter.ts: what a rewriter is asked, and what of its answer is tried. */
 
 const items: readonly Item[] = [
 	{
@@ -37,7 +37,7 @@ const fault = (change: Partial<Variant>, checks: readonly Check[] = []): string 
 describe('what is not tried', () => {
 	it.each([
 		['nothing', {instruction: '  '}, 'empty'],
-		['no text', {instruction: 'billing or other {{item}}\u0007'}, 'characters that are no text'],
+		['no text', {instruction: 'billing or other {{item}}\u0007'}, 'control characters'],
 		['far too much', {instruction: `billing other {{item}} ${'x'.repeat(5000)}`}, 'much longer'],
 		['a lost placeholder', {instruction: 'billing or other.'}, '{{item}}'],
 		['a new placeholder', {instruction: 'billing or other: {{item}} {{secret}}'}, '{{secret}}'],

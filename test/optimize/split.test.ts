@@ -1,6 +1,8 @@
 import {describe, expect, it} from 'vitest';
 import type {Item} from '../../source/domain/task.ts';
-import {splitItems} from '../../source/optimize/split.ts';
+import {splitItems} from '../../source/optimize/state.ts';
+
+/** Tests source/optimize/state.ts: which items the rewriter may see. */
 
 const itemOf = (text: string, index: number): Item => ({index, text, fields: {}, expected: undefined});
 const many = Array.from({length: 600}, (_, index) => itemOf(`text ${index}`, index));

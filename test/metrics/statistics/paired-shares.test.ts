@@ -6,7 +6,9 @@ import {
 	normalBelow,
 	type PairedCounts,
 	pairedDifference,
-} from '../../../source/metrics/statistics/paired-shares.ts';
+} from '../../../source/metrics/statistics/intervals.ts';
+
+/** Tests source/metrics/statistics/intervals.ts: two variants asked for the same items. */
 
 describe('the difference of paired shares', () => {
 	it('has the bounds of the score test where none differs', () => {

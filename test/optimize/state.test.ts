@@ -4,16 +4,21 @@ import {describe, expect, it} from 'vitest';
 import {loadPreset} from '../../source/config/load-preset.ts';
 import type {UserError} from '../../source/domain/user-error.ts';
 import {itemFingerprint} from '../../source/engine/attempts/request-records.ts';
-import {afterKill, identityOf, keepState, keptState} from '../../source/optimize/kept-state.ts';
-import {withVariant, writeOptimizedPreset} from '../../source/optimize/optimized-preset.ts';
+import {variantDiff, withVariant, writeOptimizedPreset} from '../../source/optimize/optimized-preset.ts';
 import {readRecords} from '../../source/optimize/outcomes.ts';
-import {emptyState, nothingSpent} from '../../source/optimize/state.ts';
-import {variantDiff} from '../../source/optimize/text-diff.ts';
+import {
+	afterKill,
+	emptyState,
+	identityOf,
+	keepState,
+	keptState,
+	nothingSpent,
+} from '../../source/optimize/state.ts';
 import {newFolder} from '../helpers/built-program.ts';
 import {labRun} from '../helpers/optimize-lab.ts';
 import {variantOf} from '../helpers/spec-fixture.ts';
 
-/** Tests kept-state.ts, outcomes.ts, optimized-preset.ts and text-diff.ts: what an optimisation leaves, and reads back. */
+/** Tests state.ts, outcomes.ts and optimized-preset.ts too: what an optimisation leaves, and reads back. */
 
 const proven = variantOf('shorter', {
 	instruction: 'One word: {{item.text}}\nNo more.',
