@@ -9,7 +9,7 @@ type Environment = Io['environment'];
 /** A command with what it is for, as typed here: `npx` runs a program that is not installed. */
 const line = (environment: Environment, command: string, what: string): string => {
 	const isByNpx = environment.npm_command === 'exec';
-	return `${`${isByNpx ? 'npx ' : ''}bedrock-top${command}`.padEnd(isByNpx ? 42 : 38)}  ${what}`;
+	return `${`${isByNpx ? 'npx ' : ''}bedrock-top${command}`.padEnd(isByNpx ? 40 : 36)}  ${what}`;
 };
 
 /** For a start without a terminal and without anything to run. */
@@ -33,12 +33,8 @@ export function isFirstRun(): boolean {
 /** After the first demo. */
 export function nextLines(environment: Environment): readonly string[] {
 	return [
-		line(environment, '', 'your account: which quota is nearly used up, and what to change'),
-		line(environment, ' tap --demo', 'what each of your applications uses, and how to stop its throttles'),
-		line(
-			environment,
-			' presets --copy classify',
-			'prompts of your own: edit classify.yaml, then run it with -m MODEL',
-		),
+		line(environment, '', 'your account: what is nearly used up'),
+		line(environment, ' tap --demo', 'your applications, metered and paced'),
+		line(environment, ' presets --copy classify', 'a preset to edit: your own prompts'),
 	];
 }

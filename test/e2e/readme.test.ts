@@ -81,6 +81,15 @@ describe('README', () => {
 		},
 	);
 
+	it('has a picture of the command that it begins with, without a script and small', () => {
+		const picture = pageAt('test/pictures/demo.svg');
+		const [first = ''] = blocksOf(pageAt('README.md'), 'sh');
+		expect(picture).toContain(`<title id="title">${first.trim()} (SIMULATED)</title>`);
+		expect(picture).not.toMatch(/<script|<foreignObject|\son\w+=|href=|url\(/i);
+		expect(picture).toMatch(/@keyframes .*prefers-reduced-motion|prefers-reduced-motion.*@keyframes/s);
+		expect(picture.length).toBeLessThan(200_000);
+	});
+
 	it('can be read in ten seconds: short, with the five questions near the top', () => {
 		const lines = pageAt('README.md').split('\n');
 		expect(lines.length).toBeLessThanOrEqual(200);

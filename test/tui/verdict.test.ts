@@ -175,6 +175,15 @@ describe.concurrent.each([
 	});
 });
 
+it('after a first demo says what to try next, below the verdict and where there is room', () => {
+	const nextSteps = ['bedrock-top', 'bedrock-top tap --demo', 'bedrock-top presets --copy classify'];
+	const ended = {...stateOf(endedSnapshotFixture({verdicts: verdicts(winner)})), nextSteps};
+	expect(textOf(ended).split('\n').slice(-3)).toEqual(nextSteps.map((step) => `next ${step}`));
+	expect(textOf(ended, 116, 2)).not.toContain('next');
+	expect(textOf({...ended, isDemo: false})).not.toContain('next');
+	expect(textOf({...stateOf(snapshotFixture()), nextSteps})).not.toContain('next');
+});
+
 /** The verdict, the table and what is below it, but the footer; the whole of a frame without panels. */
 function verdictPart(frame: string): string {
 	const lines = frame.split('\n');

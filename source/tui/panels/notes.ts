@@ -2,33 +2,22 @@ import {formatCount} from '../../text/numbers.ts';
 import {hangingLines, type Line, segment, type Tone} from '../../text/segment.ts';
 import {cleanText, wrapText} from '../../text/width.ts';
 import {type LogLine, listedLog, logCursor, logLines} from '../../view/log-lines.ts';
-import {finalSnapshot, shownAdvice, shownSnapshot} from '../../view/selectors.ts';
+import {shownAdvice, shownSnapshot} from '../../view/selectors.ts';
 import type {State} from '../../view/state.ts';
 import {type FrameTitle, firstShown} from '../frame.ts';
 
-/**
- * Advice for the goal that is shown and failures first, after a first demo what to try next, then the newest events;
- * exactly what fits into `height` lines.
- */
+/** Advice for the goal that is shown and failures first, then the newest events; exactly what fits into `height` lines. */
 export function notesLines(state: State, width: number, height: number): readonly Line[] {
 	const advice = shownAdvice(state).flatMap(({text}) =>
 		hangingLines(segment('→ ', 'accent'), cleanText(text), width),
 	);
 	// The newest event keeps a line, unless advice would have hardly any.
 	const most = height < 3 ? height : height - 1;
-	const found = [...advice, ...failureLines(state, width), ...nextLines(state, width)];
-	const first = found.slice(0, Math.max(0, most));
+	const first = [...advice, ...failureLines(state, width)].slice(0, Math.max(0, most));
 	const room = height - first.length;
 	const events = room > 0 ? logLines(state).slice(-room) : [];
 	const rows = events.flatMap((line) => logRows(line, width, kindWidthOf(events)));
 	return room > 0 ? [...first, ...rows.slice(-room)] : first;
-}
-
-/** Commands to try after a demo; none while it goes on. */
-function nextLines(state: State, width: number): readonly Line[] {
-	return state.isDemo && finalSnapshot(state) !== undefined
-		? state.nextSteps.flatMap((text) => hangingLines(segment('next ', 'accent'), text, width))
-		: [];
 }
 
 /** Classes of failures, most recent counts, with what can be done about each. */

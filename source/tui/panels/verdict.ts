@@ -63,11 +63,18 @@ export function verdictLines(state: State, width: number, height: number): reado
 			: [fitWithin([mark, ...modelWords(verdict, snapshot, width), segment(text, 'strong')], width)];
 	});
 	return full.length + below.length <= height
-		? [...full, ...below]
+		? [...full, ...below, ...nextLines(state, snapshot, width)].slice(0, height)
 		: [...verdicts.map((verdict) => lineOf(verdict, snapshot, width)), ...below].slice(
 				0,
 				Math.max(0, height),
 			);
+}
+
+/** What to try after a first demo, a line each. */
+function nextLines({isDemo, nextSteps}: State, snapshot: Snapshot, width: number): readonly Line[] {
+	return isDemo && isOver(snapshot)
+		? nextSteps.map((text) => fitWithin([segment('next ', 'accent'), segment(text)], width))
+		: [];
 }
 
 /** The key that adds requests, where a verdict for the goal of the run is not decided: for others they may decide nothing. */
