@@ -12,7 +12,7 @@ import {runtimeClient, startForTest} from './harness.ts';
 /** Tests source/simulator/answers/rewriter.ts and routing.ts: what prompts of the preset `route` bring, and what a rewriter makes of them. */
 
 const {preset, items} = loadPreset('route');
-const [detailed, plain, bare] = resolveVariants(preset, undefined);
+const [plain, detailed, bare] = resolveVariants(preset, undefined);
 if (detailed === undefined || plain === undefined || bare === undefined) {
 	throw new Error('expected three variants');
 }

@@ -90,8 +90,8 @@ anthropic.claude-opus-4-7                 | cross-region | Anthropic Claude Opus
 anthropic.claude-opus-4-7                 | global       | Anthropic Claude Opus 4.7                            |                       | L-34152C1D 10_000_000 400_000
 anthropic.claude-opus-4-8                 | cross-region | Anthropic Claude Opus 4.8                            |                       | L-DB99DCDB 30_000_000 600_000
 anthropic.claude-opus-4-8                 | global       | Anthropic Claude Opus 4.8                            |                       | L-4FCE27C7 30_000_000 600_000
-anthropic.claude-sonnet-5                 | cross-region | Anthropic Claude Sonnet 5                            |                       | L-D4FBCF4E 6_000_000 300_000
-anthropic.claude-sonnet-5                 | global       | Anthropic Claude Sonnet 5                            |                       | L-DD84E5CA 6_000_000 300_000
+anthropic.claude-sonnet-5                 | cross-region | Anthropic Claude Sonnet 5                            |                       | L-D4FBCF4E 6_000_000 600_000
+anthropic.claude-sonnet-5                 | global       | Anthropic Claude Sonnet 5                            |                       | L-DD84E5CA 6_000_000 600_000
 anthropic.claude-opus-5                   | cross-region | Anthropic Claude Opus 5                              |                       | L-99296DCD 30_000_000 600_000
 anthropic.claude-opus-5                   | global       | Anthropic Claude Opus 5                              |                       | L-D73B1244 30_000_000 600_000
 meta.llama2-13b-chat-v1                   | on-demand    | Meta Llama 2 Chat 13B                                | L-674F621D 800 100    | L-6DB35E51 300_000 50_000
