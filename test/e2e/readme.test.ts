@@ -290,7 +290,10 @@ describe.skipIf(!isBuilt || !hasBash)('the commands of the README (skipped witho
 
 	it('has only actions in workflows that nobody can move: by commit, the version as a comment', () => {
 		const own = path.resolve(import.meta.dirname, '../../.github/workflows');
-		const texts = [...workflows, ...readdirSync(own).map((file) => readFileSync(path.join(own, file), 'utf8'))];
+		const texts = [
+			...workflows,
+			...readdirSync(own).map((file) => readFileSync(path.join(own, file), 'utf8')),
+		];
 		expect(texts.length).toBeGreaterThanOrEqual(2);
 		for (const text of texts) {
 			const steps = Object.values((parse(text) as Workflow).jobs).flatMap((job) => job.steps);
