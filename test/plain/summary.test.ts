@@ -34,6 +34,27 @@ describe('summaryLines', () => {
 		expect(coloured.map((line) => line.replaceAll(/\u001B\[[\d;]*m/g, '').trimEnd())).toEqual(plain);
 	});
 
+	it('says what was judged by an LLM, how often it agrees, and what it took, apart from the run', () => {
+		const judges = [
+			{
+				model: 'judge.model',
+				question: 'Is it right?',
+				passIf: 'yes',
+				verdicts: {passed: 90, failed: 6, tie: 3, none: 1},
+				fromCache: 20,
+				agreement: {same: 92, of: 96},
+				requests: 160,
+				tokens: {input: 45_000, output: 160, quota: 45_800},
+				costUsd: 0.25,
+			},
+		];
+		const text = summaryLines({...snapshot(), judges}, {...look, width: 1000}).join('\n');
+		expect(text).toContain(
+			'Judged by judge.model ("Is it right?", yes passes): 90 passed, 6 failed, 3 changed with the order of the texts, which does not pass, 1 without a verdict; 160 requests (20 verdicts from cache), 45k input and 160 output tokens, $0.25 apart. It agrees with the expected answer on 92 of 96.',
+		);
+		expect(text).toMatch(/cost .* and \$0\.25 for judges/);
+	});
+
 	it('ASCII alone where that is asked for', () => {
 		expect(summaryLines(snapshot(), {...look, ascii: true}).join('')).toMatch(/^[ -~]*$/);
 	});

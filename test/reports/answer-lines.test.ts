@@ -38,6 +38,7 @@ it('opens the answers of an earlier run, whatever their length, and reads one by
 				answer: 'y',
 				checked: true,
 				failed: {check: 'expected', why: 'expected: x'},
+				judged: ['passed'],
 			},
 		],
 	});
@@ -60,6 +61,7 @@ it('opens the answers of an earlier run, whatever their length, and reads one by
 		answer: 'y',
 		text: long,
 		failed: {check: 'expected', why: 'expected: x'},
+		judged: ['passed'],
 		ofItems: 2,
 	});
 	expect(await readItemAnswers(file, 3, [0])).toMatchObject([{answer: long}]);

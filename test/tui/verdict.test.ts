@@ -114,6 +114,23 @@ const cases: Readonly<Record<string, Partial<Snapshot>>> = {
 		variants: withEach(checkedAs('passed', 1, 0.86, 1)),
 		spec: {...spec, minQuality: 0.8},
 	},
+	'winner, judged by an LLM': {
+		verdicts: verdicts(winner),
+		variants: withEach(checkedAs('none', 0.82, 0.69, 0.9)),
+		judges: [
+			{
+				model: 'us.anthropic.claude-haiku-4-5-20251001-v1:0',
+				question: 'Is it right?',
+				passIf: 'yes',
+				verdicts: {passed: 70, failed: 20, tie: 5, none: 1},
+				fromCache: 0,
+				agreement: {same: 85, of: 90},
+				requests: 192,
+				tokens: {input: 60_000, output: 192, quota: 60_960},
+				costUsd: 0.06,
+			},
+		],
+	},
 	'winner, checked without a gate': {
 		verdicts: verdicts(winner),
 		variants: withEach(checkedAs('none', 0.82, 0.69, 0.9)),

@@ -350,12 +350,13 @@ function figureWords(goal: Goal, figures: VariantFigures | undefined): string {
 
 /** That an LLM decided what passes, who that is, and how often it agrees with the right answers. */
 function judgedPart({judges = []}: Snapshot): Line {
-	const parts = judges.map(({model, agreement}) => {
-		const agrees =
-			agreement === null ? '' : ` (agrees on ${formatCount(agreement.same)} of ${formatCount(agreement.of)})`;
-		return `${truncateMiddle(cleanText(model), maxNameWidth)}${agrees}`;
-	});
-	return parts.length === 0 ? [] : [segment(', judged by ', 'muted'), segment(parts.join(', '))];
+	return judges.flatMap(({model, agreement}) => [
+		segment(', judged', 'muted'),
+		segment(
+			agreement === null ? '' : ` (agrees on ${formatCount(agreement.same)} of ${formatCount(agreement.of)})`,
+		),
+		segment(` by ${truncateMiddle(cleanText(model), maxNameWidth)}`, 'muted'),
+	]);
 }
 
 /** How good the answers of the one to use are, else of the one ahead or the best: the state of the gate is a part of it. */
