@@ -17,7 +17,7 @@ import {formatPercent} from '../text/numbers.ts';
 import type {ItemRecord, Outcomes} from './outcomes.ts';
 
 /** A candidate against the baseline on the same items, by the blocks and the evidence of every run. */
-export type Comparison = PairedCounts & {
+type Comparison = PairedCounts & {
 	/** Lead in quota tokens per useful item, as a logarithm; undefined where one of them has nothing useful. */
 	readonly lead: Lead | undefined;
 };
@@ -109,7 +109,7 @@ export function chanceOf(
 }
 
 /** What a candidate promises: its lead, by which the work of a quota grows, times how likely it is proven. */
-export function promiseOf(comparison: Comparison, bar: Bar, heldOut: number): number {
+function promiseOf(comparison: Comparison, bar: Bar, heldOut: number): number {
 	return Math.max(0, comparison.lead?.difference ?? 0) * chanceOf(comparison, bar, heldOut);
 }
 

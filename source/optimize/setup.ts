@@ -48,7 +48,7 @@ const assertFit = ({preset, task, models, variants}: RunConfig): void => {
 	if (models.length !== 1) {
 		throw models.length === 0
 			? refuse(
-					'There is no model to optimise for.',
+					'optimize needs a model.',
 					'Give one with -m MODEL; "bedrock-top models" lists what can be run.',
 				)
 			: refuse(
@@ -242,7 +242,7 @@ export function optimizeLines(setup: OptimizeSetup, rewriter: string, {targets}:
 /** How the requests of an optimisation are shared: the proof comes first, the race gets what it leaves. */
 
 /** Share of items on which two equally good variants differ, before anything is known. */
-export const assumedDiffering = 0.05;
+const assumedDiffering = 0.05;
 /** The same for what is kept for the proof, where candidates may differ more. */
 const cautiousDiffering = 0.2;
 /** Part of all requests that the proof gets at most before the race. */
@@ -283,7 +283,7 @@ export function minRequests(heldOut: number): number {
 }
 
 /** What so many held-out items prove: the smallest margin with 90% power, and the items that the margin of the run needs. */
-export function provable(
+function provable(
 	heldOut: number,
 	{margin}: Pick<Bar, 'margin'>,
 	differing = assumedDiffering,
