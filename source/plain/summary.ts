@@ -7,7 +7,6 @@ import type {
 } from '../domain/figures-schema.ts';
 import type {Snapshot} from '../domain/snapshot.ts';
 import {finalistsOf} from '../metrics/decisions/search/search-state.ts';
-import {candidateHeadings, candidateRows, optimizeTexts} from '../reports/optimize-words.ts';
 import {enforcementOf} from '../reports/results.ts';
 import {verdictSentences} from '../reports/verdict.ts';
 import {
@@ -32,6 +31,7 @@ import {type Line, segment, type Tone} from '../text/segment.ts';
 import {type Column, fitColumns, formatHeader, rowLine} from '../text/table.ts';
 import {paintLine, type Theme, toAscii} from '../text/themes.ts';
 import {asSentence, cleanText, wrapText} from '../text/width.ts';
+import {candidateHeadings, candidateRows, optimizeTexts} from '../view/rewrites.ts';
 import {isRecommended, passedWords, standingWord, verdictFor} from '../view/variant-rows.ts';
 import {stateText} from './run.ts';
 

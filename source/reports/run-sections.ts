@@ -1,4 +1,4 @@
-import type {SearchFigures} from '../domain/figures-schema.ts';
+import type {OptimizeFigures, SearchFigures} from '../domain/figures-schema.ts';
 import {cuts, p99Sentence, readTimeouts} from '../metrics/decisions/client-settings.ts';
 import {finalistsOf} from '../metrics/decisions/search/search-state.ts';
 import {
@@ -9,9 +9,9 @@ import {
 	formatUsdWithin,
 	unknownMark,
 } from '../text/numbers.ts';
+import {candidateHeadings, candidateRows, optimizeTexts} from '../view/rewrites.ts';
 import {stopWords} from '../view/status.ts';
 import {throttledTotal} from '../view/variant-rows.ts';
-import {optimizeSections} from './optimize-words.ts';
 import {type PageSection, sectionOf, type TableBlock} from './page.ts';
 import {repeatCommand} from './repeat-command.ts';
 import type {Results, VariantResults} from './results-schema.ts';
@@ -96,6 +96,22 @@ export function runSections(results: Results): RunSections {
 		run: sectionOf('Run', {type: 'list', items: runLines(results)}),
 		repeat: sectionOf('Repeat it', {type: 'code', text: repeatCommand(results) ?? ''}),
 	};
+}
+
+/** Of an optimisation: the candidates, what was dropped, and the rewrite that was tried as a diff. */
+function optimizeSections(figures: OptimizeFigures | undefined): readonly PageSection[] {
+	if (figures === undefined) {
+		return [];
+	}
+	const tried = figures.rewrites.find(({name}) => name === figures.heldOut?.candidate);
+	return [
+		...sectionOf(
+			'Rewrites',
+			{type: 'table', header: candidateHeadings, rows: candidateRows(figures)},
+			{type: 'list', items: optimizeTexts(figures)},
+		),
+		...(tried === undefined ? [] : sectionOf(`What ${tried.name} changes`, {type: 'code', text: tried.diff})),
+	];
 }
 
 /** The finalists of a search. */

@@ -214,7 +214,7 @@ describe('optimize', () => {
 		let number = 0;
 		const asked = await start((each) => {
 			number++;
-			return number % 12 === 0 ? {status: 500, type: 'InternalServerException'} : answer(each);
+			return number % 40 === 0 ? {status: 500, type: 'InternalServerException'} : answer(each);
 		});
 		const out = path.join(newFolder(), 'out');
 		await finished(writePreset(), ...flags(out, 160));

@@ -1,6 +1,5 @@
 import type {OptimizeFigures} from '../domain/figures-schema.ts';
 import {formatCount, formatNumber, formatPercent, formatUsd} from '../text/numbers.ts';
-import {type PageSection, sectionOf} from './page.ts';
 
 /** What an optimisation tried and proved, in sentences and tables. */
 
@@ -51,19 +50,3 @@ export const candidateHeadings = [
 	'Quota/useful item',
 	'State',
 ] as const;
-
-/** The section of a page: the candidates, what was dropped, and the rewrite that was tried as a diff. */
-export function optimizeSections(figures: OptimizeFigures | undefined): readonly PageSection[] {
-	if (figures === undefined) {
-		return [];
-	}
-	const tried = figures.rewrites.find(({name}) => name === figures.heldOut?.candidate);
-	return [
-		...sectionOf(
-			'Rewrites',
-			{type: 'table', header: candidateHeadings, rows: candidateRows(figures)},
-			{type: 'list', items: optimizeTexts(figures)},
-		),
-		...(tried === undefined ? [] : sectionOf(`What ${tried.name} changes`, {type: 'code', text: tried.diff})),
-	];
-}
