@@ -39,6 +39,9 @@ export async function buildLibrary(root: string, folder: string): Promise<BuildR
 /** Comments, and the words of a text without them. */
 const commentPattern = /\/\*[\s\S]*?\*\/|\/\/.*$/gm;
 
+/** Names that a declaration uses; a member of its own is followed by a colon. */
+const namePattern = /\b[A-Za-z_$][\w$]*\b(?!\??:)/g;
+
 type Declaration = {readonly name: string; readonly text: string};
 
 /** The top-level declarations of a file of types, each with the comment before it. */
@@ -79,7 +82,7 @@ export function joinTypes(files: readonly string[], publicNames: readonly string
 			throw new Error(`The types of the library have ${all.length} declarations of ${name}, not one.`);
 		}
 		needed.set(name, text);
-		for (const word of text.replaceAll(commentPattern, '').match(/[A-Za-z_$][\w$]*/g) ?? []) {
+		for (const word of text.replaceAll(commentPattern, '').match(namePattern) ?? []) {
 			if (known.has(word) && !needed.has(word)) {
 				needed.set(word, '');
 			}
@@ -110,7 +113,10 @@ const publicNamesOf = async (root: string): Promise<readonly string[]> => {
 	];
 };
 
-/** Makes `limiter.d.ts`. @param scratch A folder for what the compiler makes. */
+/** For `require`: the same module, so that nothing of it is there twice. Node 22.12 or newer. */
+const required = "'use strict';\nmodule.exports = require('./limiter.js');\n";
+
+/** Makes `limiter.d.ts` and what CommonJS needs beside it. @param scratch A folder for what the compiler makes. */
 export async function buildTypes(root: string, folder: string, scratch: string): Promise<void> {
 	const settings = {
 		extends: path.join(root, 'tsconfig.json'),
@@ -131,5 +137,12 @@ export async function buildTypes(root: string, folder: string, scratch: string):
 	const {stdout} = await promisify(execFile)(path.join(root, 'node_modules/.bin/tsc'), ['-p', config]);
 	const emitted = [...stdout.matchAll(/^TSFILE: (.*\.d\.ts)$/gm)].map(([, file = '']) => file);
 	const texts = await Promise.all(emitted.map(async (file) => readFile(file, 'utf8')));
-	await writeFile(path.join(folder, 'limiter.d.ts'), joinTypes(texts, await publicNamesOf(root)));
+	const types = joinTypes(texts, await publicNamesOf(root));
+	for (const [name, text] of Object.entries({
+		'limiter.d.ts': types,
+		'limiter.d.cts': types,
+		'limiter.cjs': required,
+	})) {
+		await writeFile(path.join(folder, name), text);
+	}
 }

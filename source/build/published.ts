@@ -101,19 +101,25 @@ export function typeDeclaration(name: string, schema: Readonly<Record<string, un
 	return `${comment(schema as Schema, 0)}export type ${name} = ${typeOf(schema as Schema, 0)};\n`;
 }
 
+/** The types of results for modules of both kinds. */
+const resultTypes = (lines: readonly string[]): Readonly<Record<string, string>> => ({
+	'results.d.ts': lines.join('\n'),
+	'results.d.cts': lines.join('\n'),
+});
+
 /** Files of `dist/` that are for others than the program itself: name -> text. */
 export function publishedFiles(version: string): Readonly<Record<string, string>> {
 	const schema = resultsJsonSchema();
 	return {
 		'results.schema.json': `${JSON.stringify(schema, null, '\t')}\n`,
-		'results.d.ts': [
+		...resultTypes([
 			typeDeclaration('Results', schema),
 			'/** The figures of one variant on one target. */',
 			"export type VariantResults = Results['variants'][number];",
 			'/** A model as it was called, with its quota. */',
 			"export type TargetResults = Results['targets'][number];",
 			'',
-		].join('\n'),
+		]),
 		'alert.schema.json': `${JSON.stringify(alertJsonSchema(), null, '\t')}\n`,
 		...manPages(version),
 	};

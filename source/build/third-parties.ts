@@ -41,6 +41,18 @@ THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLI
 const nameOf = (author: string | {readonly name?: string} | undefined): string =>
 	(typeof author === 'string' ? author : author?.name) ?? 'its authors';
 
+/** For packages without a licence file: the text of the licence that they name, or where it is. */
+const textFor = (license: string | undefined, author: Manifest['author']): string => {
+	switch (license) {
+		case 'MIT':
+			return mitText(nameOf(author));
+		case 'Apache-2.0':
+			return '(no licence file in the package; its package.json names the Apache License 2.0, whose text is in the file LICENSE of this package)';
+		default:
+			return '';
+	}
+};
+
 type Notice = {readonly title: string; readonly text: string};
 
 type Manifest = {
@@ -58,7 +70,7 @@ const noticeOf = async (folder: string): Promise<Notice> => {
 	const text = await licenceText(folder);
 	return {
 		title: `${name} ${version} (${license ?? 'licence not stated'})`,
-		text: text === '' && license === 'MIT' ? mitText(nameOf(author)) : text,
+		text: text === '' ? textFor(license, author) : text,
 	};
 };
 
@@ -118,12 +130,14 @@ const componentOf = ({name, version, license}: Manifest, type: 'library' | 'appl
  */
 export async function billOfMaterials(root: string, files: readonly string[]): Promise<string> {
 	const {packages} = JSON.parse(await readFile(path.join(root, 'package-lock.json'), 'utf8')) as Lockfile;
-	const components = await Promise.all(
+	const found = await Promise.all(
 		packageFolders(files).map(async (folder) => ({
 			...componentOf(await manifestIn(path.join(root, folder)), 'library'),
 			...hashesOf(packages[folder.slice(folder.indexOf('node_modules/'))]?.integrity),
 		})),
 	);
+	// One version may lie in several folders.
+	const components = [...new Map(found.map((each) => [each['bom-ref'], each])).values()];
 	const application = componentOf(await manifestIn(root), 'application');
 	const digest = createHash('sha256')
 		.update(JSON.stringify([application, components]))
@@ -144,9 +158,7 @@ export async function billOfMaterials(root: string, files: readonly string[]): P
 		metadata: {component: application},
 		components,
 		// All of them are inside: nothing is installed beside the package.
-		dependencies: [
-			{ref: application['bom-ref'], dependsOn: [...new Set(components.map((each) => each['bom-ref']))]},
-		],
+		dependencies: [{ref: application['bom-ref'], dependsOn: components.map((each) => each['bom-ref'])}],
 	};
 	return `${JSON.stringify(bill, null, '\t')}\n`;
 }

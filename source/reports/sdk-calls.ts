@@ -315,6 +315,9 @@ const vendorPaths: Readonly<Record<string, string>> = {
 /** A word in single quotes of a POSIX shell. */
 const shellWord = (word: string): string => `'${word.replaceAll("'", String.raw`'\''`)}'`;
 
+/** curl encodes a colon when it signs, as the service does when it checks. */
+const pathSegment = (text: string): string => encodeURIComponent(text).replaceAll('%3A', ':');
+
 /** No line of JSON is this one. */
 const endOfBody = 'END_OF_BODY';
 
@@ -331,7 +334,7 @@ export function curlCall(request: SentRequest): string {
 	const base = `"\${${variable}:-\${AWS_ENDPOINT_URL:-https://${host}}}"`;
 	const path = isMantle
 		? `${surface}${vendorPaths[vendorCalls[method].operation]}`
-		: `/model/${encodeURIComponent(request.model)}/${runtimePaths[method]}`;
+		: `/model/${pathSegment(request.model)}/${runtimePaths[method]}`;
 	const headers = [
 		'Content-Type: application/json',
 		...(isMantle && vendorCalls[method].vendor === 'Anthropic' ? ['anthropic-version: 2023-06-01'] : []),
@@ -339,7 +342,7 @@ export function curlCall(request: SentRequest): string {
 	];
 	return [
 		'#!/bin/sh',
-		`# With ${keyVariable}, else with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, by which curl signs (8.3 or newer).`,
+		`# With ${keyVariable}, else with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, by which curl 8.9 or newer signs.`,
 		`if [ -n "$${keyVariable}" ]; then`,
 		`  set -- -H "Authorization: Bearer $${keyVariable}"`,
 		'else',

@@ -8,6 +8,7 @@ describe('types in one file', () => {
 export declare function make(options: {
     /** Names Unrelated. */
     readonly lane: Lane;
+    readonly count?: number;
 }): Made;
 type Made = {
     readonly text: '}';
@@ -17,6 +18,7 @@ export {};
 		`export declare const lanes: readonly ["high", "low"];
 export type Lane = (typeof lanes)[number];
 export type Unrelated = string;
+export declare const count: z.ZodInt;
 `,
 	];
 
@@ -27,6 +29,8 @@ export type Unrelated = string;
 		expect(text).toMatch(/^(?:declare )?type Lane = /m);
 		expect(text).toMatch(/^(?:declare )?type Made = /m);
 		expect(text).not.toContain('type Unrelated');
+		// A member of that name is not it.
+		expect(text).not.toContain('const count');
 		expect(text).not.toContain('import');
 	});
 

@@ -44,7 +44,13 @@ it('lists every package of the bundle in a bill of materials that is the same ea
 	});
 	put('node_modules/plain/package.json', {name: 'plain', version: '1.0.0', license: 'MIT'});
 	put('node_modules/@some/part/package.json', {name: '@some/part', version: '2.0.0', license: 'MIT OR ISC'});
+	put('node_modules/plain/node_modules/@some/part/package.json', {
+		name: '@some/part',
+		version: '2.0.0',
+		license: 'MIT OR ISC',
+	});
 	const files = [
+		'node_modules/plain/node_modules/@some/part/index.js',
 		'node_modules/plain/a.js',
 		'node_modules/plain/b.js',
 		'node_modules/@some/part/index.js',

@@ -93,6 +93,23 @@ describe('prompt', () => {
 		expect(request.sdk.python).toContain('converse_stream');
 	});
 
+	it('prints just the call with --code, of several languages each behind its name', async () => {
+		const file = write(measured, recipe);
+		const {sdk} = await json(file);
+		expect((await run([file, '--code', 'python'])).text).toBe(sdk.python);
+		expect((await run([file, '--code', 'curl'], {isTTY: true})).text).toBe(sdk.curl);
+		expect((await run([file, '--code', 'typescript, python'])).text).toBe(
+			`// typescript\n${sdk.typescript}\n# python\n${sdk.python}`,
+		);
+		const content = (await run([file, '--code=curl', '--content', '{"subject": "s", "text": "new words"}']))
+			.text;
+		expect(content).toContain('Sort it.\\n\\ns: new words');
+		await expect(run([file, '--code', 'pyton'])).rejects.toMatchObject({
+			exitCode: 2,
+			message: expect.stringMatching(/^--code: "pyton" is not one of: python, typescript, curl/),
+		});
+	});
+
 	it('fills new content into the template, one at a time, also where items were packed', async () => {
 		const content = '{"subject": "Invoice", "text": "Charged {{task}} twice", "other": 1}';
 		const {body} = await json(write(measured, recipe), '--content', content);

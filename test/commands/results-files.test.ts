@@ -75,6 +75,21 @@ describe('report', () => {
 		}
 	});
 
+	it('shows the items of the answers that lie beside the results', async () => {
+		vi.stubEnv('NODE_OPTIONS', undrawn.NODE_OPTIONS);
+		const file = await writeRun('first');
+		const verdicts = [{item: 0, text: 'a ticket', kind: 'check-failed', answer: 'wrong'}];
+		const line = {run: 'r', variant: 'minimal', model: 'us.amazon.nova-lite-v1:0', answer: 'wrong', verdicts};
+		await writeFile(path.join(root, 'first', 'answers.jsonl'), `${JSON.stringify(line)}\n`);
+		for (const [index, named] of [file, path.dirname(file)].entries()) {
+			const out = path.join(root, `again-${index}`);
+			await report(parseArguments(['report', named, '--out', out]), outputs().io);
+			expect(await readFile(path.join(out, 'report.html'), 'utf8')).toContain(
+				'✗ 1 · a ticket · failed: minimal',
+			);
+		}
+	});
+
 	it('takes the folders of runs as well as the files in them', async () => {
 		await writeRun('before');
 		await writeRun('after', snapshot({variants: [variant({output: 60})]}));
@@ -165,6 +180,20 @@ describe('compare', () => {
 		expect((await readdir(out)).sort()).toEqual(['compare.md', 'compare.svg']);
 		parseXml(await readFile(path.join(out, 'compare.svg'), 'utf8'));
 		expect(text()).toContain(path.join(out, 'compare.svg'));
+	});
+
+	it('leaves a page with --html, which holds the chart', async () => {
+		const files = [
+			await writeRun('before'),
+			await writeRun('after', snapshot({variants: [variant({output: 60})]})),
+		];
+		const out = path.join(root, 'both');
+		const {io} = outputs();
+		expect(await compare(parseArguments(['compare', ...files, '--out', out, '--html']), io)).toBe(0);
+		expect((await readdir(out)).sort()).toEqual(['compare.html', 'compare.md', 'compare.svg']);
+		const page = await readFile(path.join(out, 'compare.html'), 'utf8');
+		expect(page).toContain('<td>sustainable useful items per minute</td>');
+		expect(page).toMatch(/<figure><svg [^>]*role="img"/);
 	});
 
 	it('prints JSON alone where that is asked for', async () => {

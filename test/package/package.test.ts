@@ -60,7 +60,7 @@ describe.skipIf(!isBuilt)('the packed tarball (skipped where dist/ is not built)
 		const allowed = [
 			/^dist\/[\w-]+\.js$/,
 			/^dist\/json-schema-library\.cjs$/,
-			/^dist\/(?:THIRD-PARTY-NOTICES\.txt|sbom\.cdx\.json|limiter\.d\.ts|results\.(?:d\.ts|schema\.json)|alert\.schema\.json|bedrock-top(?:-\w+)?\.1)$/,
+			/^dist\/(?:THIRD-PARTY-NOTICES\.txt|sbom\.cdx\.json|limiter\.(?:cjs|d\.c?ts)|results\.(?:d\.c?ts|schema\.json)|alert\.schema\.json|bedrock-top(?:-\w+)?\.1)$/,
 			/^presets\/[\w-]+\.(?:yaml|csv|jsonl|txt)$/,
 			/^presets\/README\.md$/,
 			/^presets\/schema\.json$/,
@@ -135,6 +135,10 @@ export const model = (target: TargetResults, variant: VariantResults): string =>
 				path.join(user, 'index.mts'),
 				"import type {Results} from 'bedrock-top/results';\nexport const count: (results: Results) => number = ({variants}) => variants.length;\n",
 			);
+			writeFileSync(
+				path.join(user, 'required.cts'),
+				"import type {Results} from 'bedrock-top/results';\nexport const count: (results: Results) => number = ({variants}) => variants.length;\n",
+			);
 			// What the types of the results need of the language is in the smallest library.
 			const library = {lib: ['es5'], skipDefaultLibCheck: true, types: []};
 			const compilerOptions = {strict: true, noEmit: true, module, moduleResolution: name, ...library};
@@ -167,6 +171,10 @@ export const needed = (error: unknown): number => error instanceof LargerThanQuo
 createLimiter({region: 'us-east-1'});
 `,
 		);
+		writeFileSync(
+			path.join(user, 'required.cts'),
+			"import {memoryStore} from 'bedrock-top/limiter';\nexport const stores = [memoryStore()];\n",
+		);
 		const settings = {
 			compilerOptions: {
 				strict: true,
@@ -177,7 +185,7 @@ createLimiter({region: 'us-east-1'});
 				types: ['node'],
 				typeRoots: [path.join(root, 'node_modules/@types')],
 			},
-			include: ['index.mts'],
+			include: ['index.mts', 'required.cts'],
 		};
 		writeFileSync(path.join(user, 'tsconfig.json'), JSON.stringify(settings));
 		const result = await run(path.join(root, 'node_modules/.bin/tsc'), ['-p', user]).catch(

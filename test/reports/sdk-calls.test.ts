@@ -6,7 +6,7 @@ import {promisify} from 'node:util';
 import {build} from 'esbuild';
 import {describe, expect, it} from 'vitest';
 import {type InferenceRequest, runtimeMethods} from '../../source/domain/backend.ts';
-import {pythonCall, typescriptCall} from '../../source/reports/sdk-calls.ts';
+import {curlCall, pythonCall, typescriptCall} from '../../source/reports/sdk-calls.ts';
 import {sentRequestOf} from '../../source/threads/sent-request.ts';
 import {startForTest} from '../simulator/harness.ts';
 
@@ -132,4 +132,84 @@ describe.skipIf(!hasPython)('the call in Python (skipped where there is no pytho
 		expect(isConverse ? keywords : JSON.parse(keywords.body)).toEqual(body);
 		expect(isConverse ? {} : keywords).toMatchObject(beside);
 	});
+});
+
+const hasBoto3 = spawnSync('python3', ['-c', 'import boto3']).status === 0;
+const inAccount = {
+	PATH: process.env.PATH,
+	AWS_ACCESS_KEY_ID: 'simulated',
+	AWS_SECRET_ACCESS_KEY: 'simulated',
+};
+
+describe.skipIf(!hasBoto3)(
+	'the call in Python with the real boto3 (skipped where it is not installed)',
+	() => {
+		it('is answered for every method', {timeout: 60_000}, async () => {
+			const {url} = await startForTest();
+			const folder = mkdtempSync(path.join(tmpdir(), 'bedrock-top-'));
+			const files = runtimeMethods.map((method) => {
+				const file = path.join(folder, `${method}.py`);
+				writeFileSync(file, pythonCall(sent(method)));
+				return file;
+			});
+			const all =
+				'import runpy, sys\nfor file in sys.argv[1:]:\n    print("\\n# " + file)\n    runpy.run_path(file)';
+			const {stdout} = await promisify(execFile)('python3', ['-c', all, ...files], {
+				env: {...inAccount, AWS_ENDPOINT_URL_BEDROCK_RUNTIME: url},
+			});
+			const answers = stdout.split(/^# .*\n/m).slice(1);
+			expect(answers).toHaveLength(runtimeMethods.length);
+			for (const answer of answers) {
+				expect(answer.trim().length).toBeGreaterThan(3);
+			}
+		});
+	},
+);
+
+const hasCurl = spawnSync('curl', ['--version']).status === 0;
+
+describe('the call with curl', () => {
+	const scriptOf = (method: InferenceRequest['method'], model?: string): string =>
+		curlCall(
+			model === undefined
+				? sent(method)
+				: sentRequestOf(
+						{...request(method), model, baseModel: model, parameters: {}, tier: undefined},
+						'us-east-1',
+					),
+		);
+	const calls = [
+		...runtimeMethods.map((method) => [method, undefined] as const),
+		['messages', 'anthropic.claude-haiku-4-5'],
+		['chat-completions', 'openai.gpt-oss-120b'],
+	] as const;
+
+	it.each(calls)('%s is a script that a shell can read', (method, model) => {
+		const {status, stderr} = spawnSync('sh', ['-n'], {input: scriptOf(method, model), encoding: 'utf8'});
+		expect(stderr).toBe('');
+		expect(status).toBe(0);
+	});
+
+	it.skipIf(!hasCurl)(
+		'is answered, with an access key and with a Bedrock API key (skipped where there is no curl)',
+		async () => {
+			const {url} = await startForTest();
+			const callers = [inAccount, {PATH: process.env.PATH, AWS_BEARER_TOKEN_BEDROCK: 'simulated'}];
+			for (const [index, [method, model]] of calls.entries()) {
+				const running = promisify(execFile)('sh', ['-c', scriptOf(method, model)], {
+					env: {...callers[index % 2], AWS_ENDPOINT_URL: url},
+				});
+				const {stdout} = await running;
+				expect(JSON.parse(stdout), `${method}: ${stdout}`).toHaveProperty(
+					method.startsWith('converse')
+						? 'usage.outputTokens'
+						: method === 'chat-completions'
+							? 'choices'
+							: method === 'messages'
+								? 'content'
+								: 'output',
+				);
+			}
+		},
+	);
 });

@@ -110,7 +110,8 @@ function barsOverTime(
 		data: {
 			values: bars.filter(({value}) => value > 0).map(({second, until, value}) => ({second, until, value})),
 		},
-		mark: {type: 'rect', color: colour},
+		// The stroke closes the seams between neighbours.
+		mark: {type: 'rect', color: colour, stroke: colour, strokeWidth: 0.5},
 		encoding: {
 			x: timeChannel(end, isLast),
 			x2: {field: 'until'},

@@ -144,9 +144,16 @@ describe('watch --since', () => {
 	it('writes a heat map', async () => {
 		const {run, folder} = await start({background: [office, small]});
 		const out = path.join(folder, 'out');
-		const {code} = await run('--since', '14d', '--out', out);
+		const {code} = await run('--since', '14d', '--out', out, '--html');
+		const page = readFileSync(path.join(out, 'use.html'), 'utf8');
+		expect(page).toMatch(
+			/<section class="lead"[^>]*>\s*<h2>Nearest to their quotas<\/h2>\s*<p>amazon\.nova-lite-v1:0 \(on-demand\): \d+% of its quota in the greatest minute/,
+		);
+		expect(page).toContain('<td>amazon.titan-text-express-v1</td>');
+		expect(page.match(/<figure><svg /g)).toHaveLength(1);
+		expect(page).toContain('SIMULATED: this is the use of a simulator');
 		expect(code).toBe(0);
-		expect(readdirSync(out).toSorted()).toEqual(['heat-map.svg', 'use.json']);
+		expect(readdirSync(out).toSorted()).toEqual(['heat-map.svg', 'use.html', 'use.json']);
 		const svg = readFileSync(path.join(out, 'heat-map.svg'), 'utf8');
 		expect(svg).toContain('Use by hour and weekday (SIMULATED)');
 		expect(svg).not.toMatch(/NaN|undefined|null/);
