@@ -207,6 +207,8 @@ const lostSchema = z.object({
 
 const lineEnd = 10;
 const pieceBytes = 65_536;
+/** Most lines are not longer. */
+const firstPieceBytes = 4096;
 /** Longest line that is read. */
 const maxLineBytes = 8_000_000;
 
@@ -215,7 +217,8 @@ async function lineAt(file: FileHandle, offset: number): Promise<string | undefi
 	const pieces: Buffer[] = [];
 	let length = 0;
 	while (length < maxLineBytes) {
-		const {buffer, bytesRead} = await file.read(Buffer.alloc(pieceBytes), 0, pieceBytes, offset + length);
+		const wanted = length === 0 ? firstPieceBytes : pieceBytes;
+		const {buffer, bytesRead} = await file.read(Buffer.allocUnsafe(wanted), 0, wanted, offset + length);
 		const piece = buffer.subarray(0, bytesRead);
 		const end = piece.indexOf(lineEnd);
 		pieces.push(end === -1 ? piece : piece.subarray(0, end));
@@ -240,17 +243,18 @@ function parsed<Line>(schema: z.ZodType<Line>, line: string | undefined): Line |
 
 /**
  * Reads the answers to one item.
+ * @param source answers.jsonl by its path, or open.
  * @param item Its index.
  * @param offsets Where their lines begin in the file, in bytes; -1 for one that is not kept.
  * @returns One for each offset; undefined where the file has no answer to the item there.
  * @throws Where the file can't be read.
  */
 export async function readItemAnswers(
-	file: string,
+	source: string | FileHandle,
 	item: number,
 	offsets: readonly number[],
 ): Promise<ReadonlyArray<ItemAnswer | undefined>> {
-	const handle = await open(file, 'r');
+	const handle = typeof source === 'string' ? await open(source, 'r') : source;
 	try {
 		return await Promise.all(
 			offsets.map(async (offset) => {
@@ -271,7 +275,9 @@ export async function readItemAnswers(
 			}),
 		);
 	} finally {
-		await handle.close();
+		if (typeof source === 'string') {
+			await handle.close();
+		}
 	}
 }
 

@@ -1,3 +1,4 @@
+import {open} from 'node:fs/promises';
 import path from 'node:path';
 import {
 	hasItemFailed,
@@ -9,7 +10,7 @@ import {
 import {formatCount} from '../text/numbers.ts';
 import {cleanText, truncateEnd} from '../text/width.ts';
 import {openItems, readItemAnswers} from './answer-lines.ts';
-import {type Block, type PageSection, sectionOf} from './page.ts';
+import {type Block, type PageSection, type PlainBlock, sectionOf} from './page.ts';
 import {htmlBytes} from './page-html.ts';
 import type {Results} from './results-schema.ts';
 
@@ -76,15 +77,20 @@ async function detailsWithin(
 ): Promise<readonly Block[]> {
 	const details: Block[] = [];
 	let bytes = 0;
-	for (const item of items) {
-		const offsets = labels.map((_, column) => itemCell(table.book, item.index, column).offset);
-		const answers = await readItemAnswers(file, item.index, offsets);
-		const block = itemBlock(item, {table, labels}, answers);
-		bytes += htmlBytes([block]);
-		if (bytes > maxBytes) {
-			break;
+	const answersFile = await open(file, 'r');
+	try {
+		for (const item of items) {
+			const offsets = labels.map((_, column) => itemCell(table.book, item.index, column).offset);
+			const answers = await readItemAnswers(answersFile, item.index, offsets);
+			const block = itemBlock(item, {table, labels}, answers);
+			bytes += htmlBytes([block]);
+			if (bytes > maxBytes) {
+				break;
+			}
+			details.push(block);
 		}
-		details.push(block);
+	} finally {
+		await answersFile.close();
 	}
 	return details;
 }
@@ -117,7 +123,7 @@ function answerBlock(
 	{book}: ItemTable,
 	{item, column}: {readonly item: Item; readonly column: number},
 	answer: ItemAnswer | undefined,
-): readonly Block[] {
+): readonly PlainBlock[] {
 	const {outcome, passed, answered} = itemCell(book, item.index, column);
 	if (outcome === undefined) {
 		return [];

@@ -18,6 +18,9 @@ export function htmlOf(page: Page, pictures: Pictures): string {
 	return `${head(title)}<body>\n<main>\n${body.join('\n')}\n</main>\n</body>\n</html>\n`;
 }
 
+/** A block is written once, also where its size was asked for before. */
+const written = new WeakMap<Block, string>();
+
 /** Bytes that blocks take in a file. */
 export function htmlBytes(blocks: readonly Block[]): number {
 	return blocks.reduce((sum, block) => sum + Buffer.byteLength(blockHtml(block, new Map())) + 1, 0);
@@ -74,6 +77,15 @@ function sectionHtml(
 }
 
 function blockHtml(block: Block, pictures: Pictures): string {
+	if (block.type === 'pictures') {
+		return picturesHtml(block.files, pictures);
+	}
+	const html = written.get(block) ?? ownHtml(block);
+	written.set(block, html);
+	return html;
+}
+
+function ownHtml(block: Exclude<Block, {type: 'pictures'}>): string {
 	switch (block.type) {
 		case 'lines':
 			return block.lines.map((line) => `<p>${inline(line)}</p>`).join('\n');
@@ -90,9 +102,7 @@ function blockHtml(block: Block, pictures: Pictures): string {
 		case 'quote':
 			return `<div class="quote${block.isBad ? ' bad' : ''}"><p>${inline(block.label)}</p><pre>${escapeHtml(cleanLines(block.text))}</pre></div>`;
 		case 'details':
-			return `<details${block.isBad ? ' class="bad"' : ''}><summary>${inline(block.summary)}</summary>\n${block.blocks.map((each) => blockHtml(each, pictures)).join('\n')}\n</details>`;
-		case 'pictures':
-			return picturesHtml(block.files, pictures);
+			return `<details${block.isBad ? ' class="bad"' : ''}><summary>${inline(block.summary)}</summary>\n${block.blocks.map(ownHtml).join('\n')}\n</details>`;
 	}
 }
 
@@ -143,7 +153,7 @@ function inlineSvg(svg: string, prefix: string): string {
 }
 
 const styles = `:root{color-scheme:light dark;--ground:#fff;--ink:#1f2328;--quiet:#57606a;--line:#d5dae0;--panel:#f6f8fa;--bad:#a8430a;--mark:#eaf5ef;--warn:#fff4d6}
-@media (prefers-color-scheme:dark){:root{--ground:#16191d;--ink:#e4e8ec;--quiet:#a3acb6;--line:#3a414a;--panel:#1f242a;--bad:#ff9d6b;--mark:#1d3129;--warn:#3d3211}figure svg{filter:invert(.9) hue-rotate(180deg)}}
+@media (prefers-color-scheme:dark){:root{--ground:#16191d;--ink:#e4e8ec;--quiet:#a3acb6;--line:#3a414a;--panel:#1f242a;--bad:#ff9d6b;--mark:#1d3129;--warn:#3d3211}figure svg:not([aria-labelledby*=heat-map]){filter:invert(.9) hue-rotate(180deg)}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--ground);color:var(--ink);font:15px/1.5 system-ui,-apple-system,"Segoe UI",Helvetica,Arial,sans-serif}
 main{max-width:1440px;margin:0 auto;padding:20px 16px 60px}
@@ -168,7 +178,7 @@ td.n{min-width:0}
 th.n,td.n{text-align:right;white-space:nowrap;overflow-wrap:normal}
 tr.marked td{background:var(--mark);font-weight:600}
 .pictures{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,620px),1fr));gap:16px;align-items:start}
-figure{margin:0;overflow-x:auto;border:1px solid var(--line);border-radius:6px}
+figure{margin:0;justify-self:start;max-width:100%;overflow-x:auto;border:1px solid var(--line);border-radius:6px}
 figure svg{display:block;max-width:100%;min-width:600px;height:auto}
 summary{cursor:pointer;overflow-wrap:anywhere}
 summary h2{display:inline}

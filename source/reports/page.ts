@@ -7,6 +7,19 @@ import {codeBlock, escapeMarkdown, markdownTable} from './words.ts';
  */
 
 export type Block =
+	| PlainBlock
+	/** Folded where the form can fold. */
+	| {
+			readonly type: 'details';
+			readonly summary: string;
+			readonly isBad?: boolean;
+			readonly blocks: readonly PlainBlock[];
+	  }
+	/** Names of SVG files. */
+	| {readonly type: 'pictures'; readonly files: readonly string[]};
+
+/** A block that has no others in it. */
+export type PlainBlock =
 	/** Lines of one paragraph. */
 	| {readonly type: 'lines'; readonly lines: readonly string[]}
 	| {readonly type: 'warning'; readonly text: string}
@@ -16,16 +29,7 @@ export type Block =
 	| TableBlock
 	| {readonly type: 'code'; readonly text: string}
 	/** A prompt or an answer, with its lines as they are. */
-	| {readonly type: 'quote'; readonly label: string; readonly text: string; readonly isBad?: boolean}
-	/** Folded where the form can fold. */
-	| {
-			readonly type: 'details';
-			readonly summary: string;
-			readonly isBad?: boolean;
-			readonly blocks: readonly Block[];
-	  }
-	/** Names of SVG files. */
-	| {readonly type: 'pictures'; readonly files: readonly string[]};
+	| {readonly type: 'quote'; readonly label: string; readonly text: string; readonly isBad?: boolean};
 
 export type TableBlock = {
 	readonly type: 'table';

@@ -1,6 +1,6 @@
 import {formatCount, formatDurationMs, formatUsdWithin, unknownMark} from '../text/numbers.ts';
 import {cut, itemSections} from './item-details.ts';
-import {type Block, type PageSection, sectionOf} from './page.ts';
+import {type Block, type PageSection, type PlainBlock, sectionOf} from './page.ts';
 import {htmlBytes, htmlOf, type Pictures} from './page-html.ts';
 import type {Results, VariantResults} from './results-schema.ts';
 import {runSections, runTitle, simulatedWarning} from './run-sections.ts';
@@ -152,7 +152,7 @@ function promptSections({variants, targets}: Results): readonly PageSection[] {
 		return {
 			type: 'details',
 			summary: targets.length > 1 ? `${name} on ${targets[target]?.model}` : name,
-			blocks: quotes.flatMap(([label, text]): readonly Block[] =>
+			blocks: quotes.flatMap(([label, text]): readonly PlainBlock[] =>
 				text === null ? [] : [{type: 'quote', label, text: cut(text, maxPrompt)}],
 			),
 		};

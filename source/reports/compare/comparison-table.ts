@@ -1,8 +1,8 @@
-import {unknownMark} from '../../text/numbers.ts';
+import {formatCount, unknownMark} from '../../text/numbers.ts';
 import {type Column, renderTable} from '../../text/table.ts';
 import {cleanText} from '../../text/width.ts';
 import type {ComparedRuns} from '../../view/state.ts';
-import {markdownOf, type Page, sectionOf} from '../page.ts';
+import {type Block, markdownOf, type Page, sectionOf} from '../page.ts';
 import {
 	type ComparedFigure,
 	compareRuns,
@@ -97,30 +97,49 @@ export function comparisonPage(runs: readonly NamedRun[], picture?: string): Pag
 	return {
 		title: 'bedrock-top: runs side by side',
 		sections: [
-			...sectionOf(
-				'Figures',
-				{type: 'lines', lines: headerLines(runs)},
-				{
-					type: 'table',
-					header: [
-						'Variant',
-						'Figure',
-						first?.name ?? '',
-						...others.flatMap(({name}) => [name, 'Difference (95%)']),
-					],
-					rows: rows.map((row) => [
-						row.variant,
-						row.figure,
-						...row.values.flatMap((value, index) => [
-							valueText(value, row.format),
-							...(index === 0 ? [] : [differenceText(row.differences[index - 1], row)]),
-						]),
-					]),
-				},
+			...sectionOf('Verdict', {type: 'lines', lines: headerLines(runs)}, ...verdictBlocks(runs, rows)).map(
+				(section) => ({...section, isLead: true}),
 			),
+			...sectionOf('Figures', {
+				type: 'table',
+				header: [
+					'Variant',
+					'Figure',
+					first?.name ?? '',
+					...others.flatMap(({name}) => [name, 'Difference (95%)']),
+				],
+				rows: rows.map((row) => [
+					row.variant,
+					row.figure,
+					...row.values.flatMap((value, index) => [
+						valueText(value, row.format),
+						...(index === 0 ? [] : [differenceText(row.differences[index - 1], row)]),
+					]),
+				]),
+			}),
 			...sectionOf('Chart', {type: 'pictures', files: picture === undefined ? [] : [picture]}),
 		],
 	};
+}
+
+/** What surely differs between the first run and each other one: what is worse first. */
+function verdictBlocks(runs: readonly NamedRun[], rows: readonly ComparedFigure[]): readonly Block[] {
+	const [first, ...others] = runs;
+	return others.flatMap(({name}, index): readonly Block[] => {
+		const of = (verdict: 'worse' | 'better'): readonly string[] =>
+			rows
+				.filter(({differences}) => differences[index]?.verdict === verdict)
+				.map((row) => `${row.variant}, ${row.figure}: ${differenceText(row.differences[index], row)}`);
+		const [worse, better] = [of('worse'), of('better')];
+		const found =
+			worse.length + better.length === 0
+				? 'no figure is surely better or worse'
+				: `${formatCount(worse.length)} ${worse.length === 1 ? 'figure is' : 'figures are'} surely worse, ${formatCount(better.length)} better`;
+		return [
+			{type: 'lines', lines: [`${name} against ${first?.name}: ${found}.`]},
+			{type: 'list', items: [...worse, ...better]},
+		];
+	});
 }
 
 /** A comparison as Markdown. */

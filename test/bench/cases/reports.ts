@@ -1,4 +1,4 @@
-import {mkdtemp, rm, stat} from 'node:fs/promises';
+import {mkdir, mkdtemp, rm, stat, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {pathToFileURL} from 'node:url';
@@ -11,8 +11,9 @@ import type {BenchCase} from '../helpers/bench-case.ts';
 import {count, milliseconds} from '../helpers/format.ts';
 import {median} from '../helpers/statistics.ts';
 
-const mostMs = 1000;
+const mostMs = 1500;
 const variants = 8;
+const items = 1000;
 const seconds = 3600;
 
 const run = snapshot({
@@ -25,11 +26,36 @@ const run = snapshot({
 
 const results = resultsOf(run, environment);
 
+/** The answers of each variant to each item, a fifth of them wrong. */
+const answers = Array.from({length: items}, (_unused, item) =>
+	results.variants.map(({name}, index) => {
+		const hasFailed = (item + index) % 5 === 0;
+		const text = `Ticket ${item}: the export of last month stopped after half of the rows, and the button is grey since.`;
+		const answer = hasFailed ? 'I think that this is about billing, because rows are missing.' : 'technical';
+		const failed = {check: 'expected', why: 'wanted "technical"'};
+		const verdict = {
+			item,
+			text,
+			expected: 'technical',
+			kind: hasFailed ? 'check-failed' : 'useful',
+			answer,
+			...(hasFailed ? {failed} : {}),
+		};
+		const line = {run: 'bench', variant: name, model: results.targets[0]?.model, answer, verdicts: [verdict]};
+		return `${JSON.stringify(line)}\n`;
+	}),
+)
+	.flat()
+	.join('');
+
 /** Writes all reports in the built thread, from its start to its answer. */
 const write = async (
 	folder: string,
 ): Promise<{readonly elapsedMs: number; readonly files: readonly string[]}> => {
-	const request: ReportRequest = {type: 'write', results, folder, answersFile: undefined};
+	await mkdir(folder, {recursive: true});
+	const answersFile = path.join(folder, 'answers.jsonl');
+	await writeFile(answersFile, answers);
+	const request: ReportRequest = {type: 'write', results, folder, answersFile};
 	const startedAt = performance.now();
 	const worker = new Worker(pathToFileURL(path.join(path.dirname(program), 'reports-worker.js')), {
 		workerData: request,
@@ -49,7 +75,7 @@ const write = async (
 export const reportsCase: BenchCase = {
 	name: 'reports',
 	group: 'reports',
-	about: 'all charts of 8 variants and an hour of timeline, in the built thread',
+	about: 'all reports of 8 variants, 1,000 items and an hour of timeline, in the built thread',
 	async run({isQuick}) {
 		const root = await mkdtemp(path.join(tmpdir(), 'bedrock-top-bench-'));
 		try {
@@ -61,17 +87,19 @@ export const reportsCase: BenchCase = {
 				files = written.files;
 			}
 			const charts = files.filter((file) => file.endsWith('.svg'));
+			const page = files.find((file) => file.endsWith('report.html')) ?? '';
+			const pageBytes = (await stat(page)).size;
 			const sizes = await Promise.all(charts.map(async (file) => (await stat(file)).size));
 			const value = median(timesMs);
 			return [
 				{
-					name: `${charts.length} SVGs, ${variants} variants, an hour of timeline`,
+					name: `report.html, ${charts.length} SVGs, ${variants} variants, ${count(items)} items`,
 					ours: milliseconds(value),
-					comparison: `largest ${count(Math.max(...sizes) / 1000)} kB`,
+					comparison: `page ${count(pageBytes / 1000)} kB, largest SVG ${count(Math.max(...sizes) / 1000)} kB`,
 					relation: '',
-					bound: `<= ${milliseconds(mostMs)}, 5 charts`,
-					isMet: value <= mostMs && charts.length === 5,
-					figures: {valueMs: value, charts: charts.length, largestBytes: Math.max(...sizes)},
+					bound: `<= ${milliseconds(mostMs)}, page <= 1 MB, 7 charts`,
+					isMet: value <= mostMs && pageBytes <= 1_000_000 && charts.length === 7,
+					figures: {valueMs: value, charts: charts.length, largestBytes: Math.max(...sizes), pageBytes},
 				},
 			];
 		} finally {
