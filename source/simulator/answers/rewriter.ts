@@ -261,6 +261,9 @@ const refusal = 'I am sorry, but I cannot help with rewriting this prompt.';
 /** One request in so many is answered with nonsense, and as many are refused. */
 const oddOneIn = 14;
 
+/** With it, what a demonstration of `route` gets of these are kinds that would have saved nothing. */
+const oddSalt = 249;
+
 /** How the rewriter behaves where no script says it. */
 const usualManner = (request: number): RewriterManner => {
 	const drawn = request % oddOneIn;
@@ -315,7 +318,8 @@ export function createRewriter(seed: number, script: readonly RewriterManner[]):
 
 const rewriterAnswer = (question: string, seed: number, manner: RewriterManner | undefined): string => {
 	const parent = parentOf(question);
-	const behaviour = manner ?? usualManner(hashText(`${seed} ${parent.kind} ${parent.template}`));
+	const behaviour =
+		manner ?? usualManner(hashText(`${oddSalt} ${seed} ${parent.kind} ${parent.template.trim()}`));
 	switch (behaviour) {
 		case 'nonsense':
 			return nonsense;
