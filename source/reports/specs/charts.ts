@@ -18,6 +18,12 @@ const makers = [
 	throttlesAndHolds,
 ] as const;
 
+/** What a batch has no times for. */
+const overTime: ReadonlySet<(typeof makers)[number]> = new Set([latencyOverTime, throttlesAndHolds]);
+
+const makersOf = ({plan}: Results): ReadonlyArray<(typeof makers)[number]> =>
+	plan.method === 'batch' ? makers.filter((make) => !overTime.has(make)) : makers;
+
 /** A chart with the name of its file. */
 export type ChartFile = {readonly fileName: string; readonly chart: Chart};
 
@@ -31,7 +37,7 @@ export function chartsOf(results: Results): readonly ChartFile[] {
 		const input = chartInput(results, index);
 		return input === undefined || !hasSomething(input.results)
 			? []
-			: makers.map((make) => {
+			: makersOf(results).map((make) => {
 					const chart = make(input);
 					return {fileName: `${chart.name}${suffixes[index] ?? ''}.svg`, chart};
 				});
