@@ -19,8 +19,14 @@ const makers = [
 	throttlesAndHolds,
 ] as const;
 
+/** What a batch has no times for. */
+const overTime: ReadonlySet<(typeof makers)[number]> = new Set([latencyOverTime, throttlesAndHolds]);
+
 /** An optimisation has one more: the front of its candidates. */
-const makersFor = ({optimize}: Results) => (optimize === undefined ? makers : [optimizeFront, ...makers]);
+const makersOf = ({plan, optimize}: Results): ReadonlyArray<(typeof makers)[number]> => [
+	...(optimize === undefined ? [] : [optimizeFront]),
+	...(plan.method === 'batch' ? makers.filter((make) => !overTime.has(make)) : makers),
+];
 
 /** A chart with the name of its file. */
 export type ChartFile = {readonly fileName: string; readonly chart: Chart};
@@ -35,7 +41,7 @@ export function chartsOf(results: Results): readonly ChartFile[] {
 		const input = chartInput(results, index);
 		return input === undefined || !hasSomething(input.results)
 			? []
-			: makersFor(results).map((make) => {
+			: makersOf(results).map((make) => {
 					const chart = make(input);
 					return {fileName: `${chart.name}${suffixes[index] ?? ''}.svg`, chart};
 				});
