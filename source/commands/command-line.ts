@@ -17,7 +17,6 @@ import {
 	untilSignal,
 	watchSignals,
 } from '../terminal/signals.ts';
-import {help, helpLines} from './help.ts';
 import type {OwnScreen} from './screen.ts';
 
 /** Runs a command. Only its own modules are loaded. */
@@ -53,7 +52,7 @@ const runCommand = async (given: Arguments, io: Io, own: OwnScreen): Promise<num
 		case 'completion':
 			return (await import('./completion.ts')).completion(given, io);
 		case 'help':
-			return help(given, io);
+			return (await import('./help.ts')).help(given, io);
 	}
 };
 
@@ -251,6 +250,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
 		located = (error) => config?.located(error, argv) ?? error;
 		const given = parseArguments(argv, config?.flags);
 		if (given.flags.isSet('help')) {
+			const {helpLines} = await import('./help.ts');
 			await writeLines(io.stdout, await helpLines(given, argv));
 			return 0;
 		}

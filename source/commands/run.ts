@@ -4,7 +4,7 @@ import type {Guards, Plan, RunConfig} from '../domain/run-config.ts';
 import type {Snapshot} from '../domain/snapshot.ts';
 import {errorOf, UserError} from '../domain/user-error.ts';
 import {assertAffordable} from '../metrics/decisions/cost-refusal.ts';
-import {planLines, progressLine} from '../plain/run.ts';
+import {planLines} from '../plain/run.ts';
 import type {Condition} from '../reports/conditions.ts';
 import {keepLog} from '../terminal/files.ts';
 import {columnsOf, errorLines, type Io, isConfirmed, withProgress, writeLines} from '../terminal/io.ts';
@@ -13,6 +13,7 @@ import {type EngineHandle, type StartEngine, startEngineThread} from '../threads
 import type {EngineReport} from '../threads/messages.ts';
 import {finish} from './run/finish.ts';
 import {keepRuns} from './run/keep-results.ts';
+import {showProgress} from './run/progress.ts';
 import {watchAlerts, webhookOf} from './run/run-alerts.ts';
 import {type RunSetup, setUpRun} from './run/run-setup.ts';
 import {firstConfig, type RunEnd, runSearch, type SearchSetup, searchPlan} from './run/search.ts';
@@ -21,12 +22,6 @@ import {firstConfig, type RunEnd, runSearch, type SearchSetup, searchPlan} from 
 const stopDeadlineMs = 2000;
 /** Milliseconds that the engine has to close its connections. */
 const closeDeadlineMs = 1000;
-/**
- * Milliseconds between two lines of progress: short on a terminal, which replaces them; long where lines stay, and in a
- * log of CI, where they only show that the run is alive.
- */
-const progressIntervalMs = {terminal: 500, plain: 5000, elsewhere: 10_000} as const;
-
 /** Waits for a report of the given type, or undefined after a signal. @throws UserError for a fault before it. */
 const awaitReport = async <Type extends EngineReport['type']>(
 	engine: EngineHandle,
@@ -92,35 +87,6 @@ const showPlan = async (plan: Plan, setup: RunSetup, lines: readonly string[], i
 	}
 };
 
-/** Shows progress: in place on a terminal's stderr, as lines on stdout with `--plain`, elsewhere as lines on stderr. */
-const showProgress = (engine: EngineHandle, {output}: RunSetup, io: Io): (() => void) => {
-	const isInPlace = !output.isPlain && io.stderr.isTTY;
-	// JSON and Markdown are alone on stdout.
-	const isOnStdout = output.isPlain && !output.isStdoutTaken;
-	const intervalMs = progressIntervalMs[isInPlace ? 'terminal' : isOnStdout ? 'plain' : 'elsewhere'];
-	let hasShown = false;
-	// A short run is over before a log needs a sign of life.
-	let shownAtMs = isInPlace || isOnStdout ? 0 : Date.now();
-	const release = engine.onReport((report) => {
-		const isDue = Date.now() - shownAtMs >= intervalMs;
-		if (report.type !== 'snapshot' || !isDue) {
-			return;
-		}
-		shownAtMs = Date.now();
-		hasShown = true;
-		const stream = isOnStdout ? io.stdout : io.stderr;
-		const width = columnsOf(stream) - 1;
-		const line = progressLine(report.snapshot, {width, ascii: output.isAscii});
-		stream.write(isInPlace ? `\r\u001B[K${line}` : `${line}\n`);
-	});
-	return () => {
-		release();
-		if (isInPlace && hasShown) {
-			io.stderr.write('\r\u001B[K');
-		}
-	};
-};
-
 /** Runs until the end or a signal. @returns The last snapshot. */
 const execute = async (engine: EngineHandle, setup: RunSetup, first: Snapshot, io: Io): Promise<RunEnd> => {
 	let latest = first;
@@ -129,7 +95,7 @@ const execute = async (engine: EngineHandle, setup: RunSetup, first: Snapshot, i
 	const releaseLatest = engine.onReport((report) => {
 		latest = report.type === 'snapshot' || report.type === 'ended' ? report.snapshot : latest;
 	});
-	const releaseProgress = showProgress(engine, setup, io);
+	const releaseProgress = showProgress(engine, setup.output, io);
 	try {
 		const ended = awaitReport(engine, 'ended', new AbortController().signal);
 		engine.send({type: 'start', answers: setup.answers});
