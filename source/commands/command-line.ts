@@ -29,6 +29,8 @@ const runCommand = async (given: Arguments, io: Io, own: OwnScreen): Promise<num
 			return (await import('./run.ts')).run(given, io);
 		case 'tap':
 			return (await import('./tap.ts')).tap(given, io, own);
+		case 'optimize':
+			return (await import('./optimize.ts')).optimize(given, io);
 		case 'quotas':
 			return (await import('./quotas.ts')).quotas(given, io);
 		case 'models':
@@ -66,6 +68,7 @@ const graceMs: Readonly<Partial<Record<Arguments['command']['name'], number | un
 	batch: 2000,
 	watch: 2000,
 	tap: undefined,
+	optimize: undefined,
 	simulate: 2000,
 };
 

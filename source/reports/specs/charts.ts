@@ -2,6 +2,7 @@ import type {Results} from '../results-schema.ts';
 import {type Chart, chartInput} from './chart.ts';
 import {latency} from './latency.ts';
 import {latencyOverTime} from './latency-over-time.ts';
+import {optimizeFront} from './optimize-front.ts';
 import {throttlesAndHolds} from './throttles-and-holds.ts';
 import {throughputComparison} from './throughput-comparison.ts';
 import {throughputVersusQuota} from './throughput-vs-quota.ts';
@@ -21,8 +22,11 @@ const makers = [
 /** What a batch has no times for. */
 const overTime: ReadonlySet<(typeof makers)[number]> = new Set([latencyOverTime, throttlesAndHolds]);
 
-const makersOf = ({plan}: Results): ReadonlyArray<(typeof makers)[number]> =>
-	plan.method === 'batch' ? makers.filter((make) => !overTime.has(make)) : makers;
+/** An optimisation has one more: the front of its candidates. */
+const makersOf = ({plan, optimize}: Results): ReadonlyArray<(typeof makers)[number]> => [
+	...(optimize === undefined ? [] : [optimizeFront]),
+	...(plan.method === 'batch' ? makers.filter((make) => !overTime.has(make)) : makers),
+];
 
 /** A chart with the name of its file. */
 export type ChartFile = {readonly fileName: string; readonly chart: Chart};
