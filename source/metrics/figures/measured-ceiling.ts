@@ -31,7 +31,7 @@ const minuteMs = 60_000;
 /** The interval leaves out this part of the weight at either end. */
 const tail = 0.1;
 /** With a greater error, as a part of the value, nothing is stated: a few short minutes say too different things. */
-const maxError = 0.18;
+const maxError = 0.22;
 /** Level at which one of the two dimensions is refuted. */
 const level = 0.002;
 
@@ -80,7 +80,7 @@ export function measureCeiling(
 	const statedOf = (limit: Middle | undefined): MeasuredLimit | null =>
 		limit === undefined || !shown.includes(limit)
 			? null
-			: {value: limit.value, low: limit.low, high: limit.high};
+			: {value: Math.round(limit.value), low: limit.low, high: limit.high};
 	return {
 		limitedBy,
 		minutes: evidence.length,
