@@ -13,6 +13,8 @@ import {bundleOptions} from './bundle-options.ts';
 const steps: readonly string[] = [
 	'source/threads/worker-start.ts',
 	'source/commands/dispatch.ts',
+	// No screen begins with it: the tables that it shares with the command line come without the rest of that.
+	'source/config/help.ts',
 	'source/commands/command-line.ts',
 	'source/commands/screen.ts',
 	'source/tui/dashboard.tsx',

@@ -17,7 +17,6 @@ import {
 	untilSignal,
 	watchSignals,
 } from '../terminal/signals.ts';
-import {help, helpLines} from './help.ts';
 import type {OwnScreen} from './screen.ts';
 
 /** Runs a command. Only its own modules are loaded. */
@@ -30,6 +29,8 @@ const runCommand = async (given: Arguments, io: Io, own: OwnScreen): Promise<num
 			return (await import('./run.ts')).run(given, io);
 		case 'tap':
 			return (await import('./tap.ts')).tap(given, io, own);
+		case 'optimize':
+			return (await import('./optimize.ts')).optimize(given, io);
 		case 'quotas':
 			return (await import('./quotas.ts')).quotas(given, io);
 		case 'models':
@@ -53,7 +54,7 @@ const runCommand = async (given: Arguments, io: Io, own: OwnScreen): Promise<num
 		case 'completion':
 			return (await import('./completion.ts')).completion(given, io);
 		case 'help':
-			return help(given, io);
+			return (await import('./help.ts')).help(given, io);
 	}
 };
 
@@ -67,6 +68,7 @@ const graceMs: Readonly<Partial<Record<Arguments['command']['name'], number | un
 	batch: 2000,
 	watch: 2000,
 	tap: undefined,
+	optimize: undefined,
 	simulate: 2000,
 };
 
@@ -251,6 +253,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
 		located = (error) => config?.located(error, argv) ?? error;
 		const given = parseArguments(argv, config?.flags);
 		if (given.flags.isSet('help')) {
+			const {helpLines} = await import('./help.ts');
 			await writeLines(io.stdout, await helpLines(given, argv));
 			return 0;
 		}

@@ -6,11 +6,11 @@ import {startSimulatorThread} from '../threads/simulator-handle.ts';
 /** A connection to the embedded simulator, which `stop` ends. */
 type Demo = {readonly connection: Connection; readonly stop: () => Promise<void>};
 
-const demoOptions = (seed: number): SimulatorOptions => ({
+const demoOptions = (seed: number, tokensPerMinute: number | undefined): SimulatorOptions => ({
 	port: 0,
 	seed,
 	requestsPerMinute: undefined,
-	tokensPerMinute: undefined,
+	tokensPerMinute,
 	enforcement: 'sliding',
 	windowMs: 60_000,
 	latencyMs: undefined,
@@ -18,16 +18,20 @@ const demoOptions = (seed: number): SimulatorOptions => ({
 	scenario: {background: demoBackground},
 });
 
-/** Starts the embedded simulator for `--demo`; without the flag the connection stays as it is. */
+/**
+ * Starts the embedded simulator for `--demo`; without the flag the connection stays as it is.
+ * @param tokensPerMinute Quota of every model; absent: as the account's table has it.
+ */
 export async function startDemo(
 	isDemo: boolean | undefined,
 	connection: Connection,
 	seed: number,
+	tokensPerMinute?: number,
 ): Promise<Demo> {
 	if (!isDemo) {
 		return {connection, stop: async () => {}};
 	}
-	const {url, stop} = await startSimulatorThread(demoOptions(seed));
+	const {url, stop} = await startSimulatorThread(demoOptions(seed, tokensPerMinute));
 	return {connection: {...connection, simulatorUrl: url}, stop};
 }
 
@@ -35,11 +39,16 @@ export async function startDemo(
 type LazyDemo = {readonly connect: () => Promise<Connection>; readonly stop: () => Promise<void>};
 
 /** Like `startDemo`, but on the first `connect`. */
-export function lazyDemo(isDemo: boolean | undefined, connection: Connection, seed: number): LazyDemo {
+export function lazyDemo(
+	isDemo: boolean | undefined,
+	connection: Connection,
+	seed: number,
+	tokensPerMinute?: number,
+): LazyDemo {
 	let started: Promise<Demo> | undefined;
 	return {
 		async connect() {
-			started ??= startDemo(isDemo, connection, seed);
+			started ??= startDemo(isDemo, connection, seed, tokensPerMinute);
 			return (await started).connection;
 		},
 		async stop() {

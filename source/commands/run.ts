@@ -1,10 +1,10 @@
 import type {Arguments} from '../config/parse-arguments.ts';
 import {type AlertSettings, resolveAlerts} from '../config/resolve-account.ts';
 import type {Guards, Plan, RunConfig} from '../domain/run-config.ts';
-import type {Snapshot} from '../domain/snapshot.ts';
+import type {RunEnd, Snapshot} from '../domain/snapshot.ts';
 import {errorOf, UserError} from '../domain/user-error.ts';
 import {assertAffordable} from '../metrics/decisions/cost-refusal.ts';
-import {planLines, progressLine} from '../plain/run.ts';
+import {planLines} from '../plain/run.ts';
 import type {Condition} from '../reports/conditions.ts';
 import {keepLog} from '../terminal/files.ts';
 import {columnsOf, errorLines, type Io, isConfirmed, withProgress, writeLines} from '../terminal/io.ts';
@@ -13,20 +13,15 @@ import {type EngineHandle, type StartEngine, startEngineThread} from '../threads
 import type {EngineReport} from '../threads/messages.ts';
 import {finish} from './run/finish.ts';
 import {keepRuns} from './run/keep-results.ts';
+import {showProgress} from './run/progress.ts';
 import {watchAlerts, webhookOf} from './run/run-alerts.ts';
 import {type RunSetup, setUpRun} from './run/run-setup.ts';
-import {firstConfig, type RunEnd, runSearch, type SearchSetup, searchPlan} from './run/search.ts';
+import {firstConfig, runSearch, type SearchSetup, searchPlan} from './run/search.ts';
 
 /** Milliseconds that requests in flight have to finish after a signal. */
 const stopDeadlineMs = 2000;
 /** Milliseconds that the engine has to close its connections. */
 const closeDeadlineMs = 1000;
-/**
- * Milliseconds between two lines of progress: short on a terminal, which replaces them; long where lines stay, and in a
- * log of CI, where they only show that the run is alive.
- */
-const progressIntervalMs = {terminal: 500, plain: 5000, elsewhere: 10_000} as const;
-
 /** Waits for a report of the given type, or undefined after a signal. @throws UserError for a fault before it. */
 const awaitReport = async <Type extends EngineReport['type']>(
 	engine: EngineHandle,
@@ -92,35 +87,6 @@ const showPlan = async (plan: Plan, setup: RunSetup, lines: readonly string[], i
 	}
 };
 
-/** Shows progress: in place on a terminal's stderr, as lines on stdout with `--plain`, elsewhere as lines on stderr. */
-const showProgress = (engine: EngineHandle, {output}: RunSetup, io: Io): (() => void) => {
-	const isInPlace = !output.isPlain && io.stderr.isTTY;
-	// JSON and Markdown are alone on stdout.
-	const isOnStdout = output.isPlain && !output.isStdoutTaken;
-	const intervalMs = progressIntervalMs[isInPlace ? 'terminal' : isOnStdout ? 'plain' : 'elsewhere'];
-	let hasShown = false;
-	// A short run is over before a log needs a sign of life.
-	let shownAtMs = isInPlace || isOnStdout ? 0 : Date.now();
-	const release = engine.onReport((report) => {
-		const isDue = Date.now() - shownAtMs >= intervalMs;
-		if (report.type !== 'snapshot' || !isDue) {
-			return;
-		}
-		shownAtMs = Date.now();
-		hasShown = true;
-		const stream = isOnStdout ? io.stdout : io.stderr;
-		const width = columnsOf(stream) - 1;
-		const line = progressLine(report.snapshot, {width, ascii: output.isAscii});
-		stream.write(isInPlace ? `\r\u001B[K${line}` : `${line}\n`);
-	});
-	return () => {
-		release();
-		if (isInPlace && hasShown) {
-			io.stderr.write('\r\u001B[K');
-		}
-	};
-};
-
 /** Runs until the end or a signal. @returns The last snapshot. */
 const execute = async (engine: EngineHandle, setup: RunSetup, first: Snapshot, io: Io): Promise<RunEnd> => {
 	let latest = first;
@@ -129,7 +95,7 @@ const execute = async (engine: EngineHandle, setup: RunSetup, first: Snapshot, i
 	const releaseLatest = engine.onReport((report) => {
 		latest = report.type === 'snapshot' || report.type === 'ended' ? report.snapshot : latest;
 	});
-	const releaseProgress = showProgress(engine, setup, io);
+	const releaseProgress = showProgress(engine, setup.output, io);
 	try {
 		const ended = awaitReport(engine, 'ended', new AbortController().signal);
 		engine.send({type: 'start', answers: setup.answers});
@@ -161,13 +127,26 @@ const prepareRun = async (
 };
 
 /** What a headless run does between its preparation and its end. */
-type Course = {
+export type Course = {
 	/** Prepared first. */
 	readonly config: RunConfig;
 	/** All that will be sent, in figures and in words. */
 	readonly planOf: (plan: Plan) => {readonly plan: Plan; readonly lines: readonly string[]};
 	/** @returns How it ended, and where it was not the configuration of the setup, which one ran last. */
-	readonly execute: (first: Snapshot) => Promise<RunEnd & {readonly config?: RunConfig}>;
+	readonly execute: (
+		first: Snapshot,
+	) => Promise<RunEnd & {readonly config?: RunConfig; readonly files?: readonly string[]}>;
+};
+
+/** What a course of several runs is made with. */
+export type CourseTools = {
+	/** Prepares a run; undefined after a signal. */
+	readonly prepare: (config: RunConfig) => Promise<Extract<EngineReport, {type: 'prepared'}> | undefined>;
+	/** Runs what was prepared, to its end or to a signal. */
+	readonly execute: (first: Snapshot) => Promise<RunEnd>;
+	/** A line about what comes next, where lines are read. */
+	readonly announce: (text: string) => Promise<void>;
+	readonly signal: AbortSignal;
 };
 
 const ordinaryCourse = (engine: EngineHandle, setup: RunSetup, config: RunConfig, io: Io): Course => ({
@@ -176,36 +155,51 @@ const ordinaryCourse = (engine: EngineHandle, setup: RunSetup, config: RunConfig
 	execute: async (first) => execute(engine, setup, first, io),
 });
 
-/** A search runs its rounds one after another; the first one is prepared like an ordinary run. */
-const searchCourse = (
-	engine: EngineHandle,
-	setup: RunSetup,
-	search: SearchSetup,
-	config: RunConfig,
-	io: Io,
-): Course => {
+const courseTools = (engine: EngineHandle, setup: RunSetup, io: Io): CourseTools => {
 	const isOnStdout = setup.output.isPlain && setup.output.json === undefined && !setup.output.isStdoutTaken;
 	return {
-		config: firstConfig(search, config),
-		planOf: (plan) => searchPlan(search, plan, config),
-		execute: async (first) =>
-			runSearch(search, config, {
-				async run(own, round) {
-					try {
-						const snapshot = round === 0 ? first : (await prepareRun(engine, own, io.signal))?.snapshot;
-						return snapshot === undefined ? undefined : await execute(engine, setup, snapshot, io);
-					} catch (error) {
-						if (error instanceof UserError && round > 0) {
-							return {snapshot: {...first, outcome: 'failed', stoppedBy: 'fault'}, fault: error};
-						}
-						throw error;
-					}
-				},
-				announce: async (text) =>
-					writeLines(isOnStdout ? io.stdout : io.stderr, isOnStdout || io.stderr.isTTY ? [text] : []),
-			}),
+		prepare: async (config) => prepareRun(engine, config, io.signal),
+		execute: async (first) => execute(engine, setup, first, io),
+		announce: async (text) =>
+			writeLines(isOnStdout ? io.stdout : io.stderr, isOnStdout || io.stderr.isTTY ? [text] : []),
+		signal: io.signal,
 	};
 };
+
+/** A search runs its rounds one after another; the first one is prepared like an ordinary run. */
+const searchCourse = (search: SearchSetup, config: RunConfig, tools: CourseTools): Course => ({
+	config: firstConfig(search, config),
+	planOf: (plan) => searchPlan(search, plan, config),
+	execute: async (first) =>
+		runSearch(search, config, {
+			async run(own, round) {
+				try {
+					const snapshot = round === 0 ? first : (await tools.prepare(own))?.snapshot;
+					return snapshot === undefined ? undefined : await tools.execute(snapshot);
+				} catch (error) {
+					if (error instanceof UserError && round > 0) {
+						return {snapshot: {...first, outcome: 'failed', stoppedBy: 'fault'}, fault: error};
+					}
+					throw error;
+				}
+			},
+			announce: tools.announce,
+		}),
+});
+
+/**
+ * The course of a command that runs otherwise than once.
+ * @returns Undefined after a signal.
+ */
+type MakeCourse = (config: RunConfig, tools: CourseTools) => Promise<Course | undefined>;
+
+/** One run, or the rounds of a search. */
+const usualCourse =
+	(engine: EngineHandle, setup: RunSetup, io: Io): MakeCourse =>
+	async (config, tools) =>
+		setup.search === undefined
+			? ordinaryCourse(engine, setup, config, io)
+			: searchCourse(setup.search, config, tools);
 
 /** Conditions that end a run with exit code 3. */
 type Endings = AlertSettings & {
@@ -246,6 +240,7 @@ export async function runHeadless(
 	{conditions, alerts, alertUrl}: Endings,
 	io: Io,
 	startEngine: StartEngine = startEngineThread,
+	makeCourse?: MakeCourse,
 ): Promise<number> {
 	const {output, resumption} = setup;
 	if (resumption?.isComplete) {
@@ -275,12 +270,10 @@ export async function runHeadless(
 			note('alert', text);
 		});
 		const watched = watchAlerts(engine, output.isDryRun ? [] : alerts, config, {...io, note, webhook});
-		const course =
-			setup.search === undefined
-				? ordinaryCourse(engine, setup, config, io)
-				: searchCourse(engine, setup, setup.search, config, io);
-		const prepared = await prepareRun(engine, course.config, io.signal);
-		if (prepared === undefined) {
+		const tools = courseTools(engine, setup, io);
+		const course = await (makeCourse ?? usualCourse(engine, setup, io))(config, tools);
+		const prepared = course && (await tools.prepare(course.config));
+		if (course === undefined || prepared === undefined) {
 			return io.signal.reason as number;
 		}
 		const {plan, lines} = course.planOf(prepared.plan);
@@ -298,11 +291,11 @@ export async function runHeadless(
 			return signalExitCode(io.signal);
 		}
 		await resumption?.makeReady();
-		const {snapshot, fault, ...ran} = await course.execute(prepared.snapshot);
+		const {snapshot, fault, files, ...ran} = await course.execute(prepared.snapshot);
 		await watched.close();
 		const exitCode = await finish(
 			watched.within(snapshot),
-			{setup: {...setup, ...ran}, kept},
+			{setup: {...setup, ...ran}, kept, files},
 			conditions,
 			io,
 		);

@@ -149,7 +149,9 @@ const reportToCi = async (
 	if (!isForCi(output, io)) {
 		return [];
 	}
-	const judged = alerts.map(({text}): JudgedCondition => ({text, reason: raised.get(text)}));
+	const judged = alerts.map(
+		({text}): JudgedCondition => ({text, reason: raised.get(text)?.replace(`${text}: `, '')}),
+	);
 	const findings = {
 		errors: [...raised.values()].map((text) => `ALERT ${text}`),
 		notices: [],

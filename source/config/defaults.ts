@@ -26,6 +26,9 @@ export const defaults = {
 	requestsWithoutChoice: 20,
 	/** Of a search, over all of its rungs. */
 	searchRequests: 200,
+	/** Of an optimisation, over all of its rounds, the rewriter's included. */
+	optimizeRequests: 900,
+	optimizeRounds: 3,
 	durationMs: 60_000,
 	concurrency: 10,
 	maxTokens: 1000,

@@ -1,5 +1,6 @@
 import {serviceTiers} from '../domain/run-spec.ts';
 import type {Flag} from './command-table.ts';
+import {defaults} from './defaults.ts';
 import {guardFlags, loadFlags, outputFlags, promptFlags} from './run-flags.ts';
 import {simulatorFlags, tapFlags} from './serving-flags.ts';
 
@@ -13,7 +14,7 @@ const accountFlags = [
 		default: "the preset's",
 		help: 'model ID, inference profile ID or ARN (repeat to compare)',
 		brief: 'model, or several',
-		scopes: ['run', 'account', 'prompt', 'batch'],
+		scopes: ['run', 'account', 'prompt', 'batch', 'optimize'],
 	},
 	{
 		name: 'region',
@@ -21,7 +22,7 @@ const accountFlags = [
 		value: 'REGION',
 		default: 'as the AWS CLI',
 		help: 'AWS Region (in watch and the account view also a,b)',
-		scopes: ['tap', 'run', 'account', 'batch', 'watch'],
+		scopes: ['tap', 'run', 'account', 'batch', 'watch', 'optimize'],
 	},
 	{
 		name: 'profile',
@@ -29,7 +30,7 @@ const accountFlags = [
 		value: 'NAME',
 		default: 'as the AWS CLI',
 		help: 'AWS profile (in watch and the account view also a,b: their accounts side by side)',
-		scopes: ['tap', 'run', 'account', 'batch', 'watch'],
+		scopes: ['tap', 'run', 'account', 'batch', 'watch', 'optimize'],
 	},
 	{
 		name: 'rpm',
@@ -37,7 +38,7 @@ const accountFlags = [
 		value: 'N',
 		default: 'detected',
 		help: 'requests per minute, instead of the detected quota',
-		scopes: ['tap', 'run', 'account', 'simulate', 'batch'],
+		scopes: ['tap', 'run', 'account', 'simulate', 'batch', 'optimize'],
 	},
 	{
 		name: 'tpm',
@@ -45,7 +46,7 @@ const accountFlags = [
 		value: 'N',
 		default: 'detected',
 		help: 'tokens per minute, instead of the detected quota',
-		scopes: ['tap', 'run', 'account', 'simulate', 'batch'],
+		scopes: ['tap', 'run', 'account', 'simulate', 'batch', 'optimize'],
 	},
 	{
 		name: 'burndown',
@@ -53,7 +54,7 @@ const accountFlags = [
 		value: 'N',
 		default: 'detected',
 		help: 'quota tokens per output token',
-		scopes: ['tap', 'run', 'account', 'batch'],
+		scopes: ['tap', 'run', 'account', 'batch', 'optimize'],
 	},
 	{
 		name: 'tier',
@@ -62,7 +63,7 @@ const accountFlags = [
 		default: "the account's",
 		choices: serviceTiers,
 		help: 'service tier; the echoed one is recorded',
-		scopes: ['run', 'account'],
+		scopes: ['run', 'account', 'optimize'],
 	},
 	{
 		name: 'request',
@@ -77,14 +78,14 @@ const accountFlags = [
 		value: 'T',
 		default: '5m before the answer (60m without streaming), 2m between tokens, 20s for lists',
 		help: 'silence that ends an attempt or a call (30s, 10m)',
-		scopes: ['run', 'account', 'batch', 'watch'],
+		scopes: ['run', 'account', 'batch', 'watch', 'optimize'],
 	},
 	{
 		name: 'refresh',
 		kind: 'boolean',
 		default: 'off',
 		help: 'skip the caches',
-		scopes: ['tap', 'run', 'account', 'batch', 'watch'],
+		scopes: ['tap', 'run', 'account', 'batch', 'watch', 'optimize'],
 	},
 ] as const satisfies readonly Flag[];
 
@@ -96,7 +97,7 @@ const fleetFlags = [
 		value: 'URL',
 		default: "the host's disk",
 		help: 'the Redis or Valkey in which a fleet shares its quotas: redis://host, rediss:// for TLS, unix:// (better in BEDROCK_TOP_LEDGER where it has a password)',
-		scopes: ['tap', 'run', 'watch', 'batch'],
+		scopes: ['tap', 'run', 'watch', 'batch', 'optimize'],
 	},
 	{
 		name: 'ledger-down',
@@ -105,7 +106,7 @@ const fleetFlags = [
 		default: 'split',
 		choices: ['split', 'stop'],
 		help: "while the ledger can't be reached: go by a part of the quota, or send nothing",
-		scopes: ['tap', 'run'],
+		scopes: ['tap', 'run', 'optimize'],
 	},
 	{
 		name: 'members',
@@ -113,7 +114,43 @@ const fleetFlags = [
 		value: 'N',
 		default: 'as last seen',
 		help: 'programs that share the ledger, for a start while it cannot be reached',
-		scopes: ['tap', 'run'],
+		scopes: ['tap', 'run', 'optimize'],
+	},
+] as const satisfies readonly Flag[];
+
+/** Rewrites of prompts, with proof. */
+const optimizeFlags = [
+	{
+		name: 'rewriter',
+		kind: 'value',
+		value: 'ID',
+		default: 'the model itself',
+		help: 'model that writes the rewrites; train items go there',
+		scopes: ['optimize'],
+	},
+	{
+		name: 'margin',
+		kind: 'value',
+		value: 'X',
+		default: '0.1',
+		help: 'how much smaller the useful share of a rewrite may be, 0.1 is 10 points',
+		scopes: ['optimize'],
+	},
+	{
+		name: 'min-saving',
+		kind: 'value',
+		value: 'X',
+		default: 'above 0',
+		help: 'least saving of quota tokens per useful item that must be proven, 0.2 is 20%',
+		scopes: ['optimize'],
+	},
+	{
+		name: 'rounds',
+		kind: 'value',
+		value: 'N',
+		default: String(defaults.optimizeRounds),
+		help: 'at most so many rounds of rewrites',
+		scopes: ['optimize'],
 	},
 ] as const satisfies readonly Flag[];
 
@@ -195,6 +232,7 @@ const table = [
 	...guardFlags,
 	...fleetFlags,
 	...tapFlags,
+	...optimizeFlags,
 	...batchFlags,
 	...outputFlags,
 	...simulatorFlags,

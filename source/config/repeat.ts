@@ -179,25 +179,20 @@ export function wordsAsTyped(
 	found: ReadonlyArray<readonly [name: FlagName, value: string | number | undefined]> = [],
 ): readonly string[] {
 	const isSecret = (flags.typed('ledger').at(-1) ?? '').includes('@');
-	const typed = flagTable.flatMap(({name, kind}): readonly string[] =>
-		notRepeated.has(name) || (isSecret && ofLedger.has(name))
-			? []
-			: flags
-					.typed(name)
-					.flatMap((value) =>
-						kind === 'boolean'
-							? wordsOf([name, value === 'true'])
-							: kind === 'optional'
-								? [value === '' ? `--${name}` : `--${name}=${value}`]
-								: wordsOf([name, value]),
-					),
-	);
-	const rest = found.filter(([name]) => flags.typed(name).length === 0);
-	return [
-		command.name,
-		...words,
-		...typed,
-		...rest.flatMap(wordsOf),
-		...(program.length === 0 ? [] : ['--', ...program]),
-	];
+	const values = flagTable.flatMap(({name, kind}): readonly string[] => {
+		const typed = flags.typed(name);
+		if (notRepeated.has(name) || (isSecret && ofLedger.has(name))) {
+			return [];
+		}
+		return typed.length === 0
+			? found.filter(([each]) => each === name).flatMap(wordsOf)
+			: typed.flatMap((value) =>
+					kind === 'boolean'
+						? wordsOf([name, value === 'true'])
+						: kind === 'optional'
+							? [value === '' ? `--${name}` : `--${name}=${value}`]
+							: wordsOf([name, value]),
+				);
+	});
+	return [command.name, ...words, ...values, ...(program.length === 0 ? [] : ['--', ...program])];
 }

@@ -29,7 +29,7 @@ export const promptFlags = [
 		default: 'all',
 		help: 'variants to run',
 		brief: 'prompt variants',
-		scopes: ['run', 'batch'],
+		scopes: ['run', 'batch', 'optimize'],
 	},
 	{
 		name: 'method',
@@ -38,7 +38,7 @@ export const promptFlags = [
 		default: defaults.method,
 		choices: [...methods, 'batch'],
 		help: 'how requests are sent',
-		scopes: ['run', 'batch'],
+		scopes: ['run', 'batch', 'optimize'],
 	},
 	{
 		name: 'goal',
@@ -75,10 +75,10 @@ export const loadFlags = [
 		name: 'requests',
 		kind: 'value',
 		value: 'N',
-		default: `at most ${defaults.requestsPerVariant} per variant in measure (${defaults.requestsWithoutChoice} where nothing is chosen), ${defaults.searchRequests} in a search, else none`,
-		help: 'end after N requests; with --search the budget in total',
+		default: `at most ${defaults.requestsPerVariant} per variant in measure (${defaults.requestsWithoutChoice} where nothing is chosen), ${defaults.searchRequests} in a search, ${defaults.optimizeRequests} in optimize, else none`,
+		help: 'end after N requests; with --search the budget in total, in optimize too, rewriter and retries included',
 		brief: 'requests per variant',
-		scopes: ['run'],
+		scopes: ['run', 'optimize'],
 	},
 	{
 		name: 'early-stop',
@@ -108,7 +108,7 @@ export const loadFlags = [
 		value: 'N',
 		default: String(defaults.concurrency),
 		help: 'requests in flight; in a chat, conversations',
-		scopes: ['run'],
+		scopes: ['run', 'optimize'],
 	},
 	{
 		name: 'rate',
@@ -138,7 +138,7 @@ export const loadFlags = [
 		value: 'N|auto',
 		default: `the preset's, else ${defaults.maxTokens}`,
 		help: "maximum output tokens, instead of a variant's own; auto: learnt from the answers",
-		scopes: ['run', 'batch'],
+		scopes: ['run', 'batch', 'optimize'],
 	},
 	{
 		name: 'burst',
@@ -147,7 +147,7 @@ export const loadFlags = [
 		default: defaults.burst,
 		choices: bursts,
 		help: "use a minute's quota at once or evenly",
-		scopes: ['tap', 'run'],
+		scopes: ['tap', 'run', 'optimize'],
 	},
 	{
 		name: 'share',
@@ -156,7 +156,7 @@ export const loadFlags = [
 		default: String(defaults.share),
 		help: 'part of the quota that may be used, 0 to 1',
 		brief: 'part of the quota',
-		scopes: ['tap', 'run', 'batch'],
+		scopes: ['tap', 'run', 'batch', 'optimize'],
 	},
 	{
 		name: 'balance',
@@ -171,7 +171,7 @@ export const loadFlags = [
 		value: 'N',
 		default: String(defaults.seed),
 		help: 'seed of all random choices',
-		scopes: ['run', 'simulate', 'batch'],
+		scopes: ['run', 'simulate', 'batch', 'optimize'],
 	},
 ] as const satisfies readonly Flag[];
 
@@ -182,7 +182,7 @@ export const guardFlags = [
 		kind: 'value',
 		value: 'N',
 		help: 'stop after N requests, whatever the load',
-		scopes: ['run'],
+		scopes: ['run', 'optimize'],
 	},
 	{
 		name: 'max-cost',
@@ -191,21 +191,21 @@ export const guardFlags = [
 		default: `${defaults.maxCostUsd.toFixed(2)}, of tap none`,
 		help: 'stop at this cost; --yes does not lift a typed limit. A tap refuses what could pass it, also USD/day',
 		brief: 'limit of the cost',
-		scopes: ['tap', 'run', 'batch', 'watch'],
+		scopes: ['tap', 'run', 'batch', 'watch', 'optimize'],
 	},
 	{
 		name: 'yes',
 		kind: 'boolean',
 		default: 'off',
 		help: 'start, or file a request, without asking',
-		scopes: ['run', 'batch', 'quotas', 'watch'],
+		scopes: ['run', 'batch', 'quotas', 'watch', 'optimize'],
 	},
 	{
 		name: 'dry-run',
 		kind: 'boolean',
 		default: 'off',
 		help: 'print the plan and send nothing',
-		scopes: ['run'],
+		scopes: ['run', 'optimize'],
 	},
 	{
 		name: 'slo',
@@ -235,14 +235,14 @@ export const guardFlags = [
 		kind: 'repeated',
 		value: 'COND',
 		help: 'alert when true, exit 3 (watch: at once): tokens>80 (percent of the limit; also requests, day)',
-		scopes: ['run', 'watch'],
+		scopes: ['run', 'watch', 'optimize'],
 	},
 	{
 		name: 'alert-url',
 		kind: 'value',
 		value: 'URL',
 		help: 'send alerts as JSON to a webhook, too (better in BEDROCK_TOP_ALERT_URL, where nobody sees it)',
-		scopes: ['run', 'watch'],
+		scopes: ['run', 'watch', 'optimize'],
 	},
 ] as const satisfies readonly Flag[];
 
@@ -255,14 +255,14 @@ export const outputFlags = [
 		default: 'bedrock-top-reports/<time>',
 		help: 'folder for the reports; of watch with --since',
 		brief: 'folder of the reports',
-		scopes: ['tap', 'run', 'report', 'batch', 'watch'],
+		scopes: ['tap', 'run', 'report', 'batch', 'watch', 'optimize'],
 	},
 	{
 		name: 'resume',
 		kind: 'value',
 		value: 'DIR',
-		help: 'continue with the items without an answer in DIR/answers.jsonl',
-		scopes: ['run'],
+		help: 'continue with the items without an answer in DIR/answers.jsonl; in optimize with what DIR/optimize.json has left',
+		scopes: ['run', 'optimize'],
 	},
 	{
 		name: 'reports',
@@ -283,14 +283,14 @@ export const outputFlags = [
 		kind: 'boolean',
 		default: 'off',
 		help: 'write requests.csv, one row per request',
-		scopes: ['run'],
+		scopes: ['run', 'optimize'],
 	},
 	{
 		name: 'force',
 		kind: 'boolean',
 		default: 'off',
 		help: 'write into a folder that is not empty',
-		scopes: ['tap', 'run', 'report', 'presets', 'batch', 'watch'],
+		scopes: ['tap', 'run', 'report', 'presets', 'batch', 'watch', 'optimize'],
 	},
 	{
 		name: 'json',
@@ -299,7 +299,7 @@ export const outputFlags = [
 		default: 'off',
 		help: 'results as JSON on stdout, or to FILE',
 		brief: 'results as JSON',
-		scopes: ['tap', 'run', 'runs', 'account', 'report', 'prompt', 'batch', 'watch'],
+		scopes: ['tap', 'run', 'runs', 'account', 'report', 'prompt', 'batch', 'watch', 'optimize'],
 	},
 	{
 		name: 'html',
@@ -344,7 +344,7 @@ export const outputFlags = [
 		default: 'off',
 		help: 'append-only lines instead of the screen',
 		brief: 'lines, no screen',
-		scopes: ['tap', 'run', 'runs', 'prompt', 'batch'],
+		scopes: ['tap', 'run', 'runs', 'prompt', 'batch', 'optimize'],
 	},
 	{
 		name: 'theme',
@@ -369,5 +369,11 @@ export const outputFlags = [
 		help: 'no bell for alerts, nor at the end of a run over 30 s',
 		scopes: ['run'],
 	},
-	{name: 'log-file', kind: 'value', value: 'FILE', help: 'write the log to FILE', scopes: ['tap', 'run']},
+	{
+		name: 'log-file',
+		kind: 'value',
+		value: 'FILE',
+		help: 'write the log to FILE',
+		scopes: ['tap', 'run', 'optimize'],
+	},
 ] as const satisfies readonly Flag[];

@@ -4,7 +4,7 @@ import type {Goal} from './run-spec.ts';
 import {compressions, levers} from './task.ts';
 
 /**
- * The figures of a variant and of a search: one schema, which is the type inside the program, the check when results are
+ * The figures of a variant, of a search and of an optimisation: one schema, which is the type inside the program, the check when results are
  * read back, and a part of the published JSON Schema. Null means not known, never 0. Only types are imported where
  * figures are made, so that a run does not load zod for them.
  */
@@ -280,6 +280,80 @@ export const searchSchema = z.object({
 		),
 });
 
+/** A figure with its bounds; each bound is wrong in at most 5% of cases. */
+const bounded = z.object({mean: z.number(), low: quantity, high: quantity});
+
+const spend = z.object({
+	requests: count.describe('HTTP exchanges, retries included'),
+	quotaTokens: z.number().nonnegative(),
+	costUsd: quantity,
+});
+
+const usefulRate = z
+	.object({value: quantity, low: quantity, high: quantity})
+	.describe('useful items of those asked, 0 to 1');
+
+export const optimizeSchema = z.object({
+	baseline: z.string().describe('the variant that a rewrite must beat'),
+	rewriter: z.string().describe('model that wrote the rewrites'),
+	margin: z.number().describe('how much smaller the useful share may be'),
+	minSaving: z.number(),
+	split: z
+		.object({seed: z.number(), train: z.array(count), select: z.array(count), heldOut: z.array(count)})
+		.describe('indexes of items as in answers.jsonl; only train items reach the rewriter'),
+	budget: z.object({requests: count, costUsd: quantity}),
+	spend: z.object({model: spend, rewriter: spend}),
+	rounds: z.array(
+		z.object({
+			round: count.describe('from 1'),
+			parents: z.array(z.string()).describe('variants that were rewritten'),
+			candidates: z.array(z.string()),
+			rungs: z.array(z.object({candidates: count, items: count.describe('select items asked so far')})),
+			left: z.array(z.string()).describe('at its end'),
+		}),
+	),
+	candidates: z.array(
+		z.object({
+			name: z.string(),
+			parent: z.string().nullable(),
+			kind: z.string(),
+			round: count,
+			items: count.describe('select items with an answer'),
+			usefulRate,
+			quotaTokensPerUseful: quantity,
+			out: z.string().nullable().describe('why it left the race; null: it did not'),
+		}),
+	),
+	front: z
+		.array(z.string())
+		.describe('no other has more useful items for fewer quota tokens, on select items'),
+	dropped: z
+		.array(z.object({round: count, parent: z.string(), kind: z.string(), reason: z.string()}))
+		.describe('offered and not tried'),
+	heldOut: z
+		.object({
+			candidate: z.string().describe('chosen before any of them was asked'),
+			items: count,
+			difference: bounded.describe('of the useful share, candidate less baseline, on the same items'),
+			saving: bounded.describe('part of the quota tokens per useful item'),
+			margin: z.number(),
+			isProven: z.boolean().describe('difference.low >= -margin and saving.low > minSaving'),
+		})
+		.nullable()
+		.describe('null: no candidate was tried on them'),
+	rewrites: z.array(
+		z.object({
+			name: z.string(),
+			parent: z.string().nullable(),
+			kind: z.string(),
+			why: z.string().nullable(),
+			diff: z.string().describe('lines removed and added, of template, system prompt and settings'),
+		}),
+	),
+	verdict: z.string().describe('in words'),
+	next: z.string().nullable().describe('what would prove it; null: it is proven, or nothing would'),
+});
+
 /** A type inferred from a schema, with nothing in it that may be changed. */
 export type DeepReadonly<T> = T extends readonly unknown[] | Record<string, unknown>
 	? {readonly [K in keyof T]: DeepReadonly<T[K]>}
@@ -313,5 +387,7 @@ export type Standing = Pick<
 >;
 /** What a search tried and found. */
 export type SearchFigures = Inferred<typeof searchSchema>;
+/** What an optimisation tried, found and proved. */
+export type OptimizeFigures = Inferred<typeof optimizeSchema>;
 /** One rung: `candidates` with `requests` each. */
 export type Rung = SearchFigures['rungs'][number];

@@ -56,6 +56,8 @@ export type LaneConfig = {
 /** Limits of what a run may send or spend. */
 export type Guards = {
 	readonly maxRequests: number | null;
+	/** HTTP exchanges, retries included; absent: no such limit. */
+	readonly maxAttempts?: number | undefined;
 	/** USD; null: no limit. */
 	readonly maxCostUsd: number | null;
 	/** Whether the user typed it: then it is a promise. A demo, which costs nothing, keeps only a typed one. */

@@ -123,6 +123,8 @@ export type RunSpec = RunSettings & {
 	/** Of each check by an LLM, in the order of the task's checks; absent: it has none. */
 	readonly judges?: readonly JudgeSpec[];
 	readonly maxRequests: number | null;
+	/** HTTP exchanges, retries included; absent: no such limit. */
+	readonly maxAttempts?: number | undefined;
 	readonly maxCostUsd: number | null;
 	/** The user typed that limit: it ends the run where it can no longer be kept. */
 	readonly isMaxCostGiven?: boolean;

@@ -1,10 +1,18 @@
 import type {EnforcementFit, Lane, LearntStamping} from './bucket-usage.ts';
 import type {FailureClass} from './failure.ts';
-import type {CostRange, JudgeFigures, SearchFigures, VariantFigures, Verdict} from './figures-schema.ts';
+import type {
+	CostRange,
+	JudgeFigures,
+	OptimizeFigures,
+	SearchFigures,
+	VariantFigures,
+	Verdict,
+} from './figures-schema.ts';
 import type {FleetView} from './fleet-view.ts';
 import type {Goal, RunSettings} from './run-spec.ts';
 import type {TapFigures} from './tap.ts';
 import type {Target} from './target.ts';
+import type {UserError} from './user-error.ts';
 
 /** The one immutable value that the screen, the printouts and the reports are made from. Names as in results.json. */
 
@@ -235,6 +243,11 @@ export type Snapshot = {
 	readonly judges?: readonly JudgeFigures[];
 	/** Of a search only; the other figures are then those of its last rung. */
 	readonly search?: SearchFigures;
+	/** Of an optimisation only; the other figures are then those of its last step. */
+	readonly optimize?: OptimizeFigures;
 	/** Of a tap only; a variant is then one client on one model. */
 	readonly tap?: TapFigures;
 };
+
+/** How one run ended: its last snapshot, and the fault that ended it. */
+export type RunEnd = {readonly snapshot: Snapshot; readonly fault: UserError | undefined};

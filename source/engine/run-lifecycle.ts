@@ -209,8 +209,10 @@ type GuardVerdict = 'pass' | 'wait' | {readonly stoppedBy: 'requests' | 'cost'};
 /** Limits of what a run may send and spend. Costs are reserved in full before a request and settled by its answer. */
 export class StopRules {
 	readonly #maxRequests: number;
+	readonly #maxAttempts: number;
 	readonly #maxCostUsd: number;
 	#requests = 0;
+	#attempts = 0;
 	#spentUsd = 0;
 	#reservedUsd = 0;
 	readonly #isMaxCostGiven: boolean;
@@ -220,11 +222,13 @@ export class StopRules {
 
 	constructor({
 		maxRequests,
+		maxAttempts,
 		maxCostUsd,
 		isMaxCostGiven = false,
-	}: Pick<RunSpec, 'maxRequests' | 'maxCostUsd' | 'isMaxCostGiven'>) {
+	}: Pick<RunSpec, 'maxRequests' | 'maxAttempts' | 'maxCostUsd' | 'isMaxCostGiven'>) {
 		this.#isMaxCostGiven = isMaxCostGiven && maxCostUsd !== null;
 		this.#maxRequests = maxRequests ?? Number.POSITIVE_INFINITY;
+		this.#maxAttempts = maxAttempts ?? Number.POSITIVE_INFINITY;
 		this.#maxCostUsd = maxCostUsd ?? Number.POSITIVE_INFINITY;
 	}
 
@@ -233,7 +237,7 @@ export class StopRules {
 	 * @param isFirst Whether it is the first attempt of a request.
 	 */
 	ask(maxUsd: number, isFirst: boolean): GuardVerdict {
-		if (isFirst && this.#requests >= this.#maxRequests) {
+		if ((isFirst && this.#requests >= this.#maxRequests) || this.#attempts >= this.#maxAttempts) {
 			return {stoppedBy: 'requests'};
 		}
 		if (this.#isCostUnknown || this.#spentUsd + maxUsd > this.#maxCostUsd) {
@@ -244,6 +248,7 @@ export class StopRules {
 
 	sent(maxUsd: number, isFirst: boolean): void {
 		this.#requests += isFirst ? 1 : 0;
+		this.#attempts++;
 		this.#reservedUsd += maxUsd;
 		this.#open++;
 	}

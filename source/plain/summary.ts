@@ -1,4 +1,10 @@
-import type {CandidateFigures, SearchFigures, TurnFigures, VariantFigures} from '../domain/figures-schema.ts';
+import type {
+	CandidateFigures,
+	OptimizeFigures,
+	SearchFigures,
+	TurnFigures,
+	VariantFigures,
+} from '../domain/figures-schema.ts';
 import type {Snapshot} from '../domain/snapshot.ts';
 import {finalistsOf} from '../metrics/decisions/search/search-state.ts';
 import {enforcementOf} from '../reports/results.ts';
@@ -25,6 +31,7 @@ import {type Line, segment, type Tone} from '../text/segment.ts';
 import {type Column, fitColumns, formatHeader, rowLine} from '../text/table.ts';
 import {paintLine, type Theme, toAscii} from '../text/themes.ts';
 import {asSentence, cleanText, wrapText} from '../text/width.ts';
+import {candidateHeadings, candidateRows, optimizeTexts} from '../view/rewrites.ts';
 import {isRecommended, passedWords, standingWord, verdictFor} from '../view/variant-rows.ts';
 import {stateText} from './run.ts';
 
@@ -41,6 +48,7 @@ export function summaryLines(snapshot: Snapshot, {width, theme, ascii}: SummaryS
 		...headLines(snapshot, width),
 		...snapshot.targets.flatMap((_, index) => targetLines(snapshot, index, width)),
 		...searchTableLines(snapshot.search, width),
+		...optimizeTableLines(snapshot.optimize, width),
 		...listBlock('Prompt levers', leverTexts(snapshot.variants), width),
 		...block(
 			verdictSentences({...snapshot, verdict: snapshot.verdicts, goal: snapshot.spec.goal}),
@@ -353,6 +361,39 @@ export function searchTableLines(search: SearchFigures | undefined, width: numbe
 		[segment(formatHeader(fitted).trimEnd(), 'strong')],
 		...rows.map((row) => rowLine(fitted, row)),
 		...searchTexts(search).flatMap((text) => wrapText(text, width).map((line) => [segment(line, 'muted')])),
+		[],
+	];
+}
+
+const rewriteColumns = candidateHeadings.map(
+	(header, index): Column<readonly string[]> => ({
+		key: header,
+		header: index === candidateHeadings.length - 1 ? '' : header,
+		align: index === 0 || index === 1 || index === candidateHeadings.length - 1 ? 'left' : 'right',
+		priority: [100, 40, 60, 95, 90, 80][index] ?? 0,
+		...(index === 0 ? {minWidth: 12, cut: 'middle' as const} : {}),
+		format: (row) => cleanText(row[index] ?? ''),
+	}),
+);
+
+/** The candidates of an optimisation, and what became of the requests; nothing for any other run. */
+function optimizeTableLines(figures: OptimizeFigures | undefined, width: number): readonly Line[] {
+	if (figures === undefined) {
+		return [];
+	}
+	const rows = candidateRows(figures);
+	const fitted = fitColumns(rewriteColumns, rows, width);
+	return [
+		[segment('Rewrites: quality against quota, on select items', 'title')],
+		...(rows.length === 0
+			? []
+			: [
+					[segment(formatHeader(fitted).trimEnd(), 'strong')] as const,
+					...rows.map((row) => rowLine(fitted, row)),
+				]),
+		...optimizeTexts(figures).flatMap((text) =>
+			wrapText(cleanText(text), width).map((line) => [segment(line, 'muted')]),
+		),
 		[],
 	];
 }

@@ -189,5 +189,5 @@ details.section>summary+*{margin-top:10px}
 .quote p{margin:8px 0 2px;color:var(--quiet)}
 .quote.bad p{color:var(--bad)}
 pre{margin:0;padding:8px 12px;background:var(--panel);border-radius:6px;white-space:pre-wrap;overflow-wrap:anywhere;font:13px/1.45 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
-@media print{:root{--ground:#fff;--ink:#000;--quiet:#444;--line:#bbb;--panel:#f4f4f4;--bad:#000;--mark:#eee;--warn:#eee}body{font-size:10pt}main{padding:0;max-width:none}nav{display:none}figure,tr,.quote{break-inside:avoid}h2{break-after:avoid}figure{border:0}figure svg{min-width:0;filter:none}.pictures{display:block}.wide{overflow:visible}td.n,th.n{white-space:normal}details::details-content{content-visibility:visible;display:block}}
+@media print{:root{--ground:#fff;--ink:#000;--quiet:#444;--line:#bbb;--panel:#f4f4f4;--bad:#000;--mark:#eee;--warn:#eee}body{font-size:10pt}main{padding:0;max-width:none}nav{display:none}figure,tr,.quote{break-inside:avoid}h2{break-after:avoid}figure{border:0}figure svg{min-width:0;filter:none}.pictures{display:block}.wide{overflow:visible}table{font-size:8pt}th,td{padding:3px 5px;min-width:0}td:not(.n){overflow-wrap:break-word}td.n,th.n{white-space:normal}details.bad::details-content{content-visibility:visible;display:block}details.section:not([open]){display:none}}
 @page{margin:14mm}`;

@@ -40,6 +40,7 @@ export async function reportHtml(results: Results, options: ReportOptions): Prom
 					...leadSections(results, [...sections.verdict, ...sections.clients]),
 					...sections.targets,
 					...sections.search,
+					...sections.rewrites,
 					...sectionOf('Charts', {type: 'pictures', files: charts}),
 					...sections.failures,
 					...items,

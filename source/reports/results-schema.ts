@@ -7,6 +7,7 @@ import {
 	type DeepReadonly,
 	distribution,
 	judgeSchema,
+	optimizeSchema,
 	quantity,
 	searchSchema,
 	variantSchema,
@@ -257,6 +258,9 @@ export const resultsSchema = z
 			.exactOptional()
 			.describe('checks by an LLM: what passed is judged by it; absent where the task has none'),
 		search: searchSchema.exactOptional().describe('of run --search; everything else is of its last rung'),
+		optimize: optimizeSchema
+			.exactOptional()
+			.describe('of optimize only; everything else is of its last step, as a rule the held-out items'),
 		others: z
 			.array(
 				z.object({

@@ -93,6 +93,7 @@ export function resultsOf(snapshot: Snapshot, environment: Environment, repeat?:
 		timeline: snapshot.timeline,
 		...(snapshot.judges === undefined ? {} : {judges: snapshot.judges}),
 		...(snapshot.search === undefined ? {} : {search: snapshot.search}),
+		...(snapshot.optimize === undefined ? {} : {optimize: snapshot.optimize}),
 		...(snapshot.tap === undefined ? {} : {tap: snapshot.tap}),
 		failures: snapshot.failures.map(({class: failureClass, message, count, firstAt}) => ({
 			class: failureClass,
@@ -234,6 +235,7 @@ export function snapshotOf(results: Results): Snapshot {
 		...(results.costUsdWithin === undefined ? {} : {costUsdWithin: results.costUsdWithin}),
 		...(results.judges === undefined ? {} : {judges: results.judges}),
 		...(results.search === undefined ? {} : {search: results.search}),
+		...(results.optimize === undefined ? {} : {optimize: results.optimize}),
 		...(results.tap === undefined ? {} : {tap: results.tap}),
 	};
 }

@@ -1,4 +1,4 @@
-import type {SearchFigures} from '../domain/figures-schema.ts';
+import type {OptimizeFigures, SearchFigures} from '../domain/figures-schema.ts';
 import {cuts, p99Sentence, readTimeouts} from '../metrics/decisions/client-settings.ts';
 import {finalistsOf} from '../metrics/decisions/search/search-state.ts';
 import {
@@ -9,6 +9,7 @@ import {
 	formatUsdWithin,
 	unknownMark,
 } from '../text/numbers.ts';
+import {candidateHeadings, candidateRows, optimizeTexts} from '../view/rewrites.ts';
 import {stopWords} from '../view/status.ts';
 import {throttledTotal} from '../view/variant-rows.ts';
 import {type PageSection, sectionOf, type TableBlock} from './page.ts';
@@ -33,6 +34,7 @@ type RunSections = Readonly<
 		| 'clients'
 		| 'targets'
 		| 'search'
+		| 'rewrites'
 		| 'levers'
 		| 'judges'
 		| 'advice'
@@ -76,6 +78,7 @@ export function runSections(results: Results): RunSections {
 						type: 'list',
 						items: searchTexts(results.search),
 					}),
+		rewrites: optimizeSections(results.optimize),
 		levers: sectionOf('Prompt levers', {type: 'list', items: leverTexts(variants)}),
 		judges: sectionOf('Judges', {type: 'list', items: judgeTexts(results.judges)}),
 		advice: sectionOf('Advice', {type: 'list', items: advice.map(({text}) => text)}),
@@ -93,6 +96,22 @@ export function runSections(results: Results): RunSections {
 		run: sectionOf('Run', {type: 'list', items: runLines(results)}),
 		repeat: sectionOf('Repeat it', {type: 'code', text: repeatCommand(results) ?? ''}),
 	};
+}
+
+/** Of an optimisation: the candidates, what was dropped, and the rewrite that was tried as a diff. */
+function optimizeSections(figures: OptimizeFigures | undefined): readonly PageSection[] {
+	if (figures === undefined) {
+		return [];
+	}
+	const tried = figures.rewrites.find(({name}) => name === figures.heldOut?.candidate);
+	return [
+		...sectionOf(
+			'Rewrites',
+			{type: 'table', header: candidateHeadings, rows: candidateRows(figures)},
+			{type: 'list', items: optimizeTexts(figures)},
+		),
+		...(tried === undefined ? [] : sectionOf(`What ${tried.name} changes`, {type: 'code', text: tried.diff})),
+	];
 }
 
 /** The finalists of a search. */

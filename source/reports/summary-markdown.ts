@@ -19,6 +19,7 @@ export function summaryMarkdown(results: Results, pictures: readonly string[]): 
 			...sections.clients,
 			...sections.targets,
 			...sections.search,
+			...sections.rewrites,
 			...sections.levers,
 			...sections.judges,
 			...sections.advice,

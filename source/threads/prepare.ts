@@ -184,6 +184,7 @@ const specOf = (config: RunConfig, targets: readonly Target[], cells: readonly C
 		cells,
 		isEliminating: isEliminating(config),
 		maxRequests: guards.maxRequests,
+		maxAttempts: guards.maxAttempts,
 		maxCostUsd: connection.simulatorUrl === undefined || guards.isMaxCostGiven ? guards.maxCostUsd : null,
 		isMaxCostGiven: guards.isMaxCostGiven ?? false,
 		timeoutMs: connection.timeoutMs,

@@ -1,5 +1,6 @@
 import {PassThrough} from 'node:stream';
 import {onTestFinished, vi} from 'vitest';
+import {optimize} from '../../source/commands/optimize.ts';
 import {run} from '../../source/commands/run.ts';
 import {watch} from '../../source/commands/watch.ts';
 import {assertWords, parseArguments} from '../../source/config/parse-arguments.ts';
@@ -11,7 +12,7 @@ import {startForTest} from '../simulator/harness.ts';
 
 /** Commands called in this process: a new one for each would take longer than all that they do. */
 
-const commands = {run, watch};
+const commands = {optimize, run, watch};
 
 export type Called = {
 	readonly ended: Promise<number>;

@@ -1,10 +1,13 @@
 /** Tests source/account/alerts.ts and plain/account.ts. */
+import {readFileSync} from 'node:fs';
+import path from 'node:path';
 import {describe, expect, it, vi} from 'vitest';
 import {raisedAlerts} from '../../source/account/alerts.ts';
 import {whatToChange} from '../../source/account/what-to-change.ts';
 import {readAlert} from '../../source/config/values.ts';
 import type {AccountBucket} from '../../source/domain/account-snapshot.ts';
 import {accountJson, accountLines, alertLines} from '../../source/plain/account.ts';
+import {newFolder} from '../helpers/built-program.ts';
 import {firstPoll, minuteMs, noon, startAccount, startMonitor, traffic, until} from './account-harness.ts';
 import {call, useAccount} from './call.ts';
 
@@ -225,6 +228,20 @@ describe('the command', () => {
 			complete: true,
 		});
 		expect(called.stderr()).toMatch(/^ALERT requests>20: amazon\.nova-lite-v1:0 \(cross-region, us-east-1\)/);
+	});
+
+	it('leaves a page and a test case for each alert, in place of its blocks', async () => {
+		await useAccount(busy);
+		const junit = path.join(newFolder(), 'alerts.xml');
+		const alerts = ['--alert', 'requests>20', '--alert', 'requests>99999'];
+		const called = call('watch', '--markdown', '--junit', junit, ...alerts);
+		expect(await called.ended).toBe(3);
+		expect(called.stdout()).toMatch(/^<!-- bedrock-top -->\n### bedrock-top: use of the account\n/);
+		expect(called.stdout()).toContain('❌ 1 of 2 conditions failed.');
+		expect(called.stdout()).toMatch(/\| nova-lite \| cross-region \|/);
+		const xml = readFileSync(junit, 'utf8');
+		expect(xml).toContain('tests="2" failures="1"');
+		expect(xml).toMatch(/<failure message="amazon\.nova-lite-v1:0 .*" type="alert"\/>/);
 	});
 
 	it('shows two Regions, goes on while nothing rings, and ends with the code of the signal', async () => {

@@ -39,7 +39,8 @@ describe('the chunks that a start of the screen loads', () => {
 		const steps = /^(?:cli|(?:worker-start|dispatch|command-line|screen|dashboard)-\w+)\.js$/;
 		const starts = Object.keys(joined.outputs).filter((file) => steps.test(file));
 		expect(starts).toHaveLength(6);
-		expect(loadedWith(joined, ...starts).length).toBeLessThanOrEqual(28);
+		// One of them holds the tables of commands and flags, so that --help is as quick as bare Node allows.
+		expect(loadedWith(joined, ...starts).length).toBeLessThanOrEqual(29);
 	});
 
 	it('are all there, and none waits for itself', () => {

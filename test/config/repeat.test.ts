@@ -313,14 +313,14 @@ describe('the words that repeat what was typed', () => {
 		).toEqual([
 			'batch',
 			'high-volume',
+			'--seed',
+			'1',
 			'-m',
 			'a.b',
 			'--s3',
 			's3://b/p',
 			'--role-arn',
 			'arn:aws:iam::123456789012:role/r',
-			'--seed',
-			'1',
 		]);
 		const tap = parseArguments([
 			'tap',

@@ -118,6 +118,8 @@ const shortened = (command: string): string => {
 			.replace(/--duration \w+/, '--duration 1s')
 			.replace(/(?<!--search )--requests \d+/, `--requests ${requests}`),
 		...(isRun(command) && !hasEnd ? ['--requests 2'] : []),
+		// The whole way is in test/commands/optimize.test.ts.
+		...(/ optimize /.test(command) ? ['--dry-run'] : []),
 		...(isRun(command) && !isLookedAt ? ['--no-reports'] : []),
 	].join(' ');
 };
@@ -132,12 +134,13 @@ const wordsOf = (command: string): readonly string[] =>
  */
 const isCalledHere = (command: string): boolean =>
 	!isSoak &&
-	/ (?:run|summarize) .*--demo\b/.test(command) &&
+	/ (?:run|summarize|optimize) .*--demo\b/.test(command) &&
 	/ --(?:no-reports|dry-run)\b/.test(shortened(command));
 
 const callHere = async (command: string): Promise<{code: number; output: string}> => {
-	const words = wordsOf(shortened(command)).filter((word) => word !== '--demo' && word !== 'run');
-	const called = call('run', ...words, '--yes');
+	const name = / optimize /.test(command) ? 'optimize' : 'run';
+	const words = wordsOf(shortened(command)).filter((word) => word !== '--demo' && word !== name);
+	const called = call(name, ...words, '--yes');
 	const code = await called.ended;
 	return {code, output: called.stdout() + called.stderr()};
 };

@@ -210,7 +210,7 @@ describe('resultsJsonSchema', () => {
 			'stopReason',
 			'judges',
 			'search',
-			'judges',
+			'optimize',
 			'tap',
 			'verdict',
 			'others',

@@ -67,6 +67,8 @@ const writtenOf = async (all: readonly Keeping[], {stderr}: Io): Promise<readonl
 type Ended = {
 	readonly setup: RunSetup;
 	readonly kept: KeptRuns;
+	/** Written beside the reports. */
+	readonly files?: readonly string[] | undefined;
 	/** What the terminal has said about itself to a screen. */
 	readonly terminal?: KnownTerminal;
 };
@@ -177,7 +179,12 @@ export async function finish(
 		...(written?.faults ?? []),
 		...others.flatMap((each) => each.faults),
 	];
-	await printFiles(ended, written?.files ?? [], {earlier, isSimulated: snapshot.simulated}, io);
+	await printFiles(
+		ended,
+		[...(ended.files ?? []), ...(written?.files ?? [])],
+		{earlier, isSimulated: snapshot.simulated},
+		io,
+	);
 	await writeLines(io.stderr, [...kept.warnings(), ...faults, ...refusal]);
 	const failed = exitCode === 0 ? (room?.metSentences(judged) ?? []) : [];
 	if (failed.length > 0) {

@@ -123,7 +123,7 @@ type OwnRun = RunPlace & {
 	isOnDisk: boolean;
 };
 
-type Setup = Pick<RunSetup, 'config' | 'folder' | 'answers' | 'resumption' | 'output' | 'isDemo'>;
+type Setup = Pick<RunSetup, 'config' | 'folder' | 'answers' | 'resumption' | 'output' | 'isDemo' | 'repeat'>;
 
 const nothing: Written = {files: [], faults: []};
 
@@ -206,6 +206,7 @@ export function keepRuns(
 
 	/** A search ends in the configuration of its last rung; what is repeated is the whole. */
 	const repeatOf = ({config}: RunPlace, {spec, targets, search}: Snapshot): readonly string[] =>
+		setup.repeat?.(targets[0]?.region) ??
 		wordsOfRun(
 			{...config, goal: spec.goal},
 			{

@@ -97,7 +97,7 @@ const earlierResults = async (folder: string): Promise<readonly Results[]> => {
 };
 
 /** Renames the earlier results to the first free name. */
-const renameResults = async (folder: string): Promise<void> => {
+export async function renameResults(folder: string): Promise<void> {
 	const names = await readdir(folder);
 	let number = 1;
 	while (names.includes(`results-${number}.json`)) {
@@ -106,7 +106,7 @@ const renameResults = async (folder: string): Promise<void> => {
 	if (names.includes('results.json')) {
 		await rename(path.join(folder, 'results.json'), path.join(folder, `results-${number}.json`));
 	}
-};
+}
 
 /** Drops an incomplete last line, which a kill leaves. A missing file needs nothing. */
 const dropCutLine = async (file: string): Promise<void> => {
@@ -122,10 +122,10 @@ const dropCutLine = async (file: string): Promise<void> => {
 	}
 };
 
-const dropCutLines = async (folder: string): Promise<void> => {
+export async function dropCutLines(folder: string): Promise<void> {
 	await dropCutLine(path.join(folder, answersName));
 	await dropCutLine(path.join(folder, 'requests.csv'));
-};
+}
 
 /** The missing items, and the variants and models that miss any of them. */
 const missingIn = ({task, models, variants}: RunConfig, answered: Answered) => {

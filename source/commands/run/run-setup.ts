@@ -33,6 +33,8 @@ export type RunSetup = {
 	readonly resumption: Resumption | undefined;
 	/** Of `--search`; the configuration has the variants that it starts from. */
 	readonly search: SearchSetup | undefined;
+	/** The words that repeat it, by the Region that it took place in; absent: those of its configuration. */
+	readonly repeat?: (region: string | undefined) => readonly string[];
 	/** Starts the simulator of a demo when first called; rejects with a UserError where it cannot. */
 	readonly connect: () => Promise<Connection>;
 	/** Stops the simulator, and removes what was kept for as long as the run takes. */

@@ -3,7 +3,7 @@ import type {FlagValues} from '../../config/parse-arguments.ts';
 import {readInteger} from '../../config/values.ts';
 import type {Rung} from '../../domain/figures-schema.ts';
 import type {Plan, RunConfig} from '../../domain/run-config.ts';
-import type {Snapshot} from '../../domain/snapshot.ts';
+import type {RunEnd} from '../../domain/snapshot.ts';
 import {UserError} from '../../domain/user-error.ts';
 import {type Candidate, chosenCandidates, combinations} from '../../metrics/decisions/search/candidates.ts';
 import {
@@ -129,9 +129,6 @@ export function searchPlan(
 	const load = {...first.load, requests: null};
 	return {plan: whole, lines: [...planLines(whole, {...first, load}), ...searchLines(search)]};
 }
-
-/** How one run ended. */
-export type RunEnd = {readonly snapshot: Snapshot; readonly fault: UserError | undefined};
 
 /** The end of a run and the configuration that it was made with. */
 type ConfiguredEnd = RunEnd & {readonly config: RunConfig};

@@ -2,6 +2,7 @@ import type {Results} from '../results-schema.ts';
 import {type Chart, chartInput} from './chart.ts';
 import {latency} from './latency.ts';
 import {latencyOverTime} from './latency-over-time.ts';
+import {optimizeFront} from './optimize-front.ts';
 import {throttlesAndHolds} from './throttles-and-holds.ts';
 import {throughputComparison} from './throughput-comparison.ts';
 import {throughputVersusQuota} from './throughput-vs-quota.ts';
@@ -18,6 +19,15 @@ const makers = [
 	throttlesAndHolds,
 ] as const;
 
+/** What a batch has no times for. */
+const overTime: ReadonlySet<(typeof makers)[number]> = new Set([latencyOverTime, throttlesAndHolds]);
+
+/** An optimisation has one more: the front of its candidates. */
+const makersOf = ({plan, optimize}: Results): ReadonlyArray<(typeof makers)[number]> => [
+	...(optimize === undefined ? [] : [optimizeFront]),
+	...(plan.method === 'batch' ? makers.filter((make) => !overTime.has(make)) : makers),
+];
+
 /** A chart with the name of its file. */
 export type ChartFile = {readonly fileName: string; readonly chart: Chart};
 
@@ -31,7 +41,7 @@ export function chartsOf(results: Results): readonly ChartFile[] {
 		const input = chartInput(results, index);
 		return input === undefined || !hasSomething(input.results)
 			? []
-			: makers.map((make) => {
+			: makersOf(results).map((make) => {
 					const chart = make(input);
 					return {fileName: `${chart.name}${suffixes[index] ?? ''}.svg`, chart};
 				});

@@ -73,12 +73,14 @@ function timesPanel(
 			row[name] === null ? [] : [{label: label(index), percentile: name, ms: row[name]}],
 		),
 	);
+	const longest = (row: Times): number => Math.max(0, ...percentiles.map((name) => row[name] ?? 0));
+	const end = Math.max(1, ...times.map(longest));
 	const texts = times.map((row, index) => ({
 		label: label(index),
-		end: Math.max(0, ...percentiles.map((name) => row[name] ?? 0)),
+		// Behind the marks, and behind the strips that are drawn.
+		end: Math.max(longest(row), Math.min(end, row.histogram.at(-1)?.[0] ?? 0)),
 		text: shortText(row),
 	}));
-	const end = Math.max(1, ...texts.map((row) => row.end));
 	const strips =
 		times.length * stripsPerRow <= maxStrips
 			? times.flatMap((row, index) => stripsOf(row, label(index), end))

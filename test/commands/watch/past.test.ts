@@ -136,6 +136,10 @@ describe('watch --since', () => {
 			},
 		]);
 		const {stdout} = await run('--since', '30d');
+		const page = await run('--since', '30d', '--markdown');
+		expect(page.stdout).toMatch(/^<!-- bedrock-top -->\n### bedrock-top: use since 30d\n/);
+		expect(page.stdout).toMatch(/\| MODEL \| SCOPE \|/i);
+		expect(page.stdout).not.toMatch(/by weekday and hour/);
 		expect(stdout).toContain('Not used for more than 14 days, so CloudWatch no longer lists it');
 		expect(stdout).toContain(`${stopped.modelId}, 28,800 requests in this time`);
 		expect((await run('--since', '14d')).stdout).not.toContain('Not used for');
