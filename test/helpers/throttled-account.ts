@@ -268,7 +268,7 @@ export const ceilingAccuracy = (
 	firstSeed: number,
 	count: number,
 ): Readonly<Record<'near' | 'covered' | 'wrong' | 'known' | 'stated', number>> => {
-	const measured = [];
+	const measured: Array<Readonly<Record<'near' | 'covered' | 'wrong' | 'known', boolean>>> = [];
 	let seed = firstSeed;
 	for (; measured.length < count; seed++) {
 		const account = throttledAccount(seed);
@@ -283,7 +283,7 @@ export const ceilingAccuracy = (
 			});
 		}
 	}
-	const share = (name: keyof (typeof measured)[number]): number =>
+	const share = (name: 'near' | 'covered' | 'wrong' | 'known'): number =>
 		measured.filter((each) => each[name]).length / count;
 	return {
 		near: share('near'),
