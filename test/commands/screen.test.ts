@@ -1,14 +1,16 @@
 import {mkdtempSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
+import {PassThrough} from 'node:stream';
 import {describe, expect, it} from 'vitest';
 import type {RunSetup} from '../../source/commands/run/run-setup.ts';
-import {screenPresets} from '../../source/commands/screen.ts';
+import {screen, screenPresets} from '../../source/commands/screen.ts';
 import {parseArguments} from '../../source/config/parse-arguments.ts';
 import {presetsIn} from '../../source/config/parse-preset.ts';
 import {shippedNames} from '../../source/config/preset-files.ts';
 import {resolveRun} from '../../source/config/resolve-run.ts';
 import type {KeptRun} from '../../source/domain/snapshot.ts';
+import type {Io} from '../../source/terminal/io.ts';
 
 let runs: readonly KeptRun[] = [];
 
@@ -17,6 +19,28 @@ const presetsOf = async (...argv: readonly string[]) => {
 	const config = await resolveRun('summarize', flags, async () => '');
 	return screenPresets(flags, {config} as unknown as RunSetup, async () => ({runs}));
 };
+
+it('without a terminal and without anything to run says in three lines what to do', async () => {
+	const started = async (environment: Io['environment'], ...argv: readonly string[]) => {
+		const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+		const io = {stdin: new PassThrough(), stdout, stderr, environment, signal: new AbortController().signal};
+		const code = await screen(parseArguments(argv), io as unknown as Io, {});
+		stdout.end();
+		stderr.end();
+		return {code, out: (await stdout.toArray()).join(''), errors: (await stderr.toArray()).join('')};
+	};
+	const {code, out, errors} = await started({});
+	expect(code).toBe(2);
+	expect(errors).toBe('');
+	expect(out.split('\n').map((line) => line.split(/ {2,}/)[0])).toEqual([
+		'bedrock-top run summarize --demo',
+		'bedrock-top watch',
+		'bedrock-top run summarize -m MODEL',
+		'',
+	]);
+	expect((await started({npm_command: 'exec'})).out).toMatch(/^npx bedrock-top run summarize --demo {2}/);
+	expect((await started({}, '--json')).out).toBe('');
+});
 
 describe('screenPresets', () => {
 	it('lists the shipped presets with what they are for', async () => {

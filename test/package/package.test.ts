@@ -258,8 +258,9 @@ limiter.acquire({model: 'amazon.nova-lite-v1:0', inputTokens: 1, maxTokens: 1}).
 			'--out',
 			'reports',
 		];
-		await run(bin, argv, {cwd, env: environment});
-		expect(readdirSync(path.join(cwd, 'reports')).filter((name) => name.endsWith('.svg'))).toHaveLength(5);
+		const first = await run(bin, argv, {cwd, env: environment});
+		expect(first.stdout).toMatch(/\nNext:\n(?: {2}bedrock-top.*\n){3}$/);
+		expect(readdirSync(path.join(cwd, 'reports')).filter((name) => name.endsWith('.svg'))).toHaveLength(7);
 		const results = JSON.parse(readFileSync(path.join(cwd, 'reports/results.json'), 'utf8'));
 		expect(results.environment.node).toBe(version);
 	});
