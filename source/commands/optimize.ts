@@ -8,7 +8,9 @@ import {UserError} from '../domain/user-error.ts';
 import type {Contender} from '../optimize/candidates.ts';
 import {optimize as lead, type StepEnd} from '../optimize/course.ts';
 import {isProven, optimizeFigures} from '../optimize/figures.ts';
+import {readImported, rewrittenByBedrock, templatesFor} from '../optimize/imported-templates.ts';
 import {writeOptimizedPreset} from '../optimize/optimized-preset.ts';
+import {withForeign} from '../optimize/proposals.ts';
 import {createRunner, measureConfig, recordsIn, rewriteConfig} from '../optimize/runner.ts';
 import {
 	assertOwnAccount,
@@ -185,11 +187,14 @@ const filesOf = async (
 ): Promise<readonly string[]> =>
 	proven === undefined || proven.kind === 'own' ? [] : writeOptimizedPreset(preset, folder, proven.variant);
 
+/** What an optimisation begins with. */
+type Begun = {readonly state: OptimizeState; readonly outcomes: StepEnd['outcomes']};
+
 /** What was sent before the program was interrupted, and what it knows by that. */
 const begunState = async (
 	{folder, identity, isResumed, run}: Optimization,
 	setup: OptimizeSetup,
-): Promise<{readonly state: OptimizeState; readonly outcomes: StepEnd['outcomes']}> => {
+): Promise<Begun> => {
 	if (!isResumed) {
 		return {state: emptyState, outcomes: new Map()};
 	}
@@ -198,6 +203,46 @@ const begunState = async (
 	const state = afterKill(await keptState(folder, identity), attempts, run.config.load.concurrency);
 	await renameResults(folder);
 	return {state, outcomes};
+};
+
+/** The setup with the templates of `--import`. @throws UserError where they cannot be read. */
+const withImported = async (
+	{imported, setup}: Optimization,
+	{connection, models}: RunConfig,
+	signal: AbortSignal,
+): Promise<OptimizeSetup> => {
+	if (imported === undefined) {
+		return setup;
+	}
+	const templates = templatesFor(await readImported(imported, connection, signal), models[0] ?? '');
+	return withForeign(
+		setup,
+		templates.map((each) => ({...each, kind: 'imported'})),
+	);
+};
+
+/** The same with what `OptimizePrompt` makes of the variant to beat; it is asked once, and counts as a request. */
+const withBedrock = async (
+	{isViaBedrock}: Optimization,
+	setup: OptimizeSetup,
+	begun: Begun,
+	{connection, models}: RunConfig,
+	signal: AbortSignal,
+): Promise<{readonly setup: OptimizeSetup; readonly begun: Begun}> => {
+	const {state} = begun;
+	if (!isViaBedrock || state.rounds.some(({isRewritten}) => isRewritten)) {
+		return {setup, begun};
+	}
+	const {baseline} = setup;
+	const kind = 'optimize-prompt' as const;
+	const found = await rewrittenByBedrock(baseline.instruction, models[0] ?? '', connection, signal);
+	const dropped = 'fault' in found ? [{round: 1, parent: baseline.name, kind, reason: found.fault}] : [];
+	const templates = 'fault' in found ? [] : [{...found, kind, where: 'OptimizePrompt'}];
+	const rewriter = {...state.rewriter, requests: state.rewriter.requests + 1};
+	return {
+		setup: withForeign({...setup, dropped: [...setup.dropped, ...dropped]}, templates),
+		begun: {...begun, state: {...state, rewriter}},
+	};
 };
 
 /** @returns Undefined after a signal. */
@@ -220,20 +265,25 @@ const courseOf = async (
 	}
 	assertOwnAccount(rewriter, config.models[0] ?? '', ofRewriter.plan.account);
 	const first = measureConfig(config, [{variant: baseline, items: split.train.slice(0, 1)}]);
-	let setup = wanted;
+	let setup = await withImported(optimization, config, tools.signal);
 	return {
 		config: first,
 		planOf(plan) {
-			setup = withPrices(wanted, plan, ofRewriter.plan);
+			setup = withPrices(setup, plan, ofRewriter.plan);
 			const whole = wholePlan(setup, plan, config.guards);
 			const {goal, ...shown} = {...first, load: {...first.load, requests: null}, variants: config.variants};
 			return {
 				plan: whole,
-				lines: [...planLines(whole, {...shown, goal}), ...optimizeLines(setup, rewriter, ofRewriter.plan)],
+				lines: [
+					...planLines(whole, {...shown, goal}),
+					...optimizeLines(setup, optimization, ofRewriter.plan),
+				],
 			};
 		},
 		async execute(prepared) {
-			const begun = await begunState(optimization, setup);
+			const kept = await begunState(optimization, setup);
+			const {begun, ...more} = await withBedrock(optimization, setup, kept, config, tools.signal);
+			({setup} = more);
 			let last: RunEnd = {snapshot: prepared, fault: undefined};
 			let lastConfig = first;
 			let [elapsedMs, startedAt]: [number, string | null] = [0, null];
