@@ -232,12 +232,12 @@ const variantColumns: ReadonlyArray<Column<VariantRow>> = [
 	},
 ];
 
-/** The columns that apply to these rows. */
+/** The columns that apply to these rows; a measure has no rate of its own. */
 export function columnsFor(rows: readonly VariantRow[]): ReadonlyArray<Column<VariantRow>> {
 	const hasChecks = rows.some(({figures}) => figures.quality.score !== null);
-	// A measure has no rate of its own.
 	const isTimed = rows.some(({figures}) => figures.rate.requestsPerMinute !== null);
-	return variantColumns.filter(({key}) => (key !== 'passed' || hasChecks) && (key !== 'rate' || isTimed));
+	const hidden = [hasChecks ? '' : 'passed', isTimed ? '' : 'rate'];
+	return variantColumns.filter(({key}) => !hidden.includes(key));
 }
 
 function column(
