@@ -104,7 +104,6 @@ function targetLines(snapshot: Snapshot, index: number, width: number): readonly
 	if (target === undefined) {
 		return [];
 	}
-
 	const rows = variantRows(snapshot, index);
 	const fitted = fitColumns(columnsFor(rows), rows, width);
 	return [
@@ -236,8 +235,7 @@ const variantColumns: ReadonlyArray<Column<VariantRow>> = [
 export function columnsFor(rows: readonly VariantRow[]): ReadonlyArray<Column<VariantRow>> {
 	const hasChecks = rows.some(({figures}) => figures.quality.score !== null);
 	const isTimed = rows.some(({figures}) => figures.rate.requestsPerMinute !== null);
-	const hidden = [hasChecks ? '' : 'passed', isTimed ? '' : 'rate'];
-	return variantColumns.filter(({key}) => !hidden.includes(key));
+	return variantColumns.filter(({key}) => (key === 'passed' ? hasChecks : key !== 'rate' || isTimed));
 }
 
 function column(
