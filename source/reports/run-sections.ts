@@ -12,7 +12,7 @@ import {
 import {candidateHeadings, candidateRows, optimizeTexts} from '../view/rewrites.ts';
 import {stopWords} from '../view/status.ts';
 import {throttledTotal} from '../view/variant-rows.ts';
-import {type PageSection, sectionOf, type TableBlock} from './page.ts';
+import {markdownOf, type PageSection, sectionOf, type TableBlock} from './page.ts';
 import {repeatCommand} from './repeat-command.ts';
 import type {Results, VariantResults} from './results-schema.ts';
 import {recommendedOf, verdictSentences} from './verdict.ts';
@@ -96,6 +96,36 @@ export function runSections(results: Results): RunSections {
 		run: sectionOf('Run', {type: 'list', items: runLines(results)}),
 		repeat: sectionOf('Repeat it', {type: 'code', text: repeatCommand(results) ?? ''}),
 	};
+}
+
+/**
+ * `summary.md`: the findings, the targets, and how to repeat the run.
+ *
+ * @param results Of one run.
+ * @param pictures Names of the SVG files beside it.
+ */
+export function summaryMarkdown(results: Results, pictures: readonly string[]): string {
+	const sections = runSections(results);
+	return markdownOf({
+		title: runTitle(results),
+		warning: simulatedWarning(results),
+		sections: [
+			...sections.verdict,
+			...sections.clients,
+			...sections.targets,
+			...sections.search,
+			...sections.rewrites,
+			...sections.levers,
+			...sections.judges,
+			...sections.advice,
+			...sections.timeouts,
+			...sections.failures,
+			...sections.inexact,
+			...sections.run,
+			...sections.repeat,
+			...sectionOf('Charts', {type: 'pictures', files: pictures}),
+		],
+	});
 }
 
 /** Of an optimisation: the candidates, what was dropped, and the rewrite that was tried as a diff. */
