@@ -176,6 +176,8 @@ function quotaTable({quota}: Results['targets'][number]): TableBlock {
 function variantTable(results: Results, index: number): TableBlock {
 	const winner = recommendedOf(results, index);
 	const variants = results.variants.filter(({target}) => target === index);
+	// A measure has no rate of its own.
+	const isTimed = variants.some(({rate}) => rate.requestsPerMinute !== null);
 	return {
 		type: 'table',
 		header: [
@@ -189,6 +191,7 @@ function variantTable(results: Results, index: number): TableBlock {
 			'First token p50',
 			'Total p50',
 			'Cost',
+			...(isTimed ? ['Measured requests per minute'] : []),
 			'Sustainable per minute',
 			'Limited by',
 		],
@@ -203,6 +206,7 @@ function variantTable(results: Results, index: number): TableBlock {
 			formatDurationMs(variant.latencyMs.timeToFirstToken.p50),
 			formatDurationMs(variant.latencyMs.total.p50),
 			formatUsdWithin(variant.costUsd, variant.costUsdWithin),
+			...(isTimed ? [formatNumber(variant.rate.requestsPerMinute)] : []),
 			withInterval(variant.sustainable.usefulPerMinute, variant.sustainable),
 			variant.sustainable.limitedBy === 'none' ? unknownMark : variant.sustainable.limitedBy,
 		]),
