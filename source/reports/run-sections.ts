@@ -12,7 +12,7 @@ import {
 import {candidateHeadings, candidateRows, optimizeTexts} from '../view/rewrites.ts';
 import {stopWords} from '../view/status.ts';
 import {throttledTotal} from '../view/variant-rows.ts';
-import {type PageSection, sectionOf, type TableBlock} from './page.ts';
+import {markdownOf, type PageSection, sectionOf, type TableBlock} from './page.ts';
 import {repeatCommand} from './repeat-command.ts';
 import type {Results, VariantResults} from './results-schema.ts';
 import {recommendedOf, verdictSentences} from './verdict.ts';
@@ -310,4 +310,35 @@ function runLines({
 		`${plan.method}, load ${plan.load}${ends.length === 0 ? '' : ` for ${ends.join(' or ')}`}, concurrency ${plan.concurrency}, max tokens ${plan.maxTokens ?? 'by variant'}, share ${plan.share}, seed ${plan.seed}`,
 		`${tool.name} ${tool.version}, Node ${environment.node}, ${environment.platform}`,
 	];
+}
+
+/**
+ * `summary.md`: the findings, the targets, and how to repeat the run.
+ *
+ * @param results Of one run.
+ * @param pictures Names of the SVG files beside it.
+ */
+export function summaryMarkdown(results: Results, pictures: readonly string[]): string {
+	const sections = runSections(results);
+	const warning = simulatedWarning(results);
+	return markdownOf({
+		title: runTitle(results),
+		...(warning === undefined ? {} : {warning}),
+		sections: [
+			...sections.verdict,
+			...sections.clients,
+			...sections.targets,
+			...sections.search,
+			...sections.rewrites,
+			...sections.levers,
+			...sections.judges,
+			...sections.advice,
+			...sections.timeouts,
+			...sections.failures,
+			...sections.inexact,
+			...sections.run,
+			...sections.repeat,
+			...sectionOf('Charts', {type: 'pictures', files: pictures}),
+		],
+	});
 }

@@ -1,8 +1,10 @@
 import {describe, expect, it} from 'vitest';
 import {resultsOf} from '../../source/reports/results.ts';
 import type {Results} from '../../source/reports/results-schema.ts';
-import {summaryMarkdown} from '../../source/reports/summary-markdown.ts';
+import {summaryMarkdown} from '../../source/reports/run-sections.ts';
 import {environment, snapshot, variant} from '../helpers/results-fixture.ts';
+
+/** Tests source/reports/run-sections.ts: summary.md. */
 
 const run = resultsOf(snapshot(), environment);
 describe('the end of a run', () => {
