@@ -38,6 +38,7 @@ import type {Io} from '../terminal/io.ts';
 import {untilSignal} from '../terminal/signals.ts';
 import {type StartEngine, startEngineThread} from '../threads/engine-handle.ts';
 import {lazyDemo} from './demo.ts';
+import {createOptimizeStage, hasScreen, type OptimizeStage} from './optimize/optimize-screen.ts';
 import {dropCutLines, renameResults} from './run/resume.ts';
 import {answersOf, type RunSetup} from './run/run-setup.ts';
 import {type Course, type CourseTools, readEndings, runHeadless} from './run.ts';
@@ -250,6 +251,7 @@ const courseOf = async (
 	optimization: Optimization,
 	config: RunConfig,
 	tools: CourseTools,
+	stage: OptimizeStage | undefined,
 ): Promise<Course | undefined> => {
 	const {setup: wanted, rewriter, folder, identity, preset} = optimization;
 	const {rewriterName, split, task, baseline} = wanted;
@@ -266,22 +268,27 @@ const courseOf = async (
 	assertOwnAccount(rewriter, config.models[0] ?? '', ofRewriter.plan.account);
 	const first = measureConfig(config, [{variant: baseline, items: split.train.slice(0, 1)}]);
 	let setup = await withImported(optimization, config, tools.signal);
+	let plan: readonly string[] = [];
+	const figuresOf = async (state: OptimizeState) => {
+		const {outcomes} = await recordsIn(folder, setup);
+		return optimizeFigures(setup, state, outcomes, {rewriter, seed: config.seed});
+	};
+	const announce = async (text: string): Promise<void> => {
+		stage?.announce(text);
+		await tools.announce(text);
+	};
 	return {
 		config: first,
-		planOf(plan) {
-			setup = withPrices(setup, plan, ofRewriter.plan);
-			const whole = wholePlan(setup, plan, config.guards);
+		planOf(own) {
+			setup = withPrices(setup, own, ofRewriter.plan);
+			const whole = wholePlan(setup, own, config.guards);
 			const {goal, ...shown} = {...first, load: {...first.load, requests: null}, variants: config.variants};
-			return {
-				plan: whole,
-				lines: [
-					...planLines(whole, {...shown, goal}),
-					...optimizeLines(setup, optimization, ofRewriter.plan),
-				],
-			};
+			plan = [...planLines(whole, {...shown, goal}), ...optimizeLines(setup, optimization, ofRewriter.plan)];
+			return {plan: whole, lines: plan};
 		},
 		async execute(prepared) {
 			const kept = await begunState(optimization, setup);
+			await stage?.open(await figuresOf(kept.state), plan);
 			const {begun, ...more} = await withBedrock(optimization, setup, kept, config, tools.signal);
 			({setup} = more);
 			let last: RunEnd = {snapshot: prepared, fault: undefined};
@@ -306,15 +313,24 @@ const courseOf = async (
 			);
 			const state = await lead(
 				setup,
-				{...runner, announce: tools.announce, keep: async (next) => keepState(folder, identity, next)},
+				{
+					...runner,
+					announce,
+					async keep(next) {
+						await keepState(folder, identity, next);
+						if (stage !== undefined) {
+							stage.show(await figuresOf(next));
+						}
+					},
+				},
 				begun,
 			);
-			const {outcomes} = await recordsIn(folder, setup);
-			const figures = optimizeFigures(setup, state, outcomes, {rewriter, seed: config.seed});
+			const figures = await figuresOf(state);
 			const proven = isProven(state.proof)
 				? state.candidates.find(({variant}) => variant.name === state.chosen?.name)
 				: undefined;
 			const files = await filesOf(proven, preset, folder);
+			await stage?.end(figures, files);
 			const isStopped = tools.signal.aborted;
 			const snapshot = wholeSnapshot(last.snapshot, {
 				setup,
@@ -337,7 +353,22 @@ export async function optimize(
 ): Promise<number> {
 	const endings = await readEndings(given, io.environment);
 	const optimization = await untilSignal(io.signal, setUp(given, io));
-	return runHeadless(optimization.run, endings, io, startEngine, async (config, tools) =>
-		courseOf(optimization, config, tools),
-	);
+	const {run} = optimization;
+	const {guards} = run.config;
+	const isAsked = !run.isDemo && !guards.isConfirmed;
+	const stage = hasScreen(run, io) ? createOptimizeStage(run, io, isAsked) : undefined;
+	// On the screen a key starts it: that is as good as --yes.
+	const shown =
+		stage === undefined ? run : {...run, config: {...run.config, guards: {...guards, isConfirmed: true}}};
+	try {
+		return await runHeadless(
+			shown,
+			endings,
+			stage?.io ?? io,
+			stage?.startEngine(startEngine) ?? startEngine,
+			async (config, tools) => courseOf(optimization, config, tools, stage),
+		);
+	} finally {
+		await stage?.close();
+	}
 }
