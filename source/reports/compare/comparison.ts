@@ -352,16 +352,14 @@ export function differenceText(
 	const sizeOf = isShare ? formatPoints : format;
 	const signed = (value: number) => `${value < 0 ? '-' : '+'}${sizeOf(Math.abs(value))}`;
 	const percent =
-		relative === null || isShare
+		relative === null || relative === 0 || isShare
 			? ''
 			: Math.abs(relative) < 0.01
 				? 'under 1%, '
 				: `${relative < 0 ? '-' : '+'}${formatPercent(Math.abs(relative))}, `;
 	const unit = isShare ? ' points' : '';
 	const interval = low === null || high === null ? '' : ` (${signed(low)} to ${signed(high)})`;
-	return verdict === 'same' || absolute === 0
-		? 'the same'
-		: `${percent}${signed(absolute)}${unit}${interval}: ${words}`;
+	return verdict === 'same' ? 'the same' : `${percent}${signed(absolute)}${unit}${interval}: ${words}`;
 }
 
 /** Differences between the runs themselves that make a comparison questionable, one sentence each. */
