@@ -47,7 +47,7 @@ export function differenceOf(first: Figure, second: Figure, isLessBetter: boolea
 		return undefined;
 	}
 	const distance = second.value - first.value;
-	// What is left of sums in another order is no difference.
+	// Sums in another order may differ by this much.
 	const isNoise = Math.abs(distance) <= noise * Math.max(Math.abs(first.value), Math.abs(second.value));
 	const absolute = isNoise ? 0 : distance;
 	const interval = intervalOf(absolute, first as KnownFigure, second as KnownFigure);
