@@ -6,6 +6,7 @@ import type {Burst} from '../domain/run-spec.ts';
 import type {Quota} from '../domain/target.ts';
 import {BucketLimits} from './bucket-limits.ts';
 import {BucketDay, type DayLimit} from './day-limit.ts';
+import type {EnforcementEvidence} from './enforcement-evidence.ts';
 import type {FleetGate, FleetLease, FleetRequest} from './fleet/fleet-gate.ts';
 import {Ledger, type Reservation} from './ledger.ts';
 import {Pacer} from './pacer.ts';
@@ -30,6 +31,8 @@ type BucketOptions = {
 	readonly dayOf?: ((quota: Quota) => DayLimit) | undefined;
 	/** Of the network, in milliseconds; undefined while it is not known. */
 	readonly roundTripMs?: (() => number | undefined) | undefined;
+	/** How the service enforces the quota of tokens; absent: nobody asks for it. */
+	readonly evidenceFor?: (limit: () => number | null) => EnforcementEvidence;
 };
 
 /** Everything that decides when a request may be sent to one bucket: ledger, limits, pace and capacity. */
@@ -57,17 +60,18 @@ export class Bucket {
 	#fleet: FleetGate | undefined;
 	#leftFleet: FleetView | undefined;
 
-	constructor({clock, quota, windowMs, share, burst, evenAbove, roundTripMs, dayOf}: BucketOptions) {
+	constructor({clock, quota, windowMs, share, burst, ...more}: BucketOptions) {
 		this.#clock = clock;
-		this.stamping = new Stamping({clock, windowMs, roundTripMs});
-		this.ledger = new Ledger(clock, windowMs, this.stamping, () => this.limits.quota.tokens);
+		this.stamping = new Stamping({clock, windowMs, roundTripMs: more.roundTripMs});
+		const evidence = more.evidenceFor?.(() => this.limits.quota.tokens);
+		this.ledger = new Ledger(clock, windowMs, this.stamping, evidence);
 		this.standing = new ShareStanding(clock, windowMs);
 		this.limits = new BucketLimits(quota, share, this.ledger, windowMs);
 		this.#overload = new OverloadGuard(windowMs);
-		this.#pacer = new Pacer(windowMs, burst, evenAbove);
+		this.#pacer = new Pacer(windowMs, burst, more.evenAbove);
 		this.#overruns = new OverrunGuard(windowMs);
 		this.windowMs = windowMs;
-		this.#day = new BucketDay(clock, quota, {dayOf, held: () => this.ledger.heldTokens});
+		this.#day = new BucketDay(clock, quota, {dayOf: more.dayOf, held: () => this.ledger.heldTokens});
 		this.output = new OutputRoom(windowMs, this.limits);
 		this.#room = new BucketRoom(this);
 	}
@@ -101,7 +105,7 @@ export class Bucket {
 		}
 	}
 
-	/** Other programs of the user settled quota tokens: they count where the service refills its bucket. */
+	/** Other programs settled quota tokens: they count where the service refills its bucket. */
 	noteSettled(tokens: number): void {
 		this.#room.settled(this.#clock.now(), tokens);
 	}
@@ -127,10 +131,7 @@ export class Bucket {
 		return this.#settledRequests === 0 ? undefined : this.#settledTokens / this.#settledRequests;
 	}
 
-	/**
-	 * Milliseconds until the request that waits will likely be sent, with the others' use falling as it is expected to;
-	 * undefined where none waits, where that depends on answers, or where it is more than two windows away.
-	 */
+	/** Milliseconds until the request that waits is likely sent, as others' use is expected to fall; undefined: not known. */
 	get likelyRoomMs(): number | undefined {
 		if (this.#waiting === undefined || this.#waiting.reason === 'capacity') {
 			return undefined;
@@ -249,11 +250,7 @@ export class Bucket {
 		return isLearnt;
 	}
 
-	/**
-	 * The answer settles what was set aside.
-	 * @param usage What they are made of; undefined: not known.
-	 * @returns The quota tokens by which it overran.
-	 */
+	/** The answer settles what was set aside. @param usage Undefined: not known. @returns Quota tokens by which it overran. */
 	settle(reservation: Reservation, tokens: number, usage?: Usage): number {
 		this.confirm(reservation);
 		this.#overruns.ended(reservation);
@@ -297,7 +294,7 @@ export class Bucket {
 		const now = this.#clock.now();
 		if (dimension === 'tokens') {
 			const isAlone = this.#fleet === undefined && this.standing.neighbours.count === 0;
-			this.ledger.evidence.refused(reservation, isAlone && !this.limits.reportsOthers);
+			this.ledger.evidence?.refused(reservation, isAlone && !this.limits.reportsOthers);
 		}
 		this.giveBack(reservation);
 		this.throttledAt[dimension] = now;

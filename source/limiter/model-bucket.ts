@@ -3,8 +3,7 @@ import type {DayLimit} from '../admission/day-limit.ts';
 import type {Reservation} from '../admission/ledger.ts';
 import {type Cost, InputEstimate, inputOf, TokenEstimator} from '../admission/token-estimator.ts';
 import type {WaitingRoom} from '../admission/waiting-room.ts';
-import {chargeOf, classOf} from '../bedrock/failures/classify.ts';
-import {factsOf} from '../bedrock/failures/error-facts.ts';
+import type {reading} from '../bedrock/failures/classify.ts';
 import {countsIn, type ReportedCounts, settleUsage} from '../bedrock/usage.ts';
 import {charactersPerToken, settledTokens} from '../domain/accounting.ts';
 import type {Dimension, Lane} from '../domain/bucket-usage.ts';
@@ -179,6 +178,9 @@ export class ModelBucket {
 				if (heldMs > 0) {
 					this.#onNews({type: 'held', lane, heldMs}, model);
 				}
+				if (readError === undefined) {
+					loadReading().catch(() => {});
+				}
 				return new BucketLease(this, {wanted, reservation, heldMs, onNews: this.#onNews});
 			}
 			case 'never':
@@ -252,12 +254,21 @@ type LeaseFacts = {
 
 const shown = {none: 'nothing new', others: 'others', burst: 'bursts', end: 'counted from the end'} as const;
 
+/** How errors are read, loaded with the first lease: most requests do not fail. */
+let readError: typeof reading | undefined;
+const loadReading = async (): Promise<typeof reading> => {
+	readError = (await import('../bedrock/failures/classify.ts')).reading;
+	return readError;
+};
+
 /** What one request has set aside. */
 export class BucketLease implements Lease {
 	readonly tokens: number;
 	readonly heldMs: number;
 	readonly #bucket: ModelBucket;
 	readonly #facts: LeaseFacts;
+	/** It failed, and it is not known yet how. */
+	#isFailing = false;
 
 	constructor(bucket: ModelBucket, facts: LeaseFacts) {
 		this.tokens = facts.reservation.tokens;
@@ -279,7 +290,7 @@ export class BucketLease implements Lease {
 	}
 
 	get isOpen(): boolean {
-		return this.#facts.reservation.isOpen;
+		return this.#facts.reservation.isOpen && !this.#isFailing;
 	}
 
 	firstByte = (): void => {
@@ -320,11 +331,29 @@ export class BucketLease implements Lease {
 	};
 
 	failed = (error: unknown): void => {
+		if (!this.isOpen) {
+			return;
+		}
+		if (readError !== undefined) {
+			this.#failedBy(readError(error));
+			return;
+		}
+		this.#isFailing = true;
+		const end = (how: () => void) => (): void => {
+			this.#isFailing = false;
+			how();
+		};
+		void loadReading().then(
+			(read) => end(() => this.#failedBy(read(error)))(),
+			end(() => this.keep()),
+		);
+	};
+
+	[Symbol.dispose] = (): void => this.keep();
+
+	#failedBy({failure, isCounted, isWithinStream}: ReturnType<typeof reading>): void {
 		const {wanted, reservation, onNews} = this.#facts;
 		const {bucket} = this.#bucket.room;
-		const facts = factsOf(error);
-		const failure = classOf(facts);
-		const isCounted = chargeOf(failure, facts) === 'unknown';
 		this.#end(() => {
 			switch (failure) {
 				case 'throttled-requests':
@@ -340,7 +369,7 @@ export class BucketLease implements Lease {
 					break;
 				case 'overloaded':
 					// Within a stream it had let the request in.
-					if (!facts.isWithinStream) {
+					if (!isWithinStream) {
 						bucket.overloaded(reservation);
 					}
 					onNews({type: 'throttled', by: 'capacity', shows: 'nothing new'}, wanted.model);
@@ -351,9 +380,7 @@ export class BucketLease implements Lease {
 				bucket[isCounted ? 'keep' : 'giveBack'](reservation);
 			}
 		});
-	};
-
-	[Symbol.dispose] = (): void => this.keep();
+	}
 
 	#end(how: () => void): void {
 		if (this.isOpen) {

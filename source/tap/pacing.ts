@@ -1,6 +1,7 @@
 import {createHash} from 'node:crypto';
 import {Bucket} from '../admission/bucket.ts';
 import {DayLimits} from '../admission/day-limit.ts';
+import {EnforcementEvidence} from '../admission/enforcement-evidence.ts';
 import type {Cost} from '../admission/token-estimator.ts';
 import {type HoldEnd, HoldingRoom} from '../admission/waiting-room.ts';
 import {onlyKnown} from '../bedrock/quotas/bucket-quota.ts';
@@ -76,6 +77,7 @@ export function pacedBucket(
 ): Bucket {
 	return new Bucket({
 		...ports,
+		evidenceFor: (limit) => new EnforcementEvidence({...ports, limit}),
 		quota: onlyKnown(quota),
 		share: pace?.share ?? 1,
 		burst: pace?.burst ?? 'full',
@@ -107,12 +109,11 @@ export class Pacing {
 		const key = keyOf(target);
 		const known = this.#rooms.get(key);
 		if (known !== undefined) {
-			this.#countEarly(index, known);
-			return;
+			return this.#countEarly(index, known);
 		}
-		const {clock, windowMs, roundTripMs, join} = this.#ports;
+		const {clock, join} = this.#ports;
 		const dayOf = (quota: Quota) => this.#days.of(target.region, quota);
-		const bucket = pacedBucket(target.quota, this.#pace, {clock, windowMs, roundTripMs, dayOf});
+		const bucket = pacedBucket(target.quota, this.#pace, {...this.#ports, dayOf});
 		const room = new HoldingRoom(bucket, clock);
 		room.isShut = this.#gate.isShut;
 		this.#rooms.set(key, room);

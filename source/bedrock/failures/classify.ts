@@ -1,5 +1,5 @@
 import type {Failure, FailureClass} from '../../domain/failure.ts';
-import type {ErrorFacts} from './error-facts.ts';
+import {type ErrorFacts, factsOf} from './error-facts.ts';
 
 /**
  * Names of exceptions by class, without "Exception" at their end, which some have in one place and not in another: of the
@@ -221,4 +221,19 @@ export function chargeOf(
 /** Whether the keys have expired, by any name the service uses. An expired signature means a wrong clock. */
 export function isExpiry({name, message}: Pick<ErrorFacts, 'name' | 'message'>): boolean {
 	return /^ExpiredToken/.test(name) || /token[^.]* expired/i.test(message);
+}
+
+/** What an error says of a request: its class, whether the service may have counted it, and whether it came within a stream. */
+export function reading(error: unknown): {
+	readonly failure: FailureClass;
+	readonly isCounted: boolean;
+	readonly isWithinStream: boolean;
+} {
+	const facts = factsOf(error);
+	const failure = classOf(facts);
+	return {
+		failure,
+		isCounted: chargeOf(failure, facts) === 'unknown',
+		isWithinStream: facts.isWithinStream === true,
+	};
 }
