@@ -3,9 +3,9 @@ import type {Dimension, Lane, LedgerEntry, Limits, Use} from '../domain/bucket-u
 import type {Clock} from '../domain/clock.ts';
 import type {FleetView} from '../domain/fleet-view.ts';
 import type {Burst} from '../domain/run-spec.ts';
-import {dayQuotaOf, type Quota} from '../domain/target.ts';
+import type {Quota} from '../domain/target.ts';
 import {BucketLimits} from './bucket-limits.ts';
-import {DayLimit} from './day-limit.ts';
+import {BucketDay, type DayLimit} from './day-limit.ts';
 import type {FleetGate, FleetLease, FleetRequest} from './fleet/fleet-gate.ts';
 import {Ledger, type Reservation} from './ledger.ts';
 import {Pacer} from './pacer.ts';
@@ -26,8 +26,8 @@ type BucketOptions = {
 	readonly burst: Burst;
 	/** Part of the window from which on requests are spread evenly, 0 to 1; absent: as `burst` says. */
 	readonly evenAbove?: number | undefined;
-	/** The day that it shares with other models; absent: it has its own. */
-	readonly day?: DayLimit | undefined;
+	/** The day that it shares with other models, by its quota; absent: it has its own. */
+	readonly dayOf?: ((quota: Quota) => DayLimit) | undefined;
 	/** Of the network, in milliseconds; undefined while it is not known. */
 	readonly roundTripMs?: (() => number | undefined) | undefined;
 };
@@ -48,16 +48,16 @@ export class Bucket {
 	readonly #room: BucketRoom;
 	/** Where output has a quota of its own. */
 	readonly output: OutputRoom;
-	readonly day: DayLimit;
 	#settledTokens = 0;
 	#settledRequests = 0;
 	/** The request that was refused last, while none was admitted since. */
 	#waiting: {readonly tokens: number; readonly lane: Lane; readonly reason: Wait['reason']} | undefined;
 	#roomAt: number | undefined;
+	readonly #day: BucketDay;
 	#fleet: FleetGate | undefined;
 	#leftFleet: FleetView | undefined;
 
-	constructor({clock, quota, windowMs, share, burst, evenAbove, roundTripMs, day}: BucketOptions) {
+	constructor({clock, quota, windowMs, share, burst, evenAbove, roundTripMs, dayOf}: BucketOptions) {
 		this.#clock = clock;
 		this.stamping = new Stamping({clock, windowMs, roundTripMs});
 		this.ledger = new Ledger(clock, windowMs, this.stamping, () => this.limits.quota.tokens);
@@ -67,10 +67,13 @@ export class Bucket {
 		this.#pacer = new Pacer(windowMs, burst, evenAbove);
 		this.#overruns = new OverrunGuard(windowMs);
 		this.windowMs = windowMs;
-		this.day = day ?? new DayLimit(clock, dayQuotaOf(quota));
-		this.day.join(() => this.ledger.heldTokens);
+		this.#day = new BucketDay(clock, quota, {dayOf, held: () => this.ledger.heldTokens});
 		this.output = new OutputRoom(windowMs, this.limits);
 		this.#room = new BucketRoom(this);
+	}
+
+	get day(): DayLimit {
+		return this.#day.current;
 	}
 
 	/** The whole quota per minute. */
@@ -81,7 +84,7 @@ export class Bucket {
 	/** The quota is another from now on; what was used counts against it. */
 	setQuota(quota: Quota): void {
 		this.limits.setQuota(quota);
-		this.day.limit = dayQuotaOf(quota).limit.value;
+		this.#day.follow(quota);
 		this.#room.limitsChanged(this.#clock.now());
 	}
 

@@ -9,13 +9,14 @@ export class DayLimit {
 	limit: number | null;
 	/** Quota tokens used today by others and by earlier runs (from the account monitor). */
 	others = 0;
-	/** Of these, what the programs that share the bucket report of themselves. */
-	members = 0;
+	#members = {day: 0, tokens: 0};
 	/** It is one for all models of account and Region. */
 	readonly isShared: boolean;
 	readonly #clock: Clock;
+	/** When the service last said that it is used up, in milliseconds of the clock. */
+	usedUpAt = Number.NEGATIVE_INFINITY;
 	/** What is set aside in each bucket that counts against it. */
-	readonly #held: Array<() => number> = [];
+	readonly #held = new Set<() => number>();
 	#own = 0;
 	#day = 0;
 
@@ -25,19 +26,30 @@ export class DayLimit {
 		this.isShared = isShared;
 	}
 
-	/** From now on a bucket counts against it. */
-	join(held: () => number): void {
-		this.#held.push(held);
+	/** From now on a bucket counts against it. @returns Ends that. */
+	join(held: () => number): () => void {
+		this.#held.add(held);
+		return () => void this.#held.delete(held);
 	}
 
 	/** Quota tokens set aside in all buckets that count against it. */
 	get held(): number {
-		return this.#held.reduce((sum, held) => sum + held(), 0);
+		return [...this.#held].reduce((sum, held) => sum + held(), 0);
 	}
 
 	/** Quota tokens settled today. */
 	get own(): number {
 		return this.#day === this.#today ? this.#own : 0;
+	}
+
+	/** Of what others used, what the programs that share it report of themselves. */
+	get members(): number {
+		return this.#members.day === this.#today ? this.#members.tokens : 0;
+	}
+
+	/** Programs that share it used so much. @param day In days since 1970. */
+	hear(tokens: number, day = this.#today): void {
+		this.#members = {day, tokens};
 	}
 
 	settled(tokens: number): void {
@@ -57,13 +69,55 @@ export class DayLimit {
 	}
 }
 
+/** The day of one bucket: which it is follows from its quota, which may change. */
+export class BucketDay {
+	readonly #dayOf: (quota: Quota) => DayLimit;
+	readonly #held: () => number;
+	#current: DayLimit;
+	#leave: () => void;
+
+	/** @param dayOf Undefined: it has its own. @param held What is set aside in the bucket. */
+	constructor(
+		clock: Clock,
+		quota: Quota,
+		{
+			dayOf = (own) => new DayLimit(clock, dayQuotaOf(own)),
+			held,
+		}: {readonly dayOf: ((quota: Quota) => DayLimit) | undefined; readonly held: () => number},
+	) {
+		this.#dayOf = dayOf;
+		this.#held = held;
+		this.#current = dayOf(quota);
+		this.#leave = this.#current.join(held);
+	}
+
+	get current(): DayLimit {
+		return this.#current;
+	}
+
+	/** The quota is another from now on. */
+	follow(quota: Quota): void {
+		const {limit, isShared} = dayQuotaOf(quota);
+		const day = isShared || this.#current.isShared ? this.#dayOf(quota) : this.#current;
+		if (day !== this.#current) {
+			this.#leave();
+			this.#current = day;
+			this.#leave = day.join(this.#held);
+		}
+		day.limit = limit.value;
+	}
+}
+
 /** The days of buckets: one for all models of a Region where the account's quota is one over all models. */
 export class DayLimits {
 	readonly #clock: Clock;
+	readonly #onShared: (day: DayLimit, region: string) => void;
 	readonly #shared = new Map<string, DayLimit>();
 
-	constructor(clock: Clock) {
+	/** @param onShared Called with each day that is one for all models. */
+	constructor(clock: Clock, onShared: (day: DayLimit, region: string) => void = () => {}) {
 		this.#clock = clock;
+		this.#onShared = onShared;
 	}
 
 	of(region: string, quota: Quota): DayLimit {
@@ -77,7 +131,62 @@ export class DayLimits {
 		const made = new DayLimit(this.#clock, day);
 		if (day.isShared) {
 			this.#shared.set(key, made);
+			this.#onShared(made, region);
 		}
 		return made;
+	}
+}
+
+/** How programs that share a day say what they used of it. @returns What the others used of the same day. */
+export type DayExchange = (own: {readonly day: number; readonly tokens: number}) => Promise<number>;
+
+const exchangeMs = 1000;
+
+/** A program among those that share the day of an account and Region over all models, whichever of them each calls. */
+export class DayMember {
+	readonly #day: DayLimit;
+	readonly #clock: Clock;
+	readonly #exchange: DayExchange;
+	#running: Promise<void> | undefined;
+	#cancel = (): void => {};
+	#isEnded = false;
+
+	constructor(day: DayLimit, exchange: DayExchange, clock: Clock) {
+		this.#day = day;
+		this.#exchange = exchange;
+		this.#clock = clock;
+	}
+
+	/** Hears of the others for the first time, and once per second from then on; after `stop` again. Never rejects. */
+	async start(): Promise<void> {
+		this.#isEnded = false;
+		this.#running ??= this.#once().finally(() => {
+			this.#running = undefined;
+			if (!this.#isEnded) {
+				this.#cancel = this.#clock.after(exchangeMs, () => void this.start());
+			}
+		});
+		return this.#running;
+	}
+
+	/** The others know what was used. Never rejects. */
+	async stop(): Promise<void> {
+		if (!this.#isEnded) {
+			this.#isEnded = true;
+			this.#cancel();
+			await this.#running;
+			await this.#once();
+		}
+	}
+
+	/** While the store can't be reached, what the others had used holds until the day is over. */
+	async #once(): Promise<void> {
+		const day = Math.floor(this.#clock.epoch() / dayMs);
+		const {own, held} = this.#day;
+		try {
+			this.#day.hear(await this.#exchange({day, tokens: own + held}), day);
+		} catch {
+			// Said by the members of its buckets, which use the same store.
+		}
 	}
 }

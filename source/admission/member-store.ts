@@ -15,7 +15,8 @@ import {
 	shapedAs,
 	writeWithFolder,
 } from '../text/private-file.ts';
-import type {LearntOfBucket, MemberRecord, MemberStore} from './member-shares.ts';
+import type {DayExchange} from './day-limit.ts';
+import {type LearntOfBucket, type MemberRecord, type MemberStore, tokensOnDay} from './member-shares.ts';
 import {deadAfterMs} from './membership.ts';
 
 /** Who uses a bucket. */
@@ -206,5 +207,36 @@ export function createLedgerStore(
 		process: `${process.pid}-${host()}`,
 		newMember: () =>
 			`${now().toFixed(0).padStart(15, '0')}-${process.pid}-${String(members++).padStart(4, '0')}-${host()}`,
+	};
+}
+
+const nothing = {requests: 0, tokens: 0};
+
+/**
+ * The day that all models of an account and Region share, on the disk of a host: a folder of its own, as that of a bucket.
+ * What a program that has ended used stays until the day is over.
+ */
+export function dayOnDisk(
+	uses: LedgerStore,
+	caller: Caller,
+	place: Pick<Target, 'region' | 'endpoint'>,
+	now: () => number,
+): DayExchange {
+	const store = uses.open(caller, {...place, baseModel: 'the day of all models', scope: 'on-demand'});
+	const id = uses.newMember();
+	return async (today) => {
+		await store.write({
+			...{id, isEnded: false, writtenAt: now(), claim: nothing, use: nothing, heldTokens: 0},
+			...{most: {requests: null, tokens: null}, isWaiting: false, needs: 0, lastSentAt: 0, settledTokens: 0},
+			...{today, entries: [], minutes: []},
+			stamping: {countsFrom: 'unknown', at: 0, accepted: 0, refused: 0, marks: ''},
+		});
+		const records = await store.read();
+		const old = records.filter((record) => (record.today?.day ?? 0) < today.day - 1);
+		await store.remove(old.map((record) => record.id));
+		return tokensOnDay(
+			records.filter((record) => record.id !== id),
+			today.day,
+		);
 	};
 }

@@ -309,7 +309,9 @@ export class Membership {
 		);
 		bucket.standing.neighbours = {count: this.#live.length, pendingTokens: pending};
 		const held = this.#live.reduce((sum, {heldTokens}) => sum + heldTokens, 0);
-		bucket.day.members = this.#pastToday + tokensOnDay(this.#others, this.#today) + held;
+		if (!bucket.day.isShared) {
+			bucket.day.hear(this.#pastToday + tokensOnDay(this.#others, this.#today) + held);
+		}
 		bucket.noteSettled(settled);
 	}
 
@@ -368,7 +370,9 @@ export class Membership {
 			bucket.limits.setPart(undefined);
 			bucket.standing.claim = undefined;
 			bucket.standing.neighbours = {count: 0, pendingTokens: 0};
-			bucket.day.members = 0;
+			if (!bucket.day.isShared) {
+				bucket.day.hear(0);
+			}
 			if (!this.#isEnded) {
 				this.#isEnded = true;
 				onLost?.(error);

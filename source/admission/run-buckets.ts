@@ -35,7 +35,7 @@ export function createBuckets(
 			share,
 			burst,
 			roundTripMs,
-			day: days.of(region, quota),
+			dayOf: (now) => days.of(region, now),
 		});
 		bucket.takeOver(initialUse[index] ?? []);
 		buckets.set(key, bucket);

@@ -8,7 +8,9 @@ import {UserError} from '../domain/user-error.ts';
 import type {Contender} from '../optimize/candidates.ts';
 import {optimize as lead, type StepEnd} from '../optimize/course.ts';
 import {isProven, optimizeFigures} from '../optimize/figures.ts';
+import {readImported, rewrittenByBedrock, templatesFor} from '../optimize/imported-templates.ts';
 import {writeOptimizedPreset} from '../optimize/optimized-preset.ts';
+import {withForeign} from '../optimize/proposals.ts';
 import {createRunner, measureConfig, recordsIn, rewriteConfig} from '../optimize/runner.ts';
 import {
 	assertOwnAccount,
@@ -36,6 +38,7 @@ import type {Io} from '../terminal/io.ts';
 import {untilSignal} from '../terminal/signals.ts';
 import {type StartEngine, startEngineThread} from '../threads/engine-handle.ts';
 import {lazyDemo} from './demo.ts';
+import {createOptimizeStage, hasScreen, type OptimizeStage} from './optimize/optimize-screen.ts';
 import {dropCutLines, renameResults} from './run/resume.ts';
 import {answersOf, type RunSetup} from './run/run-setup.ts';
 import {type Course, type CourseTools, readEndings, runHeadless} from './run.ts';
@@ -185,11 +188,14 @@ const filesOf = async (
 ): Promise<readonly string[]> =>
 	proven === undefined || proven.kind === 'own' ? [] : writeOptimizedPreset(preset, folder, proven.variant);
 
+/** What an optimisation begins with. */
+type Begun = {readonly state: OptimizeState; readonly outcomes: StepEnd['outcomes']};
+
 /** What was sent before the program was interrupted, and what it knows by that. */
 const begunState = async (
 	{folder, identity, isResumed, run}: Optimization,
 	setup: OptimizeSetup,
-): Promise<{readonly state: OptimizeState; readonly outcomes: StepEnd['outcomes']}> => {
+): Promise<Begun> => {
 	if (!isResumed) {
 		return {state: emptyState, outcomes: new Map()};
 	}
@@ -200,11 +206,52 @@ const begunState = async (
 	return {state, outcomes};
 };
 
+/** The setup with the templates of `--import`. @throws UserError where they cannot be read. */
+const withImported = async (
+	{imported, setup}: Optimization,
+	{connection, models}: RunConfig,
+	signal: AbortSignal,
+): Promise<OptimizeSetup> => {
+	if (imported === undefined) {
+		return setup;
+	}
+	const templates = templatesFor(await readImported(imported, connection, signal), models[0] ?? '');
+	return withForeign(
+		setup,
+		templates.map((each) => ({...each, kind: 'imported'})),
+	);
+};
+
+/** The same with what `OptimizePrompt` makes of the variant to beat; it is asked once, and counts as a request. */
+const withBedrock = async (
+	{isViaBedrock}: Optimization,
+	setup: OptimizeSetup,
+	begun: Begun,
+	{connection, models}: RunConfig,
+	signal: AbortSignal,
+): Promise<{readonly setup: OptimizeSetup; readonly begun: Begun}> => {
+	const {state} = begun;
+	if (!isViaBedrock || state.rounds.some(({isRewritten}) => isRewritten)) {
+		return {setup, begun};
+	}
+	const {baseline} = setup;
+	const kind = 'optimize-prompt' as const;
+	const found = await rewrittenByBedrock(baseline.instruction, models[0] ?? '', connection, signal);
+	const dropped = 'fault' in found ? [{round: 1, parent: baseline.name, kind, reason: found.fault}] : [];
+	const templates = 'fault' in found ? [] : [{...found, kind, where: 'OptimizePrompt'}];
+	const rewriter = {...state.rewriter, requests: state.rewriter.requests + 1};
+	return {
+		setup: withForeign({...setup, dropped: [...setup.dropped, ...dropped]}, templates),
+		begun: {...begun, state: {...state, rewriter}},
+	};
+};
+
 /** @returns Undefined after a signal. */
 const courseOf = async (
 	optimization: Optimization,
 	config: RunConfig,
 	tools: CourseTools,
+	stage: OptimizeStage | undefined,
 ): Promise<Course | undefined> => {
 	const {setup: wanted, rewriter, folder, identity, preset} = optimization;
 	const {rewriterName, split, task, baseline} = wanted;
@@ -220,20 +267,30 @@ const courseOf = async (
 	}
 	assertOwnAccount(rewriter, config.models[0] ?? '', ofRewriter.plan.account);
 	const first = measureConfig(config, [{variant: baseline, items: split.train.slice(0, 1)}]);
-	let setup = wanted;
+	let setup = await withImported(optimization, config, tools.signal);
+	let plan: readonly string[] = [];
+	const figuresOf = async (state: OptimizeState) => {
+		const {outcomes} = await recordsIn(folder, setup);
+		return optimizeFigures(setup, state, outcomes, {rewriter, seed: config.seed});
+	};
+	const announce = async (text: string): Promise<void> => {
+		stage?.announce(text);
+		await tools.announce(text);
+	};
 	return {
 		config: first,
-		planOf(plan) {
-			setup = withPrices(wanted, plan, ofRewriter.plan);
-			const whole = wholePlan(setup, plan, config.guards);
+		planOf(own) {
+			setup = withPrices(setup, own, ofRewriter.plan);
+			const whole = wholePlan(setup, own, config.guards);
 			const {goal, ...shown} = {...first, load: {...first.load, requests: null}, variants: config.variants};
-			return {
-				plan: whole,
-				lines: [...planLines(whole, {...shown, goal}), ...optimizeLines(setup, rewriter, ofRewriter.plan)],
-			};
+			plan = [...planLines(whole, {...shown, goal}), ...optimizeLines(setup, optimization, ofRewriter.plan)];
+			return {plan: whole, lines: plan};
 		},
 		async execute(prepared) {
-			const begun = await begunState(optimization, setup);
+			const kept = await begunState(optimization, setup);
+			await stage?.open(await figuresOf(kept.state), plan);
+			const {begun, ...more} = await withBedrock(optimization, setup, kept, config, tools.signal);
+			({setup} = more);
 			let last: RunEnd = {snapshot: prepared, fault: undefined};
 			let lastConfig = first;
 			let [elapsedMs, startedAt]: [number, string | null] = [0, null];
@@ -256,15 +313,24 @@ const courseOf = async (
 			);
 			const state = await lead(
 				setup,
-				{...runner, announce: tools.announce, keep: async (next) => keepState(folder, identity, next)},
+				{
+					...runner,
+					announce,
+					async keep(next) {
+						await keepState(folder, identity, next);
+						if (stage !== undefined) {
+							stage.show(await figuresOf(next));
+						}
+					},
+				},
 				begun,
 			);
-			const {outcomes} = await recordsIn(folder, setup);
-			const figures = optimizeFigures(setup, state, outcomes, {rewriter, seed: config.seed});
+			const figures = await figuresOf(state);
 			const proven = isProven(state.proof)
 				? state.candidates.find(({variant}) => variant.name === state.chosen?.name)
 				: undefined;
 			const files = await filesOf(proven, preset, folder);
+			await stage?.end(figures, files);
 			const isStopped = tools.signal.aborted;
 			const snapshot = wholeSnapshot(last.snapshot, {
 				setup,
@@ -287,7 +353,22 @@ export async function optimize(
 ): Promise<number> {
 	const endings = await readEndings(given, io.environment);
 	const optimization = await untilSignal(io.signal, setUp(given, io));
-	return runHeadless(optimization.run, endings, io, startEngine, async (config, tools) =>
-		courseOf(optimization, config, tools),
-	);
+	const {run} = optimization;
+	const {guards} = run.config;
+	const isAsked = !run.isDemo && !guards.isConfirmed;
+	const stage = hasScreen(run, io) ? createOptimizeStage(run, io, isAsked) : undefined;
+	// On the screen a key starts it: that is as good as --yes.
+	const shown =
+		stage === undefined ? run : {...run, config: {...run.config, guards: {...guards, isConfirmed: true}}};
+	try {
+		return await runHeadless(
+			shown,
+			endings,
+			stage?.io ?? io,
+			stage?.startEngine(startEngine) ?? startEngine,
+			async (config, tools) => courseOf(optimization, config, tools, stage),
+		);
+	} finally {
+		await stage?.close();
+	}
 }

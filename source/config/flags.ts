@@ -152,6 +152,22 @@ const optimizeFlags = [
 		help: 'at most so many rounds of rewrites',
 		scopes: ['optimize'],
 	},
+	{
+		name: 'via',
+		kind: 'value',
+		value: 'HOW',
+		default: 'the rewriter alone',
+		choices: ['optimize-prompt'],
+		help: 'another source of rewrites: OptimizePrompt of Bedrock, asked once and billed apart',
+		scopes: ['optimize'],
+	},
+	{
+		name: 'import',
+		kind: 'value',
+		value: 'URI',
+		help: 'another source: results of an Advanced Prompt Optimization job, s3://bucket/folder or a file',
+		scopes: ['optimize'],
+	},
 ] as const satisfies readonly Flag[];
 
 /** Batch inference jobs. */

@@ -14,6 +14,8 @@ export type ModelQuota = {
 	/** On bedrock-mantle only, where output has a quota of its own. */
 	readonly outputTokensPerMinute?: number | null;
 	readonly tokensPerDay?: number | null;
+	/** One for all models of account and Region; it holds for models without `tokensPerDay`. */
+	readonly accountTokensPerDay?: number | null;
 	/** Quota tokens of one output token; left out: as documented for the model. */
 	readonly burndown?: number;
 };

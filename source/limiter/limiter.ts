@@ -278,7 +278,7 @@ class AccountLimiter implements Limiter {
 			hasOwnKeys: credentials !== undefined,
 			askAccount: async () => this.#askAccount(name),
 			clock: this.#clock,
-			make: () => this.#make(early?.quota ?? noQuota),
+			make: (dayOf) => this.#make(early?.quota ?? noQuota, dayOf),
 			onEvent: (news) => this.#say(name, news),
 			whenDown: ledgerDown,
 			memberCount,
@@ -314,9 +314,9 @@ class AccountLimiter implements Limiter {
 		}
 	}
 
-	#make(quota: Quota): Bucket {
+	#make(quota: Quota, dayOf: ConstructorParameters<typeof Bucket>[0]['dayOf']): Bucket {
 		const {share = 1, burst = 'full', lanes: demands = {}} = this.#options;
-		const bucket = new Bucket({clock: this.#clock, quota, windowMs: this.#windowMs, share, burst});
+		const bucket = new Bucket({clock: this.#clock, quota, windowMs: this.#windowMs, share, burst, dayOf});
 		for (const lane of lanes) {
 			const demand = demands[lane];
 			if (demand !== undefined) {

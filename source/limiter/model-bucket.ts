@@ -1,4 +1,5 @@
 import type {Bucket} from '../admission/bucket.ts';
+import type {DayLimit} from '../admission/day-limit.ts';
 import type {Reservation} from '../admission/ledger.ts';
 import {type Cost, InputEstimate, inputOf, TokenEstimator} from '../admission/token-estimator.ts';
 import type {WaitingRoom} from '../admission/waiting-room.ts';
@@ -41,7 +42,8 @@ export type Opening = {
 	/** Number of the account, as AWS says; empty where it can't be found out. */
 	readonly askAccount: () => Promise<string>;
 	readonly clock: Clock;
-	readonly make: () => Bucket;
+	/** @param dayOf The day that all models of the account share, by the quota of the bucket. */
+	readonly make: (dayOf: (quota: Quota) => DayLimit) => Bucket;
 	/** Something about the store. */
 	readonly onEvent: (news: ModelNews) => void;
 	/** What to do while the store is lost. */
@@ -100,8 +102,6 @@ export class ModelBucket {
 	/** When the quota was read, and when that was last tried. */
 	#readAt: number;
 	#triedAt: number;
-	/** When the service last said that the tokens of the day are used up. */
-	#dayTriedAt = Number.NEGATIVE_INFINITY;
 	/** What answers taught. */
 	readonly outputs = new TokenEstimator(firstPrompt);
 	readonly inputs = new InputEstimate();
@@ -164,11 +164,13 @@ export class ModelBucket {
 		const {model, lane, caller, signal} = wanted;
 		const cost = (): Cost => this.outputs.cost(wanted.inputTokens(), wanted.maxTokens, this.burndown.value);
 		const from = this.#clock.now();
-		if (from - this.#dayTriedAt < dayTriedEveryMs) {
+		// One for all models where they share it.
+		const {day} = this.room.bucket;
+		if (from - day.usedUpAt < dayTriedEveryMs) {
 			throw new DayUsedUpError(model, dayQuotaOf(this.quota).limit.value);
 		}
-		if (Number.isFinite(this.#dayTriedAt)) {
-			this.#dayTriedAt = from;
+		if (Number.isFinite(day.usedUpAt)) {
+			day.usedUpAt = from;
 		}
 		const end = await this.room.enter({cost, lane, caller}, signal);
 		switch (end.kind) {
@@ -191,13 +193,13 @@ export class ModelBucket {
 
 	/** The service said that the tokens of the day are used up. */
 	dayEnded(): void {
-		this.#dayTriedAt = this.#clock.now();
+		this.room.bucket.day.usedUpAt = this.#clock.now();
 		this.room.bucket.dayEnded();
 	}
 
 	/** An answer came: there are tokens of this day. */
 	dayGoesOn(): void {
-		this.#dayTriedAt = Number.NEGATIVE_INFINITY;
+		this.room.bucket.day.usedUpAt = Number.NEGATIVE_INFINITY;
 	}
 
 	/** What counts now. */
@@ -221,7 +223,7 @@ export class ModelBucket {
 			...(this.quota.outputTokensPerMinute === undefined
 				? {}
 				: {output: outputGauge(bucket, this.#clock.now())}),
-			day: {used: day.own, reserved: ledger.heldTokens, limit: day.limit, others: null},
+			day: {used: day.own, reserved: day.held, limit: day.limit, others: day.members || null},
 			inFlight: ledger.inFlight,
 			held: {count: waiting?.count ?? 0, oldestMs: waiting?.oldestMs ?? 0},
 			nextRoomMs: waiting?.nextMs ?? null,

@@ -29,11 +29,14 @@ export function asGiven({quota, burndown}: Pick<ModelFacts, 'quota' | 'burndown'
 			? {}
 			: {outputTokensPerMinute: quota.outputTokensPerMinute.value}),
 		tokensPerDay: quota.tokensPerDay.value,
+		...(quota.accountTokensPerDay === undefined
+			? {}
+			: {accountTokensPerDay: quota.accountTokensPerDay.value}),
 		burndown: burndown.value,
 	};
 }
 
-const kinds = [...limitKinds, 'outputTokensPerMinute', 'burndown'] as const;
+const kinds = [...limitKinds, 'outputTokensPerMinute', 'accountTokensPerDay', 'burndown'] as const;
 
 const isModelQuota = (value: unknown): value is ModelQuota =>
 	typeof value === 'object' && value !== null && kinds.some((kind) => Object.hasOwn(value, kind));
@@ -133,6 +136,7 @@ export function givenFacts({name, isResolved}: Asked, given: ModelQuota): ModelF
 			tokensPerMinute: limit('tokensPerMinute'),
 			tokensPerDay: limit('tokensPerDay'),
 			...(given.outputTokensPerMinute == null ? {} : {outputTokensPerMinute: limit('outputTokensPerMinute')}),
+			...(given.accountTokensPerDay == null ? {} : {accountTokensPerDay: limit('accountTokensPerDay')}),
 		},
 		burndown: burndownOf(name, given.burndown),
 		isDetected: false,

@@ -1,7 +1,9 @@
 import {hostname} from 'node:os';
+import {type DayExchange, type DayLimit, DayLimits, DayMember} from '../admission/day-limit.ts';
 import {WaitingRoom} from '../admission/waiting-room.ts';
 import {backgroundClock, type Clock, systemClock} from '../domain/clock.ts';
 import type {FleetEvent} from '../domain/fleet-view.ts';
+import type {Quota} from '../domain/target.ts';
 import {cacheFolder} from '../text/private-file.ts';
 import type {OpenBucket, Opening} from './model-bucket.ts';
 import type {RedisClient} from './redis-clients.ts';
@@ -12,12 +14,61 @@ import {SharedQuota} from './shared-quota.ts';
 /** For what goes on beside the calls: no timer of it keeps a process alive. */
 const beside = (clock: Clock): Clock => (clock === systemClock ? backgroundClock : clock);
 
+/** The days of a store by account: each has all models of its programs counted together while a bucket of it is open. */
+export type StoreDays = Map<string, OpenDays>;
+
+type OpenDays = {
+	readonly limits: DayLimits;
+	readonly members: DayMember[];
+	/** Open buckets. */
+	buckets: number;
+};
+
+/** The days of an account, for one more bucket. */
+const enterDays = (
+	days: StoreDays,
+	account: string,
+	clock: Clock,
+	exchangeOf: (region: string) => DayExchange,
+): {
+	readonly dayOf: (region: string) => (quota: Quota) => DayLimit;
+	/** What the others used is known. */
+	readonly heard: () => Promise<void>;
+	readonly leave: () => Promise<void>;
+} => {
+	const members: DayMember[] = [];
+	const open = days.get(account) ?? {
+		limits: new DayLimits(clock, (day, region) => {
+			const member = new DayMember(day, exchangeOf(region), beside(clock));
+			members.push(member);
+			void member.start();
+		}),
+		members,
+		buckets: 0,
+	};
+	days.set(account, open);
+	open.buckets++;
+	return {
+		dayOf: (region) => (quota) => open.limits.of(region, quota),
+		async heard() {
+			await Promise.all(open.members.map(async (member) => member.start()));
+		},
+		async leave() {
+			open.buckets--;
+			if (open.buckets === 0) {
+				days.delete(account);
+				await Promise.all(open.members.map(async (member) => member.stop()));
+			}
+		},
+	};
+};
+
 /** On the disk of the host. */
 export async function openOnDisk(
-	folder: string | undefined,
+	{folder, days}: {readonly folder: string | undefined; readonly days: StoreDays},
 	{name, account, hasOwnKeys, askAccount, clock, make, onEvent}: Opening,
 ): Promise<OpenBucket> {
-	const [{createLedgerStore}, {Membership}, {accountIdentity}] = await Promise.all([
+	const [{createLedgerStore, dayOnDisk}, {Membership}, {accountIdentity}] = await Promise.all([
 		import('../admission/member-store.ts'),
 		import('../admission/membership.ts'),
 		import('../bedrock/quotas/account-lists.ts'),
@@ -25,7 +76,10 @@ export async function openOnDisk(
 	const members = createLedgerStore(folder, clock.epoch);
 	const number = account ?? (hasOwnKeys ? await askAccount() : undefined);
 	const identity = number === undefined ? accountIdentity(process.env) : [number];
-	const bucket = make();
+	const {dayOf, heard, leave} = enterDays(days, identity.join(' '), clock, (region) =>
+		dayOnDisk(members, {identity}, {region, endpoint: null}, clock.epoch),
+	);
+	const bucket = make(dayOf(name.region));
 	const room = new WaitingRoom(bucket, clock);
 	const member = new Membership({
 		id: members.newMember(),
@@ -39,13 +93,13 @@ export async function openOnDisk(
 			onEvent({type: 'store-lost', reason, members: null});
 		},
 	});
-	if (bucket.isLimited) {
-		await member.start();
-	}
+	await Promise.all([heard(), ...(bucket.isLimited ? [member.start()] : [])]);
 	return {
 		room,
 		members: () => bucket.standing.neighbours.count + 1,
-		close: async () => member.stop(),
+		async close() {
+			await Promise.all([member.stop(), leave()]);
+		},
 	};
 }
 
@@ -66,7 +120,7 @@ let opened = 0;
 
 /** In Redis or Valkey. */
 export async function openInRedis(
-	client: RedisClient,
+	{client, days}: {readonly client: RedisClient; readonly days: StoreDays},
 	{name, account, askAccount, clock, make, onEvent, whenDown, memberCount}: Opening,
 ): Promise<OpenBucket> {
 	const [
@@ -75,23 +129,31 @@ export async function openInRedis(
 		{FleetMember},
 		{isRunning, ownHost},
 		{createKnownMembers},
+		{redisDay},
 	] = await Promise.all([
 		import('./redis-clients.ts'),
 		import('../admission/fleet/redis-ledger.ts'),
 		import('../admission/fleet/fleet-member.ts'),
 		import('../admission/member-store.ts'),
 		import('../admission/fleet/member-list.ts'),
+		import('../admission/fleet/redis-day.ts'),
 	]);
 	const scripts = scriptStoreOf(client, beside(clock));
-	const bucket = make();
+	const owner = account ?? (await askAccount());
+	const id = `${hostname()}-${process.pid}-${clock.epoch()}-${opened++}`;
+	const {dayOf, leave} = enterDays(days, owner, clock, (region) =>
+		redisDay(scripts, {account: owner, region, id}),
+	);
+	const bucket = make(dayOf(name.region));
 	const room = new WaitingRoom(bucket, clock);
 	const {windowMs} = bucket;
-	const bucketName = fleetBucketName({...name, account: account ?? (await askAccount())});
+	const bucketName = fleetBucketName({...name, account: owner});
 	const known = createKnownMembers(cacheFolder(), clock);
 	const last = await known.read(bucketName);
-	await glanceAt({store: scripts, bucket: bucketName, windowMs}).catch((error: unknown) => {
+	await glanceAt({store: scripts, bucket: bucketName, windowMs}).catch(async (error: unknown) => {
 		const {fault = ''} = error as {fault?: string};
 		if (fault === 'not-a-client' || (lasting.has(fault) && memberCount === undefined && last === undefined)) {
+			await leave();
 			throw error;
 		}
 	});
@@ -100,7 +162,7 @@ export async function openInRedis(
 		ledger: createRedisLedger({store: scripts, bucket: bucketName, windowMs, clock}),
 		clock: beside(clock),
 		facts: {
-			id: `${hostname()}-${process.pid}-${clock.epoch()}-${opened++}`,
+			id,
 			name: `limiter on ${hostname()}, process ${process.pid}`,
 			host: ownHost(),
 			pid: process.pid,
@@ -146,7 +208,7 @@ export async function openInRedis(
 		async close() {
 			cancel();
 			await remember();
-			await member.stop();
+			await Promise.all([member.stop(), leave()]);
 		},
 	};
 }

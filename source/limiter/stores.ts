@@ -1,7 +1,10 @@
+import {DayLimits} from '../admission/day-limit.ts';
 import {WaitingRoom} from '../admission/waiting-room.ts';
+import type {Quota} from '../domain/target.ts';
 import type {LimiterStore} from './api.ts';
 import type {BucketStore, Opening} from './model-bucket.ts';
 import type {RedisClient} from './redis-clients.ts';
+import type {StoreDays} from './shared-stores.ts';
 
 /** Where limiters share their buckets. What a store needs is loaded with the first bucket in it. */
 
@@ -15,11 +18,17 @@ const keyOf = ({name: {region, baseModel, scope}, account = ''}: Opening): strin
  */
 export function memoryStore(): LimiterStore {
 	const buckets = new Map<string, {readonly room: WaitingRoom; members: number}>();
+	/** By account. */
+	const days = new Map<string, DayLimits>();
 	const store: BucketStore = {
 		kind: 'memory',
 		async open(opening) {
 			const key = keyOf(opening);
-			const known = buckets.get(key) ?? {room: new WaitingRoom(opening.make(), opening.clock), members: 0};
+			const {name, account = '', clock, make} = opening;
+			const daysOf = days.get(account) ?? new DayLimits(clock);
+			days.set(account, daysOf);
+			const dayOf = (quota: Quota) => daysOf.of(name.region, quota);
+			const known = buckets.get(key) ?? {room: new WaitingRoom(make(dayOf), clock), members: 0};
 			buckets.set(key, known);
 			known.members++;
 			return {
@@ -39,9 +48,10 @@ export function memoryStore(): LimiterStore {
  * @param options `folder`: of the files; the user's cache folder where it is left out.
  */
 export function diskStore({folder}: {readonly folder?: string} = {}): LimiterStore {
+	const days: StoreDays = new Map();
 	const store: BucketStore = {
 		kind: 'disk',
-		open: async (opening) => (await import('./shared-stores.ts')).openOnDisk(folder, opening),
+		open: async (opening) => (await import('./shared-stores.ts')).openOnDisk({folder, days}, opening),
 	};
 	return store;
 }
@@ -52,9 +62,10 @@ export function diskStore({folder}: {readonly folder?: string} = {}): LimiterSto
  * `@valkey/valkey-glide`.
  */
 export function redisStore(client: RedisClient): LimiterStore {
+	const days: StoreDays = new Map();
 	const store: BucketStore = {
 		kind: 'redis',
-		open: async (opening) => (await import('./shared-stores.ts')).openInRedis(client, opening),
+		open: async (opening) => (await import('./shared-stores.ts')).openInRedis({client, days}, opening),
 	};
 	return store;
 }

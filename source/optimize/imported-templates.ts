@@ -1,5 +1,7 @@
 import {createClients} from '../bedrock/clients/clients.ts';
+import {emptyModelIndex, identify} from '../bedrock/identify/identify.ts';
 import {createObjectStore, parseS3Uri, type S3Location, s3Uri} from '../bedrock/jobs/object-store.ts';
+import {optimizePrompt} from '../bedrock/optimize-prompt.ts';
 import {readText} from '../config/input/text-file.ts';
 import type {Connection} from '../domain/run-config.ts';
 import {UserError} from '../domain/user-error.ts';
@@ -225,4 +227,39 @@ export async function readImported(
 		});
 	}
 	return templates;
+}
+
+/** Those written for a model, where a job wrote for it; else all. */
+export function templatesFor<Template extends Pick<ImportedTemplate, 'model'>>(
+	templates: readonly Template[],
+	model: string,
+): readonly Template[] {
+	const {baseModel} = identify(model, emptyModelIndex);
+	const own = templates.filter(
+		(each) => each.model !== undefined && identify(each.model, emptyModelIndex).baseModel === baseModel,
+	);
+	return own.length === 0 ? templates : own;
+}
+
+/**
+ * The prompt of a variant as `OptimizePrompt` rewrites it; a refusal is a reason and ends nothing.
+ * @param model That it is rewritten for.
+ */
+export async function rewrittenByBedrock(
+	template: string,
+	model: string,
+	connection: Connection,
+	signal?: AbortSignal,
+): Promise<{readonly template: string} | {readonly fault: string}> {
+	const clients = createClients(connection, {maxSockets: 1});
+	try {
+		return {template: await optimizePrompt(clients, {template, model}, signal)};
+	} catch (error) {
+		if (error instanceof UserError) {
+			return {fault: error.message.replace(/\.$/, '')};
+		}
+		throw error;
+	} finally {
+		clients.close();
+	}
 }

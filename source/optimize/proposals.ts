@@ -134,7 +134,7 @@ export function proposalsOf(
 	replies: readonly RewriterReply[],
 ): {readonly candidates: readonly Contender[]; readonly dropped: readonly Dropped[]} {
 	const offered: Contender[] = round === 1 ? [...setup.own] : [];
-	const dropped: Dropped[] = [];
+	const dropped: Dropped[] = round === 1 ? [...setup.dropped] : [];
 	for (const [index, request] of requests.entries()) {
 		const known = [...state.candidates, ...offered].map(({variant}) => variant);
 		const read = readReply(setup, known, round, request, replies[index]);
@@ -152,4 +152,33 @@ export function proposalsOf(
 			reason: `${formatCount(most)} others were offered before it`,
 		}));
 	return {candidates, dropped: [...dropped, ...late]};
+}
+
+/** A template that neither the preset nor the rewriter wrote. */
+type Foreign = {
+	readonly template: string;
+	/** Absent: that of the variant to beat stays. */
+	readonly system?: string | undefined;
+	readonly kind: 'imported' | 'optimize-prompt';
+	/** Where it was found. */
+	readonly where: string;
+};
+
+/** The setup with templates from elsewhere among its first candidates; what cannot be tried is dropped with its reason. */
+export function withForeign(setup: OptimizeSetup, templates: readonly Foreign[]): OptimizeSetup {
+	const {baseline, task, maxTokens} = setup;
+	const [own, dropped] = [[...setup.own], [...setup.dropped]];
+	for (const {template, system = baseline.system, kind, where} of templates) {
+		const tried = [baseline, ...own.map(({variant}) => variant)];
+		const name = freeName(kind, [setup.rewriterName, ...tried.map((each) => each.name)]);
+		const variant = {...baseline, name, instruction: template, system};
+		const reason = faultOf(variant, baseline, {task, maxTokens}, tried);
+		const offer = {parent: baseline.name, kind, round: 1} as const;
+		if (reason === undefined) {
+			own.push({...offer, variant, why: where});
+		} else {
+			dropped.push({...offer, reason: `${reason} (${where})`});
+		}
+	}
+	return {...setup, own, dropped};
 }

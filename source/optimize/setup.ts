@@ -1,6 +1,6 @@
 import {bounds, defaults} from '../config/defaults.ts';
 import type {FlagValues} from '../config/parse-arguments.ts';
-import {readInteger, readNumber} from '../config/values.ts';
+import {readChoice, readInteger, readNumber} from '../config/values.ts';
 import type {Plan, RunConfig} from '../domain/run-config.ts';
 import {UserError} from '../domain/user-error.ts';
 import {combinations} from '../metrics/decisions/search/candidates.ts';
@@ -90,6 +90,10 @@ export type Wanted = {
 	readonly setup: OptimizeSetup;
 	/** Model that writes. */
 	readonly rewriter: string;
+	/** `--via`: Bedrock rewrites the variant to beat, too. */
+	readonly isViaBedrock: boolean;
+	/** Of `--import`: a file, or a location in S3. */
+	readonly imported: string | undefined;
 };
 
 /**
@@ -114,6 +118,10 @@ export function wantedOf(flags: FlagValues, config: RunConfig): Wanted {
 		flags.text('requests') ?? String(defaults.optimizeRequests),
 		bounds.requests,
 	);
+	const via = flags.text('via');
+	if (via !== undefined) {
+		readChoice('via', via, ['optimize-prompt']);
+	}
 	const split = splitItems(config.task.items, config.seed);
 	const least = minRequests(split.heldOut.length);
 	if (requests < least) {
@@ -129,12 +137,15 @@ export function wantedOf(flags: FlagValues, config: RunConfig): Wanted {
 	const names = config.variants.map(({name}) => name);
 	return {
 		rewriter: ofModel(flags, config),
+		isViaBedrock: flags.text('via') !== undefined,
+		imported: flags.text('import'),
 		setup: {
 			task: config.task,
 			maxTokens: config.maxTokens,
 			split,
 			baseline: withTask(first, config.task),
 			own: ownCandidates(config),
+			dropped: [],
 			bar: {margin, minSaving},
 			rounds,
 			budget: {
@@ -219,7 +230,11 @@ export function wholePlan(
 const points = (share: number): string => `${(share * 100).toFixed(1)} points`;
 
 /** What an optimisation does, where items go, and what so many items can prove. */
-export function optimizeLines(setup: OptimizeSetup, rewriter: string, {targets}: Plan): readonly string[] {
+export function optimizeLines(
+	setup: OptimizeSetup,
+	{rewriter, isViaBedrock, imported}: Wanted,
+	{targets}: Plan,
+): readonly string[] {
 	const {split, baseline, bar, rounds, budget} = setup;
 	const heldOut = split.heldOut.length;
 	const can = provable(heldOut, bar);
@@ -228,6 +243,12 @@ export function optimizeLines(setup: OptimizeSetup, rewriter: string, {targets}:
 	return [
 		`  to beat       ${cleanText(baseline.name)}`,
 		`  rewriter      ${cleanText(rewriter)} in ${targets[0]?.region ?? 'the same Region'}: templates, checks and up to 8 of the train items with their answers go there`,
+		...(isViaBedrock ? ['  OptimizePrompt gets the template too, without items'] : []),
+		...(imported === undefined
+			? []
+			: [
+					`  import        ${formatCount(setup.own.filter(({kind}) => kind === 'imported').length)} templates of ${cleanText(imported)}, ${formatCount(setup.dropped.length)} that cannot be tried`,
+				]),
 		`  items         ${formatCount(split.train.length)} train, ${formatCount(split.select.length)} select, ${formatCount(heldOut)} held out; only train items go to the rewriter`,
 		`  rounds        at most ${formatCount(rounds)}, then one candidate on the held-out items`,
 		`  proof         ${formatCount(heldOut)} held-out items can prove "at most ${points(can.margin)} worse" with 90% power, where answers differ on ${formatPercent(assumedDiffering)} of the items; the margin of ${points(bar.margin)} needs ${formatCount(can.items)}`,

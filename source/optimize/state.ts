@@ -92,6 +92,8 @@ export type OptimizeSetup = {
 	readonly baseline: Variant;
 	/** Candidates that are there before the first round. */
 	readonly own: readonly Contender[];
+	/** What was offered for them and is not tried. */
+	readonly dropped: readonly Dropped[];
 	readonly bar: Bar;
 	readonly rounds: number;
 	/** Requests in all, and USD; null: no limit. */

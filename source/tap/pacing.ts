@@ -1,6 +1,6 @@
 import {createHash} from 'node:crypto';
 import {Bucket} from '../admission/bucket.ts';
-import {type DayLimit, DayLimits} from '../admission/day-limit.ts';
+import {DayLimits} from '../admission/day-limit.ts';
 import type {Cost} from '../admission/token-estimator.ts';
 import {type HoldEnd, HoldingRoom} from '../admission/waiting-room.ts';
 import {onlyKnown} from '../bedrock/quotas/bucket-quota.ts';
@@ -72,7 +72,7 @@ type Early = {readonly index: number; readonly at: number; readonly count: (room
 export function pacedBucket(
 	quota: Quota,
 	pace: Pick<Pace, 'share' | 'burst'> | undefined,
-	ports: Pick<PacingPorts, 'clock' | 'windowMs' | 'roundTripMs'> & {readonly day?: DayLimit},
+	ports: Pick<ConstructorParameters<typeof Bucket>[0], 'clock' | 'windowMs' | 'roundTripMs' | 'dayOf'>,
 ): Bucket {
 	return new Bucket({
 		...ports,
@@ -111,8 +111,8 @@ export class Pacing {
 			return;
 		}
 		const {clock, windowMs, roundTripMs, join} = this.#ports;
-		const day = this.#days.of(target.region, onlyKnown(target.quota));
-		const bucket = pacedBucket(target.quota, this.#pace, {clock, windowMs, roundTripMs, day});
+		const dayOf = (quota: Quota) => this.#days.of(target.region, quota);
+		const bucket = pacedBucket(target.quota, this.#pace, {clock, windowMs, roundTripMs, dayOf});
 		const room = new HoldingRoom(bucket, clock);
 		room.isShut = this.#gate.isShut;
 		this.#rooms.set(key, room);

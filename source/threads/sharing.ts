@@ -1,8 +1,10 @@
 import {createHash} from 'node:crypto';
 import {hostname} from 'node:os';
 import type {Bucket} from '../admission/bucket.ts';
+import {type DayExchange, type DayLimit, DayMember} from '../admission/day-limit.ts';
 import {FleetMember, type FleetMemberOptions} from '../admission/fleet/fleet-member.ts';
 import {createKnownMembers} from '../admission/fleet/member-list.ts';
+import {redisDay} from '../admission/fleet/redis-day.ts';
 import {
 	createRedisLedger,
 	fleetBucketName,
@@ -11,7 +13,7 @@ import {
 } from '../admission/fleet/redis-ledger.ts';
 import {notedFigures} from '../admission/fleet/shared-news.ts';
 import {sumOf} from '../admission/member-shares.ts';
-import {isRunning, type LedgerStore, ownHost} from '../admission/member-store.ts';
+import {dayOnDisk, isRunning, type LedgerStore, ownHost} from '../admission/member-store.ts';
 import {Membership} from '../admission/membership.ts';
 import type {Clients} from '../bedrock/clients/clients.ts';
 import {accountIdentity} from '../bedrock/quotas/account-lists.ts';
@@ -51,6 +53,41 @@ export type Sharing = {
 	readonly close: () => void;
 };
 
+/** Has each day over all models of its programs counted together, from the first bucket that goes by it to the last. */
+const withDay = (
+	member: BucketMember,
+	{
+		bucket,
+		days,
+		clock,
+		exchange,
+	}: {
+		readonly bucket: Bucket;
+		readonly days: Map<DayLimit, DayMember>;
+		readonly clock: Clock;
+		readonly exchange: () => DayExchange;
+	},
+): BucketMember => {
+	const {day} = bucket;
+	if (!day.isShared) {
+		return member;
+	}
+	const ofDay = days.get(day) ?? new DayMember(day, exchange(), clock);
+	days.set(day, ofDay);
+	return {
+		async start() {
+			await Promise.all([member.start(), ofDay.start()]);
+		},
+		async stop() {
+			await Promise.all([member.stop(), ofDay.stop()]);
+		},
+		get usedElsewhere() {
+			return member.usedElsewhere;
+		},
+		...(member.figures === undefined ? {} : {figures: member.figures}),
+	};
+};
+
 const lostWords = (error: unknown): string =>
 	`What other programs of yours use of this quota can't be read or written (${reasonOf(error)}): this one continues as if it were alone.`;
 
@@ -58,6 +95,7 @@ const lostWords = (error: unknown): string =>
 export function hostSharing(uses: LedgerStore, connection: Connection, clock: Clock): Sharing {
 	const id = uses.newMember();
 	const caller = {...connection, identity: accountIdentity(process.env)};
+	const days = new Map<DayLimit, DayMember>();
 	let isLost = false;
 	return {
 		async before(target) {
@@ -73,8 +111,8 @@ export function hostSharing(uses: LedgerStore, connection: Connection, clock: Cl
 				entries: members.flatMap(({entries}) => entries),
 			};
 		},
-		memberOf: (target, bucket, {onChange, note}) =>
-			new Membership({
+		memberOf(target, bucket, {onChange, note}) {
+			const member = new Membership({
 				id,
 				process: uses.process,
 				bucket,
@@ -88,7 +126,10 @@ export function hostSharing(uses: LedgerStore, connection: Connection, clock: Cl
 						note(lostWords(error));
 					}
 				},
-			}),
+			});
+			const exchange = () => dayOnDisk(uses, caller, target, clock.epoch);
+			return withDay(member, {bucket, days, clock, exchange});
+		},
 		close() {},
 	};
 }
@@ -139,6 +180,8 @@ export type FleetStore = {
 	readonly fault: LedgerFault | undefined;
 	/** Programs that are not of the same account share nothing; where its number is not known, those of one access key do. */
 	readonly isOwnerKnown: boolean;
+	/** The account, or what stands for it in the store. */
+	readonly account: string;
 	/** The name of a bucket in the store. */
 	readonly nameOf: (place: Place) => string;
 	/** What its members use of a bucket, without joining them. Rejects. */
@@ -179,6 +222,7 @@ export async function openFleetStore(
 		store,
 		fault: await tryOut(),
 		isOwnerKnown: owner.isKnown,
+		account: owner.name,
 		nameOf,
 		lookAt: async (bucket) => glanceAt({store, bucket: nameOf(bucket)}),
 		close: connection.close,
@@ -212,7 +256,7 @@ export async function fleetSharing(
 	{clients, uses, clock, program, targets, warn, folder = cacheFolder()}: FleetPorts,
 ): Promise<Sharing> {
 	const {name, whenLost, members: given} = ledger;
-	const {store, fault, isOwnerKnown, nameOf, lookAt, close} = await openFleetStore(
+	const {store, fault, isOwnerKnown, account, nameOf, lookAt, close} = await openFleetStore(
 		ledger,
 		clients,
 		targets[0],
@@ -234,6 +278,7 @@ export async function fleetSharing(
 		warn(unknownOwner);
 	}
 	const host = ownHost();
+	const days = new Map<DayLimit, DayMember>();
 	return {
 		async before(target) {
 			const seen = await lookAt(target).catch(() => undefined);
@@ -266,7 +311,7 @@ export async function fleetSharing(
 				isRunning,
 			});
 			member.news.onFigures = onFigures;
-			return {
+			const ofBucket: BucketMember = {
 				async start() {
 					const last = await remembered(target);
 					// A number that was given may be the newer one: the greater is the safe one.
@@ -284,6 +329,8 @@ export async function fleetSharing(
 				},
 				figures: member.news.figures,
 			};
+			const exchange = () => redisDay(store, {account, region: target.region, id: facts.id});
+			return withDay(ofBucket, {bucket, days, clock, exchange});
 		},
 		close,
 	};

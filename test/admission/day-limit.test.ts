@@ -15,7 +15,9 @@ const twoBuckets = (regions: readonly string[]) => {
 	const clock = new FakeClock();
 	const days = new DayLimits(clock);
 	const facts = {clock, windowMs: 60_000, share: 1, burst: 'full'} as const;
-	return regions.map((region) => new Bucket({...facts, quota: shared, day: days.of(region, shared)}));
+	return regions.map(
+		(region) => new Bucket({...facts, quota: shared, dayOf: (quota) => days.of(region, quota)}),
+	);
 };
 
 it('buckets of a Region that share the day leave each other what they settle and set aside', () => {

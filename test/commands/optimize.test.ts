@@ -210,6 +210,33 @@ describe('optimize', () => {
 		expect(twice.length).toBeLessThanOrEqual(10);
 	});
 
+	it('tries what OptimizePrompt makes of it, and what a job wrote, too', async () => {
+		const asked = await start((each) => (each.model === rewriter ? {text: 'No.'} : answer(each)));
+		const [out, folder] = [path.join(newFolder(), 'out'), newFolder()];
+		const job = path.join(folder, 'job.jsonl');
+		const lines = [
+			{modelId: model, optimizedPrompt: `One word of ${labels.join(', ')}: {{item.text}}`},
+			{modelId: model, optimizedPrompt: 'One word, please.'},
+			{
+				modelId: 'amazon.titan-text-express-v1',
+				optimizedPrompt: `For another model, ${labels.join(', ')}: {{item.text}}`,
+			},
+		];
+		writeFileSync(job, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
+		const sources = ['--import', job, '--via', 'optimize-prompt', '--rounds', '1'];
+		const {code} = await finished(writePreset(), ...flags(out), ...sources);
+		expect(code).toBe(0);
+		const {optimize} = resultsIn(out);
+		const kinds = [...(optimize?.candidates ?? []), ...(optimize?.dropped ?? [])].map(({kind}) => kind);
+		expect(kinds.filter((kind) => kind === 'imported')).toHaveLength(2);
+		expect(kinds).toContain('optimize-prompt');
+		expect(optimize?.heldOut).toMatchObject({candidate: 'imported', isProven: true});
+		// One request went to OptimizePrompt.
+		expect((optimize?.spend.model.requests ?? 0) + (optimize?.spend.rewriter.requests ?? 0)).toBe(
+			asked.length + 1,
+		);
+	});
+
 	it('counts requests that are sent again', async () => {
 		let number = 0;
 		const asked = await start((each) => {
@@ -287,6 +314,7 @@ describe('what optimize says before it sends anything', () => {
 		[['high-volume', '-m', 'amazon.nova-micro-v1:0', '-m', model], 'one model, not 2'],
 		[['chat'], 'only a task with items'],
 		[['nowhere.yaml'], 'nowhere.yaml'],
+		[['high-volume', '--via', 'magic'], '"magic"'],
 	])('refuses %j', async (argv, words) => {
 		await start();
 		expect((await faultOf(...argv)).message).toContain(words);

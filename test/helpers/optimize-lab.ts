@@ -115,6 +115,7 @@ export async function labRun(scene: Scene): Promise<LabEnd> {
 		split: splitItems(items, seed),
 		baseline,
 		own: [],
+		dropped: [],
 		bar: {margin: scene.margin ?? 0.1, minSaving: 0},
 		rounds: scene.rounds ?? 3,
 		budget: {requests: scene.requests ?? 900, costUsd: scene.costUsd ?? null},

@@ -1,9 +1,10 @@
 import {createRandom} from '../../source/domain/random.ts';
-import type {CeilingMinute} from '../../source/metrics/figures/measured-ceiling.ts';
+import {type CeilingMinute, measureCeiling} from '../../source/metrics/figures/measured-ceiling.ts';
+import {limitFixture} from './snapshot-fixture.ts';
 
 /**
- * Accounts that run into a limit, event by event: what CloudWatch would have of two hours of them. It knows nothing of the
- * code that measures.
+ * Accounts that run into a limit, event by event: what CloudWatch would have of two hours of them. The accounts know nothing of
+ * the code that measures.
  */
 
 const enforcements = ['sliding', 'fixed', 'refill'] as const;
@@ -256,3 +257,39 @@ export function throttledAccount(seed: number): ThrottledAccount {
 	}
 	return {seed, enforcement, style, limitedBy, limit, minutes};
 }
+
+const quota = {requestsPerMinute: limitFixture(50), tokensPerMinute: limitFixture(100_000)};
+
+/**
+ * How near the measured limit is to what is enforced, over accounts of which it is stated: parts of them. `stated`: of those
+ * with throttled minutes enough.
+ */
+export const ceilingAccuracy = (
+	firstSeed: number,
+	count: number,
+): Readonly<Record<'near' | 'covered' | 'wrong' | 'known' | 'stated', number>> => {
+	const measured: Array<Readonly<Record<'near' | 'covered' | 'wrong' | 'known', boolean>>> = [];
+	let seed = firstSeed;
+	for (; measured.length < count; seed++) {
+		const account = throttledAccount(seed);
+		const found = measureCeiling(account.minutes, quota);
+		if (found !== undefined) {
+			const limit = account.limitedBy === 'requests' ? found.requests : found.quotaTokens;
+			measured.push({
+				near: limit !== null && Math.abs(limit.value / account.limit - 1) <= 0.1,
+				covered: limit !== null && limit.low <= account.limit && account.limit <= limit.high,
+				wrong: found.limitedBy !== 'unknown' && found.limitedBy !== account.limitedBy,
+				known: found.limitedBy === account.limitedBy,
+			});
+		}
+	}
+	const share = (name: 'near' | 'covered' | 'wrong' | 'known'): number =>
+		measured.filter((each) => each[name]).length / count;
+	return {
+		near: share('near'),
+		covered: share('covered'),
+		wrong: share('wrong'),
+		known: share('known'),
+		stated: count / (seed - firstSeed),
+	};
+};

@@ -156,6 +156,68 @@ describe('the tokens of a day', () => {
 	});
 });
 
+describe('the day of all models', () => {
+	const other = 'amazon.nova-micro-v1:0';
+
+	it('is one for the models of a Region, but for those with a day of their own', async () => {
+		const {limiter} = limiterWith({
+			quota: {
+				[model]: {accountTokensPerDay: 1000},
+				[other]: {accountTokensPerDay: 1000},
+				'amazon.nova-pro-v1:0': {accountTokensPerDay: 1000, tokensPerDay: 5000},
+			},
+		});
+		(await limiter.acquire({model, inputTokens: 300, maxTokens: 100})).settle({
+			inputTokens: 300,
+			outputTokens: 100,
+		});
+		await limiter.acquire({model: other, inputTokens: 500, maxTokens: 100});
+		for (const each of [model, other]) {
+			await expect(limiter.acquire({model: each, inputTokens: 1, maxTokens: 1})).rejects.toMatchObject({
+				name: 'DayUsedUpError',
+				model: each,
+				limit: 1000,
+			});
+		}
+		await limiter.acquire({model: 'amazon.nova-pro-v1:0', inputTokens: 500, maxTokens: 100});
+		expect(limiter.usage().buckets.map(({day}) => [day.used, day.reserved, day.limit])).toEqual([
+			[400, 600, 1000],
+			[400, 600, 1000],
+			[0, 600, 5000],
+		]);
+	});
+
+	it('used up by what the service says for one, is tried for none', async () => {
+		const {limiter} = limiterWith({quota: {accountTokensPerDay: 1_000_000}});
+		const lease = await limiter.acquire({model, inputTokens: 300, maxTokens: 100});
+		lease.failed(
+			Object.assign(new Error('Too many tokens per day, please wait before trying again.'), {
+				name: 'ThrottlingException',
+				$metadata: {httpStatusCode: 429},
+			}),
+		);
+		await expect(limiter.acquire({model: other, inputTokens: 1, maxTokens: 1})).rejects.toMatchObject({
+			name: 'DayUsedUpError',
+		});
+	});
+
+	it('is followed when the quota is read again', async () => {
+		const {limiter} = limiterWith({quota: {accountTokensPerDay: 1000}});
+		await limiter.acquire({model, inputTokens: 300, maxTokens: 100});
+		await limiter.acquire({model: other, inputTokens: 300, maxTokens: 100});
+		await limiter.setQuota({tokensPerDay: 500});
+		expect(limiter.usage().buckets.map(({day}) => [day.reserved, day.limit])).toEqual([
+			[400, 500],
+			[400, 500],
+		]);
+		await limiter.setQuota({accountTokensPerDay: 900});
+		expect(limiter.usage().buckets.map(({day}) => [day.reserved, day.limit])).toEqual([
+			[800, 900],
+			[800, 900],
+		]);
+	});
+});
+
 describe('a limiter', () => {
 	it('lets go what there is room for, and the rest when there is', async () => {
 		const {clock, limiter, events} = limiterWith();

@@ -72,6 +72,22 @@ describe.skipIf(!hasRedis)(`limiters on one Redis${needsRedis}`, () => {
 		expect(first.limiter.usage().buckets[0]).toMatchObject({members: 2, fleet: {state: 'connected'}});
 	}, 20_000);
 
+	it('count the day of all models together, whichever model each calls', async () => {
+		const {url} = await server();
+		const quota = {accountTokensPerDay: 1000};
+		const [first, second] = [await limiterOn(url, {quota}), await limiterOn(url, {quota})];
+		const micro = {model: 'amazon.nova-micro-v1:0', inputTokens: 300, maxTokens: 50};
+		(await second.limiter.acquire(micro)).settle({inputTokens: 200, outputTokens: 50});
+		(await first.limiter.acquire({...call, inputTokens: 500, maxTokens: 100})).settle({
+			inputTokens: 500,
+			outputTokens: 100,
+		});
+		await expect
+			.poll(() => second.limiter.usage().buckets[0]?.day, {timeout: 5000})
+			.toEqual({used: 250, reserved: 0, limit: 1000, others: 600});
+		await expect(second.limiter.acquire(micro)).rejects.toMatchObject({name: 'DayUsedUpError', limit: 1000});
+	}, 20_000);
+
 	it('say that it is gone, and that it is back', async () => {
 		const redis = await server();
 		const {limiter, events} = await limiterOn(redis.url);

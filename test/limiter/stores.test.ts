@@ -49,6 +49,31 @@ describe('limiters on one disk', () => {
 		expect((used[0] ?? 0) + (used[1] ?? 0)).toBe(40);
 	}, 20_000);
 
+	it('count the day of all models together, whichever model each calls', async () => {
+		const folder = newFolder();
+		const quota = {accountTokensPerDay: 1000};
+		const [first, second] = [limiterOn(folder, {quota}), limiterOn(folder, {quota})];
+		const lite = await first.acquire({...call, inputTokens: 500, maxTokens: 100});
+		lite.settle({inputTokens: 500, outputTokens: 100});
+		const micro = 'amazon.nova-micro-v1:0';
+		await expect
+			.poll(
+				async () => {
+					const lease = await second
+						.acquire({model: micro, inputTokens: 400, maxTokens: 100})
+						.catch(({name}: Error) => name);
+					if (typeof lease !== 'string') {
+						lease.giveBack();
+					}
+					return lease;
+				},
+				{timeout: 5000},
+			)
+			.toBe('DayUsedUpError');
+		await second.acquire({model: micro, inputTokens: 300, maxTokens: 50});
+		expect(second.usage().buckets[0]?.day).toMatchObject({used: 0, reserved: 350, limit: 1000, others: 600});
+	});
+
 	it('of another account have buckets of their own', async () => {
 		const folder = newFolder();
 		const [first, second] = [limiterOn(folder, {account: '1'}), limiterOn(folder, {account: '2'})];

@@ -284,7 +284,10 @@ export class SharedNews {
 		const {day} = this.#options.bucket;
 		const {at, usedToday} = this.#used;
 		const isToday = Math.floor(at / dayMs) === Math.floor(this.#storeNow / dayMs);
-		day.members = isToday ? Math.max(0, usedToday - day.own) : 0;
+		// The day of all models is counted for all of them (`DayMember`).
+		if (!day.isShared) {
+			day.hear(isToday ? Math.max(0, usedToday - day.own) : 0);
+		}
 	}
 
 	#adopt(notes: FleetNotes): void {

@@ -5,10 +5,10 @@ import type {CellSpec, Price, RunSpec} from '../../domain/run-spec.ts';
 import {dayQuotaOf, type Limit, type Target} from '../../domain/target.ts';
 import {recordedFor, type Task} from '../../domain/task.ts';
 import {chatInLane} from '../../prompts/compose.ts';
+import {judgePlans, judgeRemarks} from '../../prompts/judge.ts';
 import {formatCount} from '../../text/numbers.ts';
 import {cleanText} from '../../text/width.ts';
 import {fewestBlocks} from './elimination.ts';
-import {judgePlans, judgeRemarks} from './judge-plan.ts';
 
 /** What a run would send and cost at most, from its spec alone: every answer as long as max tokens allow. */
 

@@ -30,8 +30,10 @@ const minAccepted = 20;
 const minuteMs = 60_000;
 /** The interval leaves out this part of the weight at either end. */
 const tail = 0.1;
+/** With a greater error, as a part of the value, nothing is stated: a few short minutes say too different things. */
+const maxError = 0.22;
 /** Level at which one of the two dimensions is refuted. */
-const level = 0.01;
+const level = 0.002;
 
 type MinuteQuota = Pick<Quota, 'requestsPerMinute' | 'tokensPerMinute'>;
 
@@ -44,7 +46,8 @@ type Evidence = CeilingMinute & {readonly weight: number};
  * So minutes are weighted by their neighbours, and the weighted median is taken, not the mean or the most.
  * @param minutes Whole minutes, in any order; those without traffic may be missing.
  * @param quota Where the service sets no limit of one dimension, the other is the limit.
- * @returns undefined with fewer than 5 throttled minutes, each with 20 accepted requests or more and no error of the service.
+ * @returns undefined with fewer than 5 throttled minutes, each with 20 accepted requests or more and no error of the service,
+ * and where these differ so much that a tenth more or less is likely.
  */
 export function measureCeiling(
 	minutes: readonly CeilingMinute[],
@@ -60,51 +63,102 @@ export function measureCeiling(
 		return undefined;
 	}
 	const counted = evidence.filter((minute) => tokensOf(minute) > 0);
+	const requests = middleOf(evidence, ({requests: accepted}) => accepted);
+	const quotaTokens =
+		counted.length < minThrottledMinutes
+			? undefined
+			: middleOf(counted, tokensOf, (minute) => tokensOf(minute) / minute.requests);
 	const limitedBy = limitingDimension(counted, quota);
+	const shown = [
+		...(limitedBy === 'tokens' ? [] : [requests]),
+		...(limitedBy === 'requests' ? [] : [quotaTokens]),
+	].filter((limit) => limit !== undefined);
+	if (!shown.every(({error}) => error <= maxError)) {
+		return undefined;
+	}
 	const times = evidence.map(({at}) => at);
+	const statedOf = (limit: Middle | undefined): MeasuredLimit | null =>
+		limit === undefined || !shown.includes(limit)
+			? null
+			: {value: Math.round(limit.value), low: limit.low, high: limit.high};
 	return {
 		limitedBy,
 		minutes: evidence.length,
 		fromMs: Math.min(...times),
 		toMs: Math.max(...times),
-		requests: limitedBy === 'tokens' ? null : middleOf(evidence, ({requests}) => requests),
-		quotaTokens:
-			limitedBy === 'requests' || counted.length < minThrottledMinutes
-				? null
-				: middleOf(counted, tokensOf, (minute) => tokensOf(minute) / minute.requests),
+		requests: statedOf(requests),
+		quotaTokens: statedOf(quotaTokens),
 	};
 }
 
 const tokensOf = ({quotaTokens}: CeilingMinute): number => quotaTokens ?? 0;
 
-/** Weights are those with which 600 simulated accounts were measured best (`test/metrics/figures`). */
-const weightOf = ({at}: CeilingMinute, throttled: ReadonlySet<number>): number => {
+/**
+ * Weights are those with which 1,600 simulated accounts were measured best (`test/metrics/figures`): the more of what was
+ * asked a minute refused, the longer it was full.
+ */
+const weightOf = ({at, requests, throttles}: CeilingMinute, throttled: ReadonlySet<number>): number => {
 	const isAfter = throttled.has(at - minuteMs);
 	const isBefore = throttled.has(at + minuteMs);
-	return isAfter && isBefore ? 10 : isAfter ? 3 : isBefore ? 1 : 0.5;
+	const base = isAfter && isBefore ? 10 : isAfter ? 4 : 0.5;
+	return base * Math.sqrt(throttles / (throttles + requests));
 };
+
+/** A limit with its standard error, as a part of it. */
+type Middle = MeasuredLimit & {readonly error: number};
+
+/** Of a normal distribution: between its quarters in standard deviations; error of a median by that of a mean. */
+const quarters = 1.35;
+const ofMedian = 1.25;
 
 /** @param sizeOf Only whole requests fit: up to one more was left free, half of one on average. */
 const middleOf = (
 	evidence: readonly Evidence[],
 	of: (minute: Evidence) => number,
 	sizeOf: (minute: Evidence) => number = () => 0,
-): MeasuredLimit => {
+): Middle => {
 	const total = evidence.reduce((sum, {weight}) => sum + weight, 0);
-	const quantile = (part: number, free: number): number => {
-		const sorted = evidence
+	const sorted = (free: number) =>
+		evidence
 			.map((minute) => ({value: of(minute) + free * sizeOf(minute), weight: minute.weight}))
 			.toSorted((one, other) => one.value - other.value);
+	const quantile = (part: number, free: number): number => {
 		let passed = 0;
-		for (const {value, weight} of sorted) {
+		const found = sorted(free).find(({weight}) => {
 			passed += weight;
-			if (passed >= total * part) {
-				return value;
-			}
-		}
-		return sorted.at(-1)?.value ?? 0;
+			return passed >= total * part;
+		});
+		return found?.value ?? Math.max(...evidence.map(of));
 	};
-	return {value: quantile(0.5, 0.5), low: quantile(tail, 0), high: quantile(1 - tail, 1)};
+	const value = between(sorted(0.5), total / 2);
+	const spread = (quantile(0.75, 0.5) - quantile(0.25, 0.5)) / quarters;
+	const squares = evidence.reduce((sum, {weight}) => sum + weight ** 2, 0);
+	return {
+		value,
+		low: quantile(tail, 0),
+		high: quantile(1 - tail, 1),
+		error: (ofMedian * spread * Math.sqrt(squares)) / (total * value),
+	};
+};
+
+/** The value at a sum of weights, each value in the middle of its own weight. */
+const between = (
+	sorted: ReadonlyArray<{readonly value: number; readonly weight: number}>,
+	at: number,
+): number => {
+	let passed = 0;
+	let before: {readonly value: number; readonly middle: number} | undefined;
+	for (const {value, weight} of sorted) {
+		const middle = passed + weight / 2;
+		if (middle >= at) {
+			return before === undefined
+				? value
+				: before.value + ((value - before.value) * (at - before.middle)) / (middle - before.middle);
+		}
+		before = {value, middle};
+		passed += weight;
+	}
+	return before?.value ?? 0;
 };
 
 /**

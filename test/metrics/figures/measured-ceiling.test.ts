@@ -6,7 +6,7 @@ import {
 	measureCeiling,
 } from '../../../source/metrics/figures/measured-ceiling.ts';
 import {limitFixture} from '../../helpers/snapshot-fixture.ts';
-import {throttledAccount} from '../../helpers/throttled-account.ts';
+import {ceilingAccuracy} from '../../helpers/throttled-account.ts';
 
 const quota = {requestsPerMinute: limitFixture(50), tokensPerMinute: limitFixture(100_000)};
 
@@ -82,6 +82,12 @@ describe('bias', () => {
 	});
 });
 
+it('is not stated where a few short minutes say too different things', () => {
+	const values = [22, 61, 25, 90, 31, 47];
+	const single = values.map((requests, index) => minute(10 * index, {requests, throttles: 2}));
+	expect(measureCeiling(single, quota)).toBeUndefined();
+});
+
 describe('which of the two is the limit', () => {
 	const sizes = [800, 1300, 950, 1700, 1100, 1500];
 
@@ -140,28 +146,13 @@ it('is shown as a range beside the applied value, and written as JSON', () => {
 	expect(ceilingJson(null)).toBeNull();
 });
 
-it('is within 10 % of what is enforced in 95 of 100 accounts, in its interval in 9 of 10, and seldom names the wrong limit', () => {
-	const measured = [];
-	for (let seed = 1; measured.length < 200; seed++) {
-		const account = throttledAccount(seed);
-		const found = measureCeiling(account.minutes, quota);
-		if (found !== undefined) {
-			measured.push({account, found});
-		}
-	}
-	const errors = measured.map(({account, found}) => {
-		const limit = account.limitedBy === 'requests' ? found.requests : found.quotaTokens;
-		return {
-			isNear: limit !== null && Math.abs(limit.value / account.limit - 1) <= 0.1,
-			isCovered: limit !== null && limit.low <= account.limit && account.limit <= limit.high,
-			isWrong: found.limitedBy !== 'unknown' && found.limitedBy !== account.limitedBy,
-			isKnown: found.limitedBy === account.limitedBy,
-		};
-	});
-	const share = (name: keyof (typeof errors)[number]): number =>
-		errors.filter((each) => each[name]).length / errors.length;
-	expect(share('isNear')).toBeGreaterThanOrEqual(0.95);
-	expect(share('isCovered')).toBeGreaterThanOrEqual(0.9);
-	expect(share('isWrong')).toBeLessThanOrEqual(0.02);
-	expect(share('isKnown')).toBeGreaterThanOrEqual(0.4);
+it('is within 10 % of what is enforced in 95 of 100 accounts, in its interval as often, and seldom names the wrong limit', () => {
+	// Ten sets of seeds: `npm run bench -- account`.
+	const {near, covered, wrong, known, stated} = ceilingAccuracy(1, 200);
+	expect(near).toBeGreaterThanOrEqual(0.95);
+	expect(covered).toBeGreaterThanOrEqual(0.95);
+	expect(wrong).toBeLessThanOrEqual(0.02);
+	expect(known).toBeGreaterThanOrEqual(0.4);
+	// Where minutes say too different things nothing is stated: seldom.
+	expect(stated).toBeGreaterThanOrEqual(0.95);
 }, 60_000);
