@@ -1,9 +1,17 @@
 import {execFile} from 'node:child_process';
-import {readFile} from 'node:fs/promises';
+import {createHash} from 'node:crypto';
+import {cp, mkdir, mkdtemp, readdir, readFile, rm} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {isDeepStrictEqual, promisify} from 'node:util';
 
-/** What must be true before a version is published; npm runs this first (`prepublishOnly`). */
+/**
+ * What must be true before a version is published; npm runs this first (`prepublishOnly`). With `--built-twice`: is the
+ * package the same wherever it is built?
+ */
+
+const root = path.resolve(import.meta.dirname, '../..');
+const run = promisify(execFile);
 
 /** Where people find the project, as package.json has it. */
 type Links = {
@@ -104,17 +112,67 @@ export function auditFaults(audit: string, bill: Bill): readonly string[] | unde
 		.map(([name, {severity, range}]) => `npm audit: ${name} ${range} is in the bundle (${severity}).`);
 }
 
+/** Links instead of copies where the file system has them: nothing writes into it. */
+const copyModules = async (to: string): Promise<void> => {
+	try {
+		await run('cp', ['-al', path.join(root, 'node_modules') + path.sep, to]);
+	} catch {
+		await cp(path.join(root, 'node_modules'), to, {recursive: true, dereference: false});
+	}
+};
+
+/** Builds and packs a copy. @returns Digests of the files of `dist/` and of the tarball. */
+const digestsIn = async (folder: string): Promise<ReadonlyMap<string, string>> => {
+	await mkdir(folder, {recursive: true});
+	const {stdout} = await run('git', ['ls-files', '-z'], {cwd: root, maxBuffer: 10_000_000});
+	for (const file of stdout.split('\0').filter((name) => name !== '')) {
+		await cp(path.join(root, file), path.join(folder, file));
+	}
+	await copyModules(path.join(folder, 'node_modules'));
+	await run(process.execPath, ['source/build/bundle.ts'], {cwd: folder});
+	await mkdir(path.join(folder, 'packed'));
+	await run('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', 'packed'], {cwd: folder});
+	const digests = new Map<string, string>();
+	for (const part of ['dist', 'packed']) {
+		for (const name of (await readdir(path.join(folder, part))).toSorted()) {
+			const bytes = await readFile(path.join(folder, part, name));
+			digests.set(`${part}/${name}`, createHash('sha256').update(bytes).digest('hex'));
+		}
+	}
+	return digests;
+};
+
+/**
+ * Whether the package is the same wherever it is built: two copies of what is tracked are built and packed in folders of
+ * different names and depths.
+ * @returns One sentence for each file that differs.
+ */
+const builtTwice = async (): Promise<readonly string[]> => {
+	const scratch = await mkdtemp(path.join(tmpdir(), 'bedrock-top-twice-'));
+	try {
+		const one = await digestsIn(path.join(scratch, 'one'));
+		const other = await digestsIn(path.join(scratch, 'a/deeper/folder'));
+		const names = [...new Set([...one.keys(), ...other.keys()])];
+		const tarball = names.find((name) => name.startsWith('packed/')) ?? '';
+		process.stdout.write(`Built twice: ${names.length} files; ${tarball} ${one.get(tarball)}\n`);
+		return names
+			.filter((name) => one.get(name) !== other.get(name))
+			.map((name) => `Built twice, ${name} differs.`);
+	} finally {
+		await rm(scratch, {recursive: true, force: true});
+	}
+};
+
 /** Output of a program, also where it ends with an exit code that is not 0. */
 const outputOf = async (program: string, argv: readonly string[], cwd: string): Promise<string> =>
-	promisify(execFile)(program, argv, {cwd, maxBuffer: 50_000_000}).then(
+	run(program, argv, {cwd, maxBuffer: 50_000_000}).then(
 		({stdout}) => stdout,
 		(error: {readonly stdout?: string}) => error.stdout ?? '',
 	);
 
-if (process.argv[1] === import.meta.filename) {
-	const root = path.resolve(import.meta.dirname, '../..');
+const readiness = async (): Promise<readonly string[]> => {
 	const git = async (...argv: readonly string[]): Promise<string> =>
-		(await promisify(execFile)('git', argv, {cwd: root})).stdout;
+		(await run('git', argv, {cwd: root})).stdout;
 	const read = async (file: string): Promise<string> => readFile(path.join(root, file), 'utf8');
 	const faults = releaseFaults({
 		manifest: JSON.parse(await read('package.json')) as Manifest,
@@ -125,8 +183,14 @@ if (process.argv[1] === import.meta.filename) {
 	});
 	const bill = JSON.parse(await read('dist/sbom.cdx.json').catch(() => '{"components": []}')) as Bill;
 	const audited = auditFaults(await outputOf('npm', ['audit', '--json'], root), bill);
-	const notes =
-		audited === undefined ? ['npm audit could not be asked: known weaknesses are not checked.'] : [];
-	process.stderr.write([...faults, ...(audited ?? []), ...notes].map((text) => `${text}\n`).join(''));
-	process.exitCode = faults.length + (audited ?? []).length === 0 ? 0 : 1;
+	if (audited === undefined) {
+		process.stderr.write('npm audit could not be asked: known weaknesses are not checked.\n');
+	}
+	return [...faults, ...(audited ?? [])];
+};
+
+if (process.argv[1] === import.meta.filename) {
+	const faults = await (process.argv.includes('--built-twice') ? builtTwice() : readiness());
+	process.stderr.write(faults.map((fault) => `${fault}\n`).join(''));
+	process.exitCode = faults.length === 0 ? 0 : 1;
 }

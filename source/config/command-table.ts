@@ -100,6 +100,7 @@ export const commands: readonly Command[] = [
 		name: 'optimize',
 		synopsis: '<preset>',
 		help: 'rewrites variants for fewer quota tokens per useful item, proven on held-out items',
+		brief: 'a prompt rewritten for fewer quota tokens, with proof',
 		words: {min: 1, max: 1},
 		offers: 'presets',
 		scopes: ['optimize'],

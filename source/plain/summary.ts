@@ -104,7 +104,6 @@ function targetLines(snapshot: Snapshot, index: number, width: number): readonly
 	if (target === undefined) {
 		return [];
 	}
-
 	const rows = variantRows(snapshot, index);
 	const fitted = fitColumns(columnsFor(rows), rows, width);
 	return [
@@ -213,6 +212,7 @@ const variantColumns: ReadonlyArray<Column<VariantRow>> = [
 	number('quota', 'Quota/req', 75, (figures) => figures.perRequest.quotaTokens.mean),
 	duration('ttft', 'TTFT p50', 55, (figures) => figures.latencyMs.timeToFirstToken.p50),
 	duration('total', 'Total p50', 65, (figures) => figures.latencyMs.total.p50),
+	number('rate', 'Req/min', 32, (figures) => figures.rate.requestsPerMinute),
 	number('sustainable', 'Sustain/min', 90, (figures) => figures.sustainable.usefulPerMinute),
 	{
 		key: 'limitedBy',
@@ -231,10 +231,11 @@ const variantColumns: ReadonlyArray<Column<VariantRow>> = [
 	},
 ];
 
-/** The columns that apply to these rows. */
+/** The columns that apply to these rows; a measure has no rate of its own. */
 export function columnsFor(rows: readonly VariantRow[]): ReadonlyArray<Column<VariantRow>> {
 	const hasChecks = rows.some(({figures}) => figures.quality.score !== null);
-	return variantColumns.filter(({key}) => key !== 'passed' || hasChecks);
+	const isTimed = rows.some(({figures}) => figures.rate.requestsPerMinute !== null);
+	return variantColumns.filter(({key}) => (key === 'passed' ? hasChecks : key !== 'rate' || isTimed));
 }
 
 function column(

@@ -33,6 +33,7 @@ const answerSchema = z.object({
 			fingerprint: z.string().optional(),
 			text: z.string().optional(),
 			kind: z.string(),
+			judged: z.array(z.string()).optional(),
 		}),
 	),
 });
@@ -79,8 +80,9 @@ export function readAnswerLines(text: string): AnswerLines {
 
 type Verdict = AnsweredLine['verdicts'][number];
 
-/** An item that a packed reply leaves out has no answer. */
-const isAnswer = ({item, kind}: Verdict): boolean => item !== null && kind !== 'unparsed';
+/** An item that a packed reply leaves out has no answer; one that a judge gave no verdict on is as good as none. */
+const isAnswer = ({item, kind, judged}: Verdict): boolean =>
+	item !== null && kind !== 'unparsed' && judged?.includes('none') !== true;
 
 /** Which rows have an answer, by their content and not by their position. */
 export type Answered = {

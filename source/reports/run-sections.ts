@@ -12,7 +12,7 @@ import {
 import {candidateHeadings, candidateRows, optimizeTexts} from '../view/rewrites.ts';
 import {stopWords} from '../view/status.ts';
 import {throttledTotal} from '../view/variant-rows.ts';
-import {type PageSection, sectionOf, type TableBlock} from './page.ts';
+import {markdownOf, type PageSection, sectionOf, type TableBlock} from './page.ts';
 import {repeatCommand} from './repeat-command.ts';
 import type {Results, VariantResults} from './results-schema.ts';
 import {recommendedOf, verdictSentences} from './verdict.ts';
@@ -98,6 +98,36 @@ export function runSections(results: Results): RunSections {
 	};
 }
 
+/**
+ * `summary.md`: the findings, the targets, and how to repeat the run.
+ *
+ * @param results Of one run.
+ * @param pictures Names of the SVG files beside it.
+ */
+export function summaryMarkdown(results: Results, pictures: readonly string[]): string {
+	const sections = runSections(results);
+	return markdownOf({
+		title: runTitle(results),
+		warning: simulatedWarning(results),
+		sections: [
+			...sections.verdict,
+			...sections.clients,
+			...sections.targets,
+			...sections.search,
+			...sections.rewrites,
+			...sections.levers,
+			...sections.judges,
+			...sections.advice,
+			...sections.timeouts,
+			...sections.failures,
+			...sections.inexact,
+			...sections.run,
+			...sections.repeat,
+			...sectionOf('Charts', {type: 'pictures', files: pictures}),
+		],
+	});
+}
+
 /** Of an optimisation: the candidates, what was dropped, and the rewrite that was tried as a diff. */
 function optimizeSections(figures: OptimizeFigures | undefined): readonly PageSection[] {
 	if (figures === undefined) {
@@ -146,6 +176,8 @@ function quotaTable({quota}: Results['targets'][number]): TableBlock {
 function variantTable(results: Results, index: number): TableBlock {
 	const winner = recommendedOf(results, index);
 	const variants = results.variants.filter(({target}) => target === index);
+	// A measure has no rate of its own.
+	const isTimed = variants.some(({rate}) => rate.requestsPerMinute !== null);
 	return {
 		type: 'table',
 		header: [
@@ -159,6 +191,7 @@ function variantTable(results: Results, index: number): TableBlock {
 			'First token p50',
 			'Total p50',
 			'Cost',
+			...(isTimed ? ['Measured requests per minute'] : []),
 			'Sustainable per minute',
 			'Limited by',
 		],
@@ -173,6 +206,7 @@ function variantTable(results: Results, index: number): TableBlock {
 			formatDurationMs(variant.latencyMs.timeToFirstToken.p50),
 			formatDurationMs(variant.latencyMs.total.p50),
 			formatUsdWithin(variant.costUsd, variant.costUsdWithin),
+			...(isTimed ? [formatNumber(variant.rate.requestsPerMinute)] : []),
 			withInterval(variant.sustainable.usefulPerMinute, variant.sustainable),
 			variant.sustainable.limitedBy === 'none' ? unknownMark : variant.sustainable.limitedBy,
 		]),

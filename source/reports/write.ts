@@ -12,9 +12,9 @@ import {hasFullMinute, quotaIncreaseMarkdown} from './quota-increase-markdown.ts
 import {reportHtml} from './report-html.ts';
 import {resultsText} from './results.ts';
 import type {Results} from './results-schema.ts';
+import {summaryMarkdown} from './run-sections.ts';
 import type {Chart} from './specs/chart.ts';
 import {type ChartFile, chartsOf} from './specs/charts.ts';
-import {summaryMarkdown} from './summary-markdown.ts';
 
 /** Draws one chart as SVG. */
 export type Draw = (chart: Chart) => Promise<string>;

@@ -41,14 +41,16 @@ export type OptimizeView = {
 
 export type OptimizeCandidate = OptimizeFigures['candidates'][number];
 
-/** What was measured, the fewest quota tokens per useful item first; then what was not. */
+/**
+ * The one that is tried on held-out items, then those that are still in, then those that are out; each the fewest quota
+ * tokens per useful item first.
+ */
 export function listedCandidates({figures}: Pick<OptimizeView, 'figures'>): readonly OptimizeCandidate[] {
 	const burden = ({quotaTokensPerUseful}: OptimizeCandidate): number =>
 		quotaTokensPerUseful ?? Number.POSITIVE_INFINITY;
-	// Those that are still in come first: they are what a verdict may be about.
-	return figures.candidates.toSorted(
-		(one, other) => Number(one.out !== null) - Number(other.out !== null) || burden(one) - burden(other),
-	);
+	const rank = ({name, out}: OptimizeCandidate): number =>
+		name === figures.heldOut?.candidate ? 0 : out === null ? 1 : 2;
+	return figures.candidates.toSorted((one, other) => rank(one) - rank(other) || burden(one) - burden(other));
 }
 
 /** The selected candidate; undefined while there is none. */

@@ -23,7 +23,7 @@ import {reportHtml} from '../../source/reports/report-html.ts';
 import {lostRequestCsvLine, requestsCsvLine} from '../../source/reports/requests-csv.ts';
 import {resultsOf, resultsText} from '../../source/reports/results.ts';
 import {type Results, readResults} from '../../source/reports/results-schema.ts';
-import {summaryMarkdown} from '../../source/reports/summary-markdown.ts';
+import {summaryMarkdown} from '../../source/reports/run-sections.ts';
 import {keepLog} from '../../source/terminal/files.ts';
 import {errorLines, writeLines} from '../../source/terminal/io.ts';
 import {openAnswers} from '../../source/threads/answer-file.ts';

@@ -19,7 +19,7 @@ import {quotaIncreaseMarkdown} from '../../source/reports/quota-increase-markdow
 import {reportHtml} from '../../source/reports/report-html.ts';
 import {resultsOf, resultsText} from '../../source/reports/results.ts';
 import {readResults} from '../../source/reports/results-schema.ts';
-import {summaryMarkdown} from '../../source/reports/summary-markdown.ts';
+import {summaryMarkdown} from '../../source/reports/run-sections.ts';
 import {errorLines, writeJson, writeLines} from '../../source/terminal/io.ts';
 import {isBuilt, newFolder, runProgram} from '../helpers/built-program.ts';
 import {expectHarmless, expectSafe, plantAll, planted, plantings} from '../helpers/hostile.ts';

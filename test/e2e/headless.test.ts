@@ -35,7 +35,7 @@ describe.skipIf(!isBuilt)(
 			expect(lines).toHaveLength(6);
 			expect(JSON.parse(lines[0] ?? '')).toMatchObject({variant: expect.any(String)});
 			const charts = readdirSync(path.dirname(answers)).filter((name) => name.endsWith('.svg'));
-			expect(charts).toHaveLength(5);
+			expect(charts).toHaveLength(7);
 			for (const chart of charts) {
 				expect(readFileSync(path.join(path.dirname(answers), chart), 'utf8')).toMatch(/^<svg .*<title /s);
 			}

@@ -1,7 +1,7 @@
 import {expect, it} from 'vitest';
 import {summaryLines} from '../../source/plain/summary.ts';
 import {resultsOf} from '../../source/reports/results.ts';
-import {summaryMarkdown} from '../../source/reports/summary-markdown.ts';
+import {summaryMarkdown} from '../../source/reports/run-sections.ts';
 import {environment, snapshot} from '../helpers/results-fixture.ts';
 
 /** Tests source/plain/summary.ts: requests that were lost. */

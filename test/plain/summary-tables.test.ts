@@ -3,7 +3,7 @@ import {columnsFor, searchTableLines, summaryLines, turnColumns} from '../../sou
 import {comparisonLines} from '../../source/reports/compare/comparison-table.ts';
 import {resultsOf} from '../../source/reports/results.ts';
 import {resultsSchema} from '../../source/reports/results-schema.ts';
-import {summaryMarkdown} from '../../source/reports/summary-markdown.ts';
+import {summaryMarkdown} from '../../source/reports/run-sections.ts';
 import {lineText} from '../../source/text/segment.ts';
 import {displayWidth} from '../../source/text/width.ts';
 import {detailEntries} from '../../source/tui/panels/detail.ts';

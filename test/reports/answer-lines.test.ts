@@ -5,7 +5,7 @@ import {expect, it} from 'vitest';
 import {parseArguments} from '../../source/config/parse-arguments.ts';
 import {resolveRun} from '../../source/config/resolve-run.ts';
 import {itemCell} from '../../source/domain/item-results.ts';
-import {openItems, readItemAnswers} from '../../source/reports/answer-lines.ts';
+import {answeredRows, openItems, readItemAnswers} from '../../source/reports/answer-lines.ts';
 import {openAnswers} from '../../source/threads/answer-file.ts';
 import {answerRecord} from '../helpers/answer-record.ts';
 
@@ -66,6 +66,30 @@ it('opens the answers of an earlier run, whatever their length, and reads one by
 	});
 	expect(await readItemAnswers(file, 3, [0])).toMatchObject([{answer: long}]);
 	expect(await readItemAnswers(file, 3, [5])).toEqual([undefined]);
+});
+
+it('counts an answer that no judge gave a verdict on as missing', () => {
+	const [item] = config.task.items;
+	const line = (judged?: readonly string[]) => ({
+		...answerRecord,
+		run: 'r',
+		verdicts: [
+			{
+				item: 3,
+				text: item?.text ?? 'a ticket',
+				kind: 'check-failed',
+				...(judged === undefined ? {} : {judged: [...judged]}),
+			},
+		],
+	});
+	const items = [item ?? {index: 3, text: 'a ticket', fields: {}, expected: undefined}];
+	const isAnswered = (judged?: readonly string[]): boolean =>
+		answeredRows([line(judged)], items).of(
+			answerRecord.model,
+			answerRecord.variant,
+		)(items[0] as (typeof items)[0]);
+	expect([isAnswered(), isAnswered(['failed']), isAnswered(['tie'])]).toEqual([true, true, true]);
+	expect(isAnswered(['passed', 'none'])).toBe(false);
 });
 
 it('knows nothing where there is no file', async () => {

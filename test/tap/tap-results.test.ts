@@ -3,7 +3,7 @@ import type {Snapshot} from '../../source/domain/snapshot.ts';
 import {tapJson} from '../../source/plain/tap.ts';
 import {resultsOf, resultsText, snapshotOf} from '../../source/reports/results.ts';
 import {readResults} from '../../source/reports/results-schema.ts';
-import {summaryMarkdown} from '../../source/reports/summary-markdown.ts';
+import {summaryMarkdown} from '../../source/reports/run-sections.ts';
 import {accountRegionFixture} from '../helpers/account-fixture.ts';
 import {violationsOf} from '../helpers/published-schema.ts';
 import {environment} from '../helpers/results-fixture.ts';

@@ -5,7 +5,7 @@ import path from 'node:path';
 import {text} from 'node:stream/consumers';
 import {describe, expect, it, onTestFinished, vi} from 'vitest';
 import {readResults} from '../../../source/reports/results-schema.ts';
-import {summaryMarkdown} from '../../../source/reports/summary-markdown.ts';
+import {summaryMarkdown} from '../../../source/reports/run-sections.ts';
 import {call, useAccount} from '../../account/call.ts';
 import {newFolder} from '../../helpers/built-program.ts';
 import {isSoak} from '../../helpers/random-cases.ts';

@@ -2,7 +2,7 @@ import {readFileSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import {describe, expect, it} from 'vitest';
 import {readResults, resultsSchema} from '../../../source/reports/results-schema.ts';
-import {summaryMarkdown} from '../../../source/reports/summary-markdown.ts';
+import {summaryMarkdown} from '../../../source/reports/run-sections.ts';
 import {call, useAccount} from '../../account/call.ts';
 import {newFolder} from '../../helpers/built-program.ts';
 

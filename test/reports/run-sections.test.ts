@@ -1,7 +1,7 @@
 import {describe, expect, it} from 'vitest';
 import {resultsOf} from '../../source/reports/results.ts';
 import type {Results} from '../../source/reports/results-schema.ts';
-import {summaryMarkdown} from '../../source/reports/summary-markdown.ts';
+import {summaryMarkdown} from '../../source/reports/run-sections.ts';
 import {environment, snapshot, variant} from '../helpers/results-fixture.ts';
 
 const run = resultsOf(snapshot(), environment);
