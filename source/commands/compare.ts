@@ -2,15 +2,14 @@ import type {Arguments} from '../config/parse-arguments.ts';
 import {type OutputConfig, resolveOutput} from '../config/resolve-output.ts';
 import {compareRuns, mismatchesOf, type NamedRun, runNames} from '../reports/compare/comparison.ts';
 import {comparisonLines, comparisonMarkdown} from '../reports/compare/comparison-table.ts';
-import {judgeWorse, readWorse} from '../reports/compare/worse.ts';
-import {type JudgedCondition, metSentences} from '../reports/conditions.ts';
+import {type JudgedCondition, judgeWorse, metSentences, readWorse} from '../reports/conditions.ts';
 import {comparisonSuites, conditionSuite, junitXml} from '../reports/junit.ts';
 import {conditionLines, pageOf} from '../reports/pull-request.ts';
 import {assertCiWritable, type CiFindings, isForCi, writeForCi} from '../terminal/ci.ts';
 import {columnsOf, type Io, writeLines} from '../terminal/io.ts';
 import {toAscii} from '../text/themes.ts';
 import {writeReports} from '../threads/reports-handle.ts';
-import {claimReportFolder, printJsonOr, readResultsFile} from './results-files.ts';
+import {claimReportFolder, printJsonOr, readResultsFile} from './report.ts';
 
 const readRuns = async (files: readonly string[]): Promise<readonly NamedRun[]> => {
 	const names = runNames(files);

@@ -1,9 +1,11 @@
 import {PassThrough} from 'node:stream';
 import {describe, expect, it} from 'vitest';
-import {showProgress} from '../../../source/commands/run/progress.ts';
+import {showProgress} from '../../../source/commands/run.ts';
 import type {Io} from '../../../source/terminal/io.ts';
 import {createFakeEngine} from '../../helpers/fake-engine.ts';
 import {snapshotFixture} from '../../helpers/snapshot-fixture.ts';
+
+/** Tests source/commands/run.ts: lines of progress. */
 
 /** Shows a run of so many seconds, with four snapshots per second. @returns What was written. */
 const shown = async (
