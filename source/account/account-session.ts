@@ -303,7 +303,8 @@ const named = (region: AccountRegion, profile: string, isBeside: boolean): Accou
 	...(isBeside ? {isBeside} : {}),
 	buckets: region.buckets.map((bucket) => ({
 		...bucket,
-		owner: region.account ?? profile,
+		// Two profiles may be of one account.
+		owner: region.account == null ? profile : `${profile} ${region.account}`,
 		...(isBeside ? {profile, callable: null} : {}),
 	})),
 });

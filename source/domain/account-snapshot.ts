@@ -136,7 +136,7 @@ export type AccountBucket = {
 	readonly projects?: readonly string[];
 	/** Remarks on this row, a sentence each. */
 	readonly notes: readonly string[];
-	/** Its account, by its number or else its profile: where several profiles are watched. */
+	/** Its profile, and the number of its account where that is known: where several profiles are watched. */
 	readonly owner?: string;
 	/** Its profile, where runs use another one. */
 	readonly profile?: string;

@@ -38,15 +38,19 @@ const inTag = (tag: string, text: string): string =>
 /** What an answer is an answer to. */
 type Asked = Pick<Task, 'task' | 'content'>;
 
-/** The user messages of a judge for one answer: one, or one for each order of answer and right answer. */
+/**
+ * The user messages of a judge for one answer: one, or one for each order of answer and right answer.
+ * @param turn Of a chat: what was said last.
+ */
 export function judgeQuestions(
 	check: JudgeCheck,
 	{task, content}: Asked,
 	item: Item | undefined,
 	answer: string,
+	turn = '',
 ): readonly string[] {
 	const [affirmative, negative] = wordsOf(check.passIf);
-	const input = [content ?? '', item?.text ?? ''].filter((text) => text !== '').join('\n\n');
+	const input = [content ?? '', item?.text ?? '', turn].filter((text) => text !== '').join('\n\n');
 	const head = [inTag('task', task), ...(input === '' ? [] : [inTag('input', input)])];
 	const end = `Question about the answer: ${check.question}\nReply with ${affirmative} or ${negative}.`;
 	const given = inTag('answer', answer.trim());

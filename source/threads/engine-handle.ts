@@ -249,8 +249,11 @@ type ConnectedRequest = Extract<EngineRequest, {type: 'prepare' | 'list-models' 
 
 /** The request with the current connection, in the Region that was chosen on the screen. */
 const withConnection = (request: ConnectedRequest, current: Connection): EngineRequest => {
-	const {region} = (request.type === 'watch-account' ? request.watch : request.config).connection;
-	const connection = {...current, region};
+	const {region, otherProfiles} = (request.type === 'watch-account' ? request.watch : request.config)
+		.connection;
+	// A demo has one account.
+	const beside = current.simulatorUrl === undefined && otherProfiles !== undefined ? {otherProfiles} : {};
+	const connection = {...current, region, ...beside};
 	switch (request.type) {
 		case 'prepare':
 			return {...request, config: {...request.config, connection}};

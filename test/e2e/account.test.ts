@@ -1,4 +1,4 @@
-import {readFileSync} from 'node:fs';
+import {readFileSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import {describe, expect, it, onTestFinished} from 'vitest';
 import type {BackgroundTraffic} from '../../source/simulator/cloudwatch/background.ts';
@@ -38,6 +38,34 @@ const has =
 		text.test(lines.join('\n'));
 
 describe.skipIf(!isBuilt)('the account in the built program (skipped where dist/ is not built)', () => {
+	it('shows the accounts of two profiles side by side', async () => {
+		const home = newFolder();
+		const profiles = await Promise.all(
+			[
+				['team', 'us.amazon.nova-lite-v1:0'],
+				['prod', 'amazon.nova-micro-v1:0'],
+			].map(async ([name, model = '']) => {
+				const {url} = await startForTest({scenario: {background: [traffic(model)]}});
+				return `[profile ${name}]\nregion = us-east-1\nendpoint_url = ${url}\naws_access_key_id = simulated\naws_secret_access_key = simulated\n`;
+			}),
+		);
+		writeFileSync(path.join(home, 'config'), profiles.join('\n'));
+		const terminal = openPseudoTerminal(process.execPath, [program, '--profile', 'team,prod'], {
+			cwd: home,
+			environment: {...plainEnvironment(), HOME: home, AWS_CONFIG_FILE: path.join(home, 'config')},
+			columns: 150,
+			rows: 34,
+			patienceMs: 30_000,
+		});
+		onTestFinished(() => terminal.kill('SIGKILL'));
+		await terminal.waitFor(
+			(shown) =>
+				has(/nova-lite +cross-region +team 123456789012/)(shown) &&
+				has(/nova-micro +on-demand +prod 123456789012/)(shown),
+			'rows of each account, by their profiles',
+		);
+	});
+
 	it('is what the screen opens on: Regions side by side, an alarm, then a benchmark that asks first', async () => {
 		const cwd = newFolder();
 		const argv = ['--region', 'us-east-1,eu-west-1', '--alert', 'requests>50', '--log-file', 'top.log'];

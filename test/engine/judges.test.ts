@@ -152,6 +152,26 @@ describe('a check by an LLM', () => {
 		expect(snapshot.targets).toHaveLength(1);
 	});
 
+	it('sees of a chat what was said last', async () => {
+		const base = judgedSpec({variants: [variantOf('chatty', {instruction: '{{task}} {{turn}}'})]});
+		const chat = {turns: ['What is a quota?', 'And a burndown?'], thinkMs: 0};
+		const spec = {
+			...base,
+			load: loadOf('measure', {requests: 2, concurrency: 1}),
+			task: {...base.task, items: [], chat},
+		};
+		const {judged, snapshot} = await runWith(
+			spec,
+			(user) => `about ${user}`,
+			() => 'yes',
+		);
+		expect(judged.map(({user}) => /<input>\n(.*)\n<\/input>/.exec(user)?.[1])).toEqual([
+			expect.stringContaining('What is a quota?'),
+			'And a burndown?',
+		]);
+		expect(snapshot.variants[0]?.items.useful).toBe(2);
+	});
+
 	it('takes the other word where passIf says so', async () => {
 		const {snapshot} = await runWith(
 			judgedSpec({}, [check('no')]),

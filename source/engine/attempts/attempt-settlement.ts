@@ -184,7 +184,8 @@ export function createSettlement(core: RunCore, ports: SettlementPorts): Attempt
 			times: timesOf(attempt, endedAt),
 			at: isoTime(clock.epoch()),
 		};
-		const asked = {items: request.items, variant: cell.variant};
+		const turn = cell.isChat ? request.prompt.user : undefined;
+		const asked = {items: request.items, variant: cell.variant, turn};
 		judging.judge(
 			asked,
 			answer,

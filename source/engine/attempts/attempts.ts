@@ -95,6 +95,7 @@ type JudgeDesk = {
 	readonly judge: (
 		verdicts: readonly ItemVerdict[],
 		onJudged: (verdicts: readonly ItemVerdict[]) => void,
+		turn: string | undefined,
 	) => void;
 };
 
@@ -165,12 +166,14 @@ export class Judging {
 	 * met; not where a judge is asked too, for a resumed run asks none.
 	 */
 	judge(
-		{items, variant}: {readonly items: readonly Item[]; readonly variant: Variant},
+		asked: {readonly items: readonly Item[]; readonly variant: Variant; readonly turn?: string | undefined},
 		answer: Answer,
 		onVerdicts: (verdicts: readonly ItemVerdict[]) => void,
 		onSlow: (verdicts: readonly ItemVerdict[]) => void,
 	): void {
-		const onJudged = (verdicts: readonly ItemVerdict[]): void => this.#judges.judge(verdicts, onVerdicts);
+		const onJudged = (verdicts: readonly ItemVerdict[]): void =>
+			this.#judges.judge(verdicts, onVerdicts, asked.turn);
+		const {items, variant} = asked;
 		if (this.#checker === undefined) {
 			onJudged(judgeAnswer(answer, this.#task, items, variant));
 			return;

@@ -3,7 +3,7 @@ import type {Bucket} from '../../admission/bucket.ts';
 import {estimatedTokens, settledTokens} from '../../domain/accounting.ts';
 import type {JudgeFigures} from '../../domain/figures-schema.ts';
 import type {RunSpec} from '../../domain/run-config.ts';
-import type {Item, ItemVerdict, JudgeCheck, JudgeVerdict, Task, Variant} from '../../domain/task.ts';
+import type {ItemVerdict, JudgeCheck, JudgeVerdict, Task, Variant} from '../../domain/task.ts';
 import {judgesOf} from '../../prompts/checks.ts';
 import {
 	judgeMaxTokens,
@@ -176,7 +176,11 @@ export class Judges {
 	}
 
 	/** Has the answers to the items of a request judged. @param onJudged Called at once where there is nothing to ask. */
-	judge(verdicts: readonly ItemVerdict[], onJudged: (verdicts: readonly ItemVerdict[]) => void): void {
+	judge(
+		verdicts: readonly ItemVerdict[],
+		onJudged: (verdicts: readonly ItemVerdict[]) => void,
+		turn?: string,
+	): void {
 		const asked = this.#checks.length === 0 ? [] : verdicts.filter(isAsked);
 		if (asked.length === 0) {
 			onJudged(verdicts);
@@ -187,7 +191,7 @@ export class Judges {
 		this.#open++;
 		for (const verdict of asked) {
 			for (const [index] of this.#checks.entries()) {
-				this.#ask(index, verdict, (judged) => {
+				this.#ask(index, verdict, turn, (judged) => {
 					const own = said.get(verdict) ?? [];
 					own[index] = judged;
 					this.#count(index, verdict, judged);
@@ -219,16 +223,19 @@ export class Judges {
 		}
 	}
 
-	#ask(index: number, {item, answer = ''}: ItemVerdict, onVerdict: (verdict: JudgeVerdict) => void): void {
+	#ask(
+		index: number,
+		{item, answer = ''}: ItemVerdict,
+		turn: string | undefined,
+		onVerdict: (verdict: JudgeVerdict) => void,
+	): void {
 		const check = this.#checks[index];
 		const totals = this.#totals[index];
 		if (check === undefined || totals === undefined) {
 			return;
 		}
-		const key = hash(
-			'sha256',
-			JSON.stringify([index, item?.index, item?.text, item?.expected, answer.trim()]),
-		);
+		const questions = judgeQuestions(check, this.#task, item, answer, turn);
+		const key = hash('sha256', JSON.stringify([index, questions]));
 		const known = this.#known.get(key);
 		if (known !== undefined) {
 			totals.fromCache++;
@@ -241,7 +248,7 @@ export class Judges {
 		}
 		const waiting = [onVerdict];
 		this.#known.set(key, waiting);
-		this.#request(index, check, item, answer, (verdict) => {
+		this.#request(index, check, questions, (verdict) => {
 			// What was not answered may be asked again.
 			if (verdict === 'none' || this.#known.size > maxRemembered) {
 				this.#known.delete(key);
@@ -257,12 +264,10 @@ export class Judges {
 	#request(
 		index: number,
 		check: JudgeCheck,
-		item: Item | undefined,
-		answer: string,
+		questions: readonly string[],
 		onVerdict: (verdict: JudgeVerdict) => void,
 	): void {
 		const cell = this.cells[index];
-		const questions = judgeQuestions(check, this.#task, item, answer);
 		const replies: Array<string | undefined> = questions.map(() => undefined);
 		let left = questions.length;
 		if (cell === undefined) {

@@ -89,7 +89,7 @@ export function accountDetailTitle(row: AccountRow, position: string | undefined
 	const {model, scope, region} = row.bucket;
 	return {
 		title: [segment(cleanText(model), 'title'), segment(` · ${scope} · ${cleanText(region)}`)],
-		note: [segment('b benchmarks it · Esc closes', 'muted')],
+		note: [segment(row.bucket.callable === null ? 'Esc closes' : 'b benchmarks it · Esc closes', 'muted')],
 		position,
 	};
 }
