@@ -4,6 +4,8 @@ import type {Results} from '../../source/reports/results-schema.ts';
 import {summaryMarkdown} from '../../source/reports/run-sections.ts';
 import {environment, snapshot, variant} from '../helpers/results-fixture.ts';
 
+/** Tests source/reports/run-sections.ts: summary.md. */
+
 const run = resultsOf(snapshot(), environment);
 describe('the end of a run', () => {
 	const endOf = (change: Partial<Results>): string =>

@@ -1,7 +1,20 @@
-import type {Delta, Family, ResponseContext, StopReason} from './family.ts';
+import {
+	completionStopReason,
+	type Delta,
+	type Family,
+	type ResponseContext,
+	type StopReason,
+} from './family.ts';
 import {isJson, type Json, numberOr, stringsOf} from './prompt.ts';
-import {chatMessages, chatParts, functionTools, toolCallDelta, toolCallOf} from './prompt-parts.ts';
-import {anything, assertShape, count, type Shape, text} from './shape.ts';
+import {
+	chatMessages,
+	chatParts,
+	functionTools,
+	templatePrompt,
+	toolCallDelta,
+	toolCallOf,
+} from './prompt-parts.ts';
+import {anything, assertShape, count, probability, type Shape, text, texts} from './shape.ts';
 
 /** OpenAI's chat completions: gpt-oss, Qwen and most newer vendors. */
 
@@ -94,6 +107,87 @@ export const openAiFamily: Family = {
 					delta: deltaOf(facts, delta),
 					finish_reason: delta.isLast ? finishReason(facts.answer.stopReason) : null,
 				},
+			],
+		},
+	],
+};
+
+/** Models that continue one text: a prompt in the model's own template, no messages. */
+
+/** Meta Llama: one prompt with the model's own template, no stop sequences. */
+
+const llamaShape = (maximumOutputTokens: number): Shape => ({
+	type: 'object',
+	required: ['prompt'],
+	keys: {
+		prompt: text,
+		max_gen_len: count(maximumOutputTokens),
+		temperature: probability,
+		top_p: probability,
+		images: texts,
+	},
+});
+
+export const llamaFamily: Family = {
+	name: 'llama',
+	parse(body, model) {
+		assertShape(body, llamaShape(model.maximumOutputTokens));
+		return {
+			...templatePrompt(String(body.prompt)),
+			maximumTokens: numberOr(body.max_gen_len, model.defaultOutputTokens ?? model.maximumOutputTokens),
+			stopSequences: [],
+		};
+	},
+	whole: ({usage, answer}, generation) => ({
+		generation,
+		prompt_token_count: usage.inputTokens,
+		generation_token_count: usage.outputTokens,
+		stop_reason: completionStopReason(answer.stopReason),
+	}),
+	tokensPerEvent: 1,
+	delta: ({usage, answer}, delta) => [
+		{
+			generation: delta.text,
+			prompt_token_count: delta.isFirst ? usage.inputTokens : null,
+			generation_token_count: delta.outputTokens,
+			stop_reason: delta.isLast ? completionStopReason(answer.stopReason) : null,
+		},
+	],
+};
+
+/** DeepSeek R1: a text completion whose thoughts end with `</think>`. */
+
+const deepSeekShape = (maximumOutputTokens: number): Shape => ({
+	type: 'object',
+	required: ['prompt'],
+	keys: {
+		prompt: text,
+		max_tokens: count(maximumOutputTokens),
+		temperature: probability,
+		top_p: probability,
+		stop: texts,
+	},
+});
+
+export const deepSeekFamily: Family = {
+	name: 'deepseek',
+	parse(body, model) {
+		assertShape(body, deepSeekShape(model.maximumOutputTokens));
+		return {
+			...templatePrompt(String(body.prompt)),
+			maximumTokens: numberOr(body.max_tokens, model.maximumOutputTokens),
+			stopSequences: stringsOf(body.stop),
+		};
+	},
+	whole: ({answer}, said) => ({
+		choices: [{text: said, stop_reason: completionStopReason(answer.stopReason)}],
+	}),
+	tokensPerEvent: 2,
+	reasoningTags: ['', '\n</think>\n\n'],
+	delta: ({answer}, delta) => [
+		{
+			choices: [
+				{text: delta.text, stop_reason: delta.isLast ? completionStopReason(answer.stopReason) : null},
 			],
 		},
 	],

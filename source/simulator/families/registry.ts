@@ -3,10 +3,9 @@ import {jambaFamily, jurassicFamily} from './ai21.ts';
 import {novaFamily, titanFamily} from './amazon.ts';
 import {anthropicFamily} from './anthropic.ts';
 import {commandFamily, commandRFamily} from './cohere.ts';
-import {deepSeekFamily, llamaFamily} from './completions.ts';
 import type {Family} from './family.ts';
 import {mistralChatFamily, mistralPromptFamily} from './mistral.ts';
-import {openAiFamily} from './openai.ts';
+import {deepSeekFamily, llamaFamily, openAiFamily} from './openai.ts';
 
 const families: Readonly<Record<FamilyName, Family>> = {
 	anthropic: anthropicFamily,

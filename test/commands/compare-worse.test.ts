@@ -1,10 +1,10 @@
 import {describe, expect, it} from 'vitest';
-import {compareRuns, differenceText} from '../../../source/reports/compare/comparison.ts';
-import {judgeWorse, readWorse} from '../../../source/reports/conditions.ts';
-import {resultsOf} from '../../../source/reports/results.ts';
-import {environment, snapshot, variant} from '../../helpers/results-fixture.ts';
+import {judgeWorse, readWorse} from '../../source/commands/compare.ts';
+import {compareRuns, differenceText} from '../../source/reports/compare/comparison.ts';
+import {resultsOf} from '../../source/reports/results.ts';
+import {environment, snapshot, variant} from '../helpers/results-fixture.ts';
 
-/** Tests source/reports/conditions.ts: which of two runs is worse. */
+/** Tests source/commands/compare.ts: conditions of `--fail-if`. */
 
 const run = (name: string, output: number, useful = 20) => {
 	const plain = variant({output});
