@@ -33,7 +33,7 @@ import {
 import {planLines} from '../plain/run.ts';
 import {claimFolder} from '../reports/folder.ts';
 import {assertWritable} from '../terminal/files.ts';
-import type {Io} from '../terminal/io.ts';
+import {type Io, writeLines} from '../terminal/io.ts';
 import {untilSignal} from '../terminal/signals.ts';
 import {type StartEngine, startEngineThread} from '../threads/engine-handle.ts';
 import {lazyDemo} from './demo.ts';
@@ -53,6 +53,8 @@ type Optimization = Wanted & {
 	/** Name or path of the preset. */
 	readonly preset: string;
 	readonly isResumed: boolean;
+	/** It was resumed, and has its verdict. */
+	readonly isOver: boolean;
 };
 
 /** @throws UserError (exit 2) for what was typed, (exit 1) for a folder that cannot be written. */
@@ -75,9 +77,7 @@ const setUp = async (given: Arguments, io: Io): Promise<Optimization> => {
 		rewriter: wanted.rewriter,
 		seed: config.seed,
 	});
-	if (resumed !== undefined) {
-		await keptState(resumed, identity);
-	}
+	const kept = resumed === undefined ? undefined : await keptState(resumed, identity);
 	if (output.json?.file !== undefined && !output.isDryRun) {
 		await assertWritable(output.json.file);
 	}
@@ -99,6 +99,7 @@ const setUp = async (given: Arguments, io: Io): Promise<Optimization> => {
 		identity,
 		preset,
 		isResumed: resumed !== undefined,
+		isOver: kept?.proof !== undefined || kept?.chosen === null,
 		run: {
 			config,
 			output,
@@ -201,7 +202,6 @@ const begunState = async (
 	await dropCutLines(folder);
 	const {outcomes, attempts} = await recordsIn(folder, setup);
 	const state = afterKill(await keptState(folder, identity), attempts, run.config.load.concurrency);
-	await renameResults(folder);
 	return {state, outcomes};
 };
 
@@ -251,6 +251,7 @@ const courseOf = async (
 	config: RunConfig,
 	tools: CourseTools,
 	stage: OptimizeStage | undefined,
+	io: Io,
 ): Promise<Course | undefined> => {
 	const {setup: wanted, rewriter, folder, identity, preset} = optimization;
 	const {rewriterName, split, task, baseline} = wanted;
@@ -268,6 +269,7 @@ const courseOf = async (
 	const first = measureConfig(config, [{variant: baseline, items: split.train.slice(0, 1)}]);
 	let setup = await withImported(optimization, config, tools.signal);
 	let plan: readonly string[] = [];
+	let own: readonly string[] = [];
 	const figuresOf = async (state: OptimizeState) => {
 		const {outcomes} = await recordsIn(folder, setup);
 		return optimizeFigures(setup, state, outcomes, {rewriter, seed: config.seed});
@@ -278,16 +280,20 @@ const courseOf = async (
 	};
 	return {
 		config: first,
-		planOf(own) {
-			setup = withPrices(setup, own, ofRewriter.plan);
-			const whole = wholePlan(setup, own, config.guards);
+		planOf(step) {
+			setup = withPrices(setup, step, ofRewriter.plan);
+			const whole = wholePlan(setup, step, config.guards);
 			const {goal, ...shown} = {...first, load: {...first.load, requests: null}, variants: config.variants};
-			plan = [...planLines(whole, {...shown, goal}), ...optimizeLines(setup, optimization, ofRewriter.plan)];
+			own = optimizeLines(setup, optimization, ofRewriter.plan);
+			plan = [...planLines(whole, {...shown, goal}), ...own];
 			return {plan: whole, lines: plan};
 		},
 		async execute(prepared) {
 			const kept = await begunState(optimization, setup);
 			await stage?.open(await figuresOf(kept.state), plan);
+			// Where items go, and what can be proven, is said before anything is sent, also where no plan is shown.
+			const isSaid = stage !== undefined || optimization.run.output.isPlain;
+			await writeLines(io.stderr, isSaid ? [] : own.map((line) => line.trimStart()));
 			const {begun, ...more} = await withBedrock(optimization, setup, kept, config, tools.signal);
 			({setup} = more);
 			let last: RunEnd = {snapshot: prepared, fault: undefined};
@@ -298,6 +304,8 @@ const courseOf = async (
 				{
 					async run(own) {
 						const ready = await tools.prepare(own);
+						// Earlier results make room when there will be new ones.
+						await (ready !== undefined && optimization.isResumed ? renameResults(folder) : undefined);
 						return ready && (await tools.execute(ready.snapshot));
 					},
 					onEnd(end, own) {
@@ -352,8 +360,12 @@ export async function optimize(
 ): Promise<number> {
 	const endings = await readEndings(given, io.environment);
 	const optimization = await untilSignal(io.signal, setUp(given, io));
-	const {run} = optimization;
+	const {run, folder} = optimization;
 	const {guards} = run.config;
+	if (optimization.isOver) {
+		await writeLines(io.stderr, [`Nothing is missing: ${folder} has its verdict, in summary.md.`]);
+		return 0;
+	}
 	const isAsked = !run.isDemo && !guards.isConfirmed;
 	const stage = hasScreen(run, io) ? createOptimizeStage(run, io, isAsked) : undefined;
 	// On the screen a key starts it: that is as good as --yes.
@@ -365,7 +377,7 @@ export async function optimize(
 			endings,
 			stage?.io ?? io,
 			stage?.startEngine(startEngine) ?? startEngine,
-			async (config, tools) => courseOf(optimization, config, tools, stage),
+			async (config, tools) => courseOf(optimization, config, tools, stage, io),
 		);
 	} finally {
 		await stage?.close();

@@ -15,6 +15,7 @@ import {learningCase} from './cases/learning.ts';
 import {limiterCase} from './cases/limiter.ts';
 import {memoryCase} from './cases/memory.ts';
 import {neighbourCase} from './cases/neighbour.ts';
+import {optimizeCase} from './cases/optimize.ts';
 import {overheadCase} from './cases/overhead.ts';
 import {packageSizeCase} from './cases/package-size.ts';
 import {promisesCase} from './cases/promises.ts';
@@ -34,6 +35,7 @@ import type {BenchCase} from './helpers/bench-case.ts';
 /** Every benchmark, in the order in which they run within their group. */
 export const benchCases: readonly BenchCase[] = [
 	decisionsCase,
+	optimizeCase,
 	firstFrameCase,
 	commandStartCase,
 	screenCostCase,

@@ -93,9 +93,9 @@ const start = async (say: (asked: Asked) => Said = answer) => {
 	return asked;
 };
 
-const flags = (out: string, requests = 220): readonly string[] => [
+const flags = (out: string, requests = 220, maxCost = 'none'): readonly string[] => [
 	...['-m', model, '--rewriter', rewriter, '--requests', String(requests), '--method', 'converse'],
-	...['--max-cost', 'none', '--yes', '--out', out],
+	...['--max-cost', maxCost, '--yes', '--out', out],
 ];
 
 const finished = async (...argv: readonly string[]) => {
@@ -121,8 +121,9 @@ describe('optimize', () => {
 		const asked = await start();
 		const out = path.join(newFolder(), 'out');
 		const preset = writePreset();
-		const {code, stdout} = await finished(preset, ...flags(out));
+		const {code, stdout, stderr} = await finished(preset, ...flags(out));
 		expect(code).toBe(0);
+		expect(stderr).toMatch(new RegExp(`^rewriter +${rewriter} in us-east-1: `, 'm'));
 		const {optimize, verdict, costUsd} = resultsIn(out);
 		expect(optimize?.heldOut).toMatchObject({candidate: 'stricter-output-1', isProven: true, margin: 0.1});
 		expect(optimize?.heldOut?.saving.low).toBeGreaterThan(0.4);
@@ -206,6 +207,10 @@ describe('optimize', () => {
 		expect(existsSync(path.join(out, 'results-1.json'))).toBe(true);
 		const answered = asked.map(({model: of, user}) => `${of} ${user}`);
 		const twice = answered.filter((each, index) => answered.indexOf(each) !== index);
+		// It has its verdict: another one sends nothing, and leaves it as it is.
+		const over = await finished(preset, ...again, '--resume', out);
+		expect(over.stderr).toContain('Nothing is missing');
+		expect(resultsIn(out).optimize?.heldOut?.isProven).toBe(true);
 		// What was on its way at the signal was not heard to its end.
 		expect(twice.length).toBeLessThanOrEqual(10);
 	});
@@ -237,16 +242,19 @@ describe('optimize', () => {
 		);
 	});
 
-	it('counts requests that are sent again', async () => {
+	it('counts requests that are sent again, and keeps a typed limit to the cent', async () => {
 		let number = 0;
 		const asked = await start((each) => {
 			number++;
 			return number % 40 === 0 ? {status: 500, type: 'InternalServerException'} : answer(each);
 		});
 		const out = path.join(newFolder(), 'out');
-		await finished(writePreset(), ...flags(out, 160));
+		const limit = 0.08;
+		await finished(writePreset(), ...flags(out, 160, String(limit)), '--rounds', '1');
 		expect(asked.length).toBeLessThanOrEqual(160);
-		const {optimize} = resultsIn(out);
+		const {optimize, costUsd} = resultsIn(out);
+		expect(costUsd).toBeLessThanOrEqual(limit);
+		expect(optimize?.budget.costUsd).toBe(limit);
 		expect((optimize?.spend.model.requests ?? 0) + (optimize?.spend.rewriter.requests ?? 0)).toBe(
 			asked.length,
 		);
@@ -288,6 +296,17 @@ describe('what optimize says before it sends anything', () => {
 		expect(stdout).toMatch(new RegExp(`rewriter +${rewriter} in us-east-1: .*go there`));
 		expect(stdout).toContain('20 train, 40 select, 40 held out; only train items go to the rewriter');
 		expect(stdout).toContain('40 held-out items can prove "at most 10.4 points worse" with 90% power');
+	});
+
+	it('sends nothing where a typed limit does not pay for a verdict', async () => {
+		const asked = await start();
+		const {message, exitCode} = await faultOf(
+			writePreset(),
+			...flags(path.join(newFolder(), 'out'), 220, '0.001'),
+		);
+		expect(exitCode).toBe(2);
+		expect(message).toContain('nothing was sent');
+		expect(asked).toEqual([]);
 	});
 
 	it('refuses a rewriter in another account', async () => {
