@@ -269,3 +269,16 @@ const paceOf = (
 
 const meanOf = (values: readonly number[]): number =>
 	values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** The day with the most quota tokens, by their use per minute over stretches of time, against a quota per day. */
+export function busiestDay(
+	used: ReadonlyArray<{readonly at: number; readonly minutes: number; readonly quotaTokens: number}>,
+	limit: number | null,
+): {readonly at: number; readonly quotaTokens: number; readonly ofQuota: number | null} {
+	const days = new Map<number, number>();
+	for (const {at, quotaTokens, minutes} of used) {
+		days.set(dayStartOf(at), (days.get(dayStartOf(at)) ?? 0) + quotaTokens * minutes);
+	}
+	const [at, quotaTokens] = [...days].reduce((most, day) => (day[1] > most[1] ? day : most));
+	return {at, quotaTokens, ofQuota: limit === null || limit === 0 ? null : quotaTokens / limit};
+}

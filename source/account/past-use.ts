@@ -3,7 +3,7 @@ import {costOf, settledTokens} from '../domain/accounting.ts';
 import type {Burndown, Limit, Quota, Scope} from '../domain/target.ts';
 import type {SeriesName, TimeWindow, UsageMetric} from '../domain/usage-source.ts';
 import {measureCeiling} from '../metrics/figures/measured-ceiling.ts';
-import {dayStartOf} from './account-day.ts';
+import {busiestDay} from './account-day.ts';
 import type {PastCost, PastWindows, QuietModel} from './past-plan.ts';
 import type {PastStore, PastWindow} from './past-store.ts';
 import {minuteMs} from './usage-history.ts';
@@ -58,6 +58,8 @@ export type PastBucket = {
 	readonly activeMinutes: number;
 	readonly requests: Total;
 	readonly quotaTokens: Total;
+	/** Where output has a quota of its own; else null. */
+	readonly outputTokens: Total | null;
 	/** Null of bedrock-mantle, which counts none. */
 	readonly throttles: {readonly total: number; readonly minutes: number; readonly peak: number} | null;
 	readonly tokens: Readonly<Record<(typeof tokenMetrics)[number], number>>;
@@ -126,6 +128,7 @@ type Slot = {
 	readonly minutes: number;
 	readonly requests: number;
 	readonly quotaTokens: number;
+	readonly outputTokens: number;
 	readonly throttles: number;
 };
 
@@ -209,7 +212,7 @@ const slotsOf = (modelIds: readonly string[], burndown: number, reading: Reading
 	reading.windows.fine.flatMap((window): readonly Slot[] => {
 		const count = Math.ceil((window.toMs - window.fromMs) / window.periodMs);
 		const minutes = window.periodMs / minuteMs;
-		const [requests, quotaTokens, throttles] = [0, 1, 2].map(() => new Float64Array(count));
+		const [requests, quotaTokens, outputTokens, throttles] = [0, 1, 2, 3].map(() => new Float64Array(count));
 		const add = (sum: Float64Array | undefined, values: Float64Array | undefined): void => {
 			if (sum !== undefined && values !== undefined) {
 				for (let index = 0; index < count; index++) {
@@ -221,18 +224,20 @@ const slotsOf = (modelIds: readonly string[], burndown: number, reading: Reading
 			add(requests, valuesOf(modelId, 'requests', window, reading));
 			add(throttles, valuesOf(modelId, 'throttles', window, reading));
 			add(quotaTokens, quotaTokensOf(modelId, window, burndown, reading));
+			add(outputTokens, valuesOf(modelId, 'outputTokens', window, reading));
 		}
 		return Array.from({length: count}, (_, index) => ({
 			at: window.fromMs + index * window.periodMs,
 			minutes,
 			requests: (requests?.[index] ?? 0) / minutes,
 			quotaTokens: (quotaTokens?.[index] ?? 0) / minutes,
+			outputTokens: (outputTokens?.[index] ?? 0) / minutes,
 			throttles: throttles?.[index] ?? 0,
 		}));
 	});
 
 /** Value of a limit that is known, or blocked. */
-const limitOf = ({value, state}: Limit): number | null => (state === 'known' ? value : null);
+const limitOf = (limit: Limit | undefined): number | null => (limit?.state === 'known' ? limit.value : null);
 
 const bucketOf = (
 	{key, target, price}: KnownBucket,
@@ -249,9 +254,11 @@ const bucketOf = (
 	const limits = {
 		requests: limitOf(quota.requestsPerMinute),
 		quotaTokens: limitOf(quota.tokensPerMinute),
+		outputTokens: limitOf(quota.outputTokensPerMinute),
 	};
 	const requests = totalOf(used, 'requests', limits.requests);
 	const quotaTokens = totalOf(used, 'quotaTokens', limits.quotaTokens);
+	const output = quota.outputTokensPerMinute && totalOf(used, 'outputTokens', limits.outputTokens);
 	const tokens = Object.fromEntries(
 		tokenMetrics.map((metric) => [metric, sumOver(modelIds, metric, reading)]),
 	) as PastBucket['tokens'];
@@ -270,6 +277,7 @@ const bucketOf = (
 			activeMinutes: minutesOf(used.filter((slot) => slot.requests > 0)),
 			requests,
 			quotaTokens,
+			outputTokens: output ?? null,
 			throttles: isMantle
 				? null
 				: {
@@ -283,8 +291,8 @@ const bucketOf = (
 				server: isMantle ? null : sumOver(modelIds, 'serverErrors', reading),
 			},
 			costUsd: price === null ? null : costOf(tokens, price),
-			busiestDay: busiestDayOf(used, limitOf(quota.tokensPerDay)),
-			ofQuota: nearer(requests.ofQuota, quotaTokens.ofQuota),
+			busiestDay: busiestDay(used, limitOf(quota.tokensPerDay)),
+			ofQuota: nearest([requests, quotaTokens, output].map((total) => total?.ofQuota ?? null)),
 			measured: ceilingOf(slots, modelIds, quota, reading),
 			cells: cellsOf(slots, limits),
 		},
@@ -319,10 +327,13 @@ const countedBy = (modelIds: readonly string[], {asked}: Reading): PastBucket['c
 
 const minutesOf = (slots: readonly Slot[]): number => slots.reduce((sum, {minutes}) => sum + minutes, 0);
 
-const nearer = (one: number | null, other: number | null): number | null =>
-	one === null || other === null ? (one ?? other) : Math.max(one, other);
+/** The greatest share of a quota; null where none is known. */
+const nearest = (shares: ReadonlyArray<number | null>): number | null => {
+	const known = shares.filter((share) => share !== null);
+	return known.length === 0 ? null : Math.max(...known);
+};
 
-type Figure = 'requests' | 'quotaTokens';
+type Figure = 'requests' | 'quotaTokens' | 'outputTokens';
 
 /** Percentiles by nearest rank, each period with the weight of its minutes. */
 const perMinute = (slots: readonly Slot[], figure: Figure): PerMinute => {
@@ -355,15 +366,6 @@ const totalOf = (used: readonly Slot[], figure: Figure, limit: number | null): T
 	};
 };
 
-const busiestDayOf = (used: readonly Slot[], limit: number | null): PastBucket['busiestDay'] => {
-	const days = new Map<number, number>();
-	for (const {at, quotaTokens, minutes} of used) {
-		days.set(dayStartOf(at), (days.get(dayStartOf(at)) ?? 0) + quotaTokens * minutes);
-	}
-	const [at, quotaTokens] = [...days].reduce((most, day) => (day[1] > most[1] ? day : most));
-	return {at, quotaTokens, ofQuota: limit === null || limit === 0 ? null : quotaTokens / limit};
-};
-
 /** The first of January 1970 was a Thursday. */
 const weekdayOf = (atMs: number): number => (Math.floor(atMs / (24 * hourMs)) + 3) % 7;
 
@@ -388,7 +390,11 @@ const cellsOf = (
 			requests,
 			quotaTokens,
 			throttles: members.reduce((sum, {throttles}) => sum + throttles, 0),
-			ofQuota: nearer(share(requests.peak, limits.requests), share(quotaTokens.peak, limits.quotaTokens)),
+			ofQuota: nearest([
+				share(requests.peak, limits.requests),
+				share(quotaTokens.peak, limits.quotaTokens),
+				share(perMinute(members, 'outputTokens').peak, limits.outputTokens),
+			]),
 		};
 	});
 };

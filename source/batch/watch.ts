@@ -225,11 +225,16 @@ const createProgress = () => {
 
 const neverLeft = new AbortController().signal;
 
-/** Each change once: as lines with `--plain`, in place where stderr is a terminal. */
+/** Milliseconds between two lines in a log, where they only show that the program is alive. */
+const logIntervalMs = 10_000;
+
+/** Each change once: as lines with `--plain`, in place where stderr is a terminal; elsewhere now and then on stderr. */
 const createLines = ({isPlain}: OutputConfig, io: Io): ProgressView => {
 	const isInPlace = !isPlain && io.stderr.isTTY;
+	const isLogged = !(isInPlace || isPlain);
 	const watch = createProgress();
 	let last = '';
+	let loggedAtMs = Date.now();
 	return {
 		onProgress(state, uploading, trouble) {
 			const line =
@@ -238,11 +243,12 @@ const createLines = ({isPlain}: OutputConfig, io: Io): ProgressView => {
 					: uploading === undefined
 						? batchProgressLine(watch(state))
 						: uploadLine(uploading.bytes, uploading.totalBytes);
-			if (line === last || !(isInPlace || isPlain)) {
+			if (line === last || (isLogged && Date.now() - loggedAtMs < logIntervalMs)) {
 				return;
 			}
 			last = line;
-			(isInPlace ? io.stderr : io.stdout).write(isInPlace ? `\r\u001B[K${line}` : `${line}\n`);
+			loggedAtMs = Date.now();
+			(isPlain ? io.stdout : io.stderr).write(isInPlace ? `\r\u001B[K${line}` : `${line}\n`);
 		},
 		async end() {
 			if (isInPlace && last !== '') {

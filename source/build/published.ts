@@ -148,7 +148,7 @@ const exits: ReadonlyArray<readonly [string, string]> = [
 		'Not one useful item, the daily quota is used up, a fault of the environment, or reports that could not be written.',
 	],
 	['2', 'What was typed cannot be done.'],
-	['3', 'A --fail-if condition is true.'],
+	['3', 'A --fail-if condition or an --alert is true.'],
 	['129, 130, 143', 'Ended by SIGHUP, SIGINT, SIGTERM; partial results are written.'],
 ];
 

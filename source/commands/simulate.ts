@@ -25,6 +25,7 @@ export function simulatorVariables(url: string): Readonly<Record<string, string>
 		AWS_ENDPOINT_URL: url,
 		AWS_ENDPOINT_URL_BEDROCK_RUNTIME: url,
 		AWS_ENDPOINT_URL_BEDROCK: url,
+		AWS_ENDPOINT_URL_BEDROCK_AGENT_RUNTIME: url,
 		AWS_ENDPOINT_URL_SERVICE_QUOTAS: url,
 		AWS_ENDPOINT_URL_CLOUDWATCH: url,
 		AWS_ENDPOINT_URL_S3: url,

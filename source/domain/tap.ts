@@ -1,5 +1,5 @@
 import type {Usage} from './backend.ts';
-import type {Lane} from './bucket-usage.ts';
+import type {Lane, Use} from './bucket-usage.ts';
 import type {Distribution} from './figures-schema.ts';
 import type {Connection, FleetLedger, QuotaOverride} from './run-config.ts';
 import type {Burst} from './run-spec.ts';
@@ -141,4 +141,49 @@ export type RecordedCall = {
 	readonly outcome: string;
 	/** Times that the tap sent it. */
 	readonly attempts: number;
+};
+
+/** What requests would have met. */
+export type WhatIfCounts = {
+	readonly requests: number;
+	/** Unpaced: what the service would have refused, where it counts a sliding minute, and where it counts fixed ones. */
+	readonly throttled: {readonly sliding: number; readonly fixed: number};
+	/** Paced: how many waited, and for how long, those included that were sent away. */
+	readonly held: number;
+	readonly holdMs: {readonly p50: number; readonly p99: number; readonly max: number} | null;
+	/** Paced: answered 429 at the end of the hold. */
+	readonly sentAway: number;
+	/** Paced: answered 400, for they alone are larger than the quota. */
+	readonly tooLarge: number;
+};
+
+/** One client on one model. */
+export type WhatIfRow = WhatIfCounts & {readonly client: string; readonly model: string};
+
+/** Models that draw from the same quota. */
+export type WhatIfBucket = {
+	readonly models: readonly string[];
+	/** The most in any minute where nothing is refused, and where it is paced. */
+	readonly peak: {readonly unpaced: Peak; readonly paced: Peak};
+	/** Smallest quota under which nobody waits, where a minute's quota may be spent at once; null where there is none. */
+	readonly smallest: {
+		readonly requestsPerMinute: number;
+		/** On bedrock-mantle of the input. */
+		readonly tokensPerMinute: number;
+		/** On bedrock-mantle only. */
+		readonly outputTokensPerMinute?: number;
+	} | null;
+};
+
+/** The most in any minute; output where it has a quota of its own. */
+export type Peak = Use & {readonly outputTokens?: number};
+
+export type WhatIf = {
+	/** From the first arrival to the last. */
+	readonly spanMs: number;
+	/** Calls whose answer the recording lacks: they count with the means of their client and model. */
+	readonly unanswered: number;
+	readonly all: WhatIfCounts;
+	readonly rows: readonly WhatIfRow[];
+	readonly buckets: readonly WhatIfBucket[];
 };

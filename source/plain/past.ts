@@ -61,48 +61,49 @@ const columns: ReadonlyArray<Column<PastBucket>> = [
 		priority: 95,
 		format: ({ofQuota}) => formatPercent(ofQuota),
 	},
-	...(['requests', 'quotaTokens'] as const).flatMap((figure): ReadonlyArray<Column<PastBucket>> => {
-		const unit = figure === 'requests' ? 'RPM' : 'TPM';
-		const format = formatTokens;
-		const weight = figure === 'requests' ? 0 : 1;
-		return [
-			{
-				key: `${figure}P50`,
-				header: `${unit} P50`,
-				align: 'right',
-				priority: 40 + weight,
-				format: (bucket) => format(bucket[figure].p50),
-			},
-			{
-				key: `${figure}P90`,
-				header: 'P90',
-				align: 'right',
-				priority: 30 + weight,
-				format: (bucket) => format(bucket[figure].p90),
-			},
-			{
-				key: `${figure}P99`,
-				header: 'P99',
-				align: 'right',
-				priority: 70 + weight,
-				format: (bucket) => format(bucket[figure].p99),
-			},
-			{
-				key: `${figure}Peak`,
-				header: 'PEAK',
-				align: 'right',
-				priority: 80 + weight,
-				format: (bucket) => format(bucket[figure].peak),
-			},
-			{
-				key: `${figure}Limit`,
-				header: 'QUOTA',
-				align: 'right',
-				priority: 50 + weight,
-				format: (bucket) => format(bucket[figure].limit),
-			},
-		];
-	}),
+	...(['requests', 'quotaTokens', 'outputTokens'] as const).flatMap(
+		(figure, weight): ReadonlyArray<Column<PastBucket>> => {
+			const unit = {requests: 'RPM', quotaTokens: 'TPM', outputTokens: 'OUT'}[figure];
+			const format = formatTokens;
+			return [
+				{
+					key: `${figure}P50`,
+					header: `${unit} P50`,
+					align: 'right',
+					priority: 40 + weight,
+					format: (bucket) => format(bucket[figure]?.p50),
+				},
+				{
+					key: `${figure}P90`,
+					header: 'P90',
+					align: 'right',
+					priority: 30 + weight,
+					format: (bucket) => format(bucket[figure]?.p90),
+				},
+				{
+					key: `${figure}P99`,
+					header: 'P99',
+					align: 'right',
+					priority: 70 + weight,
+					format: (bucket) => format(bucket[figure]?.p99),
+				},
+				{
+					key: `${figure}Peak`,
+					header: 'PEAK',
+					align: 'right',
+					priority: 80 + weight,
+					format: (bucket) => format(bucket[figure]?.peak),
+				},
+				{
+					key: `${figure}Limit`,
+					header: 'QUOTA',
+					align: 'right',
+					priority: 50 + weight,
+					format: (bucket) => format(bucket[figure]?.limit),
+				},
+			];
+		},
+	),
 	{
 		key: 'throttles',
 		header: 'THROTTLED',
@@ -135,6 +136,12 @@ const columns: ReadonlyArray<Column<PastBucket>> = [
 		format: ({costUsd}) => formatUsd(costUsd),
 	},
 ];
+
+/** Columns of output only where it has a quota of its own. */
+const columnsFor = (buckets: readonly PastBucket[]): ReadonlyArray<Column<PastBucket>> =>
+	buckets.some(({outputTokens}) => outputTokens !== null)
+		? columns
+		: columns.filter(({key}) => !key.startsWith('outputTokens'));
 
 /** Hours of one cell of the grid, by what is wide enough. */
 const hoursPerCell = (width: number): number =>
@@ -233,7 +240,7 @@ export function pastLines(report: PastReport, {width, ascii}: Style): readonly s
 	const {buckets} = report.use;
 	const lines = [
 		headOf(report),
-		...(buckets.length === 0 ? [emptyLine(report)] : renderTable(columns, buckets, width)),
+		...(buckets.length === 0 ? [emptyLine(report)] : renderTable(columnsFor(buckets), buckets, width)),
 		...(buckets.length === 0 ? [] : [unitsLine]),
 		...periodLines(report),
 		...quietTexts(report).flatMap((text) => wrapText(text, width)),
@@ -308,7 +315,9 @@ export function pastMarkdown(report: PastReport): readonly string[] {
 	return [
 		escapeMarkdown(headOf(report)),
 		'',
-		...(buckets.length === 0 ? [escapeMarkdown(emptyLine(report))] : columnsMarkdown(columns, buckets)),
+		...(buckets.length === 0
+			? [escapeMarkdown(emptyLine(report))]
+			: columnsMarkdown(columnsFor(buckets), buckets)),
 		'',
 		...[
 			...periodLines(report),
@@ -327,6 +336,7 @@ const bucketJson = ({
 	busiestDay,
 	requests,
 	quotaTokens,
+	outputTokens,
 	throttles,
 	measured,
 	cells,
@@ -336,6 +346,9 @@ const bucketJson = ({
 	measured: ceilingJson(measured),
 	requestsPerMinute: {...requests, peakAt: isoOf(requests.peakAt)},
 	quotaTokensPerMinute: {...quotaTokens, peakAt: isoOf(quotaTokens.peakAt)},
+	...(outputTokens === null
+		? {}
+		: {outputTokensPerMinute: {...outputTokens, peakAt: isoOf(outputTokens.peakAt)}}),
 	throttled: throttles,
 	busiestDay: {...busiestDay, at: isoOf(busiestDay.at)?.slice(0, 10)},
 	byHourOfWeek: cells.map(

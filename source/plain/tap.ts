@@ -1,8 +1,7 @@
 import type {AccountRegion} from '../domain/account-snapshot.ts';
-import type {Use} from '../domain/bucket-usage.ts';
 import type {Snapshot} from '../domain/snapshot.ts';
+import type {Peak, WhatIf, WhatIfBucket, WhatIfRow} from '../domain/tap.ts';
 import {formatTarget} from '../reports/words.ts';
-import type {WhatIf, WhatIfBucket, WhatIfRow} from '../tap/what-if.ts';
 import {
 	formatCount,
 	formatDurationMs,
@@ -140,18 +139,27 @@ const columns: ReadonlyArray<Column<WhatIfRow>> = [
 	column('Too large', 1, ({tooLarge}) => formatCount(tooLarge)),
 ];
 
-const perMinute = (requests: number | null, tokens: number | null): string =>
+const perMinute = (requests: number | null, tokens: number | null, output?: number): string =>
 	[
 		...(requests === null ? [] : [`${formatCount(requests)} requests`]),
-		...(tokens === null ? [] : [`${formatTokens(tokens)} tokens`]),
+		...(tokens === null ? [] : [`${formatTokens(tokens)} ${output === undefined ? '' : 'input '}tokens`]),
+		...(output === undefined ? [] : [`${formatTokens(output)} output tokens`]),
 	].join(' and ');
 
 const partOf = (use: number, limit: number | null): string =>
 	limit === null ? '' : ` (${formatPercent(use / limit)})`;
 
-const useWords = ({requests, tokens}: Use, {requestsPerMinute, tokensPerMinute}: Settings): string =>
-	`${formatCount(requests)} requests${partOf(requests, requestsPerMinute)} and ` +
-	`${formatTokens(tokens)} tokens${partOf(tokens, tokensPerMinute)}`;
+const useWords = (
+	{requests, tokens, outputTokens}: Peak,
+	{requestsPerMinute, tokensPerMinute}: Settings,
+): string =>
+	[
+		`${formatCount(requests)} requests${partOf(requests, requestsPerMinute)}`,
+		`${formatTokens(tokens)} ${outputTokens === undefined ? '' : 'input '}tokens${partOf(tokens, tokensPerMinute)}`,
+		...(outputTokens === undefined
+			? []
+			: [`${formatTokens(outputTokens)} output tokens${partOf(outputTokens, tokensPerMinute)}`]),
+	].join(' and ');
 
 const whatIfBucketLines = ({models, peak, smallest}: WhatIfBucket, settings: Settings): readonly string[] => [
 	'',
@@ -160,7 +168,7 @@ const whatIfBucketLines = ({models, peak, smallest}: WhatIfBucket, settings: Set
 	`  Most in a minute paced: ${useWords(peak.paced, settings)}`,
 	smallest === null
 		? '  No quota was found under which nobody waits with --burst full.'
-		: `  Smallest quota under which nobody waits: ${perMinute(smallest.requestsPerMinute, smallest.tokensPerMinute)} per minute (--burst full)`,
+		: `  Smallest quota under which nobody waits: ${perMinute(smallest.requestsPerMinute, smallest.tokensPerMinute, smallest.outputTokensPerMinute)} per minute (--burst full)`,
 ];
 
 const shareWords = ({share}: Settings): string =>
@@ -180,6 +188,11 @@ export function whatIfLines(found: WhatIf, settings: Settings, width: number): r
 		...buckets.flatMap((bucket) => whatIfBucketLines(bucket, settings)),
 		'',
 		'Assumed: tokens count from the first byte of an answer, nobody tries again (retries in the recording are requests of their own), and input is known before it is sent.',
+		...(buckets.some(({peak}) => peak.unpaced.outputTokens !== undefined)
+			? [
+					'Assumed: on bedrock-mantle --tpm is the quota of the input and that of the output; a request for whose output there is no room counts as throttled (the service cuts it).',
+				]
+			: []),
 		...(unanswered === 0
 			? []
 			: [

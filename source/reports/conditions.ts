@@ -172,7 +172,8 @@ const percentileAgainst = (
 	return {figure: end, words: `is ${rounded(point)} (95%: ${interval})`};
 };
 
-const rounded = (value: number): number => Number(value.toPrecision(4));
+/** Counts stay whole. */
+const rounded = (value: number): number => (Number.isInteger(value) ? value : Number(value.toPrecision(4)));
 
 const reasonOf = (condition: Condition, results: Results): string | undefined => {
 	const variants = results.variants.filter(
@@ -189,7 +190,7 @@ const reasonOf = (condition: Condition, results: Results): string | undefined =>
 			return `${subject} ${percentile?.words ?? 'is not known'}`;
 		}
 		if (operators[condition.operator](figure, condition.bound)) {
-			return `${subject} ${percentile?.words ?? `is ${figure}`}`;
+			return `${subject} ${percentile?.words ?? `is ${rounded(figure)}`}`;
 		}
 	}
 	return undefined;

@@ -1,15 +1,16 @@
 import type {Bucket} from '../admission/bucket.ts';
-import {type Counted, ServiceCount} from '../admission/service-count.ts';
+import {type Counted, type CountedLimits, ServiceCount} from '../admission/service-count.ts';
 import {type Cost, TokenEstimator} from '../admission/token-estimator.ts';
 import {HoldingRoom} from '../admission/waiting-room.ts';
-import {emptyModelIndex, identify} from '../bedrock/identify/identify.ts';
+import {emptyModelIndex, identify, mantlePrefix} from '../bedrock/identify/identify.ts';
 import {noQuota, overrideLimit} from '../bedrock/quotas/bucket-quota.ts';
 import {burndownOf, maxOutputOf} from '../bedrock/quotas/burndown.ts';
 import {bucketKey} from '../domain/account-snapshot.ts';
 import {settledTokens} from '../domain/accounting.ts';
-import type {Lane, Limits, Use} from '../domain/bucket-usage.ts';
+import type {Usage} from '../domain/backend.ts';
+import type {Lane} from '../domain/bucket-usage.ts';
 import {VirtualClock} from '../domain/clock.ts';
-import type {Pace, RecordedCall} from '../domain/tap.ts';
+import type {Pace, Peak, RecordedCall, WhatIf, WhatIfBucket, WhatIfCounts} from '../domain/tap.ts';
 import type {Quota} from '../domain/target.ts';
 import {pacedBucket} from './pacing.ts';
 
@@ -30,42 +31,6 @@ type WhatIfQuota = {
 	readonly tokensPerMinute: number | undefined;
 	/** Undefined: that of each model. */
 	readonly burndown: number | undefined;
-};
-
-/** What requests would have met. */
-type WhatIfCounts = {
-	readonly requests: number;
-	/** Unpaced: what the service would have refused, where it counts a sliding minute, and where it counts fixed ones. */
-	readonly throttled: {readonly sliding: number; readonly fixed: number};
-	/** Paced: how many waited, and for how long, those included that were sent away. */
-	readonly held: number;
-	readonly holdMs: {readonly p50: number; readonly p99: number; readonly max: number} | null;
-	/** Paced: answered 429 at the end of the hold. */
-	readonly sentAway: number;
-	/** Paced: answered 400, for they alone are larger than the quota. */
-	readonly tooLarge: number;
-};
-
-/** One client on one model. */
-export type WhatIfRow = WhatIfCounts & {readonly client: string; readonly model: string};
-
-/** Models that draw from the same quota. */
-export type WhatIfBucket = {
-	readonly models: readonly string[];
-	/** The most in any minute where nothing is refused, and where it is paced. */
-	readonly peak: {readonly unpaced: Use; readonly paced: Use};
-	/** Smallest quota under which nobody waits, where a minute's quota may be spent at once; null where there is none. */
-	readonly smallest: {readonly requestsPerMinute: number; readonly tokensPerMinute: number} | null;
-};
-
-export type WhatIf = {
-	/** From the first arrival to the last. */
-	readonly spanMs: number;
-	/** Calls whose answer the recording lacks: they count with the means of their client and model. */
-	readonly unanswered: number;
-	readonly all: WhatIfCounts;
-	readonly rows: readonly WhatIfRow[];
-	readonly buckets: readonly WhatIfBucket[];
 };
 
 /** A recorded call as it is replayed. Times are milliseconds. */
@@ -117,6 +82,15 @@ const countsOf = (rows: readonly Row[]): WhatIfCounts => {
 const quantile = (sorted: readonly number[], part: number): number =>
 	sorted[Math.max(0, Math.ceil(part * sorted.length) - 1)] ?? 0;
 
+const usageOf = ({inputTokens, outputTokens}: Call): Usage => ({
+	inputTokens,
+	outputTokens,
+	cacheReadTokens: 0,
+	cacheWriteTokens: 0,
+	reasoningTokens: undefined,
+	isEstimated: true,
+});
+
 /** What the ledger sets aside for calls of each client and model, learnt from the answers that have come. */
 class Estimates {
 	readonly #estimators = new Map<Row, TokenEstimator>();
@@ -125,15 +99,8 @@ class Estimates {
 		return this.#of(row).cost(inputTokens, maxTokens, row.burndown);
 	}
 
-	learn({row, inputTokens, outputTokens}: Call): void {
-		this.#of(row).learn(inputTokens, {
-			inputTokens,
-			outputTokens,
-			cacheReadTokens: 0,
-			cacheWriteTokens: 0,
-			reasoningTokens: undefined,
-			isEstimated: true,
-		});
+	learn(call: Call): void {
+		this.#of(call.row).learn(call.inputTokens, usageOf(call));
 	}
 
 	#of(row: Row): TokenEstimator {
@@ -155,14 +122,19 @@ type Setting = {
 	readonly epochMs: number;
 };
 
-const quotaOf = ({requests, tokens}: Limits): Quota => ({
+const quotaOf = ({requests, tokens, output}: CountedLimits): Quota => ({
 	...noQuota,
 	requestsPerMinute: overrideLimit(noQuota.requestsPerMinute, requests ?? undefined),
 	tokensPerMinute: overrideLimit(noQuota.tokensPerMinute, tokens ?? undefined),
+	...(output == null ? {} : {outputTokensPerMinute: overrideLimit(noQuota.tokensPerMinute, output)}),
 });
 
+/** The most in any minute. */
+const peakOf = ({peak: {outputTokens, ...peak}}: ServiceCount, {output}: CountedLimits): Peak =>
+	output === undefined ? peak : {...peak, outputTokens};
+
 /** Sends all at once, as it came: counts what is refused. @returns The most in any minute where nothing is. */
-const sendUnpaced = ({calls, epochMs}: Setting, limits: Limits): Use => {
+const sendUnpaced = ({calls, epochMs}: Setting, limits: CountedLimits): Peak => {
 	const clock = new VirtualClock(epochMs);
 	const wanted = new ServiceCount(clock, windowMs, 'sliding');
 	const sliding = new ServiceCount(clock, windowMs, 'sliding', limits);
@@ -173,7 +145,7 @@ const sendUnpaced = ({calls, epochMs}: Setting, limits: Limits): Use => {
 		call.row.throttled.sliding += sliding.offer(call) ? 0 : 1;
 		call.row.throttled.fixed += fixed.offer(call) ? 0 : 1;
 	}
-	return wanted.peak;
+	return peakOf(wanted, limits);
 };
 
 /** An admitted call is answered as it was recorded. */
@@ -185,17 +157,17 @@ const answer = (
 ): void => {
 	clock.after(call.firstByteMs, () => void bucket.confirm(reservation));
 	clock.after(call.totalMs, () => {
-		bucket.settle(reservation, call.settled);
+		bucket.settle(reservation, call.settled, usageOf(call));
 		estimates.learn(call);
 		onEnd();
 	});
 };
 
-const bucketFor = (clock: VirtualClock, limits: Limits, pace: Setting['pace']): Bucket =>
+const bucketFor = (clock: VirtualClock, limits: CountedLimits, pace: Setting['pace']): Bucket =>
 	pacedBucket(quotaOf(limits), pace, {clock, windowMs, roundTripMs: () => 0});
 
 /** Sends through the waiting room: counts who is held. @returns The most in any minute. */
-const sendPaced = async ({calls, pace, epochMs}: Setting, limits: Limits): Promise<Use> => {
+const sendPaced = async ({calls, pace, epochMs}: Setting, limits: CountedLimits): Promise<Peak> => {
 	const clock = new VirtualClock(epochMs);
 	const estimates = new Estimates();
 	const bucket = bucketFor(clock, limits, pace);
@@ -238,10 +210,10 @@ const sendPaced = async ({calls, pace, epochMs}: Setting, limits: Limits): Promi
 	while (waiting > 0) {
 		await clock.advance(windowMs);
 	}
-	return service.peak;
+	return peakOf(service, limits);
 };
 
-const holdsNobody = ({calls, pace, epochMs}: Setting, limits: Limits): boolean => {
+const holdsNobody = ({calls, pace, epochMs}: Setting, limits: CountedLimits): boolean => {
 	const clock = new VirtualClock(epochMs);
 	const estimates = new Estimates();
 	const bucket = bucketFor(clock, limits, pace);
@@ -282,27 +254,35 @@ const smallest = (isEnough: (value: number) => boolean, least: number): number |
 	return rounded(to);
 };
 
-/** Each dimension alone, then both together. */
-const smallestQuota = (setting: Setting, wanted: Use): WhatIfBucket['smallest'] => {
+/** Each dimension alone, then all together. */
+const smallestQuota = (setting: Setting, wanted: Peak): WhatIfBucket['smallest'] => {
 	const {share} = setting.pace;
-	const requests = smallest(
-		(value) => holdsNobody(setting, {requests: value, tokens: null}),
-		wanted.requests / share,
-	);
-	const tokens = smallest(
-		(value) => holdsNobody(setting, {requests: null, tokens: value}),
-		wanted.tokens / share,
-	);
-	if (requests === null || tokens === null) {
+	const alone = (dimension: keyof CountedLimits, most: number): number | null =>
+		smallest(
+			(value) => holdsNobody(setting, {requests: null, tokens: null, [dimension]: value}),
+			most / share,
+		);
+	const requests = alone('requests', wanted.requests);
+	const tokens = alone('tokens', wanted.tokens);
+	const output = wanted.outputTokens === undefined ? undefined : alone('output', wanted.outputTokens);
+	if (requests === null || tokens === null || output === null) {
 		return null;
 	}
-	const factor = smallest(
-		(value) => holdsNobody(setting, {requests: rounded(requests * value), tokens: rounded(tokens * value)}),
-		1,
-	);
-	return factor === null
-		? null
-		: {requestsPerMinute: rounded(requests * factor), tokensPerMinute: rounded(tokens * factor)};
+	const times = (factor: number) => ({
+		requests: rounded(requests * factor),
+		tokens: rounded(tokens * factor),
+		...(output === undefined ? {} : {output: rounded(output * factor)}),
+	});
+	const factor = smallest((value) => holdsNobody(setting, times(value)), 1);
+	if (factor === null) {
+		return null;
+	}
+	const {requests: requestsPerMinute, tokens: tokensPerMinute, output: outputTokensPerMinute} = times(factor);
+	return {
+		requestsPerMinute,
+		tokensPerMinute,
+		...(outputTokensPerMinute === undefined ? {} : {outputTokensPerMinute}),
+	};
 };
 
 const mean = (values: ReadonlyArray<number | null>): number | null => {
@@ -367,8 +347,11 @@ export async function whatIf(
 	const byBucket = Map.groupBy(calls, ({row}) => bucketKey(identify(row.model, emptyModelIndex)));
 	for (const own of byBucket.values()) {
 		const setting = {calls: own, pace, epochMs};
-		const unpaced = sendUnpaced(setting, limits);
-		const paced = await sendPaced(setting, limits);
+		// There the tokens that were typed are those of the input, and as many of the output.
+		const isMantle = own.some(({row}) => row.model.startsWith(mantlePrefix));
+		const asked = isMantle ? {...limits, output: limits.tokens} : limits;
+		const unpaced = sendUnpaced(setting, asked);
+		const paced = await sendPaced(setting, asked);
 		const models = [...new Set(own.map(({row}) => row.model))];
 		buckets.push({
 			models,

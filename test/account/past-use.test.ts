@@ -128,3 +128,18 @@ it('measures the limit from throttled minutes, and leaves out five of each in wh
 	expect(measured.get('amazon.nova-micro-v1:0')).toBeNull();
 	expect(measured.get('amazon.nova-pro-v1:0')).toBeNull();
 });
+
+it('sets the output of bedrock-mantle against the quota that it has there', async () => {
+	const opus = 'mantle/anthropic.claude-opus-5';
+	const sent = traffic(opus, {requestsPerMinute: 20, inputTokens: 1000, outputTokens: 400});
+	const [bucket] = await bucketsOf([sent], 1);
+	const peak = Math.max(...sentIn(sent, 1).map(({OutputTokenCount}) => OutputTokenCount));
+	expect(bucket?.outputTokens).toMatchObject({peak, limit: bucket?.quota.outputTokensPerMinute?.value});
+	const limit = bucket?.outputTokens?.limit ?? 0;
+	expect(limit).toBeGreaterThan(0);
+	expect(bucket?.outputTokens?.ofQuota).toBeCloseTo(peak / limit);
+	expect(bucket?.ofQuota).toBeGreaterThanOrEqual(peak / limit);
+	expect(Math.max(...(bucket?.cells ?? []).map(({ofQuota}) => ofQuota ?? 0))).toBeCloseTo(
+		bucket?.ofQuota ?? -1,
+	);
+});

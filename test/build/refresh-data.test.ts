@@ -39,6 +39,11 @@ describe('the data', () => {
 		},
 	);
 
+	it('dates each output multiplier by itself', () => {
+		const {rows} = dataOf<{readonly source: string; readonly asOf: string}>('burndown.json');
+		expect(rows.filter(({asOf}) => !/^20\d\d-\d\d-\d\d$/.test(asOf))).toEqual([]);
+	});
+
 	it('has each code once, with a name that the program understands', () => {
 		const {rows} = dataOf<Row>('quotas.json');
 		expect(new Set(rows.map(({code}) => code)).size).toBe(rows.length);

@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
 import {judgeWorse, readWorse} from '../../source/commands/compare.ts';
-import {compareRuns, differenceText} from '../../source/reports/compare/comparison.ts';
+import {compareRuns, differenceOf, differenceText} from '../../source/reports/compare/comparison.ts';
 import {resultsOf} from '../../source/reports/results.ts';
 import {environment, snapshot, variant} from '../helpers/results-fixture.ts';
 
@@ -55,6 +55,18 @@ describe('a comparison', () => {
 		expect(row && differenceText(row.differences[0], row)).toMatch(
 			/^\+10 points \(-\d+ to \+\d+\): not clear$/,
 		);
+	});
+
+	it('takes what arithmetic leaves for no difference, and says of small ones that they are', () => {
+		const bare = (value: number) => ({value, low: value - 0.1, high: value + 0.1});
+		const format = (value: number | null) => String(value);
+		const noisy = differenceOf(bare(0.3), bare(0.1 + 0.2), true);
+		expect(noisy?.verdict).toBe('same');
+		const small = differenceOf(bare(100), bare(100.05), true);
+		expect(differenceText(small, {format, isShare: false})).toMatch(/^under 1%, \+0\.0[45].* not clear$/);
+		// Without an interval it may be one all the same.
+		const open = differenceOf({value: 1, low: null, high: null}, {value: 1, low: null, high: null}, true);
+		expect(differenceText(open, {format, isShare: false})).toBe('+0: not clear');
 	});
 
 	it('gives costs per 1,000 requests', () => {

@@ -87,6 +87,20 @@ describe('a condition of --fail-if', () => {
 		expect(undecidable(conditions, {shape: 'saturate', requests: null})).toEqual([]);
 	});
 
+	it('is answered with a figure that can be read', () => {
+		const close = results.variants.map((each) => ({
+			...each,
+			quality: {...each.quality, low: 0.8620237953250198},
+			requests: {...each.requests, sent: 123_456},
+		}));
+		const [low, sent] = metConditions(['quality.low<0.9', 'requests.sent>1'].map(readCondition), {
+			...results,
+			variants: close,
+		});
+		expect(low).toMatch(/ is 0\.862\.$/);
+		expect(sent).toMatch(/ is 123456\.$/);
+	});
+
 	it('is refused where its path is not a figure, with those that are', () => {
 		expect(() => readCondition('sample>3')).toThrow('"sample" is not a figure of a variant');
 		try {

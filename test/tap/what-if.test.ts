@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import type {RecordedCall} from '../../source/domain/tap.ts';
+import {whatIfLines} from '../../source/plain/tap.ts';
 import {whatIf} from '../../source/tap/what-if.ts';
 import {randomCases} from '../helpers/random-cases.ts';
 import {recordedCall} from '../helpers/recording-fixture.ts';
@@ -161,4 +162,43 @@ describe('what if', () => {
 		expect(found.unanswered).toBe(1);
 		expect(found.buckets[0]?.peak.unpaced).toEqual({requests: 2, tokens: 1600});
 	});
+});
+
+it('knows the quota of the output on bedrock-mantle, as it came and paced', async () => {
+	// Ten per second for a minute: 100 input and 500 output tokens each.
+	const calls = Array.from({length: 60}, (_, index) =>
+		recordedCall(index * 1000, {
+			model: 'mantle/openai.gpt-5.5',
+			method: 'responses',
+			inputTokens: 100,
+			cacheReadTokens: 0,
+			cacheWriteTokens: 0,
+			maxTokens: 600,
+			outputTokens: 500,
+			timeToFirstTokenMs: 200,
+			totalMs: 1000,
+		}),
+	);
+	const wide = await whatIf(calls, quotaOf(undefined, 1_000_000), pace);
+	expect(wide.all.throttled).toEqual({sliding: 0, fixed: 0});
+	expect(wide.buckets[0]?.peak.unpaced).toMatchObject({requests: 60, outputTokens: 30_000});
+	const {smallest} = wide.buckets[0] ?? {};
+	expect(smallest?.outputTokensPerMinute).toBeGreaterThanOrEqual(30_000);
+	// The input has room for all, their output has not.
+	const narrow = await whatIf(calls, quotaOf(undefined, 20_000), {...pace, holdMs: 600_000});
+	const onRuntime = await whatIf(
+		calls.map((call) => ({...call, model: 'openai.gpt-5.5', method: 'converse' as const})),
+		{...quotaOf(undefined, 60_000), burndown: 1},
+		pace,
+	);
+	expect(narrow.all.throttled.sliding).toBeGreaterThan(0);
+	expect(narrow.all.held).toBeGreaterThan(0);
+	expect(narrow.buckets[0]?.peak.paced.outputTokens).toBeLessThanOrEqual(20_000);
+	expect(onRuntime.buckets[0]?.peak.unpaced).not.toHaveProperty('outputTokens');
+	const lines = whatIfLines(
+		narrow,
+		{requestsPerMinute: null, tokensPerMinute: 20_000, share: 1, holdMs: 600_000},
+		120,
+	);
+	expect(lines.join('\n')).toMatch(/30k output tokens \(150%\)/);
 });

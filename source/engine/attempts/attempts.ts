@@ -144,12 +144,12 @@ export class Judging {
 	readonly #task: Task;
 	readonly #checker: PatternChecker | undefined;
 	readonly #clock: Clock;
-	readonly #judges: JudgeDesk;
+	readonly #judges: JudgeDesk | undefined;
 	readonly #open = new Set<() => void>();
 
 	/** @param checker Undefined: patterns are checked in this thread. */
 	constructor(task: Task, checker: PatternChecker | undefined, clock: Clock, judges: JudgeDesk) {
-		this.#judges = judges;
+		this.#judges = judgesOf(task.checks).length === 0 ? undefined : judges;
 		this.#task = task;
 		this.#clock = clock;
 		this.#checker = checker;
@@ -157,7 +157,7 @@ export class Judging {
 
 	/** Answers whose checks are not over. */
 	get count(): number {
-		return this.#open.size + this.#judges.count;
+		return this.#open.size + (this.#judges?.count ?? 0);
 	}
 
 	/**
@@ -172,8 +172,11 @@ export class Judging {
 		onVerdicts: (verdicts: readonly ItemVerdict[]) => void,
 		onSlow: (verdicts: readonly ItemVerdict[]) => void,
 	): void {
-		const onJudged = (verdicts: readonly ItemVerdict[]): void =>
-			this.#judges.judge(verdicts, onVerdicts, asked.turn);
+		const judges = this.#judges;
+		const onJudged =
+			judges === undefined
+				? onVerdicts
+				: (verdicts: readonly ItemVerdict[]) => judges.judge(verdicts, onVerdicts, asked.turn);
 		const {items, variant} = asked;
 		if (this.#checker === undefined) {
 			onJudged(judgeAnswer(answer, this.#task, items, variant));
@@ -193,7 +196,7 @@ export class Judging {
 		};
 		const giveUp = (): void => end(texts.map(() => givenUp));
 		const cancelSlow =
-			judgesOf(this.#task.checks).length > 0
+			judges !== undefined
 				? () => {}
 				: this.#clock.after(slowMs, () => onSlow(conclude(texts.map(() => ({isMet: true})))));
 		this.#open.add(giveUp);

@@ -32,6 +32,9 @@ type Difference = {
 	readonly verdict: 'better' | 'worse' | 'same' | 'unclear';
 };
 
+/** Relative error of sums of floating-point numbers, by far. */
+const noise = 1e-9;
+
 /**
  * Difference of two independent figures. The interval takes each side's distance from its own estimate and adds them in
  * squares (MOVER, Zou and Donner 2008), which keeps intervals that are not symmetric.
@@ -43,7 +46,10 @@ export function differenceOf(first: Figure, second: Figure, isLessBetter: boolea
 	if (first.value === null || second.value === null) {
 		return undefined;
 	}
-	const absolute = second.value - first.value;
+	const distance = second.value - first.value;
+	// Sums in another order may differ by this much.
+	const isNoise = Math.abs(distance) <= noise * Math.max(Math.abs(first.value), Math.abs(second.value));
+	const absolute = isNoise ? 0 : distance;
 	const interval = intervalOf(absolute, first as KnownFigure, second as KnownFigure);
 	return {
 		absolute,
@@ -346,7 +352,11 @@ export function differenceText(
 	const sizeOf = isShare ? formatPoints : format;
 	const signed = (value: number) => `${value < 0 ? '-' : '+'}${sizeOf(Math.abs(value))}`;
 	const percent =
-		relative === null || isShare ? '' : `${relative < 0 ? '-' : '+'}${formatPercent(Math.abs(relative))}, `;
+		relative === null || relative === 0 || isShare
+			? ''
+			: Math.abs(relative) < 0.01
+				? 'under 1%, '
+				: `${relative < 0 ? '-' : '+'}${formatPercent(Math.abs(relative))}, `;
 	const unit = isShare ? ' points' : '';
 	const interval = low === null || high === null ? '' : ` (${signed(low)} to ${signed(high)})`;
 	return verdict === 'same' ? 'the same' : `${percent}${signed(absolute)}${unit}${interval}: ${words}`;
