@@ -1,5 +1,5 @@
 import {methods} from '../domain/backend.ts';
-import {bursts, goals, loadShapes, policies} from '../domain/run-spec.ts';
+import {bursts, goals, loadShapes, policies} from '../domain/run-config.ts';
 import {themeNames} from '../text/themes.ts';
 import type {Flag} from './command-table.ts';
 import {defaults} from './defaults.ts';
