@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import {createRandom} from '../../source/domain/random.ts';
+import {createRandom} from '../../source/domain/clock.ts';
 import type {ItemRecord, Outcomes} from '../../source/optimize/outcomes.ts';
 import {compare, planRace, proofOf} from '../../source/optimize/race.ts';
 import {variantOf} from '../helpers/spec-fixture.ts';
