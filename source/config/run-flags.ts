@@ -305,8 +305,8 @@ export const outputFlags = [
 		name: 'html',
 		kind: 'boolean',
 		default: 'off',
-		help: 'a page with everything on it, into the folder of the reports; of watch with --since',
-		scopes: ['compare', 'watch'],
+		help: 'a page with everything on it, into the folder of the reports; of watch with --since (a run leaves report.html anyway)',
+		scopes: ['run', 'compare', 'watch'],
 	},
 	{
 		name: 'code',
