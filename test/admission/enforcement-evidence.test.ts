@@ -96,7 +96,8 @@ describe('nothing is stated', () => {
 it('is collected by a bucket, whose state shows it', () => {
 	const clock = new FakeClock();
 	const quota = quotaOf(100_000, 50_000);
-	const bucket = new Bucket({clock, quota, windowMs, share: 1, burst: 'full'});
+	const evidenceFor = (limit: () => number | null) => new EnforcementEvidence({clock, windowMs, limit});
+	const bucket = new Bucket({clock, quota, windowMs, share: 1, burst: 'full', evidenceFor});
 	const cost = {reserved: 1000, setAside: 1000, max: 1000, likelyMax: 1000, input: 300};
 	const counted: number[] = [];
 	for (let second = 0; second < 240; second++) {

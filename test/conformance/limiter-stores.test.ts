@@ -99,9 +99,11 @@ beforeAll(async () => {
 		import('../../source/bedrock/quotas/account-lists.ts'),
 		import('../../source/limiter/shared-stores.ts'),
 		import('../../source/limiter/redis-clients.ts'),
+		import('../../source/bedrock/failures/classify.ts'),
 		import('../../source/admission/fleet/redis-ledger.ts'),
 		import('../../source/admission/fleet/fleet-member.ts'),
 		import('../../source/admission/fleet/member-list.ts'),
+		import('../../source/admission/fleet/redis-day.ts'),
 	]);
 });
 afterAll(async () => {

@@ -1,7 +1,6 @@
 import {describe, expect, it} from 'vitest';
-import type {Backend, Outcome} from '../../source/domain/backend.ts';
-import type {Failure, FailureClass} from '../../source/domain/failure.ts';
-import type {RunSpec} from '../../source/domain/run-spec.ts';
+import type {Backend, Failure, FailureClass, Outcome} from '../../source/domain/backend.ts';
+import type {RunSpec} from '../../source/domain/run-config.ts';
 import type {Phase} from '../../source/domain/snapshot.ts';
 import type {AnswerRecord, LostRecord} from '../../source/engine/attempts/request-records.ts';
 import {createRun, type RunPorts} from '../../source/engine/run.ts';
@@ -51,6 +50,20 @@ describe('phases', () => {
 			startedAt: '2026-01-01T00:00:00.000Z',
 			progress: {done: 20, total: 20, inFlight: 0, remainingMs: null, waitingFor: null},
 		});
+	});
+
+	it('says in its timeline when requests waited for room', async () => {
+		const {clock, run} = setUp({
+			targets: [targetOf(quotaOf(30, null))],
+			load: loadOf('saturate', {requests: 40, concurrency: 50}),
+		});
+		await clock.settle(run.start());
+		const {points} = run.snapshot().timeline;
+		const held = points.filter((point) => point.held === 1).map(({second}) => second);
+		// 30 requests fill the minute; the others wait until the first of them leave it.
+		expect(held.length).toBeGreaterThan(50);
+		expect(held.at(-1)).toBeLessThanOrEqual(61);
+		expect(points.every((point) => point.held === 1 || !('held' in point))).toBe(true);
 	});
 
 	it('leaves no timer behind', async () => {
