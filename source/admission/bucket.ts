@@ -60,7 +60,7 @@ export class Bucket {
 	constructor({clock, quota, windowMs, share, burst, evenAbove, roundTripMs, dayOf}: BucketOptions) {
 		this.#clock = clock;
 		this.stamping = new Stamping({clock, windowMs, roundTripMs});
-		this.ledger = new Ledger(clock, windowMs, this.stamping, () => this.limits.quota.tokens);
+		this.ledger = new Ledger(clock, windowMs, this.stamping);
 		this.standing = new ShareStanding(clock, windowMs);
 		this.limits = new BucketLimits(quota, share, this.ledger, windowMs);
 		this.#overload = new OverloadGuard(windowMs);
@@ -297,7 +297,7 @@ export class Bucket {
 		const now = this.#clock.now();
 		if (dimension === 'tokens') {
 			const isAlone = this.#fleet === undefined && this.standing.neighbours.count === 0;
-			this.ledger.evidence.refused(reservation, isAlone && !this.limits.reportsOthers);
+			this.ledger.evidence?.refused(reservation, isAlone && !this.limits.reportsOthers);
 		}
 		this.giveBack(reservation);
 		this.throttledAt[dimension] = now;

@@ -1,7 +1,7 @@
 import type {Usage} from '../domain/backend.ts';
 import type {Lane, LedgerEntry, Limits, Use} from '../domain/bucket-usage.ts';
 import type {Clock} from '../domain/clock.ts';
-import {EnforcementEvidence} from './enforcement-evidence.ts';
+import type {EnforcementEvidence} from './enforcement-evidence.ts';
 import {LedgerAccount} from './ledger-account.ts';
 import type {Stamping} from './stamping.ts';
 
@@ -59,17 +59,15 @@ export class Ledger {
 	#lanes: Readonly<Record<Lane, LedgerAccount>>;
 	/** In the order in which they were sent. */
 	readonly #open = new Set<Reservation>();
-	/** How the service enforces the limit, as far as it shows. */
-	readonly evidence: EnforcementEvidence;
+	/** Collects how the service enforces the limit; undefined: nobody asks. */
+	evidence: EnforcementEvidence | undefined;
 
-	/** @param limit The quota of tokens; null: not known. */
-	constructor(clock: Clock, windowMs: number, stamping: Stamping, limit: () => number | null = () => null) {
+	constructor(clock: Clock, windowMs: number, stamping: Stamping) {
 		this.#clock = clock;
 		this.#windowMs = windowMs;
 		this.#stamping = stamping;
 		this.#total = new LedgerAccount(windowMs);
 		this.#lanes = emptyLanes(windowMs);
-		this.evidence = new EnforcementEvidence({clock, windowMs, limit});
 	}
 
 	get inFlight(): number {
@@ -172,7 +170,7 @@ export class Ledger {
 			isOpen: true,
 		};
 		this.#open.add(reservation);
-		this.evidence.sent(reservation, reserved, input);
+		this.evidence?.sent(reservation, reserved, input);
 		return reservation;
 	}
 
@@ -180,7 +178,7 @@ export class Ledger {
 	confirm(reservation: Reservation): void {
 		if (reservation.isOpen && reservation.confirmedAt === undefined) {
 			reservation.confirmedAt = this.#clock.now();
-			this.evidence.heard(reservation);
+			this.evidence?.heard(reservation);
 			this.#each(reservation, (account, now) => {
 				account.confirm(now);
 			});
@@ -198,7 +196,7 @@ export class Ledger {
 			return 0;
 		}
 		reservation.settled = {tokens, at: this.#clock.now()};
-		this.evidence.settled(reservation, tokens, usage);
+		this.evidence?.settled(reservation, tokens, usage);
 		this.#each(reservation, (account, now) => {
 			account.settle(now, reservation.tokens, {
 				firstByteAt: reservation.confirmedAt ?? now,
@@ -212,7 +210,7 @@ export class Ledger {
 	/** The service refused the attempt before counting it. */
 	giveBack(reservation: Reservation): void {
 		if (this.#close(reservation)) {
-			this.evidence.ended(reservation, false);
+			this.evidence?.ended(reservation, false);
 			this.#each(reservation, (account) => {
 				account.giveBack(reservation.tokens, reservation.confirmedAt !== undefined);
 			});
@@ -223,7 +221,7 @@ export class Ledger {
 	keep(reservation: Reservation): void {
 		this.confirm(reservation);
 		if (this.#close(reservation)) {
-			this.evidence.ended(reservation, true);
+			this.evidence?.ended(reservation, true);
 			const {tokens} = reservation;
 			this.#each(reservation, (account, now) => {
 				account.settle(now, tokens, {firstByteAt: now, fromFirstByte: tokens, tokens});
@@ -271,7 +269,7 @@ export class Ledger {
 			.map((entry) => ({...entry, at: now - Math.max(0, epoch - entry.at)}))
 			.toSorted((first, second) => first.at - second.at);
 		if (own.length > 0) {
-			this.evidence.disturbed();
+			this.evidence?.disturbed();
 		}
 		for (const entry of own) {
 			this.#total.record(entry.at, entry);

@@ -348,7 +348,7 @@ export class Membership {
 
 	get #toKeep(): LearntOfBucket {
 		const {stamping, ledger} = this.#options.bucket;
-		const enforcement = ledger.evidence.fit ?? this.#enforcement;
+		const enforcement = ledger.evidence?.fit ?? this.#enforcement;
 		return {...stamping.learnt, ...(enforcement === undefined ? {} : {enforcement})};
 	}
 

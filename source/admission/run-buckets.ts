@@ -6,6 +6,7 @@ import type {BucketState, Gauge} from '../domain/snapshot.ts';
 import type {Target} from '../domain/target.ts';
 import {Bucket} from './bucket.ts';
 import {DayLimits} from './day-limit.ts';
+import {collectEvidence} from './enforcement-evidence.ts';
 
 /** The buckets of a run: made from its targets, what they have left, and their state as gauges show it. */
 
@@ -37,6 +38,7 @@ export function createBuckets(
 			roundTripMs,
 			dayOf: (now) => days.of(region, now),
 		});
+		collectEvidence(bucket, clock);
 		bucket.takeOver(initialUse[index] ?? []);
 		buckets.set(key, bucket);
 		return bucket;
@@ -133,7 +135,7 @@ export function bucketState(
 	const {ledger, day, fleetView: fleet} = bucket;
 	const now = clock.now();
 	const use = ledger.use();
-	const enforcement = ledger.evidence.fit;
+	const enforcement = ledger.evidence?.fit;
 	const isWaiting = isSending && bucket.roomAt !== undefined;
 	const roomMs = bucket.likelyRoomMs ?? Math.max(0, (bucket.roomAt ?? now) - now);
 	return {

@@ -1,6 +1,7 @@
 import {createHash} from 'node:crypto';
 import {Bucket} from '../admission/bucket.ts';
 import {DayLimits} from '../admission/day-limit.ts';
+import {collectEvidence} from '../admission/enforcement-evidence.ts';
 import type {Cost} from '../admission/token-estimator.ts';
 import {type HoldEnd, HoldingRoom} from '../admission/waiting-room.ts';
 import {onlyKnown} from '../bedrock/quotas/bucket-quota.ts';
@@ -107,12 +108,12 @@ export class Pacing {
 		const key = keyOf(target);
 		const known = this.#rooms.get(key);
 		if (known !== undefined) {
-			this.#countEarly(index, known);
-			return;
+			return this.#countEarly(index, known);
 		}
 		const {clock, windowMs, roundTripMs, join} = this.#ports;
 		const dayOf = (quota: Quota) => this.#days.of(target.region, quota);
 		const bucket = pacedBucket(target.quota, this.#pace, {clock, windowMs, roundTripMs, dayOf});
+		collectEvidence(bucket, clock);
 		const room = new HoldingRoom(bucket, clock);
 		room.isShut = this.#gate.isShut;
 		this.#rooms.set(key, room);
@@ -167,8 +168,7 @@ export class Pacing {
 			return undefined;
 		}
 		const heldMs = [...states.map(({oldestMs}) => oldestMs), ...this.#gate.agesMs];
-		const turns = this.#gate.isShut ? [] : states.flatMap(({nextMs}) => nextMs ?? []);
-		const next = Math.min(...turns);
+		const next = Math.min(...(this.#gate.isShut ? [] : states.flatMap(({nextMs}) => nextMs ?? [])));
 		return [
 			`held ${formatSecondsLeft(Math.max(...heldMs))}`,
 			`${formatCount(count)} waiting`,
