@@ -1,7 +1,6 @@
 import {type AccountBucket, type AccountDay, incompleteMinutes} from '../domain/account-snapshot.ts';
 import {type AccountFigures, leftBeside} from '../domain/bucket-usage.ts';
-import type {Plan} from '../domain/run-config.ts';
-import type {RunSpec} from '../domain/run-spec.ts';
+import type {Plan, RunSpec} from '../domain/run-config.ts';
 import {dayQuotaOf, type Limit, limitKinds, limitsInForce, type Target} from '../domain/target.ts';
 import {formatCount, formatPercent, formatTokens} from '../text/numbers.ts';
 import {fractionOf} from './alerts.ts';

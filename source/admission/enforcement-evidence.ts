@@ -39,7 +39,8 @@ const minAccepted = 20;
 const testedPerWindow = 600;
 /** And only within so many windows of a throttle. */
 const testedAfter = 2;
-const maxEntries = 20_000;
+/** More than a window of nearly every quota has; they take a megabyte. */
+const maxEntries = 8000;
 /** Evidence is collected afresh after a day. */
 const keptForMs = 86_400_000;
 

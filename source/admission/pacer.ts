@@ -1,5 +1,5 @@
 import type {Limits} from '../domain/bucket-usage.ts';
-import type {Burst} from '../domain/run-spec.ts';
+import type {Burst} from '../domain/run-config.ts';
 
 /** Part of a window that may be caught up with at once after a pause. */
 const tolerancePart = 1 / 60;

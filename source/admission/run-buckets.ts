@@ -1,7 +1,7 @@
 import {bucketKey} from '../domain/account-snapshot.ts';
 import {type Dimension, dimensions, type LedgerEntry} from '../domain/bucket-usage.ts';
 import type {Clock} from '../domain/clock.ts';
-import type {RunSpec} from '../domain/run-spec.ts';
+import type {RunSpec} from '../domain/run-config.ts';
 import type {BucketState, Gauge} from '../domain/snapshot.ts';
 import type {Target} from '../domain/target.ts';
 import {Bucket} from './bucket.ts';

@@ -1,7 +1,7 @@
 import {checksOf, costOf, countItems, usageOf} from '../domain/accounting.ts';
 import type {Answer} from '../domain/backend.ts';
 import type {VariantFigures} from '../domain/figures-schema.ts';
-import type {Price} from '../domain/run-spec.ts';
+import type {Price} from '../domain/run-config.ts';
 import type {FailureCount, LogEvent} from '../domain/snapshot.ts';
 import type {ItemVerdict, Prompt, Variant} from '../domain/task.ts';
 import {wilsonInterval} from '../metrics/statistics/intervals.ts';

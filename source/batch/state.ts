@@ -1,7 +1,7 @@
 import {createHash} from 'node:crypto';
 import {readFile} from 'node:fs/promises';
 import type {BatchForm, BatchLimits} from '../bedrock/jobs/batch-records.ts';
-import type {Price} from '../domain/run-spec.ts';
+import type {Price} from '../domain/run-config.ts';
 import type {Target} from '../domain/target.ts';
 import {UserError} from '../domain/user-error.ts';
 import {writeAtomically} from '../text/private-file.ts';

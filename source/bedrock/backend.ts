@@ -3,13 +3,14 @@ import {type BedrockRuntimeClient, CountTokensCommand} from '@aws-sdk/client-bed
 import {
 	type Backend,
 	callSilenceMs,
+	type Failure,
+	type FailureClass,
 	type InferenceRequest,
 	type InvokeOptions,
 	isMantleMethod,
 	type Method,
 	type RuntimeMethod,
 } from '../domain/backend.ts';
-import type {Failure, FailureClass} from '../domain/failure.ts';
 import type {Target} from '../domain/target.ts';
 import {UserError} from '../domain/user-error.ts';
 import {answerWithoutSecrets} from '../text/secrets.ts';

@@ -1,4 +1,4 @@
-import type {Price} from '../domain/run-spec.ts';
+import type {Price} from '../domain/run-config.ts';
 import type {Target} from '../domain/target.ts';
 
 /** List prices from @pydantic/genai-prices, whose data is part of the package: no request is sent. */

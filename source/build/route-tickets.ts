@@ -1,4 +1,4 @@
-import {createRandom, type Random, shuffled} from '../domain/random.ts';
+import {createRandom, type Random, shuffled} from '../domain/clock.ts';
 
 /**
  * The tickets of the preset `route`, written for it: what customers of a maker of till systems (card readers, scanners,

@@ -21,7 +21,7 @@ import {columnsOf, type Io, writeLines} from '../terminal/io.ts';
 import {didYouMean} from '../text/nearest-name.ts';
 import {toAscii} from '../text/themes.ts';
 import {writeReports} from '../threads/reports-handle.ts';
-import {claimReportFolder, printJsonOr, readResultsFile} from './results-files.ts';
+import {claimReportFolder, printJsonOr, readResultsFile} from './report.ts';
 
 /** Conditions of `compare --fail-if`: `worse` for any figure, `worse:cost` for one. */
 

@@ -7,9 +7,8 @@ import type {RunEnd, Snapshot} from '../domain/snapshot.ts';
 import {UserError} from '../domain/user-error.ts';
 import type {Contender} from '../optimize/candidates.ts';
 import {optimize as lead, type StepEnd} from '../optimize/course.ts';
-import {isProven, optimizeFigures} from '../optimize/figures.ts';
+import {isProven, optimizeFigures, writeOptimizedPreset} from '../optimize/figures.ts';
 import {readImported, rewrittenByBedrock, templatesFor} from '../optimize/imported-templates.ts';
-import {writeOptimizedPreset} from '../optimize/optimized-preset.ts';
 import {withForeign} from '../optimize/proposals.ts';
 import {createRunner, measureConfig, recordsIn, rewriteConfig} from '../optimize/runner.ts';
 import {

@@ -8,7 +8,7 @@ import {shippedNames} from '../config/preset-files.ts';
 import {builtInVariant, chatOf, resolveVariants} from '../config/preset-variants.ts';
 import {resolveOutput} from '../config/resolve-output.ts';
 import {readChoice} from '../config/values.ts';
-import {type Goal, goals} from '../domain/run-spec.ts';
+import {type Goal, goals} from '../domain/run-config.ts';
 import type {Item, Prompt, Task, Variant} from '../domain/task.ts';
 import {UserError} from '../domain/user-error.ts';
 import {composePrompt, parseObject, placeholdersOf} from '../prompts/compose.ts';
@@ -27,7 +27,7 @@ import {type Io, writeClean} from '../terminal/io.ts';
 import {textOfSource} from '../text/as-written.ts';
 import {cleanText, escapeUnseen} from '../text/width.ts';
 import {maxTokensOf, onDemandMethod, variantRequest} from '../threads/sent-request.ts';
-import {printJsonOr, readResultsFile} from './results-files.ts';
+import {printJsonOr, readResultsFile} from './report.ts';
 
 /** A new task or content in place of the run's own; undefined keeps it. */
 type Asked = {readonly task: string | undefined; readonly content: string | undefined};

@@ -13,7 +13,7 @@ import {formatCount} from '../text/numbers.ts';
 import {renderTable} from '../text/table.ts';
 import {themeNamed, toAscii} from '../text/themes.ts';
 import {runColumns} from '../view/history/history.ts';
-import {printJsonOr} from './results-files.ts';
+import {printJsonOr} from './report.ts';
 import type {OwnScreen} from './screen.ts';
 
 /** Faults that are spelt out; a folder may be full of what others wrote. */

@@ -1,3 +1,4 @@
+import {mkdir} from 'node:fs/promises';
 import path from 'node:path';
 import type {TextFlag} from '../config/flags.ts';
 import type {Arguments, FlagValues} from '../config/parse-arguments.ts';
@@ -8,28 +9,29 @@ import {resolveRun} from '../config/resolve-run.ts';
 import type {Alert} from '../domain/account-snapshot.ts';
 import {systemClock} from '../domain/clock.ts';
 import type {Connection, RunConfig} from '../domain/run-config.ts';
-import type {KeptRun} from '../domain/snapshot.ts';
-import {errorOf} from '../domain/user-error.ts';
+import type {KeptRun, Snapshot} from '../domain/snapshot.ts';
+import {errorOf, UserError} from '../domain/user-error.ts';
 import type {Condition} from '../reports/conditions.ts';
+import {environmentOf} from '../reports/environment.ts';
 import {defaultFolder} from '../reports/folder.ts';
+import type {Results} from '../reports/results-schema.ts';
 import {keepLog} from '../terminal/files.ts';
 import {type Io, writeLines} from '../terminal/io.ts';
 import {screenManners} from '../terminal/manners.ts';
 import {guardScreen, type ScreenGuard} from '../terminal/screen-guard.ts';
 import {leaveClosing, signalExitCode, untilSignal} from '../terminal/signals.ts';
 import {type EngineHandle, startConnectedEngine} from '../threads/engine-handle.ts';
-import {createHistory} from '../threads/reports-handle.ts';
+import {createHistory, writeReports} from '../threads/reports-handle.ts';
 import type {ScreenPorts} from '../tui/effects.ts';
 import {startText} from '../view/history/history.ts';
 import type {ListedPreset} from '../view/state.ts';
 import {lazyDemo} from './demo.ts';
 import {nextLines, startLines} from './first-steps.ts';
 import {finish} from './run/finish.ts';
-import {keepRuns} from './run/keep-results.ts';
+import {keepRuns, type RunPlace, recipeOf} from './run/keep-results.ts';
 import {webhookOf} from './run/run-alerts.ts';
 import {demoPreset, type RunSetup, setUpRun} from './run/run-setup.ts';
 import {endedBy, readEndings, runHeadless} from './run.ts';
-import {createExports} from './screen/exports.ts';
 
 /** Flags that belong to the preset of the command line: another preset has its own. */
 const ofOnePreset: ReadonlySet<TextFlag> = new Set<TextFlag>(['content', 'task', 'variants']);
@@ -290,4 +292,81 @@ export async function screenOfRuns(
 	const setup = await untilSignal(io.signal, setUpRun({...given, words: [demoPreset]}, io, true));
 	const chosen = {...setup, config: {...setup.config, models: []}};
 	return openScreen(given, chosen, {conditions: [], account, runs, own}, io);
+}
+
+/**
+ * Files that the screen writes on a key into the folder of the run that they are about; each function returns their
+ * absolute paths. Written again they are replaced: the newer one of the same run says all that the older one said.
+ */
+type Exports = {
+	/** `e`: the charts of the current snapshot. */
+	readonly exportReports: (snapshot: Snapshot) => Promise<readonly string[]>;
+	/** `u`: quota-increase.md. */
+	readonly exportIncrease: (snapshot: Snapshot) => Promise<readonly string[]>;
+	/** `w`: best-request.json, from the configuration of the snapshot's run. */
+	readonly exportWinningRequest: (snapshot: Snapshot, config: RunConfig) => Promise<readonly string[]>;
+};
+
+/** @throws UserError where the run is not kept. */
+const folderOf = ({folder}: Pick<RunPlace, 'folder'>): string => {
+	if (folder === undefined) {
+		throw new UserError('This run has no folder to write into.', {
+			exitCode: 1,
+			hint: 'Name one with --out DIR.',
+		});
+	}
+	return folder;
+};
+
+const writeText = async (folder: string, name: string, text: string): Promise<readonly string[]> => {
+	const {writeAtomically} = await import('../text/private-file.ts');
+	const file = path.join(folder, name);
+	await mkdir(folder, {recursive: true, mode: 0o700});
+	await writeAtomically(file, text);
+	return [file];
+};
+
+const nothingToSend = (): UserError =>
+	new UserError('The run has no winning request yet.', {
+		exitCode: 1,
+		hint: 'Wait until a variant has given a useful answer.',
+	});
+
+const resultsNow = async (snapshot: Snapshot): Promise<Results> => {
+	const {resultsOf} = await import('../reports/results.ts');
+	return resultsOf(snapshot, environmentOf());
+};
+
+/** @param placeOf The folder of a run. */
+export function createExports(placeOf: (snapshot: Snapshot) => Pick<RunPlace, 'folder'>): Exports {
+	return {
+		async exportReports(snapshot) {
+			const folder = folderOf(placeOf(snapshot));
+			const results = await resultsNow(snapshot);
+			return writeReports({type: 'write', results, folder, answersFile: undefined, isExport: true});
+		},
+		async exportIncrease(snapshot) {
+			const folder = folderOf(placeOf(snapshot));
+			const [results, {quotaIncreaseMarkdown}] = await Promise.all([
+				resultsNow(snapshot),
+				import('../reports/quota-increase-markdown.ts'),
+			]);
+			const text = quotaIncreaseMarkdown(results);
+			return writeText(folder, 'quota-increase.md', text);
+		},
+		async exportWinningRequest(snapshot, config) {
+			const folder = folderOf(placeOf(snapshot));
+			const recipe = recipeOf(config, snapshot);
+			if (recipe === undefined || snapshot.variants.every(({items}) => items.useful === 0)) {
+				throw nothingToSend();
+			}
+			const [results, {bestRequestText}, {firstRequestOf}] = await Promise.all([
+				resultsNow(snapshot),
+				import('../reports/best-request.ts'),
+				import('../threads/sent-request.ts'),
+			]);
+			const text = bestRequestText(results, recipe, (choice) => firstRequestOf(results, choice, recipe));
+			return writeText(folder, 'best-request.json', text);
+		},
+	};
 }

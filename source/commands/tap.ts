@@ -22,12 +22,18 @@ import {toAscii} from '../text/themes.ts';
 import {escapeUnseen} from '../text/width.ts';
 import {startTapThread} from '../threads/engine-handle.ts';
 import {startDemo} from './demo.ts';
-import {printJsonOr} from './results-files.ts';
+import {printJsonOr} from './report.ts';
 import type {OwnScreen} from './screen.ts';
 import {childEnvironment, startChild, tapLines} from './tap/child.ts';
 import {startDemoApplications} from './tap/demo-applications.ts';
-import {finish, readReports, type Started, type TapReports, wasUsed} from './tap/ending.ts';
-import {printWhileRunning} from './tap/printing.ts';
+import {
+	finish,
+	printWhileRunning,
+	readReports,
+	type Started,
+	type TapReports,
+	wasUsed,
+} from './tap/printing.ts';
 import {type Shown, showTap} from './tap/tap-screen.ts';
 
 /** Seed of the simulator behind `--demo`. */

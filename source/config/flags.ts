@@ -1,4 +1,4 @@
-import {serviceTiers} from '../domain/run-spec.ts';
+import {serviceTiers} from '../domain/run-config.ts';
 import type {Flag} from './command-table.ts';
 import {defaults} from './defaults.ts';
 import {guardFlags, loadFlags, outputFlags, promptFlags} from './run-flags.ts';

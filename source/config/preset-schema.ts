@@ -1,7 +1,7 @@
 import {z} from 'zod';
 import {methods} from '../domain/backend.ts';
 import {lanes} from '../domain/bucket-usage.ts';
-import {bursts, goals, loadShapes, policies} from '../domain/run-spec.ts';
+import {bursts, goals, loadShapes, policies} from '../domain/run-config.ts';
 import {compressions, expectedParts} from '../domain/task.ts';
 import {verdictWords} from '../prompts/judge.ts';
 import {bounds} from './defaults.ts';

@@ -1,5 +1,4 @@
-import type {RunConfig, RunOrigin} from '../domain/run-config.ts';
-import type {ServiceLevel} from '../domain/run-spec.ts';
+import type {RunConfig, RunOrigin, ServiceLevel} from '../domain/run-config.ts';
 import {hasOwnMaxTokens} from '../domain/task.ts';
 import {bounds, defaults} from './defaults.ts';
 import {type FlagName, flags as flagTable} from './flags.ts';
@@ -149,6 +148,9 @@ const notRepeated: ReadonlySet<FlagName> = new Set<FlagName>([
 	'answers',
 	'csv',
 	'json',
+	'html',
+	'markdown',
+	'junit',
 	'resume',
 	'plain',
 	'theme',

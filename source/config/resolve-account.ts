@@ -1,8 +1,7 @@
 import {assertOneCaller} from '../bedrock/credentials/caller.ts';
 import {regionOfArns} from '../bedrock/identify/identify.ts';
 import type {Alert} from '../domain/account-snapshot.ts';
-import type {Connection, QuotaOverride} from '../domain/run-config.ts';
-import {serviceTiers} from '../domain/run-spec.ts';
+import {type Connection, type QuotaOverride, serviceTiers} from '../domain/run-config.ts';
 import {bedrockRegions, isRegionName} from '../domain/target.ts';
 import {UserError} from '../domain/user-error.ts';
 import {didYouMean} from '../text/nearest-name.ts';

@@ -1,7 +1,15 @@
 import {methods} from '../domain/backend.ts';
 import type {Lane} from '../domain/bucket-usage.ts';
-import type {LaneConfig, RunConfig, RunOrigin} from '../domain/run-config.ts';
-import {bursts, goals, type Load, loadShapes, policies} from '../domain/run-spec.ts';
+import {
+	bursts,
+	goals,
+	type LaneConfig,
+	type Load,
+	loadShapes,
+	policies,
+	type RunConfig,
+	type RunOrigin,
+} from '../domain/run-config.ts';
 import {type Check, typicalOf, type Variant} from '../domain/task.ts';
 import {UserError} from '../domain/user-error.ts';
 import {bounds, defaults} from './defaults.ts';

@@ -1,6 +1,5 @@
 import {lanes} from '../domain/bucket-usage.ts';
-import type {Connection, FleetLedger, QuotaOverride} from '../domain/run-config.ts';
-import {bursts} from '../domain/run-spec.ts';
+import {bursts, type Connection, type FleetLedger, type QuotaOverride} from '../domain/run-config.ts';
 import type {MaxCost, Pace, RecordTo} from '../domain/tap.ts';
 import {UserError} from '../domain/user-error.ts';
 import type {FlagValues} from './parse-arguments.ts';

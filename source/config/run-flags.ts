@@ -1,5 +1,5 @@
 import {methods} from '../domain/backend.ts';
-import {bursts, goals, loadShapes, policies} from '../domain/run-spec.ts';
+import {bursts, goals, loadShapes, policies} from '../domain/run-config.ts';
 import {themeNames} from '../text/themes.ts';
 import type {Flag} from './command-table.ts';
 import {defaults} from './defaults.ts';
@@ -305,8 +305,8 @@ export const outputFlags = [
 		name: 'html',
 		kind: 'boolean',
 		default: 'off',
-		help: 'a page with everything on it, into the folder of the reports; of watch with --since',
-		scopes: ['compare', 'watch'],
+		help: 'a page with everything on it, into the folder of the reports; of watch with --since (a run leaves report.html anyway)',
+		scopes: ['run', 'compare', 'watch'],
 	},
 	{
 		name: 'code',

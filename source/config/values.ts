@@ -1,5 +1,5 @@
 import {type Alert, alertFigures, alertOperators} from '../domain/account-snapshot.ts';
-import type {ServiceLevel} from '../domain/run-spec.ts';
+import type {ServiceLevel} from '../domain/run-config.ts';
 import {UserError} from '../domain/user-error.ts';
 import {didYouMean} from '../text/nearest-name.ts';
 import {defaults} from './defaults.ts';

@@ -1,5 +1,5 @@
 import type {FleetRow} from './fleet-view.ts';
-import type {Price} from './run-spec.ts';
+import type {Price} from './run-config.ts';
 import type {Burndown, Limit, Quota, Scope, Target} from './target.ts';
 
 /** The account's use in one Region as the screen and the printouts see it: plain data, made once per minute. */

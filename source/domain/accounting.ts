@@ -1,7 +1,7 @@
 import type {Answer, Usage} from './backend.ts';
 import type {CountsFrom} from './bucket-usage.ts';
+import type {CellSpec, Price, ServiceLevel} from './run-config.ts';
 import type {ItemCounts, Occupied, RequestTimes, TokenCounts} from './run-event.ts';
-import type {CellSpec, Price, ServiceLevel} from './run-spec.ts';
 import {failureOfVerdict, type ItemFailure, type ItemVerdict} from './task.ts';
 
 /** Bytes of a text in UTF-8: the most tokens that it can have. */

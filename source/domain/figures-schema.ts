@@ -1,6 +1,6 @@
 import {z} from 'zod';
 import {countsFrom, lanes} from './bucket-usage.ts';
-import type {Goal} from './run-spec.ts';
+import type {Goal} from './run-config.ts';
 import {compressions, levers} from './task.ts';
 
 /**

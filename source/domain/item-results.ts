@@ -1,4 +1,4 @@
-import {failureClasses} from './failure.ts';
+import {failureClasses} from './backend.ts';
 import type {Item, ItemVerdict} from './task.ts';
 
 /**

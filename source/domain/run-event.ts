@@ -1,4 +1,4 @@
-import type {Failure} from './failure.ts';
+import type {Failure} from './backend.ts';
 import type {ItemFailure, Prompt} from './task.ts';
 
 /** Events of a run, from which its figures are folded. `at` is in milliseconds since the start. */

@@ -1,5 +1,5 @@
+import type {FailureClass} from './backend.ts';
 import type {EnforcementFit, Lane, LearntStamping} from './bucket-usage.ts';
-import type {FailureClass} from './failure.ts';
 import type {
 	CostRange,
 	JudgeFigures,
@@ -9,7 +9,7 @@ import type {
 	Verdict,
 } from './figures-schema.ts';
 import type {FleetView} from './fleet-view.ts';
-import type {Goal, RunSettings} from './run-spec.ts';
+import type {Goal, RunSettings} from './run-config.ts';
 import type {TapFigures} from './tap.ts';
 import type {Target} from './target.ts';
 import type {UserError} from './user-error.ts';

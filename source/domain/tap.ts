@@ -1,8 +1,7 @@
 import type {Usage} from './backend.ts';
 import type {Lane, Use} from './bucket-usage.ts';
 import type {Distribution} from './figures-schema.ts';
-import type {Connection, FleetLedger, QuotaOverride} from './run-config.ts';
-import type {Burst} from './run-spec.ts';
+import type {Burst, Connection, FleetLedger, QuotaOverride} from './run-config.ts';
 
 /** The local endpoint in front of the service: what it is started with, and what it shows. */
 

@@ -1,4 +1,4 @@
-import type {ReadFailureKind} from './failure.ts';
+import type {ReadFailureKind} from './backend.ts';
 
 /** What the account monitor needs of CloudWatch, in our words; `bedrock/metrics` reads it from AWS. */
 

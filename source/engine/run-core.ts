@@ -1,12 +1,10 @@
 import type {Bucket} from '../admission/bucket.ts';
 import {createBuckets} from '../admission/run-buckets.ts';
-import type {Backend} from '../domain/backend.ts';
+import type {Backend, Failure} from '../domain/backend.ts';
 import type {LedgerEntry} from '../domain/bucket-usage.ts';
-import type {Clock} from '../domain/clock.ts';
-import type {Failure} from '../domain/failure.ts';
-import {createRandom, type Random} from '../domain/random.ts';
+import {type Clock, createRandom, type Random} from '../domain/clock.ts';
+import type {Goal, RunSpec} from '../domain/run-config.ts';
 import type {RunEvent} from '../domain/run-event.ts';
-import type {Goal, RunSpec} from '../domain/run-spec.ts';
 import type {MoreRequests, StoppedBy} from '../domain/snapshot.ts';
 import type {Target} from '../domain/target.ts';
 import {MaxTokensLog} from '../metrics/decisions/client-settings.ts';

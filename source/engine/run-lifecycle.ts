@@ -1,5 +1,5 @@
 import type {Clock} from '../domain/clock.ts';
-import type {RunSpec} from '../domain/run-spec.ts';
+import type {RunSpec} from '../domain/run-config.ts';
 import type {Phase, RunOutcome, StoppedBy} from '../domain/snapshot.ts';
 import type {Contest} from '../metrics/decisions/variant-contest.ts';
 

@@ -1,6 +1,6 @@
 import {bucketState, freeRateOf} from '../admission/run-buckets.ts';
 import type {VariantFigures, Verdict} from '../domain/figures-schema.ts';
-import {type CellSpec, type Goal, goals, type RunSpec} from '../domain/run-spec.ts';
+import {type CellSpec, type Goal, goals, type RunSpec} from '../domain/run-config.ts';
 import type {Best, MoreRequests, Snapshot} from '../domain/snapshot.ts';
 import {hasOwnMaxTokens} from '../domain/task.ts';
 import {type AdviceInput, adviceOf} from '../metrics/decisions/advice.ts';

@@ -1,7 +1,7 @@
 import type {Bucket} from '../admission/bucket.ts';
 import type {WaitReason} from '../admission/room.ts';
 import type {Dimension, LearntStamping} from '../domain/bucket-usage.ts';
-import type {RunSpec} from '../domain/run-spec.ts';
+import type {RunSpec} from '../domain/run-config.ts';
 import type {Phase, StoppedBy} from '../domain/snapshot.ts';
 import {formatCount, formatTokens, formatUsd} from '../text/numbers.ts';
 

@@ -2,7 +2,7 @@ import type {Bucket} from '../admission/bucket.ts';
 import {answerGraceMs, type Backend, silenceOf} from '../domain/backend.ts';
 import type {AccountFigures, LedgerEntry, MinuteOfUse, SharedFigures, Use} from '../domain/bucket-usage.ts';
 import type {Clock} from '../domain/clock.ts';
-import type {Goal, RunSpec} from '../domain/run-spec.ts';
+import type {Goal, RunSpec} from '../domain/run-config.ts';
 import type {Phase, Snapshot, StoppedBy} from '../domain/snapshot.ts';
 import type {Target} from '../domain/target.ts';
 import type {PatternChecker} from '../prompts/checks.ts';

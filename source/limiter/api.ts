@@ -1,6 +1,6 @@
 import type {Dimension, Lane} from '../domain/bucket-usage.ts';
 import type {FleetView} from '../domain/fleet-view.ts';
-import type {Burst} from '../domain/run-spec.ts';
+import type {Burst} from '../domain/run-config.ts';
 import type {Scope} from '../domain/target.ts';
 import {formatCount} from '../text/numbers.ts';
 

@@ -5,7 +5,7 @@ import {noQuota} from '../bedrock/quotas/bucket-quota.ts';
 import {maxOutputOf} from '../bedrock/quotas/burndown.ts';
 import {type Lane, lanes} from '../domain/bucket-usage.ts';
 import {type Clock, systemClock} from '../domain/clock.ts';
-import {bursts} from '../domain/run-spec.ts';
+import {bursts} from '../domain/run-config.ts';
 import type {Quota} from '../domain/target.ts';
 import {
 	type AcquireOptions,

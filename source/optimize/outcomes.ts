@@ -14,6 +14,8 @@ export type ItemRecord = {
 	/** The check that failed and what it wanted; undefined: useful. */
 	readonly failed: string | undefined;
 	readonly tokens: {readonly input: number; readonly output: number};
+	/** Number of the request that carried it together with others; absent: it was alone in one. */
+	readonly request?: number;
 	/** No answer came: nothing is known of the variant by it. */
 	readonly isLost: boolean;
 };
@@ -71,6 +73,7 @@ const joined = (before: ItemRecord | undefined, next: ItemRecord): ItemRecord =>
 		? {...next, quotaTokens: next.quotaTokens + (before?.quotaTokens ?? 0)}
 		: {
 				...(before.isUseful ? before : next),
+				...(before.request === undefined ? {} : {request: before.request}),
 				quotaTokens: before.quotaTokens + next.quotaTokens,
 				tokens: {
 					input: before.tokens.input + next.tokens.input,
@@ -103,12 +106,12 @@ export function readRecords(
 		const ofVariant = outcomes.get(variant) ?? new Map<number, ItemRecord>();
 		outcomes.set(variant, ofVariant.set(item, joined(ofVariant.get(item), outcome)));
 	};
-	for (const line of readLines(answers, answerSchema).lines) {
+	for (const [number, line] of readLines(answers, answerSchema).lines.entries()) {
 		attempts += line.attempts;
 		if (line.variant === rewriter) {
 			reply(line.run, line.verdicts[0]?.item ?? 0, replyOf(line));
 		} else {
-			for (const [item, outcome] of outcomesOf(line, prints)) {
+			for (const [item, outcome] of outcomesOf(line, number, prints)) {
 				add(line.variant, item, outcome);
 			}
 		}
@@ -129,6 +132,7 @@ export function readRecords(
 /** The outcomes of one answer, by item; those of items that have changed since are left out. */
 const outcomesOf = (
 	{answer, verdicts, quotaTokens, usage}: AnswerLine,
+	request: number,
 	prints: ReadonlyMap<number, string>,
 ): ReadonlyArray<readonly [item: number, outcome: ItemRecord]> => {
 	const parts = Math.max(1, verdicts.length);
@@ -145,6 +149,7 @@ const outcomesOf = (
 							failed: failedOf(each),
 							tokens: {input: usage.inputTokens / parts, output: usage.outputTokens / parts},
 							isLost: false,
+							...(parts > 1 ? {request} : {}),
 						},
 					] as const,
 				]

@@ -11,6 +11,7 @@ import {
 	normalQuantile,
 	type PairedCounts,
 	pairedDifference,
+	studentT,
 	wilsonInterval,
 } from '../metrics/statistics/intervals.ts';
 import {formatPercent} from '../text/numbers.ts';
@@ -20,6 +21,8 @@ import type {ItemRecord, Outcomes} from './outcomes.ts';
 type Comparison = PairedCounts & {
 	/** Lead in quota tokens per useful item, as a logarithm; undefined where one of them has nothing useful. */
 	readonly lead: Lead | undefined;
+	/** Requests that carried several of the items, which then are right or wrong together; absent where none did. */
+	readonly packed?: {readonly requests: number; readonly error: number};
 };
 
 const measuresOfOutcome = ({isUseful, quotaTokens}: ItemRecord): RequestMeasures => ({
@@ -57,8 +60,11 @@ export function compare(
 	const pairs = pairsOf(outcomes, older, newer, items);
 	const blocks = new Blocks([0, 1]);
 	for (const [number, [one, other]] of pairs.entries()) {
-		blocks.add({number, units: 2, isUnitOver: true}, 0, measuresOfOutcome(one));
-		blocks.add({number, units: 2, isUnitOver: true}, 1, measuresOfOutcome(other));
+		const request = other.request ?? one.request;
+		// Items of one request are one piece of evidence.
+		const item = request === undefined ? undefined : {index: request, pass: 0, ofPass: pairs.length + 1};
+		blocks.add({number, units: 2, isUnitOver: true, item}, 0, measuresOfOutcome(one));
+		blocks.add({number, units: 2, isUnitOver: true, item}, 1, measuresOfOutcome(other));
 	}
 	const field = {blocks, quota: noQuota, rivals, gateOf: () => 'none' as const, isAlive: () => true};
 	return {
@@ -66,8 +72,41 @@ export function compare(
 		gained: pairs.filter(([one, other]) => !one.isUseful && other.isUseful).length,
 		lost: pairs.filter(([one, other]) => one.isUseful && !other.isUseful).length,
 		lead: leadOf(field, 'efficiency', 1, 0),
+		...packedOf(pairs),
 	};
 }
+
+/** How much the difference of requests that carry several items spreads. */
+const packedOf = (
+	pairs: ReadonlyArray<readonly [older: ItemRecord, newer: ItemRecord]>,
+): Pick<Comparison, 'packed'> => {
+	if (pairs.every(([one, other]) => one.request === undefined && other.request === undefined)) {
+		return {};
+	}
+	const differenceOf = ([one, other]: (typeof pairs)[number]): number =>
+		Number(other.isUseful) - Number(one.isUseful);
+	const mean = pairs.reduce((sum, pair) => sum + differenceOf(pair), 0) / pairs.length;
+	const requests = [...Map.groupBy(pairs, ([one, other]) => other.request ?? one.request ?? {one}).values()];
+	const squares = requests.map((own) => own.reduce((sum, pair) => sum + differenceOf(pair) - mean, 0) ** 2);
+	const spread = squares.reduce((sum, each) => sum + each, 0) / Math.max(1, requests.length - 1);
+	return {packed: {requests: requests.length, error: Math.sqrt(spread * requests.length) / pairs.length}};
+};
+
+/** The difference in useful share; where items were packed, no surer than their requests allow. */
+const differenceOf = (comparison: Comparison, level = boundLevel): ReturnType<typeof pairedDifference> => {
+	const difference = pairedDifference(comparison, level);
+	const {packed} = comparison;
+	if (difference === undefined || packed === undefined) {
+		return difference;
+	}
+	const half = studentT(packed.requests - 1, level) * packed.error;
+	const {mean, low, high} = difference;
+	return {
+		mean,
+		low: Math.max(-1, Math.min(low, mean - half)),
+		high: Math.min(1, Math.max(high, mean + half)),
+	};
+};
 
 /** Part of the quota tokens per useful item that a lead saves. */
 function savingOf(lead: number): number {
@@ -88,7 +127,7 @@ export type Bar = {
  * @param heldOut Items of the proof.
  */
 export function chanceOf(
-	{items, gained, lost, lead}: Comparison,
+	{items, gained, lost, lead, packed}: Comparison,
 	{margin, minSaving}: Bar,
 	heldOut: number,
 ): number {
@@ -97,13 +136,13 @@ export function chanceOf(
 	}
 	const difference = (gained - lost) / (items + 2);
 	// One item more that differs: few items do not say that none does.
-	const variance = (gained + lost + 1) / (items + 2);
+	const variance = Math.max((gained + lost + 1) / (items + 2), (packed?.error ?? 0) ** 2 * items);
 	const proofError = Math.sqrt(variance / heldOut);
 	const quality = normalBelow(
 		(difference + margin - normalQuantile(boundLevel) * proofError) /
 			Math.sqrt(variance / items + variance / heldOut),
 	);
-	const proofLeadError = lead.error * Math.sqrt(lead.count / heldOut);
+	const proofLeadError = lead.error * Math.sqrt(items / heldOut);
 	const over = lead.difference + Math.log1p(-minSaving) - evidentT(heldOut, levelOf(1)) * proofLeadError;
 	return quality * normalBelow(over / Math.max(1e-9, Math.hypot(lead.error, proofLeadError)));
 }
@@ -147,7 +186,7 @@ export type Proof = {
 
 /** The verdict on items that chose nothing; undefined where nothing was measured. */
 export function proofOf(comparison: Comparison, {margin, minSaving}: Bar): Proof | undefined {
-	const difference = pairedDifference(comparison);
+	const difference = differenceOf(comparison);
 	const {lead} = comparison;
 	if (difference === undefined) {
 		return undefined;
@@ -266,7 +305,7 @@ export type Leaving = {readonly name: string; readonly reason: string};
 export function beaten(track: Track, ranked: readonly Ranked[]): readonly Leaving[] {
 	const {outcomes, baseline, items, bar, rivals} = track;
 	const worse = ranked.flatMap(({name, comparison}) => {
-		const difference = pairedDifference(comparison, worseLevel);
+		const difference = differenceOf(comparison, worseLevel);
 		return difference !== undefined && difference.high < -bar.margin
 			? [{name, reason: `its answers are worse by ${formatPercent(-difference.high)} at least`}]
 			: [];
@@ -284,7 +323,7 @@ export function beaten(track: Track, ranked: readonly Ranked[]): readonly Leavin
 		.flatMap(({name}) => {
 			const by = better.find((judge) => {
 				const comparison = compare(outcomes, name, judge, items, rivals);
-				const isAsGood = (pairedDifference(comparison)?.low ?? -1) >= -bar.margin;
+				const isAsGood = (differenceOf(comparison)?.low ?? -1) >= -bar.margin;
 				return judge !== name && isAsGood && (comparison.lead?.isClear ?? false);
 			});
 			return by === undefined ? [] : [{name, reason: `${by} takes fewer quota tokens and is as good`}];

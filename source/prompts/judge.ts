@@ -1,5 +1,5 @@
 import {estimatedTokens} from '../domain/accounting.ts';
-import type {RunSpec} from '../domain/run-spec.ts';
+import type {RunSpec} from '../domain/run-config.ts';
 import type {Item, JudgeCheck, JudgeVerdict, Task} from '../domain/task.ts';
 import {formatCount, formatUsd} from '../text/numbers.ts';
 

@@ -1,5 +1,5 @@
 import {z} from 'zod';
-import {type Goal, goals} from '../domain/run-spec.ts';
+import {type Goal, goals} from '../domain/run-config.ts';
 import {compressions, type Variant} from '../domain/task.ts';
 import {withoutMark} from '../text/as-written.ts';
 import {escapeUnseen} from '../text/width.ts';

@@ -1,10 +1,15 @@
-import type {ItemAnswer, ItemCell, ItemTable} from '../domain/item-results.ts';
-import {hasItemFailed, isLost, itemCell} from '../domain/item-results.ts';
+import {
+	hasItemFailed,
+	type ItemAnswer,
+	type ItemCell,
+	type ItemTable,
+	isLost,
+	itemCell,
+} from '../domain/item-results.ts';
 import {failureOfVerdict, type ItemVerdict} from '../domain/task.ts';
 import {formatCount} from '../text/numbers.ts';
 import {cleanLines, cleanText, truncateEnd} from '../text/width.ts';
-import type {ComparedFigure, NamedRun} from './compare/comparison.ts';
-import {differenceText, valueText} from './compare/comparison.ts';
+import {type ComparedFigure, differenceText, type NamedRun, valueText} from './compare/comparison.ts';
 import type {JudgedCondition} from './conditions.ts';
 import type {Results} from './results-schema.ts';
 

@@ -41,6 +41,7 @@ export async function reportHtml(results: Results, options: ReportOptions): Prom
 					...sections.targets,
 					...sections.search,
 					...sections.rewrites,
+					...folded(rewriteSections(results)),
 					...sectionOf('Charts', {type: 'pictures', files: charts}),
 					...sections.failures,
 					...items,
@@ -133,6 +134,18 @@ function goalTable({verdict = [], targets}: Results): readonly Block[] {
 					]),
 				},
 			];
+}
+
+/** Every rewrite of an optimisation as a diff; one that was dropped has none. */
+function rewriteSections({optimize}: Results): readonly PageSection[] {
+	const blocks = (optimize?.rewrites ?? []).map(
+		({name, parent, kind, why, diff}): Block => ({
+			type: 'details',
+			summary: [`${name} from ${parent ?? 'the preset'}`, kind, ...(why === null ? [] : [why])].join(' · '),
+			blocks: [{type: 'code', text: cut(diff, maxPrompt)}],
+		}),
+	);
+	return sectionOf('All rewrites', ...blocks);
 }
 
 /** What was sent, and one answer to it. */

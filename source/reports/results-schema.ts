@@ -13,7 +13,7 @@ import {
 	variantSchema,
 	verdictBases,
 } from '../domain/figures-schema.ts';
-import {bursts, goals, loadShapes, policies} from '../domain/run-spec.ts';
+import {bursts, goals, loadShapes, policies} from '../domain/run-config.ts';
 import {limitSources, scopes} from '../domain/target.ts';
 import {UserError} from '../domain/user-error.ts';
 import {withoutMark} from '../text/as-written.ts';

@@ -1,4 +1,4 @@
-import type {Goal} from '../domain/run-spec.ts';
+import type {Goal} from '../domain/run-config.ts';
 import {dayBoundOf} from '../metrics/decisions/sustainable.ts';
 import {formatDurationMs, formatNumber, formatPercent, formatRatio, formatUsd} from '../text/numbers.ts';
 import {cleanText} from '../text/width.ts';

@@ -1,8 +1,7 @@
 import {emptyModelIndex, identify} from '../bedrock/identify/identify.ts';
 import {unknownIn} from '../bedrock/quotas/bucket-quota.ts';
 import {burndownOf, maxOutputOf} from '../bedrock/quotas/burndown.ts';
-import type {QuotaOverride} from '../domain/run-config.ts';
-import type {Price} from '../domain/run-spec.ts';
+import type {Price, QuotaOverride} from '../domain/run-config.ts';
 import type {Target} from '../domain/target.ts';
 import type {TappedModel, Traffic} from './traffic.ts';
 

@@ -1,6 +1,6 @@
 import {isDearerTier, longCacheWritePrice} from '../domain/accounting.ts';
 import type {Clock} from '../domain/clock.ts';
-import type {Price} from '../domain/run-spec.ts';
+import type {Price} from '../domain/run-config.ts';
 import type {MaxCost} from '../domain/tap.ts';
 import {formatUsd} from '../text/numbers.ts';
 import {spent, type TapRefusal, unpriced} from './refusal.ts';

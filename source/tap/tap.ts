@@ -1,8 +1,7 @@
 import type {AccountBucket} from '../domain/account-snapshot.ts';
 import type {Use} from '../domain/bucket-usage.ts';
 import type {Clock} from '../domain/clock.ts';
-import type {QuotaOverride} from '../domain/run-config.ts';
-import type {Price} from '../domain/run-spec.ts';
+import type {Price, QuotaOverride} from '../domain/run-config.ts';
 import type {Phase, RunOutcome, Snapshot, StoppedBy} from '../domain/snapshot.ts';
 import type {TapConfig} from '../domain/tap.ts';
 import type {Target} from '../domain/target.ts';

@@ -1,11 +1,10 @@
 import {inputOf} from '../admission/token-estimator.ts';
 import type {RequestFacts} from '../bedrock/request-facts.ts';
 import {costOf, occupiedBy, settledTokens, tokenCounts} from '../domain/accounting.ts';
-import type {Method, Usage} from '../domain/backend.ts';
+import type {Failure, Method, Usage} from '../domain/backend.ts';
 import type {Clock} from '../domain/clock.ts';
-import type {Failure} from '../domain/failure.ts';
+import type {Price} from '../domain/run-config.ts';
 import {type Broken, type RequestTimes, type RunEvent, throttleKindOf} from '../domain/run-event.ts';
-import type {Price} from '../domain/run-spec.ts';
 import type {CallEnd} from '../domain/tap.ts';
 import type {Target} from '../domain/target.ts';
 import {addCell, addTarget, emptyFigures, type Figures} from '../metrics/figures/figures.ts';

@@ -5,8 +5,7 @@ import {createLedgerStore, type LedgerStore} from '../admission/member-store.ts'
 import type {AccountFigures} from '../domain/bucket-usage.ts';
 import {type Clock, systemClock} from '../domain/clock.ts';
 import {ItemCollector, type ItemColumn, itemColumns} from '../domain/item-results.ts';
-import type {RunConfig} from '../domain/run-config.ts';
-import type {RunSpec} from '../domain/run-spec.ts';
+import type {RunConfig, RunSpec} from '../domain/run-config.ts';
 import type {Target} from '../domain/target.ts';
 import {faultOf} from '../domain/user-error.ts';
 import {type BucketMember, createRun, type Run} from '../engine/run.ts';

@@ -1,7 +1,6 @@
 import type {AccountReport, MonitorRequest} from '../account/account-session.ts';
 import type {ItemEntries} from '../domain/item-results.ts';
-import type {Plan, RunConfig} from '../domain/run-config.ts';
-import type {Goal} from '../domain/run-spec.ts';
+import type {Goal, Plan, RunConfig} from '../domain/run-config.ts';
 import type {KeptRun, Snapshot} from '../domain/snapshot.ts';
 import type {TapConfig} from '../domain/tap.ts';
 import type {ListedModel} from '../domain/target.ts';

@@ -17,8 +17,15 @@ import {
 	type Method,
 } from '../domain/backend.ts';
 import type {Lane} from '../domain/bucket-usage.ts';
-import type {Connection, Plan, QuotaOverride, RunConfig} from '../domain/run-config.ts';
-import type {CellSpec, Price, RunSpec} from '../domain/run-spec.ts';
+import type {
+	CellSpec,
+	Connection,
+	Plan,
+	Price,
+	QuotaOverride,
+	RunConfig,
+	RunSpec,
+} from '../domain/run-config.ts';
 import type {ListedModel, Target} from '../domain/target.ts';
 import {recordedFor, typicalOf, type Variant} from '../domain/task.ts';
 import {UserError} from '../domain/user-error.ts';

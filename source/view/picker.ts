@@ -1,7 +1,6 @@
 import {nearestRoom, type Room} from '../account/outlook.ts';
 import type {RunConfig} from '../domain/run-config.ts';
-import type {ListedModel} from '../domain/target.ts';
-import {bedrockRegions} from '../domain/target.ts';
+import {bedrockRegions, type ListedModel} from '../domain/target.ts';
 import {cleanText} from '../text/width.ts';
 import {watchRegions} from './account/account-commands.ts';
 import {noEffect, type OverlayAction, type Transition, withEffects, withFlash} from './actions.ts';

@@ -1,6 +1,5 @@
 import {answerGraceMs, isMantleMethod, mantleMethods, runtimeMethods} from '../domain/backend.ts';
-import type {RunConfig} from '../domain/run-config.ts';
-import {goals} from '../domain/run-spec.ts';
+import {goals, type RunConfig} from '../domain/run-config.ts';
 import type {MoreRequests} from '../domain/snapshot.ts';
 import {formatCount, formatSpan, formatUsd} from '../text/numbers.ts';
 import {cleanText} from '../text/width.ts';

@@ -3,8 +3,7 @@ import {bounds, defaults} from '../config/defaults.ts';
 import type {TextFlag} from '../config/flags.ts';
 import {readChoice, readDurationMs, readInteger, readNumber} from '../config/values.ts';
 import {methods} from '../domain/backend.ts';
-import type {RunConfig} from '../domain/run-config.ts';
-import {goals, type Load, loadShapes} from '../domain/run-spec.ts';
+import {goals, type Load, loadShapes, type RunConfig} from '../domain/run-config.ts';
 import {UserError} from '../domain/user-error.ts';
 import {
 	type Action,

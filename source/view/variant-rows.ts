@@ -1,5 +1,5 @@
 import type {VariantFigures, Verdict} from '../domain/figures-schema.ts';
-import type {Goal} from '../domain/run-spec.ts';
+import type {Goal} from '../domain/run-config.ts';
 import type {Snapshot} from '../domain/snapshot.ts';
 import {formatPercent} from '../text/numbers.ts';
 import {cleanText} from '../text/width.ts';

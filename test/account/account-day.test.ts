@@ -3,7 +3,7 @@ import {DayUse, foldAccountDay} from '../../source/account/account-day.ts';
 import {dayOutlook} from '../../source/account/outlook.ts';
 import {UsageHistory} from '../../source/account/usage-history.ts';
 import type {AccountMap, KnownBucket} from '../../source/domain/account-snapshot.ts';
-import {createRandom} from '../../source/domain/random.ts';
+import {createRandom} from '../../source/domain/clock.ts';
 import {accountJson, accountLines} from '../../source/plain/account.ts';
 import {limitFixture, targetFixture} from '../helpers/snapshot-fixture.ts';
 import {firstPoll, minuteMs, noon, startAccount, startMonitor, traffic} from './account-harness.ts';

@@ -1,5 +1,6 @@
 import {PassThrough} from 'node:stream';
 import {onTestFinished, vi} from 'vitest';
+import {batch} from '../../source/commands/batch.ts';
 import {optimize} from '../../source/commands/optimize.ts';
 import {run} from '../../source/commands/run.ts';
 import {watch} from '../../source/commands/watch.ts';
@@ -12,7 +13,7 @@ import {startForTest} from '../simulator/harness.ts';
 
 /** Commands called in this process: a new one for each would take longer than all that they do. */
 
-const commands = {optimize, run, watch};
+const commands = {batch, optimize, run, watch};
 
 export type Called = {
 	readonly ended: Promise<number>;

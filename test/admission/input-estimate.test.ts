@@ -1,7 +1,8 @@
-/** Tests source/admission/token-estimator.ts: the input of a request by the size of its body. */
 import {describe, expect, it} from 'vitest';
 import {InputEstimate} from '../../source/admission/token-estimator.ts';
-import {createRandom} from '../../source/domain/random.ts';
+import {createRandom} from '../../source/domain/clock.ts';
+
+/** Tests source/admission/token-estimator.ts: the input of a request by the size of its body. */
 
 const text = (characters: number) => ({characters, images: 0, documentBytes: 0});
 

@@ -6,7 +6,7 @@ import {PassThrough} from 'node:stream';
 import {describe, expect, it, onTestFinished} from 'vitest';
 import {stringify} from 'yaml';
 import {requestLines} from '../../source/commands/prompt.ts';
-import {readResultsFile} from '../../source/commands/results-files.ts';
+import {readResultsFile} from '../../source/commands/report.ts';
 import {loadPreset} from '../../source/config/load-preset.ts';
 import {parseArguments} from '../../source/config/parse-arguments.ts';
 import {resolveRun} from '../../source/config/resolve-run.ts';

@@ -1,4 +1,4 @@
-import type {FailureClass} from '../../source/domain/failure.ts';
+import type {FailureClass} from '../../source/domain/backend.ts';
 import type {Recording} from './recordings.ts';
 
 /** What a recording says, read here by the shortest means and by no code of the program. */

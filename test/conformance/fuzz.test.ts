@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import {describe, expect, it, vi} from 'vitest';
 import {families} from '../../source/bedrock/families/registry.ts';
-import {methods} from '../../source/domain/backend.ts';
-import {failureClasses} from '../../source/domain/failure.ts';
+import {failureClasses, methods} from '../../source/domain/backend.ts';
 import {isSoak} from '../helpers/random-cases.ts';
 import {chunk, converseStreamOf, event} from './frames.ts';
 import {eventStreamHeaders, jsonHeaders, withReplays} from './harness.ts';

@@ -1,8 +1,7 @@
 import {readFileSync} from 'node:fs';
 import {describe, expect, it} from 'vitest';
 import {failureOf} from '../../source/bedrock/failures/failure-of.ts';
-import type {Method} from '../../source/domain/backend.ts';
-import type {FailureClass} from '../../source/domain/failure.ts';
+import type {FailureClass, Method} from '../../source/domain/backend.ts';
 import {event, frame} from './frames.ts';
 import {eventStreamHeaders, withReplays} from './harness.ts';
 import {hasRecordings, recordingsFolder, whySkipped} from './recordings.ts';

@@ -1,5 +1,7 @@
 import {describe, expect, it} from 'vitest';
-import {createRandom, exponential, shuffled} from '../../source/domain/random.ts';
+import {createRandom, exponential, shuffled} from '../../source/domain/clock.ts';
+
+/** Tests source/domain/clock.ts: chance by a seed. */
 
 describe('random numbers', () => {
 	it('are the same for the same seed and uniform enough', () => {

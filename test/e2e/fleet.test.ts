@@ -4,8 +4,10 @@ import {existsSync, readdirSync, readFileSync} from 'node:fs';
 import path from 'node:path';
 import {createClient} from '@redis/client';
 import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest';
+import type {UserError} from '../../source/domain/user-error.ts';
 import {createLimiter, redisStore} from '../../source/limiter/index.ts';
 import {startSimulator} from '../../source/simulator/server.ts';
+import {call} from '../account/call.ts';
 import {
 	isBuilt,
 	newFolder,
@@ -31,6 +33,13 @@ const environment = (ledger = `redis://:${password}@127.0.0.1:${redis.port}`): R
 	AWS_ENDPOINT_URL: simulator.url,
 	BEDROCK_TOP_LEDGER: ledger,
 });
+
+/** For what is called in this process. */
+const takeEnvironment = (variables: Readonly<Record<string, string>>): void => {
+	for (const [name, value] of Object.entries(variables)) {
+		vi.stubEnv(name, value);
+	}
+};
 
 type Stats = {
 	readonly ok: number;
@@ -246,25 +255,37 @@ describe.skipIf(!isBuilt || !hasRedis)(`a fleet${needsRedis} (skipped where dist
 
 	it('says what is wrong with its ledger, with the way out', async () => {
 		const secretUrl = `redis://:wrong-${password}@127.0.0.1:${redis.port}`;
-		const start = async (ledger: string, ...more: readonly string[]) =>
-			runProgram([...saturating(1), '--debug', ...more], {environment: environment(ledger)});
-		const refused = await start(secretUrl);
-		expect(refused.code).toBe(1);
-		expect(refused.stderr).toMatch(
-			/The ledger redis:\/\/127\.0\.0\.1:\d+ can't be used: it refuses the user or the password\./,
-		);
-		const typed = await start('', '--ledger', secretUrl, '--members', '4');
-		expect(typed.stderr).toContain('it refuses the user or the password');
-		expect(typed.code).toBe(0);
-		const unknown = await start('', '--ledger', `http://:${password}@store`);
-		expect(unknown.code).toBe(2);
-		expect(unknown.stderr).toContain('--ledger: "http://[hidden]@store" has the scheme "http".');
-		await redis.stop();
-		const gone = await start(`redis://:${password}@127.0.0.1:${redis.port}`, '--ledger-down', 'stop');
-		expect(gone.code).toBe(1);
-		expect(gone.stderr).toContain('nothing listens there');
-		for (const {stdout, stderr} of [refused, typed, unknown, gone]) {
-			expect(stdout + stderr).not.toContain(password);
+		const said: string[] = [];
+		/** Called here: a ledger that cannot be used is the same to a program. */
+		const start = async (ledger: string, ...more: readonly string[]) => {
+			takeEnvironment(environment(ledger));
+			const called = call('run', ...saturating(1).slice(1, -2), ...more);
+			const outcome = await called.ended.then(
+				(code) => ({code, text: ''}),
+				(fault: UserError) => ({code: fault.exitCode, text: `${fault.message} ${fault.hint ?? ''}`}),
+			);
+			said.push(called.stdout(), called.stderr(), outcome.text);
+			return {code: outcome.code, text: outcome.text + called.stderr()};
+		};
+		try {
+			const refused = await start(secretUrl);
+			expect(refused.code).toBe(1);
+			expect(refused.text).toMatch(
+				/The ledger redis:\/\/127\.0\.0\.1:\d+ can't be used: it refuses the user or the password\./,
+			);
+			const typed = await start('', '--ledger', secretUrl, '--members', '4');
+			expect(typed.text).toContain('it refuses the user or the password');
+			expect(typed.code).toBe(0);
+			const unknown = await start('', '--ledger', `http://:${password}@store`);
+			expect(unknown.code).toBe(2);
+			expect(unknown.text).toContain('--ledger: "http://[hidden]@store" has the scheme "http".');
+			await redis.stop();
+			const gone = await start(`redis://:${password}@127.0.0.1:${redis.port}`, '--ledger-down', 'stop');
+			expect(gone.code).toBe(1);
+			expect(gone.text).toContain('nothing listens there');
+			expect(said.filter((text) => text.includes(password))).toEqual([]);
+		} finally {
+			vi.unstubAllEnvs();
 		}
 	}, 60_000);
 
@@ -330,19 +351,23 @@ describe.skipIf(!isBuilt || !hasRedis)(`a fleet${needsRedis} (skipped where dist
 		});
 		const ended = once(running, 'exit');
 		await expect.poll(async () => (await statsOf()).ok, {timeout: 20_000}).toBeGreaterThan(5);
-		const plan = await runProgram(['batch', 'summarize', '--plan', '--json'], {environment: environment()});
-		expect(JSON.parse(plan.stdout)).toMatchObject({
+		const {BEDROCK_TOP_LEDGER: ledger = '', ...variables} = environment();
+		takeEnvironment(variables);
+		const planned = async (...more: readonly string[]): Promise<string> => {
+			const plan = call('batch', 'summarize', '--plan', '--ledger', ledger, ...more);
+			expect(await plan.ended).toBe(0);
+			return plan.stdout();
+		};
+		expect(JSON.parse(await planned('--json'))).toMatchObject({
 			fleet: {members: 1, requestsPerMinute: expect.any(Number)},
 		});
-		const lines = await runProgram(['batch', 'summarize', '--plan'], {environment: environment()});
-		expect(lines.stdout).toMatch(/fleet: 1 member uses \d+ RPM and [\d.]+k? TPM now/);
-		const watched = spawn(process.execPath, [program, 'watch', '--json'], {env: environment()});
-		let line = '';
-		watched.stdout.on('data', (chunk) => {
-			line += chunk;
-		});
-		await expect.poll(() => line, {timeout: 15_000}).toContain('\n');
-		watched.kill('SIGTERM');
+		expect(await planned()).toMatch(/fleet: 1 member uses \d+ RPM and [\d.]+k? TPM now/);
+		const watched = call('watch', '--json', '--ledger', ledger);
+		await expect.poll(() => watched.stdout(), {timeout: 15_000}).toContain('\n');
+		watched.abort(143);
+		await watched.ended;
+		vi.unstubAllEnvs();
+		const line = watched.stdout();
 		const {buckets} = JSON.parse(line.split('\n', 1)[0] ?? '') as {
 			buckets: ReadonlyArray<{model: string; fleet?: ReadonlyArray<{name: string; state: string}>}>;
 		};

@@ -5,7 +5,7 @@ import {afterAll, beforeAll, describe, expect, it, onTestFinished} from 'vitest'
 import {parse} from 'yaml';
 import {freshManifest, freshPage, pages} from '../../source/build/docs.ts';
 import {presetSchema} from '../../source/config/preset-schema.ts';
-import {failureClasses} from '../../source/domain/failure.ts';
+import {failureClasses} from '../../source/domain/backend.ts';
 import {resultsSchema} from '../../source/reports/results-schema.ts';
 import {faultKinds, scenarioShape} from '../../source/simulator/options.ts';
 import {type RunningSimulator, startSimulator} from '../../source/simulator/server.ts';

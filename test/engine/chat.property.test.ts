@@ -1,14 +1,15 @@
-/** Tests source/engine/run.ts: conversations, whatever the service does. */
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import {type Failure, type FailureClass, failureClasses} from '../../source/domain/failure.ts';
-import {createRandom} from '../../source/domain/random.ts';
-import {loadShapes} from '../../source/domain/run-spec.ts';
+import {type Failure, type FailureClass, failureClasses} from '../../source/domain/backend.ts';
+import {createRandom} from '../../source/domain/clock.ts';
+import {loadShapes} from '../../source/domain/run-config.ts';
 import {createRun} from '../../source/engine/run.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';
 import {enforcements, ModelServer} from '../helpers/model-server.ts';
 import {cellOf, loadOf, quotaOf, specOf, targetOf, variantOf} from '../helpers/spec-fixture.ts';
 import {type Call, conversationsOf, Talker} from '../helpers/talker.ts';
+
+/** Tests source/engine/run.ts: conversations, whatever the service does. */
 
 const windowMs = 6000;
 const concurrency = 4;

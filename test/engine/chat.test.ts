@@ -1,14 +1,15 @@
-/** Tests source/engine/run.ts: conversations. */
 import {describe, expect, it} from 'vitest';
-import type {Failure} from '../../source/domain/failure.ts';
-import {createRandom} from '../../source/domain/random.ts';
-import type {RunSpec} from '../../source/domain/run-spec.ts';
+import type {Failure} from '../../source/domain/backend.ts';
+import {createRandom} from '../../source/domain/clock.ts';
+import type {RunSpec} from '../../source/domain/run-config.ts';
 import type {AnswerRecord} from '../../source/engine/attempts/request-records.ts';
 import {createRun} from '../../source/engine/run.ts';
 import {createSources} from '../../source/engine/scheduling/load-sources.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';
 import {cellOf, itemsOf, loadOf, quotaOf, specOf, targetOf, variantOf} from '../helpers/spec-fixture.ts';
 import {conversationsOf, Talker, type TalkerOptions} from '../helpers/talker.ts';
+
+/** Tests source/engine/run.ts: conversations. */
 
 const variant = variantOf('plain', {instruction: '{{task}} {{turn}}', system: 'Be kind.'});
 

@@ -1,16 +1,16 @@
-/** Tests source/engine/run-core.ts: a run ends, and lost requests are listed. */
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import type {Backend} from '../../source/domain/backend.ts';
-import type {Failure} from '../../source/domain/failure.ts';
-import {createRandom} from '../../source/domain/random.ts';
-import type {CellSpec, Price, RunSpec} from '../../source/domain/run-spec.ts';
+import type {Backend, Failure} from '../../source/domain/backend.ts';
+import {createRandom} from '../../source/domain/clock.ts';
+import type {CellSpec, Price, RunSpec} from '../../source/domain/run-config.ts';
 import type {AnswerRecord, LostRecord} from '../../source/engine/attempts/request-records.ts';
 import {createRun} from '../../source/engine/run.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';
 import {randomCases} from '../helpers/random-cases.ts';
 import {cellOf, itemsOf, loadOf, quotaOf, specOf, targetOf, variantOf} from '../helpers/spec-fixture.ts';
 import {Talker} from '../helpers/talker.ts';
+
+/** Tests source/engine/run-core.ts: a run ends, and lost requests are listed. */
 
 /** What ends a run before its load does. */
 const stops = ['requests', 'cost', 'day', 'key', 'signal', 'duration', 'fault', 'none'] as const;

@@ -1,10 +1,11 @@
-/** Tests source/admission/bucket.ts: even pacing after a throttle. */
 import {describe, expect, it} from 'vitest';
-import {createRandom} from '../../source/domain/random.ts';
+import {createRandom} from '../../source/domain/clock.ts';
 import {createRun} from '../../source/engine/run.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';
 import {ModelServer, throttle} from '../helpers/model-server.ts';
 import {loadOf, quotaOf, specOf, targetOf} from '../helpers/spec-fixture.ts';
+
+/** Tests source/admission/bucket.ts: even pacing after a throttle. */
 
 const minuteMs = 60_000;
 const from = 1.5 * minuteMs;

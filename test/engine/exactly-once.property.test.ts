@@ -1,15 +1,15 @@
-/** Tests source/engine/attempts/attempt-settlement.ts: each reservation is settled once. */
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import type {Backend, Outcome} from '../../source/domain/backend.ts';
-import {type FailureClass, failureClasses} from '../../source/domain/failure.ts';
-import {createRandom} from '../../source/domain/random.ts';
-import {loadShapes} from '../../source/domain/run-spec.ts';
+import {type Backend, type FailureClass, failureClasses, type Outcome} from '../../source/domain/backend.ts';
+import {createRandom} from '../../source/domain/clock.ts';
+import {loadShapes} from '../../source/domain/run-config.ts';
 import {createRun} from '../../source/engine/run.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';
 import {ModelServer} from '../helpers/model-server.ts';
 import {isSoak} from '../helpers/random-cases.ts';
 import {cellOf, itemsOf, loadOf, quotaOf, specOf, targetOf, variantOf} from '../helpers/spec-fixture.ts';
+
+/** Tests source/engine/attempts/attempt-settlement.ts: each reservation is settled once. */
 
 const windowMs = 6000;
 const charges = ['none', 'unknown'] as const;

@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
 import type {Answer, Backend, InferenceRequest, Outcome} from '../../source/domain/backend.ts';
-import type {RunSpec} from '../../source/domain/run-spec.ts';
+import type {RunSpec} from '../../source/domain/run-config.ts';
 import type {Check, Item} from '../../source/domain/task.ts';
 import type {AnswerRecord, LostRecord} from '../../source/engine/attempts/request-records.ts';
 import {createRun} from '../../source/engine/run.ts';

@@ -1,7 +1,6 @@
-/** Tests source/engine/attempts/attempts.ts: each answer is judged once. */
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import {createRandom} from '../../source/domain/random.ts';
+import {createRandom} from '../../source/domain/clock.ts';
 import type {AnswerRecord, UncheckedRecord} from '../../source/engine/attempts/request-records.ts';
 import {createRun} from '../../source/engine/run.ts';
 import type {PatternChecker} from '../../source/prompts/checks.ts';
@@ -9,6 +8,8 @@ import {FakeClock} from '../helpers/fake-clock.ts';
 import {ModelServer} from '../helpers/model-server.ts';
 import {randomCases} from '../helpers/random-cases.ts';
 import {itemsOf, loadOf, quotaOf, specOf, targetOf, variantOf} from '../helpers/spec-fixture.ts';
+
+/** Tests source/engine/attempts/attempts.ts: each answer is judged once. */
 
 /** A checker whose answers come at any time and in any order, some of them never. */
 const unruly = (clock: FakeClock, seed: number, neverPart: number): PatternChecker => {

@@ -1,4 +1,3 @@
-/** Tests source/engine/run.ts: memory stays flat. */
 import v8 from 'node:v8';
 import vm from 'node:vm';
 import {describe, expect, it} from 'vitest';
@@ -6,6 +5,8 @@ import type {Answer, Backend} from '../../source/domain/backend.ts';
 import {systemClock} from '../../source/domain/clock.ts';
 import {createRun} from '../../source/engine/run.ts';
 import {cellOf, loadOf, quotaOf, specOf, targetOf, variantOf} from '../helpers/spec-fixture.ts';
+
+/** Tests source/engine/run.ts: memory stays flat. */
 
 const answer: Answer = {
 	kind: 'answered',

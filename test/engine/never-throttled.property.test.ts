@@ -1,14 +1,15 @@
-/** Tests source/admission/ledger.ts: alone in its bucket a run is never throttled. */
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import {createRandom} from '../../source/domain/random.ts';
-import {loadShapes} from '../../source/domain/run-spec.ts';
+import {createRandom} from '../../source/domain/clock.ts';
+import {loadShapes} from '../../source/domain/run-config.ts';
 import type {Snapshot} from '../../source/domain/snapshot.ts';
 import {createRun} from '../../source/engine/run.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';
 import {enforcements, ModelServer} from '../helpers/model-server.ts';
 import {isSoak} from '../helpers/random-cases.ts';
 import {cellOf, loadOf, quotaOf, specOf, targetOf, variantOf} from '../helpers/spec-fixture.ts';
+
+/** Tests source/admission/ledger.ts: alone in its bucket a run is never throttled. */
 
 const windowMs = 6000;
 

@@ -1,7 +1,6 @@
 import {describe, expect, it} from 'vitest';
-import type {Backend, Outcome} from '../../source/domain/backend.ts';
-import type {Failure, FailureClass} from '../../source/domain/failure.ts';
-import type {RunSpec} from '../../source/domain/run-spec.ts';
+import type {Backend, Failure, FailureClass, Outcome} from '../../source/domain/backend.ts';
+import type {RunSpec} from '../../source/domain/run-config.ts';
 import type {Phase} from '../../source/domain/snapshot.ts';
 import type {AnswerRecord, LostRecord} from '../../source/engine/attempts/request-records.ts';
 import {createRun, type RunPorts} from '../../source/engine/run.ts';

@@ -1,11 +1,12 @@
-/** Tests source/engine/run.ts: whole runs at the edge of a quota. */
 import {describe, expect, it} from 'vitest';
-import {createRandom} from '../../source/domain/random.ts';
-import type {Burst, RunSpec} from '../../source/domain/run-spec.ts';
+import {createRandom} from '../../source/domain/clock.ts';
+import type {Burst, RunSpec} from '../../source/domain/run-config.ts';
 import {createRun} from '../../source/engine/run.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';
 import {enforcements, ModelServer} from '../helpers/model-server.ts';
 import {cellOf, loadOf, quotaOf, specOf, targetOf, variantOf} from '../helpers/spec-fixture.ts';
+
+/** Tests source/engine/run.ts: whole runs at the edge of a quota. */
 
 const minuteMs = 60_000;
 const bursts: readonly Burst[] = ['full', 'even'];

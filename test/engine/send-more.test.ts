@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import type {RunSpec} from '../../source/domain/run-spec.ts';
+import type {RunSpec} from '../../source/domain/run-config.ts';
 import type {MoreRequests} from '../../source/domain/snapshot.ts';
 import {createRun, type Run, type RunPorts} from '../../source/engine/run.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';

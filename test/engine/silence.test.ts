@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
 import {type Backend, type InvokeOptions, methods, type Outcome} from '../../source/domain/backend.ts';
-import type {RunSpec} from '../../source/domain/run-spec.ts';
+import type {RunSpec} from '../../source/domain/run-config.ts';
 import {createRun} from '../../source/engine/run.ts';
 import {progressLine} from '../../source/plain/run.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';

@@ -1,13 +1,13 @@
-/** Tests source/engine/run.ts and metrics/decisions/variant-contest.ts: no verdict without evidence. */
 import {describe, expect, it} from 'vitest';
-import type {Backend} from '../../source/domain/backend.ts';
-import type {Failure, FailureClass} from '../../source/domain/failure.ts';
-import {createRandom} from '../../source/domain/random.ts';
-import type {RunSpec} from '../../source/domain/run-spec.ts';
+import type {Backend, Failure, FailureClass} from '../../source/domain/backend.ts';
+import {createRandom} from '../../source/domain/clock.ts';
+import type {RunSpec} from '../../source/domain/run-config.ts';
 import type {Snapshot} from '../../source/domain/snapshot.ts';
 import {createRun} from '../../source/engine/run.ts';
 import {FakeClock} from '../helpers/fake-clock.ts';
 import {cellOf, itemsOf, loadOf, quotaOf, specOf, targetOf, variantOf} from '../helpers/spec-fixture.ts';
+
+/** Tests source/engine/run.ts and metrics/decisions/variant-contest.ts: no verdict without evidence. */
 
 /** What must not be said: each case plants a way in which a conclusion was once drawn without evidence. */
 

@@ -26,6 +26,45 @@ const overTime = (options: SnapshotOptions): Snapshot => {
 	};
 };
 
+/** Many candidates that are equally good, on a wide range of tokens. */
+const optimisation = (count: number): NonNullable<Snapshot['optimize']> => ({
+	baseline: 'plain',
+	rewriter: 'us.amazon.nova-pro-v1:0',
+	margin: 0.1,
+	minSaving: 0,
+	split: {seed: 1, train: [0], select: [1], heldOut: [2]},
+	budget: {requests: 900, costUsd: 1},
+	spend: {
+		model: {requests: 10, quotaTokens: 1000, costUsd: 0.1},
+		rewriter: {requests: 3, quotaTokens: 900, costUsd: 0.1},
+	},
+	rounds: [],
+	candidates: Array.from({length: count}, (_, index) => ({
+		name: `stricter-output-with-a-long-name-${index}`,
+		parent: 'plain',
+		kind: 'stricter-output',
+		round: 1,
+		items: 12,
+		usefulRate: {value: [1, 1, 0.94, 0.08][index % 4] ?? 1, low: null, high: null},
+		quotaTokensPerUseful: 90 * 1.2 ** index,
+		out: null,
+	})),
+	front: ['stricter-output-with-a-long-name-0'],
+	dropped: [],
+	heldOut: null,
+	rewrites: [
+		{
+			name: '<b>shorter</b>',
+			parent: null,
+			kind: 'shorter-instruction',
+			why: '</details><script>',
+			diff: '- {{task}}\n+ <img src=x>',
+		},
+	],
+	verdict: 'No rewrite is proven.',
+	next: null,
+});
+
 export const chartCases: Readonly<Record<string, () => Snapshot>> = {
 	'four variants in measure': () => snapshot(),
 	'simulated, another endpoint': () =>
@@ -71,6 +110,11 @@ export const chartCases: Readonly<Record<string, () => Snapshot>> = {
 				']]> --> \' " `',
 				'e\u0301'.repeat(60),
 			].map((name) => variant({name})),
+		}),
+	'an optimisation with many candidates': () =>
+		snapshot({
+			variants: [variant({name: 'plain'}), variant({name: 'shorter'})],
+			patch: {optimize: optimisation(26)},
 		}),
 	'one variant': () => snapshot({variants: [variant()], seconds: 1}),
 	'nothing answered': () => snapshot({variants: [variant({count: 0}), variant({name: 'b', count: 0})]}),

@@ -1,6 +1,6 @@
 import {occupiedBy} from '../../source/domain/accounting.ts';
-import {createRandom, type Random} from '../../source/domain/random.ts';
-import type {Goal, RunSpec} from '../../source/domain/run-spec.ts';
+import {createRandom, type Random} from '../../source/domain/clock.ts';
+import type {Goal, RunSpec} from '../../source/domain/run-config.ts';
 import {Contest} from '../../source/metrics/decisions/variant-contest.ts';
 import type {RequestMeasures} from '../../source/metrics/figures/blocks.ts';
 import {emptyFigures} from '../../source/metrics/figures/figures.ts';

@@ -1,6 +1,6 @@
 import {EnforcementEvidence} from '../../source/admission/enforcement-evidence.ts';
 import type {EnforcementFit} from '../../source/domain/bucket-usage.ts';
-import {createRandom} from '../../source/domain/random.ts';
+import {createRandom} from '../../source/domain/clock.ts';
 import {createBucket} from '../../source/simulator/enforcement.ts';
 import {FakeClock} from './fake-clock.ts';
 

@@ -1,8 +1,8 @@
 import {occupiedBy} from '../../source/domain/accounting.ts';
-import type {Failure} from '../../source/domain/failure.ts';
-import {createRandom, type Random} from '../../source/domain/random.ts';
+import type {Failure} from '../../source/domain/backend.ts';
+import {createRandom, type Random} from '../../source/domain/clock.ts';
+import {goals, type RunSpec} from '../../source/domain/run-config.ts';
 import {type RunEvent, throttleKindOf} from '../../source/domain/run-event.ts';
-import {goals, type RunSpec} from '../../source/domain/run-spec.ts';
 import {adviceOf} from '../../source/metrics/decisions/advice.ts';
 import {Contest} from '../../source/metrics/decisions/variant-contest.ts';
 import {gainOf} from '../../source/metrics/decisions/verdict.ts';

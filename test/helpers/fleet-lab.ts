@@ -1,9 +1,8 @@
 import {Bucket} from '../../source/admission/bucket.ts';
 import {FleetMember, type FleetMemberOptions} from '../../source/admission/fleet/fleet-member.ts';
 import type {SharedLedger} from '../../source/admission/fleet/shared-ledger.ts';
-import type {Clock} from '../../source/domain/clock.ts';
+import {type Clock, createRandom} from '../../source/domain/clock.ts';
 import type {FleetEvent} from '../../source/domain/fleet-view.ts';
-import {createRandom} from '../../source/domain/random.ts';
 import {createBucket} from '../../source/simulator/enforcement.ts';
 import {type Link, SharedLedgerModel} from './shared-ledger-model.ts';
 import {quotaOf} from './spec-fixture.ts';

@@ -1,6 +1,5 @@
-import type {Answer, Backend, InferenceRequest, Outcome} from '../../source/domain/backend.ts';
+import type {Answer, Backend, Failure, InferenceRequest, Outcome} from '../../source/domain/backend.ts';
 import type {Clock} from '../../source/domain/clock.ts';
-import type {Failure} from '../../source/domain/failure.ts';
 
 /** How a service may count: AWS does not say which. */
 export const enforcements = ['sliding', 'fixed', 'refill'] as const;

@@ -1,4 +1,4 @@
-import {createRandom, type Random} from '../../source/domain/random.ts';
+import {createRandom, type Random} from '../../source/domain/clock.ts';
 import {type AskedVariants, optimize, type Ports, type StepEnd} from '../../source/optimize/course.ts';
 import type {ItemRecord, Outcomes} from '../../source/optimize/outcomes.ts';
 import {rewriterPrompt} from '../../source/optimize/rewriter.ts';

@@ -1,4 +1,4 @@
-import {createRandom} from '../../source/domain/random.ts';
+import {createRandom} from '../../source/domain/clock.ts';
 import {createRun} from '../../source/engine/run.ts';
 import {FakeClock} from './fake-clock.ts';
 import {type Enforcement, ModelServer} from './model-server.ts';

@@ -1,5 +1,9 @@
-import type {ScriptStore} from '../../source/admission/fleet/redis-ledger.ts';
-import {createRedisLedger, glanceAt, redisKeys} from '../../source/admission/fleet/redis-ledger.ts';
+import {
+	createRedisLedger,
+	glanceAt,
+	redisKeys,
+	type ScriptStore,
+} from '../../source/admission/fleet/redis-ledger.ts';
 import {
 	type Ask,
 	type AskVerdict,

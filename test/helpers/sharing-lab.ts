@@ -1,7 +1,7 @@
 import {Bucket} from '../../source/admission/bucket.ts';
 import type {MemberRecord, MemberStore} from '../../source/admission/member-shares.ts';
 import {Membership} from '../../source/admission/membership.ts';
-import {createRandom} from '../../source/domain/random.ts';
+import {createRandom} from '../../source/domain/clock.ts';
 import {createBucket} from '../../source/simulator/enforcement.ts';
 import {FakeClock} from './fake-clock.ts';
 import {quotaOf} from './spec-fixture.ts';

@@ -1,4 +1,4 @@
-import type {CellSpec, Load, RunSpec} from '../../source/domain/run-spec.ts';
+import type {CellSpec, Load, RunSpec} from '../../source/domain/run-config.ts';
 import type {Limit, Quota, Target} from '../../source/domain/target.ts';
 import type {Item, Variant} from '../../source/domain/task.ts';
 

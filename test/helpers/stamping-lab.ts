@@ -1,5 +1,5 @@
 import {Bucket} from '../../source/admission/bucket.ts';
-import {createRandom} from '../../source/domain/random.ts';
+import {createRandom} from '../../source/domain/clock.ts';
 import {createBucket} from '../../source/simulator/enforcement.ts';
 import {FakeClock} from './fake-clock.ts';
 import {quotaOf} from './spec-fixture.ts';

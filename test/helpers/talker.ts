@@ -1,6 +1,5 @@
-import type {Answer, Backend, InferenceRequest, Outcome} from '../../source/domain/backend.ts';
+import type {Answer, Backend, Failure, InferenceRequest, Outcome} from '../../source/domain/backend.ts';
 import type {Clock} from '../../source/domain/clock.ts';
-import type {Failure} from '../../source/domain/failure.ts';
 
 /** One attempt as the service saw it. */
 export type Call = {

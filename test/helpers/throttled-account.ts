@@ -1,4 +1,4 @@
-import {createRandom} from '../../source/domain/random.ts';
+import {createRandom} from '../../source/domain/clock.ts';
 import {type CeilingMinute, measureCeiling} from '../../source/metrics/figures/measured-ceiling.ts';
 import {limitFixture} from './snapshot-fixture.ts';
 

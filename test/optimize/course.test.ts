@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import {createRandom} from '../../source/domain/random.ts';
+import {createRandom} from '../../source/domain/clock.ts';
 import {hopelessNatures, labRun, plantedNatures} from '../helpers/optimize-lab.ts';
 
 /** Whole optimisations in memory, a few seeds each; test/bench has two hundred. */

@@ -4,7 +4,7 @@ import {describe, expect, it} from 'vitest';
 import {loadPreset} from '../../source/config/load-preset.ts';
 import type {UserError} from '../../source/domain/user-error.ts';
 import {itemFingerprint} from '../../source/engine/attempts/request-records.ts';
-import {variantDiff, withVariant, writeOptimizedPreset} from '../../source/optimize/optimized-preset.ts';
+import {variantDiff, withVariant, writeOptimizedPreset} from '../../source/optimize/figures.ts';
 import {readRecords} from '../../source/optimize/outcomes.ts';
 import {
 	afterKill,

@@ -39,6 +39,7 @@ const names = [
 	'hostile names',
 	'no, blocked and assumed limits',
 	'estimated, cached, in lanes',
+	'an optimisation with many candidates',
 ];
 
 const drawn = new Map<string, Promise<string>>();

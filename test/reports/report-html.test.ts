@@ -8,6 +8,7 @@ import {htmlOf} from '../../source/reports/page-html.ts';
 import {reportHtml} from '../../source/reports/report-html.ts';
 import {resultsOf} from '../../source/reports/results.ts';
 import {chartsOf} from '../../source/reports/specs/charts.ts';
+import {chartCases} from '../helpers/chart-cases.ts';
 import {expectSafe, hostileRuns, htmlMeaning, inTurn, manyHostileTexts} from '../helpers/hostile.ts';
 import {environment, snapshot, target, variant} from '../helpers/results-fixture.ts';
 
@@ -194,6 +195,17 @@ describe('report.html', () => {
 			expectSafe(html, 'report.html');
 			expect(htmlMeaning(html)).toEqual(htmlMeaning(harmless));
 		}
+	});
+
+	it('has every rewrite of an optimisation as a diff, and hostile ones as text', async () => {
+		const make = chartCases['an optimisation with many candidates'] ?? expect.fail('no such case');
+		const html = await reportHtml(resultsOf(make(), environment), plain);
+		expect(html).toContain(
+			'<summary>&lt;b&gt;shorter&lt;/b&gt; from the preset · shorter-instruction · &lt;/details&gt;',
+		);
+		expect(html).toContain('+ &lt;img src=x&gt;');
+		expect(html).not.toMatch(/<(?:b|img|script)\b/);
+		expect(textOf(html)).toContain('stricter-output-with-a-long-name-25');
 	});
 
 	it('is read back from a file of 0.1.0, which has no words to repeat it, and of a tap', async () => {

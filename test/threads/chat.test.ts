@@ -1,4 +1,3 @@
-/** Tests source/threads/prepare.ts: a chat over the SDK and HTTP. */
 import {createServer, request as send} from 'node:http';
 import type {AddressInfo} from 'node:net';
 import {describe, expect, it, onTestFinished} from 'vitest';
@@ -10,6 +9,8 @@ import {createRun} from '../../source/engine/run.ts';
 import {prepare} from '../../source/threads/prepare.ts';
 import {isSoak} from '../helpers/random-cases.ts';
 import {startForTest} from '../simulator/harness.ts';
+
+/** Tests source/threads/prepare.ts: a chat over the SDK and HTTP. */
 
 /** Conversations over the real client of the SDK and over HTTP: what is on the wire, model by model, method by method. */
 

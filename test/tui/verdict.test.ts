@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import type {GateState, VariantFigures, Verdict} from '../../source/domain/figures-schema.ts';
-import {type Goal, goals} from '../../source/domain/run-spec.ts';
+import {type Goal, goals} from '../../source/domain/run-config.ts';
 import type {Snapshot} from '../../source/domain/snapshot.ts';
 import {lineText, lineWidth} from '../../source/text/segment.ts';
 import {notesLines} from '../../source/tui/panels/notes.ts';

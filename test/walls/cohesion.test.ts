@@ -72,8 +72,8 @@ describe('cohesion', () => {
 		expect(lonely(['a/one.ts', 'a/two.ts', 'a/three.ts', 'tui/panels/y.ts'], of)).toEqual(['a/two.ts']);
 	});
 
-	it('has at most 505 files, and at most 25 in a folder', () => {
-		expect(files.length).toBeLessThanOrEqual(505);
+	it('has at most 500 files, and at most 25 in a folder', () => {
+		expect(files.length).toBeLessThanOrEqual(500);
 		expect(fullFolders(paths)).toEqual([]);
 	});
 

@@ -3,12 +3,14 @@ import type {Clock} from '../../domain/clock.ts';
 import type {FleetEvent, FleetView, LossCause} from '../../domain/fleet-view.ts';
 import type {Bucket} from '../bucket.ts';
 import type {Reservation} from '../ledger.ts';
-import type {FleetGate, FleetLease, FleetRequest} from './fleet-gate.ts';
 import {Leases} from './leases.ts';
 import {MemberList} from './member-list.ts';
 import {OwnEntries} from './own-entries.ts';
 import {
 	type EntryEnd,
+	type FleetGate,
+	type FleetLease,
+	type FleetRequest,
 	type FleetState,
 	type MemberFacts,
 	type SharedLedger,

@@ -2,8 +2,7 @@ import {type Lane, type Limits, lanes, roomPart} from '../../domain/bucket-usage
 import type {Clock} from '../../domain/clock.ts';
 import type {Bucket} from '../bucket.ts';
 import type {Wait} from '../room.ts';
-import type {FleetLease, FleetRequest} from './fleet-gate.ts';
-import {type Ask, type AskVerdict, ticketMs} from './shared-ledger.ts';
+import {type Ask, type AskVerdict, type FleetLease, type FleetRequest, ticketMs} from './shared-ledger.ts';
 
 /*
  * What a member has asked the ledger of its fleet for: a lease for each call. While the ledger has room up to `maxAsked` are

@@ -9,8 +9,15 @@ import {
 import type {Clock} from '../../domain/clock.ts';
 import type {Bucket} from '../bucket.ts';
 import type {Reservation} from '../ledger.ts';
-import type {FleetLease} from './fleet-gate.ts';
-import type {EntryEnd, FleetNotes, FleetState, ProbeScene, SharedLedger, Step} from './shared-ledger.ts';
+import type {
+	EntryEnd,
+	FleetLease,
+	FleetNotes,
+	FleetState,
+	ProbeScene,
+	SharedLedger,
+	Step,
+} from './shared-ledger.ts';
 import type {StoreLine} from './store-line.ts';
 
 /*

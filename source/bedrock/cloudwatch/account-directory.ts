@@ -4,7 +4,7 @@ import {
 	type KnownBucket,
 	type ProvisionedThroughput,
 } from '../../domain/account-snapshot.ts';
-import type {Price} from '../../domain/run-spec.ts';
+import type {Price} from '../../domain/run-config.ts';
 import type {Target} from '../../domain/target.ts';
 import {assertReachable} from '../clients/reachability.ts';
 import {familyOf} from '../families/registry.ts';

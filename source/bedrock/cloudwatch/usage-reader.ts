@@ -1,6 +1,6 @@
 import type {CloudWatchClient, MetricDataQuery, MetricDataResult} from '@aws-sdk/client-cloudwatch';
+import {readFailureKind} from '../../domain/backend.ts';
 import {type Clock, pause} from '../../domain/clock.ts';
-import {readFailureKind} from '../../domain/failure.ts';
 import type {
 	ListedSpan,
 	SeriesName,

@@ -1,4 +1,4 @@
-import type {FailureClass} from '../../domain/failure.ts';
+import type {FailureClass} from '../../domain/backend.ts';
 import type {ErrorFacts, FailureContext} from './error-facts.ts';
 
 /** Flags of a run, which a tap does not have: it is another program that sets these. */

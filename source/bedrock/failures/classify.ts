@@ -1,4 +1,4 @@
-import type {Failure, FailureClass} from '../../domain/failure.ts';
+import type {Failure, FailureClass} from '../../domain/backend.ts';
 import type {ErrorFacts} from './error-facts.ts';
 
 /**

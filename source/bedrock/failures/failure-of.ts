@@ -1,5 +1,11 @@
-import {isMantleMethod, type Method, type RuntimeMethod} from '../../domain/backend.ts';
-import {type Failure, type FailureClass, retryableClasses} from '../../domain/failure.ts';
+import {
+	type Failure,
+	type FailureClass,
+	isMantleMethod,
+	type Method,
+	type RuntimeMethod,
+	retryableClasses,
+} from '../../domain/backend.ts';
 import {UserError} from '../../domain/user-error.ts';
 import {formatSpan} from '../../text/numbers.ts';
 import {redacted, withoutCredentials, withoutSecrets} from '../../text/secrets.ts';

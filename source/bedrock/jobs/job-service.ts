@@ -1,5 +1,5 @@
 import type {GetModelInvocationJobResponse, ModelInvocationJobSummary} from '@aws-sdk/client-bedrock';
-import type {FailureClass} from '../../domain/failure.ts';
+import type {FailureClass} from '../../domain/backend.ts';
 import {UserError} from '../../domain/user-error.ts';
 import {withoutSecrets} from '../../text/secrets.ts';
 import type {Clients} from '../clients/clients.ts';

@@ -1,5 +1,4 @@
-import type {InvokeOptions} from '../../domain/backend.ts';
-import type {Received} from '../../domain/failure.ts';
+import type {InvokeOptions, Received} from '../../domain/backend.ts';
 import type {Reading} from '../families/family.ts';
 import {at} from '../json.ts';
 import {overlay, type ReportedCounts} from '../usage.ts';

@@ -5,7 +5,7 @@ import type {
 	ServiceQuotasClient,
 } from '@aws-sdk/client-service-quotas';
 import type {ProvisionedThroughput} from '../../domain/account-snapshot.ts';
-import {readFailureKind} from '../../domain/failure.ts';
+import {readFailureKind} from '../../domain/backend.ts';
 import {sendOnce} from '../clients/middleware.ts';
 import {hasBearerToken} from '../credentials/caller.ts';
 import {failureOf} from '../failures/failure-of.ts';

@@ -1,5 +1,6 @@
 import type {ProvisionedThroughput} from '../../domain/account-snapshot.ts';
-import type {ReadFailureKind} from '../../domain/failure.ts';
+import type {ReadFailureKind} from '../../domain/backend.ts';
+
 /** The account as the quota resolver sees it: a few lists. One adapter makes it from the AWS clients, tests from plain data. */
 
 /** One row of Service Quotas. */

@@ -1,4 +1,4 @@
-import type {FailureClass} from '../../domain/failure.ts';
+import type {FailureClass} from '../../domain/backend.ts';
 import type {Snapshot} from '../../domain/snapshot.ts';
 import {faultOf} from '../../domain/user-error.ts';
 import {summaryLines} from '../../plain/summary.ts';

@@ -8,8 +8,7 @@ import {
 } from '../../domain/item-results.ts';
 import type {Item} from '../../domain/task.ts';
 import {openItems, readItemAnswers} from '../../reports/answer-lines.ts';
-import type {JudgedCondition} from '../../reports/conditions.ts';
-import {metSentences} from '../../reports/conditions.ts';
+import {type JudgedCondition, metSentences} from '../../reports/conditions.ts';
 import {conditionSuite, itemSuites, junitXml, type RunItems} from '../../reports/junit.ts';
 import {type FailedItem, pullRequestPage} from '../../reports/pull-request.ts';
 import type {Results} from '../../reports/results-schema.ts';

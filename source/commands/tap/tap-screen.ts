@@ -12,8 +12,7 @@ import type {TapHandle} from '../../threads/engine-handle.ts';
 import type {EngineRequest} from '../../threads/messages.ts';
 import type {ScreenEnd, ScreenPorts} from '../../tui/effects.ts';
 import {demoPreset} from '../run/run-setup.ts';
-import {createExports} from '../screen/exports.ts';
-import type {OwnScreen} from '../screen.ts';
+import {createExports, type OwnScreen} from '../screen.ts';
 import {tapLines} from './child.ts';
 
 /** The screen of a tap that runs already. */

@@ -32,7 +32,7 @@ import {cleanText} from '../../text/width.ts';
 import {writeReports} from '../../threads/reports-handle.ts';
 import {sourceWords} from '../../view/quotas.ts';
 import {startDemo} from '../demo.ts';
-import {claimReportFolder, printJsonOr} from '../results-files.ts';
+import {claimReportFolder, printJsonOr} from '../report.ts';
 
 /** `watch --since T`: the account's use over a past time, read once. */
 

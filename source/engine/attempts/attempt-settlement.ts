@@ -10,9 +10,8 @@ import {
 	tokenCounts,
 	usageOf,
 } from '../../domain/accounting.ts';
-import type {Answer, Usage} from '../../domain/backend.ts';
+import type {Answer, Failure, Received, Usage} from '../../domain/backend.ts';
 import type {Dimension} from '../../domain/bucket-usage.ts';
-import type {Failure, Received} from '../../domain/failure.ts';
 import {type Broken, type RequestTimes, throttleKindOf} from '../../domain/run-event.ts';
 import type {ItemVerdict} from '../../domain/task.ts';
 import type {PatternChecker} from '../../prompts/checks.ts';

@@ -1,7 +1,6 @@
 import type {Reservation} from '../../admission/ledger.ts';
-import type {Answer, Backend, Outcome, Silence, Usage} from '../../domain/backend.ts';
+import type {Answer, Backend, Failure, Outcome, Received, Silence, Usage} from '../../domain/backend.ts';
 import type {Clock} from '../../domain/clock.ts';
-import type {Failure, Received} from '../../domain/failure.ts';
 import type {BlockPlace, Broken} from '../../domain/run-event.ts';
 import type {Item, ItemVerdict, Prompt, Recorded, Task, Variant} from '../../domain/task.ts';
 import {

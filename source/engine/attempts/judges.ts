@@ -2,7 +2,7 @@ import {hash} from 'node:crypto';
 import type {Bucket} from '../../admission/bucket.ts';
 import {estimatedTokens, settledTokens} from '../../domain/accounting.ts';
 import type {JudgeFigures} from '../../domain/figures-schema.ts';
-import type {RunSpec} from '../../domain/run-spec.ts';
+import type {RunSpec} from '../../domain/run-config.ts';
 import type {ItemVerdict, JudgeCheck, JudgeVerdict, Task, Variant} from '../../domain/task.ts';
 import {judgesOf} from '../../prompts/checks.ts';
 import {

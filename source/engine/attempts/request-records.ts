@@ -1,6 +1,5 @@
 import {hash} from 'node:crypto';
-import type {Answer, Usage} from '../../domain/backend.ts';
-import type {Failure, FailureClass} from '../../domain/failure.ts';
+import type {Answer, Failure, FailureClass, Usage} from '../../domain/backend.ts';
 import type {RequestTimes, RunEvent} from '../../domain/run-event.ts';
 import type {FailedCheck, Item, ItemVerdict, JudgeVerdict, Task, Variant} from '../../domain/task.ts';
 import {formatCount, formatPercent} from '../../text/numbers.ts';

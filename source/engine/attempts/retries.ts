@@ -1,7 +1,7 @@
 import type {Admission} from '../../admission/room.ts';
+import type {Failure, FailureClass, RetryableClass} from '../../domain/backend.ts';
 import type {Lane} from '../../domain/bucket-usage.ts';
-import type {Failure, FailureClass, RetryableClass} from '../../domain/failure.ts';
-import type {Random} from '../../domain/random.ts';
+import type {Random} from '../../domain/clock.ts';
 import {formatCount} from '../../text/numbers.ts';
 import type {Cell} from '../cells/cell.ts';
 import type {LogicalRequest} from './attempts.ts';

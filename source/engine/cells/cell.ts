@@ -1,10 +1,17 @@
 import type {Bucket} from '../../admission/bucket.ts';
 import {type Cost, inputOf, TokenEstimator} from '../../admission/token-estimator.ts';
 import {requestsForItems, utf8Bytes} from '../../domain/accounting.ts';
-import type {Answer, InferenceRequest, Method, Usage} from '../../domain/backend.ts';
-import type {Failure, FailureClass, Received} from '../../domain/failure.ts';
+import type {
+	Answer,
+	Failure,
+	FailureClass,
+	InferenceRequest,
+	Method,
+	Received,
+	Usage,
+} from '../../domain/backend.ts';
+import type {CellSpec, RunSpec} from '../../domain/run-config.ts';
 import type {Broken} from '../../domain/run-event.ts';
-import type {CellSpec, RunSpec} from '../../domain/run-spec.ts';
 import type {Target} from '../../domain/target.ts';
 import {
 	type Chat,

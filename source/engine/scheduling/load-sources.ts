@@ -1,7 +1,7 @@
 import type {Bucket} from '../../admission/bucket.ts';
 import {type Lane, lanes} from '../../domain/bucket-usage.ts';
-import {exponential, type Random} from '../../domain/random.ts';
-import type {RunSpec} from '../../domain/run-spec.ts';
+import {exponential, type Random} from '../../domain/clock.ts';
+import type {RunSpec} from '../../domain/run-config.ts';
 import {type Recorded, recordedFor} from '../../domain/task.ts';
 import {chatInLane} from '../../prompts/compose.ts';
 import type {Draft} from '../attempts/attempts.ts';

@@ -1,7 +1,7 @@
 import type {Bucket} from '../../admission/bucket.ts';
 import type {Reservation} from '../../admission/ledger.ts';
 import {type Lane, lanes} from '../../domain/bucket-usage.ts';
-import {shuffled} from '../../domain/random.ts';
+import {shuffled} from '../../domain/clock.ts';
 import type {Item} from '../../domain/task.ts';
 import {type Attempts, type Draft, isUnsentTurn, type LogicalRequest} from '../attempts/attempts.ts';
 import {lostEvent} from '../attempts/request-records.ts';

@@ -1,7 +1,7 @@
 import {type Lane, lanes} from '../../domain/bucket-usage.ts';
-import {type Random, shuffled} from '../../domain/random.ts';
+import {type Random, shuffled} from '../../domain/clock.ts';
+import type {RunSpec} from '../../domain/run-config.ts';
 import type {BlockPlace} from '../../domain/run-event.ts';
-import type {RunSpec} from '../../domain/run-spec.ts';
 import {type Checked, gateState} from '../../metrics/decisions/elimination.ts';
 import {indexOf} from '../../metrics/figures/blocks.ts';
 import type {Figures} from '../../metrics/figures/figures.ts';

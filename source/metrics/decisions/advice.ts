@@ -1,5 +1,5 @@
 import type {VariantFigures} from '../../domain/figures-schema.ts';
-import type {CellSpec, RunSpec} from '../../domain/run-spec.ts';
+import type {CellSpec, RunSpec} from '../../domain/run-config.ts';
 import type {Advice, Timeline} from '../../domain/snapshot.ts';
 import {dayQuotaOf, type Scope, type Target} from '../../domain/target.ts';
 import type {Task, Variant} from '../../domain/task.ts';

@@ -1,5 +1,5 @@
 import type {GateState} from '../../domain/figures-schema.ts';
-import type {Goal} from '../../domain/run-spec.ts';
+import type {Goal} from '../../domain/run-config.ts';
 import {evidentT, logShareEvidence} from '../statistics/intervals.ts';
 import {
 	type Field,

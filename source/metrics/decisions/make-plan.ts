@@ -1,7 +1,6 @@
 import {estimatedTokens, requestsForItems} from '../../domain/accounting.ts';
 import {leftBeside, type Use} from '../../domain/bucket-usage.ts';
-import type {Plan} from '../../domain/run-config.ts';
-import type {CellSpec, Price, RunSpec} from '../../domain/run-spec.ts';
+import type {CellSpec, Plan, Price, RunSpec} from '../../domain/run-config.ts';
 import {dayQuotaOf, type Limit, type Target} from '../../domain/target.ts';
 import {recordedFor, type Task} from '../../domain/task.ts';
 import {chatInLane} from '../../prompts/compose.ts';

@@ -1,5 +1,5 @@
 import type {GateState} from '../../domain/figures-schema.ts';
-import type {Goal} from '../../domain/run-spec.ts';
+import type {Goal} from '../../domain/run-config.ts';
 import type {Quota} from '../../domain/target.ts';
 import {type Blocks, indexOf, type Measure} from '../figures/blocks.ts';
 import {evidentT, largestShare, logEvidence} from '../statistics/intervals.ts';

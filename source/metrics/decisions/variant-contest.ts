@@ -1,5 +1,5 @@
 import type {GateState, VariantFigures, VariantState, Verdict} from '../../domain/figures-schema.ts';
-import {type Goal, goals, type RunSpec} from '../../domain/run-spec.ts';
+import {type Goal, goals, type RunSpec} from '../../domain/run-config.ts';
 import type {Blocks} from '../figures/blocks.ts';
 import type {Figures} from '../figures/figures.ts';
 import {Elimination, gateState, type Standings, type Wants, wantsOf} from './elimination.ts';

@@ -1,5 +1,5 @@
 import type {GateState, VariantFigures, Verdict} from '../../domain/figures-schema.ts';
-import type {Goal} from '../../domain/run-spec.ts';
+import type {Goal} from '../../domain/run-config.ts';
 import {formatCount, formatUsd} from '../../text/numbers.ts';
 import {cleanText} from '../../text/width.ts';
 import type {Checked, Out, Standings, Wants} from './elimination.ts';

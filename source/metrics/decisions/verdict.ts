@@ -1,5 +1,5 @@
 import type {VariantFigures, Verdict} from '../../domain/figures-schema.ts';
-import type {Goal, LoadShape, RunSpec} from '../../domain/run-spec.ts';
+import type {Goal, LoadShape, RunSpec} from '../../domain/run-config.ts';
 import type {Gain, MoreRequests, StoppedBy} from '../../domain/snapshot.ts';
 import {fewestBlocks, itemsToProve, lowOver, type Standings, type Wants, wantsOf} from './elimination.ts';
 import {burdenOf, type Case, type Doubt, verdictText} from './verdict-words.ts';

@@ -1,6 +1,6 @@
 import {lanes} from '../../domain/bucket-usage.ts';
+import type {CellSpec} from '../../domain/run-config.ts';
 import type {BlockPlace} from '../../domain/run-event.ts';
-import type {CellSpec} from '../../domain/run-spec.ts';
 import type {FailureCount, LogEvent} from '../../domain/snapshot.ts';
 import {VectorMoments} from '../statistics/streams.ts';
 import {Blocks, momentCount, nothingSpent, type Spent} from './blocks.ts';

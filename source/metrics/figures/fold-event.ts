@@ -1,4 +1,4 @@
-import type {Failure} from '../../domain/failure.ts';
+import type {Failure} from '../../domain/backend.ts';
 import type {AnsweredEvent, BlockPlace, Broken, RunEvent} from '../../domain/run-event.ts';
 import {
 	measuresOf,

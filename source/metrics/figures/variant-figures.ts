@@ -1,6 +1,6 @@
 import type {CountsFrom, Use} from '../../domain/bucket-usage.ts';
 import type {VariantFigures} from '../../domain/figures-schema.ts';
-import type {CellSpec, LoadShape} from '../../domain/run-spec.ts';
+import type {CellSpec, LoadShape} from '../../domain/run-config.ts';
 import type {Target} from '../../domain/target.ts';
 import {adviseMaxTokens} from '../decisions/client-settings.ts';
 import type {Checked} from '../decisions/elimination.ts';

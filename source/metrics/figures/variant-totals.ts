@@ -1,4 +1,4 @@
-import type {FailureClass} from '../../domain/failure.ts';
+import type {FailureClass} from '../../domain/backend.ts';
 import type {CachingFigures, CachingSide, TurnFigures, VariantFigures} from '../../domain/figures-schema.ts';
 import type {AnsweredEvent, Broken, RunEvent} from '../../domain/run-event.ts';
 import {Quantiles, RunningMean, Times, VectorMoments} from '../statistics/streams.ts';

@@ -2,7 +2,6 @@ import {formatNumber} from '../../text/numbers.ts';
 import {cleanText} from '../../text/width.ts';
 import type {VariantResults} from '../results-schema.ts';
 import {recommendedOf} from '../verdict.ts';
-import {barPanel} from './bar-panel.ts';
 import {
 	type Chart,
 	type ChartInput,
@@ -13,6 +12,7 @@ import {
 	titleOf,
 	variantLabels,
 } from './chart.ts';
+import {barPanel} from './throughput-comparison.ts';
 
 /** The cost of a variant (quota tokens per request) and its yield (useful items per minute that the quota sustains). */
 export function variantPerformance(input: ChartInput): Chart {

@@ -1,5 +1,5 @@
 import type {VariantFigures} from '../../domain/figures-schema.ts';
-import type {Goal} from '../../domain/run-spec.ts';
+import type {Goal} from '../../domain/run-config.ts';
 import {percentileBounds} from '../../metrics/statistics/intervals.ts';
 import {intervalBar} from '../../text/bars.ts';
 import {formatDurationMs, formatNumber, formatPercent, formatTokens, formatUsd} from '../../text/numbers.ts';

@@ -1,5 +1,5 @@
 import type {Distribution, LimitedBy, VariantFigures} from '../../domain/figures-schema.ts';
-import type {Goal} from '../../domain/run-spec.ts';
+import type {Goal} from '../../domain/run-config.ts';
 import {percentileBounds} from '../../metrics/statistics/intervals.ts';
 import {
 	formatCount,

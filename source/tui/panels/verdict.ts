@@ -1,5 +1,5 @@
 import type {VariantFigures, Verdict} from '../../domain/figures-schema.ts';
-import {type Goal, goals} from '../../domain/run-spec.ts';
+import {type Goal, goals} from '../../domain/run-config.ts';
 import type {Snapshot} from '../../domain/snapshot.ts';
 import {atLeastText, burdenOf} from '../../metrics/decisions/verdict-words.ts';
 import {formatCount, formatDurationMs, formatNumber, formatPercent, formatUsd} from '../../text/numbers.ts';

@@ -1,7 +1,7 @@
 import {describe, expect, it} from 'vitest';
 import {failureOf} from '../../../source/bedrock/failures/failure-of.ts';
 import {StreamFault} from '../../../source/bedrock/methods/stream-reader.ts';
-import type {FailureClass} from '../../../source/domain/failure.ts';
+import type {FailureClass} from '../../../source/domain/backend.ts';
 import {answerWithoutSecrets, secretsOf} from '../../../source/text/secrets.ts';
 
 /** An error as the SDK throws it for an answer. */

@@ -1,8 +1,7 @@
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import {createBackend} from '../../../source/bedrock/backend.ts';
 import {createClients} from '../../../source/bedrock/clients/clients.ts';
-import type {Method} from '../../../source/domain/backend.ts';
-import type {FailureClass} from '../../../source/domain/failure.ts';
+import type {FailureClass, Method} from '../../../source/domain/backend.ts';
 import {jsonHeaders, plainRequest} from '../../conformance/harness.ts';
 import {type ReplayServer, startReplayServer} from '../../conformance/replay-server.ts';
 import {awsHome} from '../credentials/harness.ts';

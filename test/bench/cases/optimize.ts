@@ -1,4 +1,4 @@
-import {createRandom, type Random} from '../../../source/domain/random.ts';
+import {createRandom, type Random} from '../../../source/domain/clock.ts';
 import {
 	hopelessNatures,
 	type LabEnd,

@@ -2,10 +2,12 @@ import {mkdtempSync, readFileSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {describe, expect, it} from 'vitest';
-import {createExports} from '../../../source/commands/screen/exports.ts';
+import {createExports} from '../../../source/commands/screen.ts';
 import {parseArguments} from '../../../source/config/parse-arguments.ts';
 import {resolveRun} from '../../../source/config/resolve-run.ts';
 import {snapshot, variant} from '../../helpers/results-fixture.ts';
+
+/** Tests source/commands/screen.ts: what its keys write. */
 
 const newFolder = (): string => mkdtempSync(path.join(tmpdir(), 'bedrock-top-'));
 

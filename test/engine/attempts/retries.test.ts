@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import type {Failure, FailureClass} from '../../../source/domain/failure.ts';
+import type {Failure, FailureClass} from '../../../source/domain/backend.ts';
 import {retryDelayMs} from '../../../source/engine/attempts/retries.ts';
 
 describe('retryDelayMs', () => {

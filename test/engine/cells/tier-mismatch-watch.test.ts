@@ -1,4 +1,3 @@
-/** Tests source/engine/cells/cell.ts: answers of another tier than was asked for. */
 import {describe, expect, it} from 'vitest';
 import type {Backend} from '../../../source/domain/backend.ts';
 import type {AnswerRecord} from '../../../source/engine/attempts/request-records.ts';
@@ -6,6 +5,8 @@ import {createRun} from '../../../source/engine/run.ts';
 import {FakeClock} from '../../helpers/fake-clock.ts';
 import {ModelServer} from '../../helpers/model-server.ts';
 import {loadOf, quotaOf, specOf, targetOf, variantOf} from '../../helpers/spec-fixture.ts';
+
+/** Tests source/engine/cells/cell.ts: answers of another tier than was asked for. */
 
 type Served = {readonly tier?: string; readonly latencyMode?: string};
 

@@ -1,10 +1,11 @@
-/** Tests source/metrics/decisions/sustainable.ts: the rate of a closed loop. */
 import {describe, expect, it} from 'vitest';
-import type {Load} from '../../../source/domain/run-spec.ts';
+import type {Load} from '../../../source/domain/run-config.ts';
 import {createRun} from '../../../source/engine/run.ts';
 import {FakeClock} from '../../helpers/fake-clock.ts';
 import {ModelServer} from '../../helpers/model-server.ts';
 import {loadOf, quotaOf, specOf, targetOf} from '../../helpers/spec-fixture.ts';
+
+/** Tests source/metrics/decisions/sustainable.ts: the rate of a closed loop. */
 
 const quota = 1200;
 /** A request counts from its first byte, after 300 ms without a stream. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import {createRandom} from '../../../source/domain/random.ts';
-import {bursts, type CellSpec, type RunSpec} from '../../../source/domain/run-spec.ts';
+import {createRandom} from '../../../source/domain/clock.ts';
+import {bursts, type CellSpec, type RunSpec} from '../../../source/domain/run-config.ts';
 import {createRun} from '../../../source/engine/run.ts';
 import {FakeClock} from '../../helpers/fake-clock.ts';
 import {ModelServer} from '../../helpers/model-server.ts';

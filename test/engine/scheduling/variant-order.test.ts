@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import type {Lane} from '../../../source/domain/bucket-usage.ts';
-import type {RunSpec} from '../../../source/domain/run-spec.ts';
+import type {RunSpec} from '../../../source/domain/run-config.ts';
 import {createRun} from '../../../source/engine/run.ts';
 import {itemWalk, Ladder, type LadderVariant} from '../../../source/engine/scheduling/variant-order.ts';
 import {FakeClock} from '../../helpers/fake-clock.ts';

@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
-import {createRandom} from '../../../source/domain/random.ts';
-import type {RunSpec} from '../../../source/domain/run-spec.ts';
+import {createRandom} from '../../../source/domain/clock.ts';
+import type {RunSpec} from '../../../source/domain/run-config.ts';
 import type {Snapshot} from '../../../source/domain/snapshot.ts';
 import {createRun} from '../../../source/engine/run.ts';
 import {FakeClock} from '../../helpers/fake-clock.ts';

@@ -1,8 +1,9 @@
-/** Tests source/metrics/decisions/elimination.ts: no false winners among equal variants. */
 import {describe, expect, it} from 'vitest';
-import {createRandom} from '../../../source/domain/random.ts';
+import {createRandom} from '../../../source/domain/clock.ts';
 import {type Lab, logNormal, runLab, type Source, shareOf, variantWith} from '../../helpers/contest-lab.ts';
 import {isSoak} from '../../helpers/random-cases.ts';
+
+/** Tests source/metrics/decisions/elimination.ts: no false winners among equal variants. */
 
 /**
  * How often the decision is wrong, looked at after every block: short versions of the table in the benchmark, with fixed

@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import {createRandom} from '../../../source/domain/random.ts';
+import {createRandom} from '../../../source/domain/clock.ts';
 import {createRun} from '../../../source/engine/run.ts';
 import {MaxTokensLog} from '../../../source/metrics/decisions/client-settings.ts';
 import {FakeClock} from '../../helpers/fake-clock.ts';

@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import {createRandom, type Random} from '../../../source/domain/random.ts';
+import {createRandom, type Random} from '../../../source/domain/clock.ts';
 import {adviseMaxTokens, longerShareBound} from '../../../source/metrics/decisions/client-settings.ts';
 import {Quantiles} from '../../../source/metrics/statistics/streams.ts';
 import {isSoak} from '../../helpers/random-cases.ts';

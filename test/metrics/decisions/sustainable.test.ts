@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import {createRandom} from '../../../source/domain/random.ts';
+import {createRandom} from '../../../source/domain/clock.ts';
 import {type CellBounds, sustainableRate} from '../../../source/metrics/decisions/sustainable.ts';
 import {momentCount, toVector} from '../../../source/metrics/figures/blocks.ts';
 import {wilsonInterval} from '../../../source/metrics/statistics/intervals.ts';

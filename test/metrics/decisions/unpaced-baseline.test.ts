@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import type {Failure} from '../../../source/domain/failure.ts';
+import type {Failure} from '../../../source/domain/backend.ts';
 import {figuresOf} from '../../helpers/figures-fixture.ts';
 import {throttle} from '../../helpers/model-server.ts';
 

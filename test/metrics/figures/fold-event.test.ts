@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import type {Failure} from '../../../source/domain/failure.ts';
+import type {Failure} from '../../../source/domain/backend.ts';
 import type {RunEvent} from '../../../source/domain/run-event.ts';
 import {emptyFigures} from '../../../source/metrics/figures/figures.ts';
 import {foldEvent} from '../../../source/metrics/figures/fold-event.ts';

@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import {createRandom} from '../../../source/domain/random.ts';
+import {createRandom} from '../../../source/domain/clock.ts';
 import {percentileBounds, percentileRanks} from '../../../source/metrics/statistics/intervals.ts';
 
 describe('bounds of a percentile', () => {

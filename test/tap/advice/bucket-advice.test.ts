@@ -1,7 +1,7 @@
 import {describe, expect, it} from 'vitest';
 import type {AccountBucket} from '../../../source/domain/account-snapshot.ts';
+import {createRandom, type Random} from '../../../source/domain/clock.ts';
 import type {VariantFigures} from '../../../source/domain/figures-schema.ts';
-import {createRandom, type Random} from '../../../source/domain/random.ts';
 import type {Gauge} from '../../../source/domain/snapshot.ts';
 import type {Quota} from '../../../source/domain/target.ts';
 import {bucketAdvice} from '../../../source/tap/advice/bucket-advice.ts';

@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import {createRandom, exponential, type Random} from '../../../source/domain/random.ts';
+import {createRandom, exponential, type Random} from '../../../source/domain/clock.ts';
 import {cutByTimeout, Habits} from '../../../source/tap/advice/habits.ts';
 import {isSoak} from '../../helpers/random-cases.ts';
 

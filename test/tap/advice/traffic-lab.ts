@@ -1,6 +1,5 @@
 import {requestFacts} from '../../../source/bedrock/request-facts.ts';
-import type {Usage} from '../../../source/domain/backend.ts';
-import type {Failure} from '../../../source/domain/failure.ts';
+import type {Failure, Usage} from '../../../source/domain/backend.ts';
 import type {Snapshot} from '../../../source/domain/snapshot.ts';
 import type {Target} from '../../../source/domain/target.ts';
 import {callerOf} from '../../../source/tap/client-book.ts';

@@ -1,8 +1,9 @@
-// Tests source/tui/overlays/overlay-lines.ts: no key sequence starts a paid run whose plan was not on screen since it was prepared.
 import {expect, it} from 'vitest';
-import {createRandom} from '../../../source/domain/random.ts';
+import {createRandom} from '../../../source/domain/clock.ts';
 import {openScreen} from '../../helpers/screen.ts';
 import {planFixture, readySnapshotFixture} from '../../helpers/snapshot-fixture.ts';
+
+// Tests source/tui/overlays/overlay-lines.ts: no key sequence starts a paid run whose plan was not on screen since it was prepared.
 
 const sizes = [
 	[120, 40],

@@ -1,4 +1,4 @@
-import {createRandom, shuffled} from '../../../domain/random.ts';
+import {createRandom, shuffled} from '../../../domain/clock.ts';
 import {compressions, type Lever, levers, type Task, type Variant} from '../../../domain/task.ts';
 import {composePrompt} from '../../../prompts/compose.ts';
 
