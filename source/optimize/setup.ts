@@ -27,7 +27,7 @@ const refuse = (message: string, hint: string): UserError => new UserError(messa
  * Refuses a preset that cannot be optimised, whatever is typed beside it.
  * @throws UserError (exit 2) with the value and the way out.
  */
-const assertFit = ({preset, task, models, variants}: RunConfig): void => {
+const assertFit = ({preset, task, models, variants, isMaxTokensAuto}: RunConfig): void => {
 	const name = `"${cleanText(preset ?? 'this task')}"`;
 	if (task.chat !== undefined || task.recorded !== undefined) {
 		throw refuse(`${name} is a conversation, and only a task with items can be optimised.`, example);
@@ -55,6 +55,12 @@ const assertFit = ({preset, task, models, variants}: RunConfig): void => {
 					`optimize takes one model, not ${models.length} (${models.join(', ')}).`,
 					'Give one with -m MODEL.',
 				);
+	}
+	if (isMaxTokensAuto) {
+		throw refuse(
+			'--max-tokens auto does not go with optimize: rewrites set their own max tokens.',
+			'Leave it out, or give a number.',
+		);
 	}
 	if (variants.length === 0) {
 		throw refuse(`${name} has no variant.`, example);

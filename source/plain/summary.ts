@@ -385,7 +385,7 @@ function optimizeTableLines(figures: OptimizeFigures | undefined, width: number)
 	const rows = candidateRows(figures);
 	const fitted = fitColumns(rewriteColumns, rows, width);
 	return [
-		[segment('Rewrites: quality against quota, on select items', 'title')],
+		...wrapped('Rewrites: quality against quota, on select items', width, 'title'),
 		...(rows.length === 0
 			? []
 			: [

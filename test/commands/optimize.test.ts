@@ -325,6 +325,7 @@ describe('what optimize says before it sends anything', () => {
 		[['chat'], 'only a task with items'],
 		[['nowhere.yaml'], 'nowhere.yaml'],
 		[['high-volume', '--via', 'magic'], '"magic"'],
+		[['high-volume', '--max-tokens', 'auto'], '--max-tokens auto'],
 	])('refuses %j', async (argv, words) => {
 		await start();
 		expect((await faultOf(...argv)).message).toContain(words);

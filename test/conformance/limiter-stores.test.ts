@@ -102,6 +102,7 @@ beforeAll(async () => {
 		import('../../source/admission/fleet/redis-ledger.ts'),
 		import('../../source/admission/fleet/fleet-member.ts'),
 		import('../../source/admission/fleet/member-list.ts'),
+		import('../../source/admission/fleet/redis-day.ts'),
 	]);
 });
 afterAll(async () => {

@@ -52,6 +52,20 @@ describe('phases', () => {
 		});
 	});
 
+	it('says in its timeline when requests waited for room', async () => {
+		const {clock, run} = setUp({
+			targets: [targetOf(quotaOf(30, null))],
+			load: loadOf('saturate', {requests: 40, concurrency: 50}),
+		});
+		await clock.settle(run.start());
+		const {points} = run.snapshot().timeline;
+		const held = points.filter((point) => point.held === 1).map(({second}) => second);
+		// 30 requests fill the minute; the others wait until the first of them leave it.
+		expect(held.length).toBeGreaterThan(50);
+		expect(held.at(-1)).toBeLessThanOrEqual(61);
+		expect(points.every((point) => point.held === 1 || !('held' in point))).toBe(true);
+	});
+
 	it('leaves no timer behind', async () => {
 		const {clock, run} = setUp({load: loadOf('saturate', {requests: 5, durationMs: 60_000})});
 		await clock.settle(run.start());

@@ -131,6 +131,9 @@ describe('a paced tap', () => {
 		expect((await second).status).toBe(200);
 		expect(service.seen()).toBe(2);
 		expect(tapped.tap.snapshot().progress.waitingFor).toBeNull();
+		const {points} = tapped.tap.snapshot().timeline;
+		expect(points.filter(({held}) => held === 1).length).toBeGreaterThan(50);
+		expect(points.at(-1)?.held).toBeUndefined();
 	});
 
 	/** Who is let in, one per minute, after a first request that takes the room of the first minute. */
