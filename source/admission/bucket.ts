@@ -6,7 +6,6 @@ import type {Burst} from '../domain/run-config.ts';
 import type {Quota} from '../domain/target.ts';
 import {BucketLimits} from './bucket-limits.ts';
 import {BucketDay, type DayLimit} from './day-limit.ts';
-import type {EnforcementEvidence} from './enforcement-evidence.ts';
 import type {FleetGate, FleetLease, FleetRequest} from './fleet/shared-ledger.ts';
 import {Ledger, type Reservation} from './ledger.ts';
 import {Pacer} from './pacer.ts';
@@ -31,8 +30,6 @@ type BucketOptions = {
 	readonly dayOf?: ((quota: Quota) => DayLimit) | undefined;
 	/** Of the network, in milliseconds; undefined while it is not known. */
 	readonly roundTripMs?: (() => number | undefined) | undefined;
-	/** How the service enforces the quota of tokens; absent: nobody asks for it. */
-	readonly evidenceFor?: (limit: () => number | null) => EnforcementEvidence;
 };
 
 /** Everything that decides when a request may be sent to one bucket: ledger, limits, pace and capacity. */
@@ -60,18 +57,17 @@ export class Bucket {
 	#fleet: FleetGate | undefined;
 	#leftFleet: FleetView | undefined;
 
-	constructor({clock, quota, windowMs, share, burst, ...more}: BucketOptions) {
+	constructor({clock, quota, windowMs, share, burst, evenAbove, roundTripMs, dayOf}: BucketOptions) {
 		this.#clock = clock;
-		this.stamping = new Stamping({clock, windowMs, roundTripMs: more.roundTripMs});
-		const evidence = more.evidenceFor?.(() => this.limits.quota.tokens);
-		this.ledger = new Ledger(clock, windowMs, this.stamping, evidence);
+		this.stamping = new Stamping({clock, windowMs, roundTripMs});
+		this.ledger = new Ledger(clock, windowMs, this.stamping);
 		this.standing = new ShareStanding(clock, windowMs);
 		this.limits = new BucketLimits(quota, share, this.ledger, windowMs);
 		this.#overload = new OverloadGuard(windowMs);
-		this.#pacer = new Pacer(windowMs, burst, more.evenAbove);
+		this.#pacer = new Pacer(windowMs, burst, evenAbove);
 		this.#overruns = new OverrunGuard(windowMs);
 		this.windowMs = windowMs;
-		this.#day = new BucketDay(clock, quota, {dayOf: more.dayOf, held: () => this.ledger.heldTokens});
+		this.#day = new BucketDay(clock, quota, {dayOf, held: () => this.ledger.heldTokens});
 		this.output = new OutputRoom(windowMs, this.limits);
 		this.#room = new BucketRoom(this);
 	}
@@ -105,7 +101,7 @@ export class Bucket {
 		}
 	}
 
-	/** Other programs settled quota tokens: they count where the service refills its bucket. */
+	/** Other programs of the user settled quota tokens: they count where the service refills its bucket. */
 	noteSettled(tokens: number): void {
 		this.#room.settled(this.#clock.now(), tokens);
 	}
@@ -131,7 +127,10 @@ export class Bucket {
 		return this.#settledRequests === 0 ? undefined : this.#settledTokens / this.#settledRequests;
 	}
 
-	/** Milliseconds until the request that waits is likely sent, as others' use is expected to fall; undefined: not known. */
+	/**
+	 * Milliseconds until the request that waits will likely be sent, with the others' use falling as it is expected to;
+	 * undefined where none waits, where that depends on answers, or where it is more than two windows away.
+	 */
 	get likelyRoomMs(): number | undefined {
 		if (this.#waiting === undefined || this.#waiting.reason === 'capacity') {
 			return undefined;
@@ -250,7 +249,11 @@ export class Bucket {
 		return isLearnt;
 	}
 
-	/** The answer settles what was set aside. @param usage Undefined: not known. @returns Quota tokens by which it overran. */
+	/**
+	 * The answer settles what was set aside.
+	 * @param usage What they are made of; undefined: not known.
+	 * @returns The quota tokens by which it overran.
+	 */
 	settle(reservation: Reservation, tokens: number, usage?: Usage): number {
 		this.confirm(reservation);
 		this.#overruns.ended(reservation);

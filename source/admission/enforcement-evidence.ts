@@ -1,4 +1,10 @@
-import {type EnforcementFit, setAsides, type WindowKind, windowKinds} from '../domain/bucket-usage.ts';
+import {
+	type EnforcementFit,
+	type Limits,
+	setAsides,
+	type WindowKind,
+	windowKinds,
+} from '../domain/bucket-usage.ts';
 import type {Clock} from '../domain/clock.ts';
 import {
 	bins,
@@ -365,3 +371,16 @@ export class EnforcementEvidence {
 }
 
 const nothing: Contradictions = {fixed: () => false, sliding: false, refill: false};
+
+/** Collects it for a bucket from here on. The library does without, for its size. */
+export function collectEvidence(
+	bucket: {
+		readonly windowMs: number;
+		readonly quota: Limits;
+		readonly ledger: {evidence: EnforcementEvidence | undefined};
+	},
+	clock: Clock,
+): void {
+	const {windowMs} = bucket;
+	bucket.ledger.evidence = new EnforcementEvidence({clock, windowMs, limit: () => bucket.quota.tokens});
+}

@@ -59,16 +59,15 @@ export class Ledger {
 	#lanes: Readonly<Record<Lane, LedgerAccount>>;
 	/** In the order in which they were sent. */
 	readonly #open = new Set<Reservation>();
-	/** How the service enforces the limit, as far as it shows; undefined where nobody asks for it. */
-	readonly evidence: EnforcementEvidence | undefined;
+	/** Collects how the service enforces the limit; undefined: nobody asks. */
+	evidence: EnforcementEvidence | undefined;
 
-	constructor(clock: Clock, windowMs: number, stamping: Stamping, evidence?: EnforcementEvidence) {
+	constructor(clock: Clock, windowMs: number, stamping: Stamping) {
 		this.#clock = clock;
 		this.#windowMs = windowMs;
 		this.#stamping = stamping;
 		this.#total = new LedgerAccount(windowMs);
 		this.#lanes = emptyLanes(windowMs);
-		this.evidence = evidence;
 	}
 
 	get inFlight(): number {

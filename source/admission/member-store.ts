@@ -15,7 +15,7 @@ import {
 	shapedAs,
 	writeWithFolder,
 } from '../text/private-file.ts';
-import type {DayExchange} from './day-limit.ts';
+import type {DayExchange} from './day-member.ts';
 import {type LearntOfBucket, type MemberRecord, type MemberStore, tokensOnDay} from './member-shares.ts';
 import {deadAfterMs} from './membership.ts';
 

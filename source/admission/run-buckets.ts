@@ -6,7 +6,7 @@ import type {BucketState, Gauge} from '../domain/snapshot.ts';
 import type {Target} from '../domain/target.ts';
 import {Bucket} from './bucket.ts';
 import {DayLimits} from './day-limit.ts';
-import {EnforcementEvidence} from './enforcement-evidence.ts';
+import {collectEvidence} from './enforcement-evidence.ts';
 
 /** The buckets of a run: made from its targets, what they have left, and their state as gauges show it. */
 
@@ -37,8 +37,8 @@ export function createBuckets(
 			burst,
 			roundTripMs,
 			dayOf: (now) => days.of(region, now),
-			evidenceFor: (limit) => new EnforcementEvidence({clock, windowMs, limit}),
 		});
+		collectEvidence(bucket, clock);
 		bucket.takeOver(initialUse[index] ?? []);
 		buckets.set(key, bucket);
 		return bucket;

@@ -1,5 +1,6 @@
 import {hostname} from 'node:os';
-import {type DayExchange, type DayLimit, DayLimits, DayMember} from '../admission/day-limit.ts';
+import {type DayLimit, DayLimits} from '../admission/day-limit.ts';
+import {type DayExchange, DayMember} from '../admission/day-member.ts';
 import {WaitingRoom} from '../admission/waiting-room.ts';
 import {backgroundClock, type Clock, systemClock} from '../domain/clock.ts';
 import type {FleetEvent} from '../domain/fleet-view.ts';

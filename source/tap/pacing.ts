@@ -1,7 +1,7 @@
 import {createHash} from 'node:crypto';
 import {Bucket} from '../admission/bucket.ts';
 import {DayLimits} from '../admission/day-limit.ts';
-import {EnforcementEvidence} from '../admission/enforcement-evidence.ts';
+import {collectEvidence} from '../admission/enforcement-evidence.ts';
 import type {Cost} from '../admission/token-estimator.ts';
 import {type HoldEnd, HoldingRoom} from '../admission/waiting-room.ts';
 import {onlyKnown} from '../bedrock/quotas/bucket-quota.ts';
@@ -76,7 +76,6 @@ export function pacedBucket(
 ): Bucket {
 	return new Bucket({
 		...ports,
-		evidenceFor: (limit) => new EnforcementEvidence({...ports, limit}),
 		quota: onlyKnown(quota),
 		share: pace?.share ?? 1,
 		burst: pace?.burst ?? 'full',
@@ -110,9 +109,10 @@ export class Pacing {
 		if (known !== undefined) {
 			return this.#countEarly(index, known);
 		}
-		const {clock, join} = this.#ports;
+		const {clock, windowMs, roundTripMs, join} = this.#ports;
 		const dayOf = (quota: Quota) => this.#days.of(target.region, quota);
-		const bucket = pacedBucket(target.quota, this.#pace, {...this.#ports, dayOf});
+		const bucket = pacedBucket(target.quota, this.#pace, {clock, windowMs, roundTripMs, dayOf});
+		collectEvidence(bucket, clock);
 		const room = new HoldingRoom(bucket, clock);
 		room.isShut = this.#gate.isShut;
 		this.#rooms.set(key, room);
@@ -167,8 +167,7 @@ export class Pacing {
 			return undefined;
 		}
 		const heldMs = [...states.map(({oldestMs}) => oldestMs), ...this.#gate.agesMs];
-		const turns = this.#gate.isShut ? [] : states.flatMap(({nextMs}) => nextMs ?? []);
-		const next = Math.min(...turns);
+		const next = Math.min(...(this.#gate.isShut ? [] : states.flatMap(({nextMs}) => nextMs ?? [])));
 		return [
 			`held ${formatSecondsLeft(Math.max(...heldMs))}`,
 			`${formatCount(count)} waiting`,

@@ -1,7 +1,8 @@
 import {createHash} from 'node:crypto';
 import {hostname} from 'node:os';
 import type {Bucket} from '../admission/bucket.ts';
-import {type DayExchange, type DayLimit, DayMember} from '../admission/day-limit.ts';
+import type {DayLimit} from '../admission/day-limit.ts';
+import {type DayExchange, DayMember} from '../admission/day-member.ts';
 import {FleetMember, type FleetMemberOptions} from '../admission/fleet/fleet-member.ts';
 import {createKnownMembers} from '../admission/fleet/member-list.ts';
 import {redisDay} from '../admission/fleet/redis-day.ts';

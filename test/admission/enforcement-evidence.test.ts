@@ -1,7 +1,7 @@
 /** Tests source/admission/enforcement-evidence.ts and enforcement-rules.ts: what throttles say of how a limit is enforced. */
 import {describe, expect, it} from 'vitest';
 import {Bucket} from '../../source/admission/bucket.ts';
-import {EnforcementEvidence} from '../../source/admission/enforcement-evidence.ts';
+import {collectEvidence, EnforcementEvidence} from '../../source/admission/enforcement-evidence.ts';
 import {bucketState} from '../../source/admission/run-buckets.ts';
 import {enforcementJson, enforcementWords} from '../../source/metrics/figures/measured-ceiling.ts';
 import {everyRule, judgeFit, playEnforcement} from '../helpers/enforcement-lab.ts';
@@ -96,8 +96,8 @@ describe('nothing is stated', () => {
 it('is collected by a bucket, whose state shows it', () => {
 	const clock = new FakeClock();
 	const quota = quotaOf(100_000, 50_000);
-	const evidenceFor = (limit: () => number | null) => new EnforcementEvidence({clock, windowMs, limit});
-	const bucket = new Bucket({clock, quota, windowMs, share: 1, burst: 'full', evidenceFor});
+	const bucket = new Bucket({clock, quota, windowMs, share: 1, burst: 'full'});
+	collectEvidence(bucket, clock);
 	const cost = {reserved: 1000, setAside: 1000, max: 1000, likelyMax: 1000, input: 300};
 	const counted: number[] = [];
 	for (let second = 0; second < 240; second++) {

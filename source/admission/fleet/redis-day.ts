@@ -1,4 +1,4 @@
-import type {DayExchange} from '../day-limit.ts';
+import type {DayExchange} from '../day-member.ts';
 import type {ScriptStore} from './redis-ledger.ts';
 import {notesKeptMs} from './redis-window-lua.ts';
 

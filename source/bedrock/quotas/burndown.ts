@@ -9,15 +9,15 @@ import table from '../data/burndown.json' with {type: 'json'};
 
 const {page} = table.sources;
 
-/** Where the documented values are from: a page of AWS, as it was last read. Each row has the day on which it read so. */
+/** Where the documented values are from: a page of AWS, as it read on this day. */
 export const burndownSource = `${page.what}, ${page.asOf}`;
 const assumed = 'assumed';
 
 /** The first rule that matches holds. */
-const rules = table.rows.map(({models, value, source, asOf}) => ({
+const rules = table.rows.map(({models, value, source}) => ({
 	models: new RegExp(models),
 	value,
-	source: source === assumed ? assumed : `${page.what}, ${asOf}`,
+	source: source === assumed ? assumed : burndownSource,
 }));
 
 /**
