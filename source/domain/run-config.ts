@@ -244,7 +244,7 @@ export type Plan = {
 	readonly targets: readonly Target[];
 	/** How the requests are sent; absent: as configured. */
 	readonly method?: Method;
-	/** Number of the account that is called; null where nobody says, absent in a demo. */
+	/** Number of the account that is called; null where it is not known, absent in a demo. */
 	readonly account?: string | null;
 	/** Null when a duration ends the run. */
 	readonly requests: number | null;

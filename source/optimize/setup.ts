@@ -171,7 +171,7 @@ const accountIn = (model: string): string | undefined => /^arn:[\w-]+:[\w-]+:[\w
 
 /**
  * Items go to the rewriter: it must be in the account that is called.
- * @param account That is called; undefined or null where nobody says.
+ * @param account That is called; undefined or null where it is not known.
  * @throws UserError (exit 2).
  */
 export function assertOwnAccount(rewriter: string, model: string, account: string | null | undefined): void {
@@ -179,7 +179,7 @@ export function assertOwnAccount(rewriter: string, model: string, account: strin
 	const own = account ?? accountIn(model);
 	if (named !== undefined && named !== own) {
 		throw refuse(
-			`--rewriter ${cleanText(rewriter)}: it is in account ${named}, and ${own === undefined || own === null ? 'nobody says that this is the one that is called' : `${own} is called`}: items of the preset would leave your account.`,
+			`--rewriter ${cleanText(rewriter)}: it is in account ${named}, and ${own === undefined || own === null ? 'the number of your account is not known' : `${own} is called`}: items of the preset would leave your account.`,
 			'Name a model or a profile of your own account.',
 		);
 	}
