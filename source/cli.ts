@@ -40,8 +40,6 @@ if (major < oldestMajor) {
 		// What `ps` and `top` show.
 		process.title = 'bedrock-top';
 		ensureHome(process.env);
-		const {keepCompiled} = await import('./threads/worker-start.ts');
-		keepCompiled();
 		const {dispatch} = await import('./commands/dispatch.ts');
 		process.exitCode = await dispatch(process.argv.slice(2));
 	} catch (error) {

@@ -16,6 +16,8 @@ export async function dispatch(argv: readonly string[]): Promise<number> {
 	const [word = ''] = argv;
 	const answer = argv.length === 1 && Object.hasOwn(answers, word) ? answers[word] : undefined;
 	if (answer === undefined) {
+		const {keepCompiled} = await import('../threads/worker-start.ts');
+		keepCompiled();
 		const {runCommandLine} = await import('./command-line.ts');
 		return runCommandLine(argv);
 	}

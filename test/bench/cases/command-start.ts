@@ -5,7 +5,7 @@ import type {BenchCase} from '../helpers/bench-case.ts';
 import {milliseconds, signed} from '../helpers/format.ts';
 import {alternate, median} from '../helpers/statistics.ts';
 
-const mostAboveNodeMs = 60;
+const mostAboveNodeMs = 20;
 
 /** Milliseconds from the start of a Node process to its end. */
 const nodeMs = async (argv: readonly string[]): Promise<number> => {
