@@ -15,6 +15,21 @@ const paeth = (left: number, up: number, corner: number): number => {
 	return dl <= du && dl <= dc ? left : du <= dc ? up : corner;
 };
 
+/** Undoes the filters of lines of so many bytes, each after the number of its filter. */
+function unfiltered(data: Uint8Array, line: number, channels: number): Uint8Array {
+	const bytes = new Uint8Array((data.length / (line + 1)) * line);
+	const at = (x: number, y: number): number => (x < 0 || y < 0 ? 0 : (bytes[y * line + x] ?? 0));
+	for (const [index, raw] of data.entries()) {
+		const [x, y] = [(index % (line + 1)) - 1, Math.floor(index / (line + 1))];
+		if (x >= 0) {
+			const [left, up, corner] = [at(x - channels, y), at(x, y - 1), at(x - channels, y - 1)];
+			const guesses = [0, left, up, (left + up) >> 1, paeth(left, up, corner)];
+			bytes[y * line + x] = raw + (guesses[data[index - x - 1] ?? 0] ?? 0);
+		}
+	}
+	return bytes;
+}
+
 function readPng(file: Buffer): Picture {
 	const width = file.readUInt32BE(16);
 	const height = file.readUInt32BE(20);
@@ -29,20 +44,7 @@ function readPng(file: Buffer): Picture {
 			parts.push(file.subarray(at + 8, at + 8 + file.readUInt32BE(at)));
 		}
 	}
-	const data = inflateSync(Buffer.concat(parts));
-	const line = width * channels;
-	const bytes = new Uint8Array(line * height);
-	for (let y = 0; y < height; y++) {
-		const filter = data[y * (line + 1)];
-		for (let x = 0; x < line; x++) {
-			const raw = data[y * (line + 1) + 1 + x] ?? 0;
-			const left = x >= channels ? (bytes[y * line + x - channels] ?? 0) : 0;
-			const up = y > 0 ? (bytes[(y - 1) * line + x] ?? 0) : 0;
-			const corner = x >= channels && y > 0 ? (bytes[(y - 1) * line + x - channels] ?? 0) : 0;
-			const base = [0, left, up, (left + up) >> 1, paeth(left, up, corner)][filter ?? 0] ?? 0;
-			bytes[y * line + x] = raw + base;
-		}
-	}
+	const bytes = unfiltered(inflateSync(Buffer.concat(parts)), width * channels, channels);
 	return {width, height, channels, bytes};
 }
 

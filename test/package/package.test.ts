@@ -241,6 +241,15 @@ limiter.acquire({model: 'amazon.nova-lite-v1:0', inputTokens: 1, maxTokens: 1}).
 		expect(existsSync(path.join(installed, 'dist/bedrock-top-run.1'))).toBe(true);
 	});
 
+	it('has the first page of its help ready as it is made', async () => {
+		const program = path.join(installed, 'dist/cli.js');
+		const [ready, made] = await Promise.all(
+			['--help', 'help'].map(async (word) => run(process.execPath, [program, word])),
+		);
+		expect(ready?.stdout).toBe(made?.stdout);
+		expect(ready?.stdout).toContain('bedrock-top');
+	});
+
 	it.each(nodes)('runs by its name on Node $version', async ({file, version}) => {
 		const cwd = mkdtempSync(path.join(tmpdir(), 'bedrock-top-empty-'));
 		const bin = path.join(folder, 'node_modules/.bin/bedrock-top');
