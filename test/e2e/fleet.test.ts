@@ -2,6 +2,7 @@ import {spawn, spawnSync} from 'node:child_process';
 import {once} from 'node:events';
 import {existsSync, readdirSync, readFileSync} from 'node:fs';
 import path from 'node:path';
+import {setTimeout as delay} from 'node:timers/promises';
 import {createClient} from '@redis/client';
 import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest';
 import type {UserError} from '../../source/domain/user-error.ts';
@@ -238,6 +239,11 @@ describe.skipIf(!isBuilt || !hasRedis)(`a fleet${needsRedis} (skipped where dist
 		const folders = [newFolder(), newFolder()];
 		const running = folders.map(async (cwd) => runProgram(saturating(14), {cwd, environment: environment()}));
 		await expect.poll(async () => (await statsOf()).ok, {timeout: 20_000}).toBeGreaterThan(10);
+		// One may be late: each must have given a sign of life, as it does each second, since both have joined.
+		const hasStarted = (folder: string): boolean =>
+			textsIn(folder).some(([file, text]) => file.endsWith('run.log') && text.includes('The run started.'));
+		await expect.poll(() => folders.every(hasStarted), {timeout: 20_000}).toBe(true);
+		await delay(2000);
 		const before = (await statsOf()).ok;
 		await redis.stop();
 		const runs = await Promise.all(running);
