@@ -18,6 +18,8 @@ export type ItemRecord = {
 	readonly request?: number;
 	/** No answer came: nothing is known of the variant by it. */
 	readonly isLost: boolean;
+	/** An answer came, and a judge gave no verdict on it: whether it is useful is not known. */
+	readonly isUnjudged: boolean;
 };
 
 /** Outcomes by variant and index of the item. */
@@ -29,6 +31,7 @@ const verdict = z.object({
 	kind: z.string(),
 	answer: z.string().nullable().optional(),
 	failed: z.object({check: z.string(), why: z.string()}).optional(),
+	judged: z.array(z.string()).optional(),
 });
 
 const answerSchema = z.object({
@@ -149,6 +152,7 @@ const outcomesOf = (
 							failed: failedOf(each),
 							tokens: {input: usage.inputTokens / parts, output: usage.outputTokens / parts},
 							isLost: false,
+							isUnjudged: each.judged?.includes('none') === true,
 							...(parts > 1 ? {request} : {}),
 						},
 					] as const,
@@ -164,6 +168,7 @@ const lostOutcome = (reason: string): ItemRecord => ({
 	failed: reason,
 	tokens: {input: 0, output: 0},
 	isLost: true,
+	isUnjudged: false,
 });
 
 const replyOf = ({answer, isRefused}: AnswerLine): RewriterReply =>

@@ -42,7 +42,9 @@ const pairsOf = (
 	items.flatMap((item) => {
 		const one = outcomes.get(older)?.get(item);
 		const other = outcomes.get(newer)?.get(item);
-		return one === undefined || other === undefined || one.isLost ? [] : [[one, other] as const];
+		return one === undefined || other === undefined || one.isLost || one.isUnjudged || other.isUnjudged
+			? []
+			: [[one, other] as const];
 	});
 
 /**

@@ -96,6 +96,7 @@ const answer = (
 		failed: isUseful ? undefined : 'expected: another',
 		tokens: {input: 100, output: 20},
 		isLost: false,
+		isUnjudged: false,
 	};
 };
 

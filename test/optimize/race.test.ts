@@ -13,6 +13,7 @@ const recordOf = (isUseful: boolean, quotaTokens: number, request?: number): Ite
 	failed: isUseful ? undefined : 'expected',
 	tokens: {input: 1, output: 1},
 	isLost: false,
+	isUnjudged: false,
 	...(request === undefined ? {} : {request}),
 });
 
@@ -75,6 +76,15 @@ describe('a proof', () => {
 			Array.from({length: 40}, (_, item) => item),
 		);
 		expect(comparison).toMatchObject({items: 39, gained: 0, lost: 1});
+	});
+
+	it('leaves out what a judge gave no verdict on, of either', () => {
+		const unjudged = {...recordOf(false, 50), isUnjudged: true};
+		const outcomes = new Map(outcomesOf(40, () => recordOf(true, 50)));
+		outcomes.set('old', new Map([...(outcomes.get('old') ?? []), [0, unjudged]]));
+		outcomes.set('new', new Map([...(outcomes.get('new') ?? []), [1, unjudged]]));
+		const all = Array.from({length: 40}, (_, item) => item);
+		expect(compare(outcomes, 'old', 'new', all)).toMatchObject({items: 38, gained: 0, lost: 0});
 	});
 });
 
